@@ -1,0 +1,123 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "base/unique_fd.h"
+
+namespace ipguard {
+namespace {
+
+Result<> write_all(int fd, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return fail_errno("cannot write " + path, errno);
+    }
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, uint64_t limit) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd.valid()) {
+    return fail_errno("cannot read " + path, errno);
+  }
+  return read_descriptor(fd.get(), path, limit);
+}
+
+Result<std::string> read_descriptor(int fd, const std::string& name, uint64_t limit) {
+  std::string content;
+  std::string chunk(64U << 10, '\0');
+  while (true) {
+    const ssize_t count = ::read(fd, chunk.data(), chunk.size());
+    if (count < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return fail_errno("cannot read " + name, errno);
+    }
+    if (count == 0) {
+      return content;
+    }
+    if (content.size() + static_cast<size_t>(count) > limit) {
+      return fail(Errc::invalid, name + " is larger than " + std::to_string(limit) + " bytes");
+    }
+    content.append(chunk, 0, static_cast<size_t>(count));
+  }
+}
+
+Result<> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
+  const auto folder = std::filesystem::path(path).parent_path().string();
+  const std::string temporary = path + ".new";
+  ::unlink(temporary.c_str());
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!fd.valid()) {
+    return fail_errno("cannot create " + temporary, errno);
+  }
+  Result<> written = write_all(fd.get(), content, temporary);
+  if (written && ::fsync(fd.get()) != 0) {
+    written = fail_errno("cannot write " + temporary, errno);
+  }
+  fd.reset();
+  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    written = fail_errno("cannot rename to " + path, errno);
+  }
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  const UniqueFd folder_fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder_fd.valid()) {
+    ::fsync(folder_fd.get());
+  }
+  return {};
+}
+
+std::vector<std::string> expand_glob(const std::string& pattern) {
+  std::vector<std::string> paths;
+  glob_t found{};
+  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc; ++i) {
+      paths.emplace_back(found.gl_pathv[i]);
+    }
+  }
+  ::globfree(&found);
+  std::ranges::sort(paths);
+  return paths;
+}
+
+bool has_glob_characters(std::string_view pattern) { return pattern.find_first_of("*?[") != std::string_view::npos; }
+
+Result<std::vector<std::string>> list_folder(const std::string& folder, std::string_view suffix) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  std::filesystem::directory_iterator it(folder, error);
+  if (error) {
+    return fail_errno("cannot read folder " + folder, error.value());
+  }
+  for (const std::filesystem::directory_iterator end; it != end; it.increment(error)) {
+    if (error) {
+      return fail_errno("cannot read folder " + folder, error.value());
+    }
+    std::error_code ignored;
+    if (it->is_regular_file(ignored) && it->path().native().ends_with(suffix)) {
+      paths.push_back(it->path().string());
+    }
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+}  // namespace ipguard

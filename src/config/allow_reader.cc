@@ -1,0 +1,111 @@
+// [allow] and [whois].
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/config_reader.h"
+#include "config/countries.h"
+#include "net/address.h"
+
+namespace ipguard::config {
+namespace {
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return result;
+}
+
+void read_prefixes(TableReader& table, AllowConfig& allow) {
+  for (const auto& item : table.texts("prefixes", true)) {
+    const auto prefix = net::Prefix::parse(item.text);
+    if (!prefix) {
+      table.bad_value(item.place, "prefixes", prefix.error().message);
+      continue;
+    }
+    if (prefix->length() == 0) {
+      const std::string family = prefix->family() == net::Family::ipv4 ? "IPv4" : "IPv6";
+      table.context().warning(item.place, "prefixes: " + prefix->to_string() + " is every " + family +
+                                              " address: none of them can be banned");
+    }
+    allow.prefixes.push_back(*prefix);
+  }
+}
+
+void read_asns(TableReader& table, AllowConfig& allow) {
+  for (const auto* item : table.list("asns")) {
+    if (item->type != Value::Type::integer && item->type != Value::Type::string) {
+      table.wrong_type(*item, "asns", "an AS number such as 64500 or \"AS64500\"");
+      continue;
+    }
+    const std::string text = item->type == Value::Type::string ? item->text : std::to_string(item->integer);
+    if (const auto asn = net::Asn::parse(text)) {
+      allow.asns.push_back(*asn);
+    } else {
+      table.error(*item, "asns", '\'' + printable(text, 80) + "' is no AS number",
+                  "write 64500 or \"AS64500\", from 1 to 4294967295");
+    }
+  }
+}
+
+void read_countries(TableReader& table, AllowConfig& allow) {
+  for (const auto& item : table.texts("countries", true)) {
+    const auto code = upper(item.text);
+    const bool two_letters = code.size() == 2 && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z';
+    if (!two_letters) {
+      table.context().error(item.place, "countries: '" + printable(item.text, 80) + "' is no country code",
+                            "write the two letters of ISO 3166-1, such as \"CH\"");
+      continue;
+    }
+    if (!is_country_code(code)) {
+      table.context().warning(item.place, "countries: " + code + " is not assigned in ISO 3166-1 and may never match",
+                              code == "UK" ? "the United Kingdom is \"GB\"" : "");
+    }
+    allow.countries.push_back(code);
+  }
+}
+
+// ADDR:PORT, an IPv6 address in brackets.
+bool is_listen_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    return false;
+  }
+  const auto port = parse_number(text.substr(colon + 1));
+  auto host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  if (bracketed) {
+    host = host.substr(1, host.size() - 2);
+  }
+  const bool is_ipv6_text = host.find(':') != std::string_view::npos;
+  return port && *port >= 1 && *port <= 65535 && bracketed == is_ipv6_text && net::Address::parse(host).has_value();
+}
+
+}  // namespace
+
+AllowConfig read_allow(TableReader& root, ReadContext& context) {
+  TableReader table(root.table("allow"), "[allow]", context);
+  AllowConfig allow;
+  read_prefixes(table, allow);
+  read_asns(table, allow);
+  read_countries(table, allow);
+  table.finish();
+  return allow;
+}
+
+std::string read_whois(TableReader& root, ReadContext& context) {
+  TableReader table(root.table("whois"), "[whois]", context);
+  auto listen = table.any_text("listen").value_or("");
+  if (!listen.empty() && !is_listen_address(listen)) {
+    table.error(*table.find("listen"), "listen", '\'' + printable(listen, 80) + "' is no address with a port",
+                "write for example \"127.0.0.1:8043\" or \"[::1]:8043\"; \"\" switches it off");
+    listen.clear();
+  } else if (!listen.empty()) {
+    context.warning(table.place_of("listen"),
+                    "listen: the whois server is not part of this version; nothing will listen there");
+  }
+  table.finish();
+  return listen;
+}
+
+}  // namespace ipguard::config

@@ -1,0 +1,108 @@
+// Config: the typed configuration, every value already checked. Defaults here are the defaults of etc/ipguard.toml
+// (a test compares them).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "config/diagnostic.h"
+#include "model/rule.h"
+#include "net/asn.h"
+#include "net/prefix.h"
+
+namespace ipguard::config {
+
+enum class StartPosition : uint8_t { end, start };
+enum class Mode : uint8_t { enforce, dry_run };
+enum class Hook : uint8_t { input_and_forward, prerouting };
+
+struct SourceConfig {
+  std::string name;
+  std::vector<std::string> paths;  // globs
+  std::string format = "auto";     // "auto" or a format's name (match/format.h)
+  StartPosition from = StartPosition::end;
+  uint64_t max_line = 64ULL << 10;  // bytes
+  model::Location location;         // of [[source]]
+  model::Location format_location;  // of the format's name; of [[source]] if there is none
+};
+
+// [ladder.route]: how many distinct offending addresses of a route within `window` ban the route; 0 = never.
+struct RouteLadder {
+  uint32_t addresses = 3;
+  Seconds window{3600};
+  Seconds ban{4 * 3600};
+  uint64_t budget_addresses = 1ULL << 20;  // IPv4 addresses that one such ban may cover (a /12); wider is refused
+};
+
+// [ladder.asn]: how many banned routes of an AS within `window` ban the AS; 0 = never.
+struct AsnLadder {
+  uint32_t routes = 3;
+  Seconds window{24 * 3600};
+  Seconds ban{24 * 3600};
+  uint64_t budget_addresses = 1ULL << 22;  // IPv4 addresses
+};
+
+// [ban]: growth of ban time for repeat offenders.
+struct BanGrowth {
+  double growth = 2.0;             // each further ban lasts this many times longer; 1 = always the same
+  Seconds longest{7 * 24 * 3600};  // never longer
+  Seconds forget{14 * 24 * 3600};  // a target not banned for this long starts afresh
+};
+
+struct AllowConfig {
+  std::vector<net::Prefix> prefixes;
+  std::vector<net::Asn> asns;
+  std::vector<std::string> countries;  // ISO 3166-1 alpha-2, upper case
+};
+
+struct EnforceConfig {
+  Mode mode = Mode::enforce;
+  Hook hook = Hook::input_and_forward;
+  int priority = -10;        // of the chains, before the usual filter chains at 0
+  bool keep_on_stop = true;  // TERM leaves the bans in the kernel
+};
+
+// [protect]: what is never blocked, besides the allowlist (law 3). Loopback is always protected.
+struct ProtectConfig {
+  bool own_addresses = true;
+  bool gateways = true;
+  bool resolvers = true;
+  bool ssh_sessions = true;         // peers of authenticated SSH sessions
+  std::vector<uint16_t> ssh_ports;  // empty = 22 and the ports of sshd_config
+  uint8_t widest_ipv4 = 8;          // no prefix shorter than this is ever blocked
+  uint8_t widest_ipv6 = 19;
+};
+
+struct LimitsConfig {
+  uint32_t offenders = 200'000;   // (rule, address) pairs being counted; the oldest go first
+  uint32_t evidence_lines = 5;    // kept for each offence
+  uint32_t evidence_bytes = 512;  // of each kept line
+};
+
+struct Config {
+  std::string path;  // the file it came from; empty for the built-in default
+  std::vector<std::string> database_paths = {"/usr/share/ipguard/ipguard-lite.mmdb"};
+  std::vector<SourceConfig> sources;
+  std::vector<std::string> rule_paths = {"/usr/share/ipguard/rules"};
+  std::string state_path = "/var/lib/ipguard";
+  std::string control_socket = "/run/ipguard/ipguard.sock";
+  EnforceConfig enforce;
+  ProtectConfig protect;
+  AllowConfig allow;
+  RouteLadder route_ladder;
+  AsnLadder asn_ladder;
+  BanGrowth ban;
+  LimitsConfig limits;
+  std::string log_level = "info";
+  std::string whois_listen;  // "" = off
+};
+
+// Reads and checks one file. Problems go to `diagnostics`, all of them; the value is usable if has_errors() is false.
+[[nodiscard]] Config load_config(const std::string& path, Diagnostics& diagnostics);
+// The same on a text, for tests; `name` stands for the path in diagnostics.
+[[nodiscard]] Config parse_config(std::string_view text, const std::string& name, Diagnostics& diagnostics);
+
+}  // namespace ipguard::config

@@ -1,0 +1,75 @@
+#include "config/rule_file.h"
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <system_error>
+
+#include "base/file.h"
+#include "config/document.h"
+#include "config/rule_reader.h"
+
+namespace ipguard::config {
+namespace {
+
+// Many times what anyone has; a folder given by mistake must not eat the memory.
+constexpr size_t max_files = 1000;
+
+void read_text(std::string_view text, const std::string& name, RuleIds& ids, std::vector<model::Rule>& rules,
+               Diagnostics& diagnostics) {
+  if (const auto root = parse_toml(text, name, diagnostics)) {
+    ReadContext context(name, diagnostics);
+    read_rules(*root, ids, rules, context);
+  }
+}
+
+// The files that `path` stands for; what is wrong with it is reported.
+std::vector<std::string> rule_files(const std::string& path, Diagnostics& diagnostics) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) {
+    return {path};
+  }
+  auto files = list_folder(path, ".toml");
+  if (!files) {
+    diagnostics.error({.file = path}, "cannot read rules: " + files.error().message);
+    return {};
+  }
+  if (files->empty()) {
+    diagnostics.error({.file = path}, "no rules: the folder holds no *.toml");
+  }
+  return *std::move(files);
+}
+
+}  // namespace
+
+std::vector<model::Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+  RuleIds ids;
+  std::vector<model::Rule> rules;
+  std::set<std::string> seen;  // a file may be named by itself and by its folder
+  for (const auto& path : paths) {
+    for (const auto& file : rule_files(path, diagnostics)) {
+      std::error_code error;
+      const auto canonical = std::filesystem::canonical(file, error);
+      if (!seen.insert(error ? file : canonical.string()).second) {
+        continue;
+      }
+      if (seen.size() > max_files) {
+        diagnostics.error({.file = file}, "more than 1000 rule files");
+        return rules;
+      }
+      if (const auto text = read_document(file, "rules", diagnostics)) {
+        read_text(*text, file, ids, rules, diagnostics);
+      }
+    }
+  }
+  return rules;
+}
+
+std::vector<model::Rule> parse_rules(std::string_view text, const std::string& name, Diagnostics& diagnostics) {
+  RuleIds ids;
+  std::vector<model::Rule> rules;
+  read_text(text, name, ids, rules, diagnostics);
+  return rules;
+}
+
+}  // namespace ipguard::config

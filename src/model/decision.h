@@ -1,0 +1,66 @@
+// Offence and Decision: why and what to block.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/route.h"
+#include "model/scope.h"
+#include "net/address.h"
+#include "net/asn.h"
+#include "net/prefix.h"
+
+namespace ipguard::model {
+
+// A line that a decision rests on, kept bounded (see decide/ledger.h); as logged, to be escaped when shown.
+struct EvidenceLine {
+  std::string path;  // the source's path or name
+  uint64_t offset = 0;
+  TimePoint time;
+  std::string text;
+};
+
+// A rule's threshold crossed by an offender within its window.
+struct Offence {
+  std::string rule;  // id
+  net::Address address;
+  uint32_t count = 0;  // hits within the window
+  TimePoint first;
+  TimePoint last;
+  std::vector<EvidenceLine> lines;
+};
+
+// What a decision blocks. Equality is identity: one decision a (scope, target).
+struct Target {
+  Scope scope = Scope::address;
+  net::Prefix prefix;  // address and route scope: a single address or a network
+  net::Asn asn;        // asn scope
+
+  // "192.0.2.7", "192.0.2.0/24", "AS64500".
+  [[nodiscard]] std::string to_string() const;
+  // What a person types: an address, a CIDR (route scope; /32 and /128 are address scope) or AS64500.
+  [[nodiscard]] static Result<Target> parse(std::string_view text);
+
+  friend auto operator<=>(const Target&, const Target&) = default;
+};
+
+struct Decision {
+  Target target;
+  std::vector<net::Prefix> prefixes;  // what it covers: one, or an AS's prefixes (aggregated, disjoint)
+  Route route;                        // the offender's (address, route) or any of the AS's: names the AS and country
+  std::string rule;                   // id of the rule that led here; empty for manual decisions
+  std::string reason;                 // one sentence for people
+  std::string issuer;                 // "ledger", "ladder", "manual", "kernel" (adopted at start), "import"
+  TimePoint since;
+  std::optional<TimePoint> until;  // nullopt = permanent
+  uint32_t repeat = 0;             // how many earlier bans this target had (growth of ban time)
+  uint64_t addresses_covered = 0;  // collateral: saturating at 2^64 - 1
+  std::vector<EvidenceLine> evidence;
+
+  [[nodiscard]] bool active_at(TimePoint now) const { return !until || *until > now; }
+};
+
+}  // namespace ipguard::model

@@ -1,0 +1,28 @@
+#include "model/event.h"
+
+namespace ipguard::model {
+namespace {
+
+constexpr std::array<std::string_view, 4> kind_names = {"access", "error", "syslog", "message"};
+constexpr std::array<std::string_view, field_count> field_names = {
+    "method",     "target", "path",  "query",   "protocol", "status",  "bytes", "referer",
+    "user_agent", "user",   "vhost", "program", "pid",      "message", "level"};
+
+template <typename Enum, size_t N>
+std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {
+  for (size_t i = 0; i < N; ++i) {
+    if (names[i] == name) {
+      return static_cast<Enum>(i);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(LogKind kind) { return kind_names[static_cast<size_t>(kind)]; }
+std::string_view to_string(Field field) { return field_names[static_cast<size_t>(field)]; }
+std::optional<LogKind> log_kind_from(std::string_view name) { return find_name<LogKind>(kind_names, name); }
+std::optional<Field> field_from(std::string_view name) { return find_name<Field>(field_names, name); }
+
+}  // namespace ipguard::model

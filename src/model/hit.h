@@ -1,0 +1,22 @@
+// Hit: one event matched one rule. Views are valid during the call only.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/time.h"
+#include "model/line.h"
+#include "model/rule.h"
+#include "net/address.h"
+
+namespace ipguard::model {
+
+struct Hit {
+  const Rule* rule = nullptr;  // owned by the rule set, which outlives the call
+  net::Address address;
+  TimePoint time;         // the line's own; the caller's `now` when the line has none
+  std::string_view user;  // the user name tried, where the rule or format gives one
+  RawLine line;
+};
+
+}  // namespace ipguard::model

@@ -1,0 +1,99 @@
+#include "net/prefix.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace ipguard::net {
+namespace {
+
+// `address` with every bit from `length` (of the family) on cleared, or set.
+Address with_host_bits(const Address& address, unsigned length, bool set) {
+  auto bytes = address.bytes();
+  const unsigned first = length + (128 - address.bits());
+  for (unsigned i = first / 8; i < 16; ++i) {
+    const unsigned kept = i == first / 8 ? first % 8 : 0;
+    const auto mask = static_cast<uint8_t>(0xffU >> kept);
+    bytes[i] = set ? static_cast<uint8_t>(bytes[i] | mask) : static_cast<uint8_t>(bytes[i] & ~mask);
+  }
+  return Address::from_ipv6(bytes);
+}
+
+}  // namespace
+
+Prefix::Prefix(const Address& address, unsigned length)
+    : address_(with_host_bits(address, std::min(length, address.bits()), false)),
+      length_(static_cast<uint8_t>(std::min(length, address.bits()))) {}
+
+Result<Prefix> Prefix::parse(std::string_view text) {
+  const auto bad = [&](std::string_view why) {
+    return fail(Errc::invalid, "'" + printable(text, 80) + "' " + std::string(why));
+  };
+  const auto slash = text.find('/');
+  const auto address = Address::parse(text.substr(0, slash));
+  if (!address || text.find('%') != std::string_view::npos) {
+    return bad("is neither an address nor a prefix; write for example 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32");
+  }
+  if (slash == std::string_view::npos) {
+    return Prefix(*address);
+  }
+  const auto digits = text.substr(slash + 1);
+  auto length = parse_number(digits);
+  if (!length || digits.size() > 3 || (digits.size() > 1 && digits[0] == '0')) {
+    return bad("has no valid prefix length after the slash");
+  }
+  if (address->is_ipv4() && text.find(':') != std::string_view::npos) {
+    // Written as ::ffff:a.b.c.d/96+n.
+    if (*length < 96 || *length > 128) {
+      return bad("is v4-mapped with a length below 96 or above 128; write it as an IPv4 prefix");
+    }
+    *length -= 96;
+  }
+  if (*length > address->bits()) {
+    return bad("has a prefix length above " + std::to_string(address->bits()));
+  }
+  const Prefix prefix(*address, static_cast<unsigned>(*length));
+  if (prefix.address() != *address) {
+    return bad("has host bits set; the prefix is " + prefix.to_string());
+  }
+  return prefix;
+}
+
+Address Prefix::last() const {
+  const Address last = with_host_bits(address_, length_, true);
+  if (last.family() == family()) {
+    return last;
+  }
+  // An IPv6 prefix such as ::/80, at whose end by number the mapped IPv4 addresses lie: they are not in it.
+  return *previous(Address::from_ipv6({0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
+}
+
+bool Prefix::contains(const Address& address) const {
+  if (address.family() != family()) {
+    return false;
+  }
+  const unsigned bits = length_ + (128 - address_.bits());
+  const auto& mine = address_.bytes();
+  const auto& theirs = address.bytes();
+  if (!std::equal(mine.begin(), mine.begin() + bits / 8, theirs.begin())) {
+    return false;
+  }
+  return bits % 8 == 0 || ((mine[bits / 8] ^ theirs[bits / 8]) >> (8 - bits % 8)) == 0;
+}
+
+bool Prefix::contains(const Prefix& other) const { return other.length_ >= length_ && contains(other.address_); }
+
+Prefix Prefix::child(bool upper) const {
+  auto bytes = address_.bytes();
+  if (upper) {
+    const unsigned position = length_ + (128 - address_.bits());
+    bytes[position / 8] = static_cast<uint8_t>(bytes[position / 8] | (0x80U >> (position % 8)));
+  }
+  return {Address::from_ipv6(bytes), length_ + 1U};
+}
+
+std::string Prefix::to_string() const { return address_.to_string() + '/' + std::to_string(length_); }
+
+std::string Prefix::to_target() const { return is_single() ? address_.to_string() : to_string(); }
+
+}  // namespace ipguard::net

@@ -1,0 +1,120 @@
+// etc/ipguard.toml says the truth about the defaults: every key, and the value that holds without it.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/file.h"
+#include "config/config.h"
+#include "config/config_reader.h"
+
+namespace ipguard::config {
+namespace {
+
+const std::string shipped = IPGUARD_SOURCE_DIR "/etc/ipguard.toml";
+
+// The structured bindings below stop compiling when a struct gets a field: add it here and to etc/ipguard.toml.
+auto values(const RouteLadder& ladder) {
+  const auto& [addresses, window, ban, budget] = ladder;
+  return std::tuple(addresses, window, ban, budget);
+}
+auto values(const AsnLadder& ladder) {
+  const auto& [routes, window, ban, budget] = ladder;
+  return std::tuple(routes, window, ban, budget);
+}
+auto values(const BanGrowth& ban) {
+  const auto& [growth, longest, forget] = ban;
+  return std::tuple(growth, longest, forget);
+}
+auto values(const EnforceConfig& enforce) {
+  const auto& [mode, hook, priority, keep_on_stop] = enforce;
+  return std::tuple(hook, priority, keep_on_stop);  // the mode differs on purpose
+}
+auto values(const ProtectConfig& protect) {
+  const auto& [own, gateways, resolvers, sessions, ports, widest_ipv4, widest_ipv6] = protect;
+  return std::tuple(own, gateways, resolvers, sessions, ports, widest_ipv4, widest_ipv6);
+}
+auto values(const LimitsConfig& limits) {
+  const auto& [offenders, lines, bytes] = limits;
+  return std::tuple(offenders, lines, bytes);
+}
+auto values(const AllowConfig& allow) {
+  const auto& [prefixes, asns, countries] = allow;
+  return std::tuple(prefixes.size(), asns.size(), countries.size());
+}
+
+TEST(ShippedConfig, LoadsWithoutADiagnostic) {
+  Diagnostics diagnostics;
+  const auto config = load_config(shipped, diagnostics);
+  EXPECT_EQ(diagnostics.to_string(), "");
+  EXPECT_EQ(config.path, shipped);
+  EXPECT_EQ(config.sources.size(), 3U);
+}
+
+TEST(ShippedConfig, IsNotArmed) {
+  Diagnostics diagnostics;
+  EXPECT_EQ(load_config(shipped, diagnostics).enforce.mode, Mode::dry_run);
+  EXPECT_EQ(Config{}.enforce.mode, Mode::enforce);
+}
+
+TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
+  Diagnostics diagnostics;
+  const auto config = load_config(shipped, diagnostics);
+  const Config defaults;
+  const auto& [path, databases, sources, rules, state, socket, enforce, protect, allow, route, asn, ban, limits, level,
+               whois] = config;
+  EXPECT_EQ(databases, defaults.database_paths);
+  EXPECT_EQ(rules, defaults.rule_paths);
+  EXPECT_EQ(state, defaults.state_path);
+  EXPECT_EQ(socket, defaults.control_socket);
+  EXPECT_EQ(values(enforce), values(defaults.enforce));
+  EXPECT_EQ(values(protect), values(defaults.protect));
+  EXPECT_EQ(values(allow), values(defaults.allow));
+  EXPECT_EQ(values(route), values(defaults.route_ladder));
+  EXPECT_EQ(values(asn), values(defaults.asn_ladder));
+  EXPECT_EQ(values(ban), values(defaults.ban));
+  EXPECT_EQ(values(limits), values(defaults.limits));
+  EXPECT_EQ(level, defaults.log_level);
+  EXPECT_EQ(whois, defaults.whois_listen);
+  for (const auto& source : sources) {
+    EXPECT_EQ(source.format, SourceConfig{}.format) << source.name;
+    EXPECT_EQ(source.from, SourceConfig{}.from) << source.name;
+    EXPECT_EQ(source.max_line, SourceConfig{}.max_line) << source.name;
+  }
+}
+
+void collect_keys(const Value& table, const std::string& name, std::set<std::string>& keys) {
+  for (const auto& entry : table.entries) {
+    keys.insert(name + " " + entry.key);
+    const std::string inner = name.empty() ? entry.key : name.substr(1, name.size() - 2) + "." + entry.key;
+    if (entry.value.type == Value::Type::table) {
+      collect_keys(entry.value, "[" + inner + "]", keys);
+    }
+    for (const auto& item : entry.value.items) {
+      collect_keys(item, "[[" + inner + "]]", keys);
+    }
+  }
+}
+
+TEST(ShippedConfig, HasEveryKeyThatTheReaderKnows) {
+  const auto text = read_file(shipped);
+  ASSERT_TRUE(text);
+  Diagnostics diagnostics;
+  const auto root = parse_toml(*text, shipped, diagnostics);
+  ASSERT_TRUE(root);
+  std::set<std::string> written;
+  collect_keys(*root, "", written);
+
+  ReadContext context(shipped, diagnostics);
+  (void)read_config(*root, context);
+  std::set<std::string> known;
+  for (const auto& [table, keys] : context.known_keys()) {
+    for (const auto& key : keys) {
+      known.insert(table + " " + key);
+    }
+  }
+  EXPECT_EQ(written, known);
+  EXPECT_GT(known.size(), 40U);
+}
+
+}  // namespace
+}  // namespace ipguard::config
