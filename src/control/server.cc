@@ -1,0 +1,142 @@
+#include "control/server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "control/connection.h"
+#include "control/listener.h"
+
+namespace ipguard::control {
+namespace {
+
+constexpr size_t max_connections = 64;
+constexpr int accepted_at_once = 16;
+constexpr std::chrono::seconds pause_without_descriptors{1};
+
+// Who connected; nobody in particular (who may change nothing) when the kernel does not say.
+Peer peer_of(int fd) {
+  struct ucred credentials{};
+  socklen_t length = sizeof(credentials);
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || length != sizeof(credentials)) {
+    return {};
+  }
+  return {.pid = credentials.pid, .uid = credentials.uid, .gid = credentials.gid};
+}
+
+bool may_change(const Peer& peer) { return peer.uid == 0 || peer.uid == ::geteuid(); }
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(loop::EventLoop& event_loop, std::string socket_path, Handler request_handler,
+       std::chrono::milliseconds client_patience)
+      : loop(event_loop),
+        path(std::move(socket_path)),
+        handler(std::move(request_handler)),
+        patience(client_patience),
+        accept_watcher(loop, [this](unsigned) { accept_some(); }),
+        resume(loop, [this] { accept_watcher.start(listener->fd(), loop::IoWatcher::readable); }),
+        reaper(loop, [this] { std::erase_if(connections, [](const auto& each) { return each->closed(); }); }) {}
+
+  void accept_some();
+  void on_accept_error(int reason);
+  void admit(UniqueFd fd);
+  bool make_room();
+  [[nodiscard]] size_t open_connections() const {
+    return static_cast<size_t>(std::ranges::count_if(connections, [](const auto& each) { return !each->closed(); }));
+  }
+
+  loop::EventLoop& loop;
+  std::string path;
+  Handler handler;
+  std::chrono::milliseconds patience;
+  std::optional<Listener> listener;
+  std::vector<std::unique_ptr<Connection>> connections;  // closed ones stay until the reaper's turn
+  uint64_t uses = 0;
+  uint64_t turned_away = 0;
+  loop::IoWatcher accept_watcher;
+  loop::Timer resume;  // after the process ran out of descriptors
+  loop::Timer reaper;
+};
+
+void Server::Impl::accept_some() {
+  for (int i = 0; i < accepted_at_once; ++i) {
+    UniqueFd fd(::accept4(listener->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd.valid()) {
+      admit(std::move(fd));
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      on_accept_error(errno);
+      return;
+    }
+  }
+}
+
+void Server::Impl::on_accept_error(int reason) {
+  if (reason == EAGAIN) {
+    return;
+  }
+  // Out of descriptors or memory: the connection stays in the queue and would wake the loop again and again.
+  log_warning("control: cannot accept a connection: " + std::string(std::strerror(reason)));
+  accept_watcher.stop();
+  resume.start(pause_without_descriptors);
+}
+
+void Server::Impl::admit(UniqueFd fd) {
+  if (open_connections() >= max_connections && !make_room()) {
+    ++turned_away;
+    const auto text = format_reply(fail(Errc::busy, "ipguardd is answering too many clients; try again"));
+    static_cast<void>(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL));
+    return;
+  }
+  const Peer peer = peer_of(fd.get());
+  connections.push_back(std::make_unique<Connection>(
+      loop, std::move(fd), peer, patience, uses,
+      [this](const Request& request, const Peer& who) { return handler(request, who, may_change(who)); },
+      [this] { reaper.start(std::chrono::microseconds{0}); }));
+}
+
+// Closes the connection that has been idle longest. False when none is idle.
+bool Server::Impl::make_room() {
+  Connection* oldest = nullptr;
+  for (const auto& each : connections) {
+    if (!each->closed() && each->idle() && (oldest == nullptr || each->last_use() < oldest->last_use())) {
+      oldest = each.get();
+    }
+  }
+  if (oldest == nullptr) {
+    return false;
+  }
+  ++turned_away;
+  oldest->close();
+  return true;
+}
+
+Server::Server(loop::EventLoop& loop, std::string path, Handler handler, std::chrono::milliseconds patience)
+    : impl_(std::make_unique<Impl>(loop, std::move(path), std::move(handler), patience)) {}
+
+Server::~Server() = default;
+
+Result<> Server::listen() {
+  auto listener = Listener::open(impl_->path);
+  if (!listener) {
+    return std::unexpected(listener.error());
+  }
+  impl_->listener.emplace(std::move(*listener));
+  impl_->accept_watcher.start(impl_->listener->fd(), loop::IoWatcher::readable);
+  return {};
+}
+
+size_t Server::connections() const { return impl_->open_connections(); }
+
+uint64_t Server::turned_away() const { return impl_->turned_away; }
+
+}  // namespace ipguard::control

@@ -1,0 +1,52 @@
+// The daemon's end of the control socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "control/protocol.h"
+#include "loop/event_loop.h"
+
+namespace ipguard::control {
+
+// Who asks, from SO_PEERCRED.
+struct Peer {
+  pid_t pid = -1;
+  uid_t uid = static_cast<uid_t>(-1);
+  gid_t gid = static_cast<gid_t>(-1);
+};
+
+// Owned by the loop thread. At most 64 connections: one more takes the place of the one that has been idle longest, and
+// is turned away (Errc::busy) when all are at work. A client that moves nothing for 30 s in the middle of a request or
+// a reply is dropped. Requests of one connection are answered in order; the next one is read when the reply is written.
+class Server {
+ public:
+  // `may_change` tells whether the peer may run commands that change something (root or the daemon's own user).
+  using Handler = std::function<Result<Json>(const Request& request, const Peer& peer, bool may_change)>;
+
+  // `patience` is for tests. The handler must not destroy the server.
+  Server(loop::EventLoop& loop, std::string path, Handler handler,
+         std::chrono::milliseconds patience = std::chrono::seconds(30));
+  ~Server();  // closes and unlinks the socket, if it is still ours
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Creates missing parent folders (0755), listens with mode 0660. A socket that somebody answers on is Errc::busy
+  // ("another ipguardd answers on …"); a stale one is replaced.
+  [[nodiscard]] Result<> listen();
+
+  [[nodiscard]] size_t connections() const;
+  // Connections turned away or closed for another because all places were taken.
+  [[nodiscard]] uint64_t turned_away() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ipguard::control

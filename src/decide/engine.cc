@@ -1,0 +1,233 @@
+#include "decide/engine.h"
+
+#include <algorithm>
+
+#include "decide/engine_impl.h"
+#include "net/cover.h"
+
+namespace ipguard::decide {
+namespace {
+
+LadderConfig ladder_config(const Policy& policy) {
+  return {.route = policy.route_ladder, .asn = policy.asn_ladder, .limits = policy.limits};
+}
+
+}  // namespace
+
+model::Target normalised(const model::Target& target) {
+  switch (target.scope) {
+    case model::Scope::asn:
+      return {.scope = model::Scope::asn, .prefix = {}, .asn = target.asn};
+    case model::Scope::address:
+    case model::Scope::route:
+      break;
+  }
+  return {.scope = target.prefix.is_single() ? model::Scope::address : model::Scope::route,
+          .prefix = target.prefix,
+          .asn = {}};
+}
+
+model::Target address_target(const net::Address& address) {
+  return {.scope = model::Scope::address, .prefix = net::Prefix(address), .asn = {}};
+}
+
+Engine::Impl::Impl(Policy new_policy, Lookups new_lookups)
+    : policy(std::move(new_policy)),
+      lookups(std::move(new_lookups)),
+      allow(policy.allow),
+      protection(lookups.protected_prefixes),
+      ledger(policy.limits),
+      ladder(ladder_config(policy)),
+      bans(policy.ban),
+      guard(policy, lookups, allow, protection, planner.holes()) {
+  // Asked at once, so that nothing restored is ever planned without holes; the epoch makes the answer stale.
+  protection.refresh_now(TimePoint{});
+  apply_holes(TimePoint{});
+}
+
+void Engine::Impl::want(const Entry& entry) {
+  for (const auto& prefix : entry.decision.prefixes) {
+    planner.want(entry.decision.target.scope, prefix, entry.id, entry.decision.until);
+  }
+}
+
+void Engine::Impl::replace_wants(const Entry& entry, const std::vector<net::Prefix>& before) {
+  std::vector<net::Prefix> kept = entry.decision.prefixes;
+  std::ranges::sort(kept);
+  for (const auto& prefix : before) {
+    if (!std::ranges::binary_search(kept, prefix)) {
+      planner.drop(entry.decision.target.scope, prefix, entry.id);
+    }
+  }
+  want(entry);
+}
+
+model::Decision Engine::Impl::end(const model::Target& target, Ending ending, TimePoint at, std::string_view note) {
+  const Entry* entry = table.find(target);
+  for (const auto& prefix : entry->decision.prefixes) {
+    planner.drop(entry->decision.target.scope, prefix, entry->id);
+  }
+  return table.end(target, ending, at, note);
+}
+
+bool Engine::Impl::stands(const model::Decision& decision) const {
+  return std::ranges::any_of(decision.prefixes,
+                             [&](const net::Prefix& prefix) { return planner.stands(decision.target.scope, prefix); });
+}
+
+void Engine::Impl::expire(TimePoint now) {
+  if (recheck_due) {
+    recheck_due = false;
+    recheck(now);
+  }
+  const auto next = table.next_expiry();
+  if (!next || *next > now) {
+    return;
+  }
+  for (const auto& target : table.due(now)) {
+    end(target, Ending::expired, *table.find(target)->decision.until);
+  }
+}
+
+void Engine::Impl::apply_holes(TimePoint now) {
+  std::vector<net::Prefix> holes;
+  for (const auto& [prefix, nothing] : allow.prefixes().members()) {
+    holes.push_back(prefix);
+  }
+  for (const auto& [prefix, why] : protection.members()) {
+    holes.push_back(prefix);
+  }
+  for (const Owner id : planner.set_holes(holes)) {
+    // A decision that blocks nobody any more is over: what is shown is what is in force.
+    const Entry* entry = table.find(id);
+    if (entry != nullptr && !stands(entry->decision)) {
+      const auto why = protection.reason(entry->decision.prefixes.front());
+      end(model::Target(entry->decision.target), Ending::lifted, now, why ? "protected: " + *why : "allowlist");
+    }
+  }
+}
+
+void Engine::Impl::refresh_protection(TimePoint now) {
+  if (protection.refresh(now)) {
+    apply_holes(now);
+  }
+}
+
+void Engine::Impl::recheck(TimePoint now) {
+  std::vector<Owner> ids;
+  for (const Entry* entry : table.all()) {
+    ids.push_back(entry->id);
+  }
+  for (const Owner id : ids) {
+    const Entry* entry = table.find(id);
+    auto left = guard.still_allowed(entry->decision);
+    if (!left) {
+      end(model::Target(entry->decision.target), Ending::lifted, now, left.error().message);
+    } else if (*left != entry->decision.prefixes) {
+      const auto before = entry->decision.prefixes;
+      const uint64_t covered = net::count_addresses(*left);
+      replace_wants(table.set_prefixes(id, std::move(*left), covered), before);
+    }
+  }
+}
+
+void Engine::Impl::reconfigure(Policy new_policy, TimePoint now) {
+  policy = std::move(new_policy);
+  allow = Allowlist(policy.allow);
+  ledger.set_limits(policy.limits);
+  ladder.reconfigure(ladder_config(policy));
+  bans = BanPolicy(policy.ban);
+  refusals.forget_times();
+  protection.refresh_now(now);
+  apply_holes(now);
+  recheck(now);
+}
+
+void Engine::Impl::on_report(const model::ApplyReport& report, TimePoint now) {
+  bool any_refused = false;
+  for (const auto& failure : report.failures) {
+    any_refused |= failure.refused;
+    if (!failure.refused) {
+      planner.offer_again(failure.element);
+    }
+  }
+  if (any_refused && protection.refresh_now(now)) {
+    // The writer knew of something newly protected; with a hole there, the rest of the element can stand.
+    apply_holes(now);
+  }
+  for (const auto& failure : report.failures) {
+    if (!failure.refused) {
+      continue;
+    }
+    for (const Owner id : planner.refuse(failure.element)) {
+      const Entry* entry = table.find(id);
+      const model::Target target = entry->decision.target;
+      refusals.add(target, failure.reason, now);
+      if (!stands(entry->decision)) {
+        ++counters.refused;
+        end(target, Ending::refused, now, failure.reason);
+      }
+    }
+  }
+}
+
+Engine::Engine(Policy policy, Lookups lookups) : impl_(std::make_unique<Impl>(std::move(policy), std::move(lookups))) {}
+Engine::~Engine() = default;
+
+void Engine::on_hit(const model::Hit& hit, std::string_view path, TimePoint now) { impl_->on_hit(hit, path, now); }
+
+void Engine::replay_hit(const model::Hit& hit, std::string_view path) { impl_->replay_hit(hit, path); }
+
+Result<const model::Decision*> Engine::ban(const model::Target& target, std::optional<Seconds> duration,
+                                           std::string reason, std::string issuer, TimePoint now) {
+  return impl_->ban(normalised(target), duration, std::move(reason), std::move(issuer), now);
+}
+
+Result<model::Decision> Engine::unban(const model::Target& target, TimePoint now) {
+  return impl_->unban(normalised(target), now);
+}
+
+void Engine::restore(model::Decision decision) { impl_->restore(std::move(decision)); }
+
+void Engine::restore_history(const model::Target& target, uint32_t repeat, TimePoint last_end) {
+  impl_->table.restore_past(normalised(target), repeat, last_end);
+}
+
+void Engine::expire(TimePoint now) { impl_->expire(now); }
+
+std::optional<TimePoint> Engine::next_expiry() const { return impl_->table.next_expiry(); }
+
+model::SetBatch Engine::take_batch() { return impl_->planner.take_batch(); }
+
+std::vector<model::SetElement> Engine::desired() const { return impl_->planner.desired(); }
+
+void Engine::on_report(const model::ApplyReport& report, TimePoint now) { impl_->on_report(report, now); }
+
+std::vector<DecisionChange> Engine::take_changes() { return impl_->table.take_changes(); }
+
+std::vector<const model::Decision*> Engine::decisions() const {
+  std::vector<const model::Decision*> result;
+  for (const auto* entry : impl_->table.all()) {
+    result.push_back(&entry->decision);
+  }
+  return result;
+}
+
+Explanation Engine::explain(const net::Address& address, TimePoint now) const { return impl_->explain(address, now); }
+
+const EngineCounters& Engine::counters() const {
+  impl_->counters.offenders = impl_->ledger.size();
+  impl_->counters.offenders_evicted = impl_->ledger.evicted() + impl_->ladder.evicted();
+  return impl_->counters;
+}
+
+uint64_t Engine::wanted() const { return impl_->planner.size(); }
+
+void Engine::reconfigure(Policy policy, TimePoint now) { impl_->reconfigure(std::move(policy), now); }
+
+void Engine::protection_changed(TimePoint now) {
+  impl_->protection.refresh_now(now);
+  impl_->apply_holes(now);
+}
+
+}  // namespace ipguard::decide

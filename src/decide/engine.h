@@ -1,0 +1,90 @@
+// Engine: from hits to decisions to kernel set changes. Pure bookkeeping: no clock, no kernel, no files; everything
+// it needs to know of the world comes in through Lookups. Owned by the loop thread; `report` uses the same class.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "decide/decision_change.h"
+#include "decide/explanation.h"
+#include "decide/policy.h"
+#include "model/decision.h"
+#include "model/hit.h"
+#include "model/set_batch.h"
+
+namespace ipguard::decide {
+
+struct EngineCounters {
+  uint64_t hits = 0;
+  uint64_t hits_allowed = 0;  // on the allowlist or protected
+  uint64_t hits_banned = 0;   // of an address banned already
+  uint64_t offences = 0;
+  uint64_t decisions = 0;
+  uint64_t refused = 0;
+  uint64_t offenders = 0;          // (rule, address) pairs being counted now
+  uint64_t offenders_evicted = 0;  // given up because a table was full
+};
+
+class Engine {
+ public:
+  Engine(Policy policy, Lookups lookups);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Counts a hit; may begin decisions at address, route and AS scope. Windows are judged in the hit's own time; a
+  // ban starts at the hit's time too, so that a backlog bans nobody whose ban would be over by `now` (such a decision
+  // begins and ends at once and is kept as history). `path` names the source for evidence.
+  void on_hit(const model::Hit& hit, std::string_view path, TimePoint now);
+  // Counts a hit from before the cursor at start: refills windows, decides nothing.
+  void replay_hit(const model::Hit& hit, std::string_view path);
+
+  // A manual or imported ban; nullopt duration = permanent. Refused with the reason when it is on the allowlist,
+  // protected, wider than allowed, or an AS without prefixes. Renews an existing decision.
+  // Returns the decision; valid until the next call.
+  Result<const model::Decision*> ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
+                                     std::string issuer, TimePoint now);
+  // Lifts the decision on exactly this target; Errc::not_found with what does cover it, if anything does.
+  Result<model::Decision> unban(const model::Target& target, TimePoint now);
+
+  // A decision from the store or adopted from the kernel, at start: no policy, no change is reported for it.
+  void restore(model::Decision decision);
+  // How often and until when a target was banned before (from the store), for growth of ban time.
+  void restore_history(const model::Target& target, uint32_t repeat, TimePoint last_end);
+
+  // Ends what is over at `now`. next_expiry() is when to call again.
+  void expire(TimePoint now);
+  [[nodiscard]] std::optional<TimePoint> next_expiry() const;
+
+  // Kernel changes pending since the last call: disjoint within each set, allowlist and protected prefixes cut out.
+  [[nodiscard]] model::SetBatch take_batch();
+  // The elements that ought to be in force: what the kernel is compared with at start.
+  [[nodiscard]] std::vector<model::SetElement> desired() const;
+  // What became of a batch: refused elements end their decision (Ending::refused) unless other elements of it stand;
+  // failed ones are offered again by the next take_batch().
+  void on_report(const model::ApplyReport& report, TimePoint now);
+
+  [[nodiscard]] std::vector<DecisionChange> take_changes();
+  // Active decisions in order of their beginning.
+  [[nodiscard]] std::vector<const model::Decision*> decisions() const;
+  [[nodiscard]] Explanation explain(const net::Address& address, TimePoint now) const;
+  [[nodiscard]] const EngineCounters& counters() const;
+  [[nodiscard]] uint64_t wanted() const;  // number of elements that ought to be in force
+
+  // A reloaded configuration: active decisions that the new allowlist covers are lifted or cut.
+  void reconfigure(Policy policy, TimePoint now);
+  // Protected prefixes changed (rtnetlink, a new SSH session): plans again.
+  void protection_changed(TimePoint now);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ipguard::decide

@@ -1,0 +1,257 @@
+// Engine: from a hit to the decisions it leads to.
+#include <algorithm>
+#include <chrono>
+
+#include "base/text.h"
+#include "decide/engine_impl.h"
+#include "decide/sentences.h"
+#include "net/cover.h"
+
+namespace ipguard::decide {
+namespace {
+
+// A log's clock may be a little ahead of ours; further ahead it is wrong, and a ban must not start in the future.
+constexpr std::chrono::seconds most_ahead{60};
+
+TimePoint sane_time(TimePoint time, TimePoint now) { return time - most_ahead > now ? now : time; }
+
+LineReference reference(const model::Hit& hit, std::string_view path) {
+  return {.path = path, .offset = hit.line.offset, .text = hit.line.text};
+}
+
+// The last line of an offence, for the ladder; none where no lines are kept.
+std::vector<model::EvidenceLine> last_line(const std::vector<model::EvidenceLine>& lines) {
+  return lines.empty() ? lines : std::vector{lines.back()};
+}
+
+// The lines of the latest offenders, oldest first.
+template <typename Traces>
+std::vector<model::EvidenceLine> evidence_of(const Traces& traces, size_t limit) {
+  std::vector<model::EvidenceLine> result;
+  for (auto it = traces.rbegin(); it != traces.rend() && result.size() < limit; ++it) {
+    if (!it->line.empty()) {
+      result.push_back(it->line.front());
+    }
+  }
+  std::ranges::reverse(result);
+  return result;
+}
+
+}  // namespace
+
+void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoint now) {
+  ++counters.hits;
+  expire(now);
+  const TimePoint time = sane_time(hit.time, now);
+  if (allow.covers(hit.address)) {
+    ++counters.hits_allowed;
+    return;
+  }
+  if (table.covers(hit.address) || table.was_banned(address_target(hit.address), time)) {
+    ++counters.hits_banned;
+    return;
+  }
+  if (const auto offence = ledger.hit(*hit.rule, hit.address, time, reference(hit, path))) {
+    ++counters.offences;
+    decide(*hit.rule, *offence, time, now);
+  }
+}
+
+void Engine::Impl::replay_hit(const model::Hit& hit, std::string_view path) {
+  if (allow.covers(hit.address) || table.was_banned(address_target(hit.address), hit.time)) {
+    return;
+  }
+  // A hit at the very time a ban began may be the one that led to it, and then the count starts afresh with it.
+  const auto covering = table.covering(net::Prefix(hit.address));
+  if (std::ranges::any_of(covering, [&](const Entry* entry) { return entry->decision.since < hit.time; })) {
+    return;
+  }
+  const auto offence = ledger.hit(*hit.rule, hit.address, hit.time, reference(hit, path));
+  if (!offence) {
+    return;
+  }
+  const model::Route route = lookups.route(hit.address);
+  if (!allow.reason(route)) {
+    ladder.remember(route, {.member = hit.address, .time = hit.time, .line = last_line(offence->lines)});
+  }
+}
+
+void Engine::Impl::decide(const model::Rule& rule, const model::Offence& offence, TimePoint time, TimePoint now) {
+  refresh_protection(now);
+  const model::Target target = address_target(offence.address);
+  if (auto allowed = guard.coverage(target); !allowed) {
+    counters.hits_allowed += offence.count;
+    if (!refusals.refused_lately(target, time, rule.window)) {
+      ++counters.refused;
+      refusals.add(target, std::move(allowed.error().message), time);
+    }
+    return;
+  }
+  const model::Route route = lookups.route(offence.address);
+  const Occasion occasion{.rule = rule, .offence = offence, .route = route, .time = time, .now = now};
+  const auto step =
+      ladder.offended(route, rule, {.member = offence.address, .time = time, .line = last_line(offence.lines)});
+
+  // A rule of wide scope acts widely at once, and narrowly only where it may not.
+  bool covered = false;
+  if (step && rule.scope == model::Scope::asn && route.asn) {
+    covered = ban_asn(occasion, {.traces = {}, .window = {}, .by_rule = true});
+  }
+  if (step && step->by_rule && !covered) {
+    covered = ban_route(occasion, *step);
+  }
+  if (!covered) {
+    ban_address(occasion);
+  }
+  if (step && !step->by_rule) {
+    ban_route(occasion, *step);
+  }
+}
+
+void Engine::Impl::ban_address(const Occasion& occasion) {
+  const model::Offence& offence = occasion.offence;
+  const model::Target target = address_target(offence.address);
+  if (table.full()) {
+    ++counters.refused;
+    refusals.add(target, group_digits(table.size()) + " decisions are active, there is no room for more",
+                 occasion.time);
+    return;
+  }
+  begin_by_evidence(occasion,
+                    {.target = target,
+                     .prefixes = {target.prefix},
+                     .route = occasion.route,
+                     .rule = occasion.rule.id,
+                     .reason = offence_sentence(offence, occasion.rule.window),
+                     .issuer = "ledger",
+                     .since = occasion.time,
+                     .until = std::nullopt,
+                     .repeat = 0,
+                     .addresses_covered = 1,
+                     .evidence = offence.lines},
+                    occasion.rule.ban);
+}
+
+bool Engine::Impl::ban_route(const Occasion& occasion, const Ladder::RouteStep& step) {
+  const model::Route& route = occasion.route;
+  const model::Target target{.scope = model::Scope::route, .prefix = route.prefix, .asn = {}};
+  if (route.prefix.is_single()) {
+    return false;  // its ban is the address's
+  }
+  if (table.find(target) != nullptr || table.was_banned(target, occasion.time)) {
+    return true;
+  }
+  auto prefixes = wide_coverage(occasion, target);
+  if (!prefixes) {
+    return false;
+  }
+  auto reason = step.by_rule ? first_offence_sentence(target, occasion.rule, occasion.offence.address, *prefixes)
+                             : route_sentence(route.prefix, step, *prefixes);
+  begin_by_evidence(
+      occasion,
+      {.target = target,
+       .prefixes = std::move(*prefixes),
+       .route = route,
+       .rule = occasion.rule.id,
+       .reason = std::move(reason),
+       .issuer = "ladder",
+       .since = occasion.time,
+       .until = std::nullopt,
+       .repeat = 0,
+       .addresses_covered = 0,
+       .evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces, policy.limits.evidence_lines)},
+      step.by_rule ? occasion.rule.ban : policy.route_ladder.ban);
+  if (route.asn) {
+    const auto next =
+        ladder.route_banned(*route.asn, occasion.rule,
+                            {.member = route.prefix, .time = occasion.time, .line = last_line(occasion.offence.lines)});
+    if (next) {
+      ban_asn(occasion, *next);
+    }
+  }
+  return true;
+}
+
+bool Engine::Impl::ban_asn(const Occasion& occasion, const Ladder::AsnStep& step) {
+  const net::Asn asn = *occasion.route.asn;
+  const model::Target target{.scope = model::Scope::asn, .prefix = {}, .asn = asn};
+  if (table.find(target) != nullptr || table.was_banned(target, occasion.time)) {
+    return true;
+  }
+  auto prefixes = wide_coverage(occasion, target);
+  if (!prefixes) {
+    return false;
+  }
+  auto reason = step.by_rule ? first_offence_sentence(target, occasion.rule, occasion.offence.address, *prefixes)
+                             : asn_sentence(asn, step, *prefixes);
+  begin_by_evidence(
+      occasion,
+      {.target = target,
+       .prefixes = std::move(*prefixes),
+       .route = occasion.route,
+       .rule = occasion.rule.id,
+       .reason = std::move(reason),
+       .issuer = "ladder",
+       .since = occasion.time,
+       .until = std::nullopt,
+       .repeat = 0,
+       .addresses_covered = 0,
+       .evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces, policy.limits.evidence_lines)},
+      step.by_rule ? occasion.rule.ban : policy.asn_ladder.ban);
+  return true;
+}
+
+std::optional<std::vector<net::Prefix>> Engine::Impl::wide_coverage(const Occasion& occasion,
+                                                                    const model::Target& target) {
+  if (refusals.refused_lately(target, occasion.time, window_of(target.scope))) {
+    return std::nullopt;
+  }
+  auto prefixes = guard.coverage(target);
+  uint64_t covered = 0;
+  if (prefixes) {
+    covered = net::count_addresses(*prefixes);
+    if (auto fits = guard.within_budget(target, *prefixes); !fits) {
+      prefixes = std::unexpected(std::move(fits.error()));
+    }
+  }
+  if (prefixes) {
+    return std::move(*prefixes);
+  }
+  ++counters.refused;
+  refusals.add(target, prefixes.error().message, occasion.time);
+  table.refuse({.target = target,
+                .prefixes = target.scope == model::Scope::asn ? std::vector<net::Prefix>{} : std::vector{target.prefix},
+                .route = occasion.route,
+                .rule = occasion.rule.id,
+                .reason = prefixes.error().message,
+                .issuer = "ladder",
+                .since = occasion.time,
+                .until = std::nullopt,
+                .repeat = 0,
+                .addresses_covered = covered,
+                .evidence = occasion.offence.lines},
+               occasion.time);
+  return std::nullopt;
+}
+
+void Engine::Impl::begin_by_evidence(const Occasion& occasion, model::Decision decision, Seconds ban) {
+  if (const TargetPast* past = table.past(decision.target)) {
+    decision.repeat = bans.repeats(past->bans, past->last_end, decision.since);
+  }
+  if (const auto duration = bans.duration(ban, decision.repeat)) {
+    decision.until = decision.since + *duration;
+  }
+  decision.addresses_covered = net::count_addresses(decision.prefixes);
+  ++counters.decisions;
+  if (!decision.active_at(occasion.now)) {
+    table.pass(std::move(decision));
+    return;
+  }
+  want(table.begin(std::move(decision)));
+}
+
+Seconds Engine::Impl::window_of(model::Scope scope) const {
+  return scope == model::Scope::route ? policy.route_ladder.window : policy.asn_ladder.window;
+}
+
+}  // namespace ipguard::decide

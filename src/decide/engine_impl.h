@@ -1,0 +1,92 @@
+// The inside of Engine: the parts and how they work together. Included by the engine_*.cc files only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "decide/allowlist.h"
+#include "decide/ban_policy.h"
+#include "decide/decision_table.h"
+#include "decide/engine.h"
+#include "decide/guard.h"
+#include "decide/ladder.h"
+#include "decide/ledger.h"
+#include "decide/protected_set.h"
+#include "decide/refusal_log.h"
+#include "decide/set_planner.h"
+
+namespace ipguard::decide {
+
+// A route target of a single address is an address target: one decision a target, whatever it was called.
+[[nodiscard]] model::Target normalised(const model::Target& target);
+[[nodiscard]] model::Target address_target(const net::Address& address);
+
+struct Engine::Impl {
+  using Entry = DecisionTable::Entry;
+
+  // An offence with all that deciding about it takes.
+  struct Occasion {
+    const model::Rule& rule;
+    const model::Offence& offence;
+    const model::Route& route;
+    TimePoint time;  // of the deciding hit, in log time
+    TimePoint now;
+  };
+
+  Impl(Policy new_policy, Lookups new_lookups);
+
+  // From hit to decisions (engine_hit.cc).
+  void on_hit(const model::Hit& hit, std::string_view path, TimePoint now);
+  void replay_hit(const model::Hit& hit, std::string_view path);
+  void decide(const model::Rule& rule, const model::Offence& offence, TimePoint time, TimePoint now);
+  void ban_address(const Occasion& occasion);
+  // True if the target is banned now (or was, at that time in the log), so that nothing narrower is needed.
+  bool ban_route(const Occasion& occasion, const Ladder::RouteStep& step);
+  bool ban_asn(const Occasion& occasion, const Ladder::AsnStep& step);
+  // What a wide ban may cover; a refusal is noted and reported once a window.
+  std::optional<std::vector<net::Prefix>> wide_coverage(const Occasion& occasion, const model::Target& target);
+  void begin_by_evidence(const Occasion& occasion, model::Decision decision, Seconds ban);
+  [[nodiscard]] Seconds window_of(model::Scope scope) const;
+
+  // People and the store (engine_manual.cc).
+  Result<const model::Decision*> ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
+                                     std::string issuer, TimePoint now);
+  Result<model::Decision> unban(const model::Target& target, TimePoint now);
+  [[nodiscard]] std::string not_banned(const model::Target& target) const;
+  void forget_evidence(const model::Decision& decision);
+  void restore(model::Decision decision);
+
+  // Upkeep (engine.cc).
+  void expire(TimePoint now);
+  void on_report(const model::ApplyReport& report, TimePoint now);
+  void reconfigure(Policy new_policy, TimePoint now);
+  void apply_holes(TimePoint now);
+  void recheck(TimePoint now);
+  void refresh_protection(TimePoint now);
+
+  [[nodiscard]] Explanation explain(const net::Address& address, TimePoint now) const;  // engine_explain.cc
+
+  // Keep table and planner in step.
+  void want(const Entry& entry);
+  void replace_wants(const Entry& entry, const std::vector<net::Prefix>& before);
+  model::Decision end(const model::Target& target, Ending ending, TimePoint at, std::string_view note = {});
+  [[nodiscard]] bool stands(const model::Decision& decision) const;
+
+  Policy policy;
+  Lookups lookups;
+  Allowlist allow;
+  ProtectedSet protection;
+  OffenceLedger ledger;
+  Ladder ladder;
+  BanPolicy bans;
+  DecisionTable table;
+  SetPlanner planner;
+  RefusalLog refusals;
+  Guard guard;
+  bool recheck_due = false;  // decisions were restored without a look at the policy
+  mutable EngineCounters counters;
+};
+
+}  // namespace ipguard::decide

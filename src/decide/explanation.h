@@ -1,0 +1,40 @@
+// Explanation: everything there is to say about an address.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "decide/decision_change.h"
+#include "model/decision.h"
+#include "model/route.h"
+#include "net/address.h"
+
+namespace ipguard::decide {
+
+// One rule's count for an address, for explain.
+struct Counting {
+  std::string rule;
+  uint32_t count = 0;  // hits within the window
+  uint32_t threshold = 0;
+  Seconds window{0};
+  std::vector<model::EvidenceLine> lines;
+};
+
+// Why an address is banned, or why not.
+struct Explanation {
+  net::Address address;
+  model::Route route;
+  std::vector<model::Decision> decisions;  // active ones that cover the address, narrowest scope first
+  std::vector<std::string> protections;    // allowlist and protected-set reasons; never blocked if there is any
+  std::vector<Counting> counting;          // what counts against it now
+  uint32_t route_offenders = 0;            // distinct offenders of its route within the ladder's window …
+  uint32_t route_threshold = 0;            // … and how many ban the route (0 = never)
+  uint32_t asn_routes = 0;                 // banned routes of its AS within the window …
+  uint32_t asn_threshold = 0;
+  std::vector<DecisionChange> ended;  // earlier decisions on the address itself, newest first, bounded
+  std::vector<std::string> refusals;  // decisions considered and refused (budget, protection), newest first
+};
+
+}  // namespace ipguard::decide

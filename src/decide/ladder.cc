@@ -1,0 +1,67 @@
+#include "decide/ladder.h"
+
+#include <algorithm>
+
+namespace ipguard::decide {
+namespace {
+
+// Traces held of one key however small the threshold is: rules may ask for more than the ladder, and `explain` shows
+// how many there are.
+constexpr size_t least_kept = 64;
+
+size_t kept(uint32_t threshold, uint32_t of_rule) { return std::max<size_t>({least_kept, threshold, of_rule}); }
+
+}  // namespace
+
+Ladder::Ladder(const LadderConfig& config)
+    : config_(config), offenders_(config.limits.offenders), banned_routes_(config.limits.offenders) {}
+
+std::optional<Ladder::RouteStep> Ladder::offended(const model::Route& route, const model::Rule& rule,
+                                                  Offenders::Trace trace) {
+  if (!route.found) {
+    return std::nullopt;
+  }
+  const uint32_t threshold = rule.route_addresses.value_or(config_.route.addresses);
+  auto traces =
+      offenders_.record(route.prefix, std::move(trace), config_.route.window, kept(config_.route.addresses, threshold));
+  const bool by_rule = rule.scope != model::Scope::address;
+  if (!by_rule && (threshold == 0 || traces.size() < threshold)) {
+    return std::nullopt;
+  }
+  return RouteStep{.traces = std::move(traces), .window = config_.route.window, .by_rule = by_rule};
+}
+
+std::optional<Ladder::AsnStep> Ladder::route_banned(net::Asn asn, const model::Rule& rule, BannedRoutes::Trace trace) {
+  const uint32_t threshold = rule.asn_routes.value_or(config_.asn.routes);
+  auto traces = banned_routes_.record(asn, std::move(trace), config_.asn.window, kept(config_.asn.routes, threshold));
+  if (threshold == 0 || traces.size() < threshold) {
+    return std::nullopt;
+  }
+  return AsnStep{.traces = std::move(traces), .window = config_.asn.window, .by_rule = false};
+}
+
+void Ladder::remember(const model::Route& route, Offenders::Trace trace) {
+  if (route.found) {
+    offenders_.record(route.prefix, std::move(trace), config_.route.window, kept(config_.route.addresses, 0));
+  }
+}
+
+void Ladder::remember(net::Asn asn, BannedRoutes::Trace trace) {
+  banned_routes_.record(asn, std::move(trace), config_.asn.window, kept(config_.asn.routes, 0));
+}
+
+uint32_t Ladder::offenders(const net::Prefix& route, TimePoint now) const {
+  return offenders_.count(route, now, config_.route.window);
+}
+
+uint32_t Ladder::banned_routes(net::Asn asn, TimePoint now) const {
+  return banned_routes_.count(asn, now, config_.asn.window);
+}
+
+void Ladder::reconfigure(const LadderConfig& config) {
+  config_ = config;
+  offenders_.set_limit(config.limits.offenders);
+  banned_routes_.set_limit(config.limits.offenders);
+}
+
+}  // namespace ipguard::decide

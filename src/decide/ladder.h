@@ -1,0 +1,72 @@
+// Ladder: when the evidence against single addresses becomes evidence against their route, and that against routes
+// becomes evidence against their AS. Says only when a step is reached; whether it may be taken is Guard's question.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "config/config.h"
+#include "decide/distinct_window.h"
+#include "model/route.h"
+#include "model/rule.h"
+#include "net/address.h"
+#include "net/asn.h"
+#include "net/prefix.h"
+
+namespace ipguard::decide {
+
+struct LadderConfig {
+  config::RouteLadder route;
+  config::AsnLadder asn;
+  config::LimitsConfig limits;
+};
+
+// Windows are judged in log time. At most limits.offenders traces a step; giving one up is counted.
+class Ladder {
+ public:
+  using Offenders = DistinctWindow<net::Prefix, net::Address>;
+  using BannedRoutes = DistinctWindow<net::Asn, net::Prefix>;
+
+  // The evidence that reached a step.
+  template <typename Traces>
+  struct Step {
+    Traces traces;         // who offended, oldest first
+    Seconds window{0};     // within which
+    bool by_rule = false;  // the rule's own scope took the step at the first offence
+  };
+  using RouteStep = Step<Offenders::Traces>;
+  using AsnStep = Step<BannedRoutes::Traces>;
+
+  explicit Ladder(const LadderConfig& config);
+
+  // An address of `route` offended against `rule`. Yields the evidence if that is enough to ban the route; never for a
+  // route without data (found = false), for a network of the database's tree is then nobody's in particular.
+  [[nodiscard]] std::optional<RouteStep> offended(const model::Route& route, const model::Rule& rule,
+                                                  Offenders::Trace trace);
+  // A route of the AS was banned for `rule`. Yields the evidence if that is enough to ban the AS.
+  [[nodiscard]] std::optional<AsnStep> route_banned(net::Asn asn, const model::Rule& rule, BannedRoutes::Trace trace);
+  // The same from decisions of an earlier run: remembers, decides nothing.
+  void remember(const model::Route& route, Offenders::Trace trace);
+  void remember(net::Asn asn, BannedRoutes::Trace trace);
+
+  // A ban was lifted by hand: what led to it no longer counts.
+  void forget(const net::Prefix& route, const net::Address& address) { offenders_.forget(route, address); }
+  void forget(const net::Prefix& route) { offenders_.forget(route); }
+  void forget(net::Asn asn, const net::Prefix& route) { banned_routes_.forget(asn, route); }
+  void forget(net::Asn asn) { banned_routes_.forget(asn); }
+
+  [[nodiscard]] uint32_t offenders(const net::Prefix& route, TimePoint now) const;
+  [[nodiscard]] uint32_t banned_routes(net::Asn asn, TimePoint now) const;
+  [[nodiscard]] uint64_t evicted() const { return offenders_.evicted() + banned_routes_.evicted(); }
+
+  void reconfigure(const LadderConfig& config);
+
+ private:
+  LadderConfig config_;
+  Offenders offenders_;
+  BannedRoutes banned_routes_;
+};
+
+}  // namespace ipguard::decide

@@ -1,0 +1,96 @@
+// OffenceLedger: counts hits of each (rule, address) pair in log time and says when they make an offence.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "config/config.h"
+#include "decide/explanation.h"
+#include "model/decision.h"
+#include "model/rule.h"
+#include "net/address.h"
+
+namespace ipguard::decide {
+
+// A line as a hit points to it; views are valid during the call only.
+struct LineReference {
+  std::string_view path;
+  uint64_t offset = 0;
+  std::string_view text;
+};
+
+// The line kept as evidence, cut at `limits.evidence_bytes`; reuses the memory of `into`.
+void keep_line(const LineReference& line, TimePoint time, uint32_t bytes, model::EvidenceLine& into);
+
+// Bounds: limits.offenders pairs (the least recently hit goes first, counted), `threshold` times a pair,
+// limits.evidence_lines lines of limits.evidence_bytes a pair. Owned by the loop thread.
+//
+// Of a pair the latest `threshold` times are kept, sorted, so that hits that arrive a little out of order (two files
+// read side by side) count as if they had come in order. A hit that lies more than a window before the newest kept
+// time belongs to an older stretch of log, read later: then the newest time gives way, for the two cannot count
+// together, and one clock that is ahead cannot keep others from counting.
+class OffenceLedger {
+ public:
+  explicit OffenceLedger(const config::LimitsConfig& limits) : limits_(limits) {}
+
+  // Counts a hit at `time`. An offence when the rule's `threshold` hits lie within `window` (first and last at most
+  // `window` apart); the pair starts afresh then.
+  [[nodiscard]] std::optional<model::Offence> hit(const model::Rule& rule, const net::Address& address, TimePoint time,
+                                                  const LineReference& line);
+  // Forgets all that was counted against the address.
+  void forget(const net::Address& address);
+  // What counts against the address at `now`, rules in order of their first hit.
+  [[nodiscard]] std::vector<Counting> counting(const net::Address& address, TimePoint now) const;
+
+  void set_limits(const config::LimitsConfig& limits);
+  [[nodiscard]] size_t size() const { return index_.size(); }
+  [[nodiscard]] uint64_t evicted() const { return evicted_; }
+
+ private:
+  struct Key {
+    uint32_t rule = 0;  // index into rules_
+    net::Address address;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& key) const noexcept {
+      return std::hash<net::Address>{}(key.address) + key.rule * 0x9e3779b97f4a7c15ULL;
+    }
+  };
+  struct Terms {
+    std::string id;
+    uint32_t threshold = 1;
+    Seconds window{0};
+  };
+  struct Pair {
+    Key key;
+    std::vector<TimePoint> times;  // sorted, at most `threshold`
+    std::vector<model::EvidenceLine> lines;
+    size_t next_line = 0;  // lines is a ring once it is full: the oldest one
+  };
+  using Pairs = std::list<Pair>;  // most recently hit first
+
+  uint32_t rule_index(const model::Rule& rule);
+  Pair& touch(const Key& key);
+  void keep(Pair& pair, const LineReference& line, TimePoint time) const;
+  void drop(Pairs::iterator pair);
+  void drop_stale(TimePoint time);
+  void shrink(size_t size);
+  static std::vector<model::EvidenceLine> lines_within(const Pair& pair, TimePoint first, TimePoint last);
+
+  config::LimitsConfig limits_;
+  std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> rule_indexes_;
+  std::vector<Terms> rules_;  // grows by the rules that ever hit: as bounded as the rule files
+  Pairs pairs_;
+  std::unordered_map<Key, Pairs::iterator, KeyHash> index_;
+  uint64_t evicted_ = 0;
+};
+
+}  // namespace ipguard::decide

@@ -1,0 +1,35 @@
+// What deciding is told: the configured policy, and the questions it may ask of the world.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "model/route.h"
+#include "net/address.h"
+#include "net/asn.h"
+#include "net/prefix.h"
+
+namespace ipguard::decide {
+
+struct Policy {
+  config::AllowConfig allow;
+  config::RouteLadder route_ladder;
+  config::AsnLadder asn_ladder;
+  config::BanGrowth ban;
+  config::LimitsConfig limits;
+  config::ProtectConfig protect;  // widest prefixes, checked here too for an early, clear answer
+};
+
+struct Lookups {
+  std::function<model::Route(const net::Address&)> route;
+  std::function<std::vector<net::Prefix>(net::Asn)> prefixes_of;  // aggregated, disjoint
+  std::function<std::optional<model::Route>(net::Asn)> any_route_of;
+  // What is protected now besides the allowlist (own addresses, gateways, SSH peers …), with the reason of each.
+  std::function<std::vector<std::pair<net::Prefix, std::string>>()> protected_prefixes;
+};
+
+}  // namespace ipguard::decide

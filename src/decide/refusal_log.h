@@ -1,0 +1,41 @@
+// RefusalLog: decisions that were considered and not made, with the reason: for explain, and so that each is reported
+// once and not with every further hit. Bounded: the oldest go first.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/decision.h"
+#include "model/route.h"
+#include "net/address.h"
+
+namespace ipguard::decide {
+
+class RefusalLog {
+ public:
+  explicit RefusalLog(size_t limit = 512) : limit_(limit) {}
+
+  // Whether the target was refused within `window` before (or after) `time`.
+  [[nodiscard]] bool refused_lately(const model::Target& target, TimePoint time, Seconds window) const;
+  void add(const model::Target& target, std::string reason, TimePoint time);
+  // Refusals that concern the address: of itself, a network around it, or its route's AS. Newest first, one sentence
+  // each.
+  [[nodiscard]] std::vector<std::string> about(const net::Address& address, const model::Route& route) const;
+  // The policy changed: everything may be considered again.
+  void forget_times();
+
+ private:
+  struct Refusal {
+    model::Target target;
+    std::string reason;
+    TimePoint time;
+    bool current = true;  // under the present policy
+  };
+  size_t limit_;
+  std::deque<Refusal> refusals_;  // oldest first, at most one a target
+};
+
+}  // namespace ipguard::decide

@@ -1,0 +1,78 @@
+#include "decide/set_planner.h"
+
+#include <algorithm>
+
+namespace ipguard::decide {
+
+SetPlanner::SetPlanner()
+    : plans_{ScopePlan(model::Scope::address, holes_), ScopePlan(model::Scope::route, holes_),
+             ScopePlan(model::Scope::asn, holes_)} {}
+
+void SetPlanner::want(model::Scope scope, const net::Prefix& prefix, Owner owner, std::optional<TimePoint> until) {
+  plan(scope).want(prefix, owner, until);
+}
+
+void SetPlanner::drop(model::Scope scope, const net::Prefix& prefix, Owner owner) { plan(scope).drop(prefix, owner); }
+
+std::vector<Owner> SetPlanner::set_holes(const std::vector<net::Prefix>& holes) {
+  net::PrefixSet next;
+  for (const auto& hole : holes) {
+    next[hole];
+  }
+  std::vector<net::Prefix> added;
+  std::vector<net::Prefix> removed;
+  for (const auto& [hole, nothing] : next.members()) {
+    if (holes_.find(hole) == nullptr) {
+      added.push_back(hole);
+    }
+  }
+  for (const auto& [hole, nothing] : holes_.members()) {
+    if (next.find(hole) == nullptr) {
+      removed.push_back(hole);
+    }
+  }
+  holes_ = std::move(next);
+  std::vector<Owner> touched;
+  std::vector<Owner> freed;  // owners who got something back: nobody asks
+  for (auto& plan : plans_) {
+    for (const auto& hole : added) {
+      plan.replan(hole, touched);
+    }
+    for (const auto& hole : removed) {
+      plan.replan(hole, freed);
+    }
+  }
+  std::ranges::sort(touched);
+  const auto repeated = std::ranges::unique(touched);
+  touched.erase(repeated.begin(), repeated.end());
+  return touched;
+}
+
+model::SetBatch SetPlanner::take_batch() {
+  model::SetBatch batch;
+  for (auto& plan : plans_) {
+    plan.take(batch);
+  }
+  return batch;
+}
+
+std::vector<model::SetElement> SetPlanner::desired() const {
+  std::vector<model::SetElement> result;
+  result.reserve(size());
+  for (size_t i = 0; i < plans_.size(); ++i) {
+    for (const auto& [prefix, until] : plans_[i].elements().members()) {
+      result.push_back({.scope = static_cast<model::Scope>(i), .prefix = prefix, .until = until});
+    }
+  }
+  return result;
+}
+
+uint64_t SetPlanner::size() const {
+  uint64_t size = 0;
+  for (const auto& plan : plans_) {
+    size += plan.elements().size();
+  }
+  return size;
+}
+
+}  // namespace ipguard::decide

@@ -1,0 +1,48 @@
+// What is believed to be in the kernel's sets, in about 50 bytes an element.
+#pragma once
+
+#include <array>
+#include <unordered_map>
+#include <vector>
+
+#include "enforce/nft_sets.h"
+#include "model/set_batch.h"
+
+namespace ipguard::enforce {
+
+// Owned by the enforcer.
+class ElementMirror {
+ public:
+  void put(const model::SetElement& element) {
+    sets_.at(index(element))[element.prefix] = element.until.value_or(permanent);
+  }
+  bool erase(const model::SetElement& element) { return sets_.at(index(element)).erase(element.prefix) != 0; }
+  [[nodiscard]] bool has(const model::SetElement& element) const {
+    return sets_.at(index(element)).contains(element.prefix);
+  }
+  [[nodiscard]] uint64_t size() const {
+    uint64_t total = 0;
+    for (const auto& set : sets_) {
+      total += set.size();
+    }
+    return total;
+  }
+  [[nodiscard]] std::vector<model::SetElement> elements() const {
+    std::vector<model::SetElement> result;
+    result.reserve(size());
+    for (size_t i = 0; i < sets_.size(); ++i) {
+      for (const auto& [prefix, until] : sets_[i]) {
+        result.push_back({sets.at(i).scope, prefix, until == permanent ? std::nullopt : std::optional(until)});
+      }
+    }
+    return result;
+  }
+  void clear() { sets_ = {}; }
+
+ private:
+  static constexpr TimePoint permanent = TimePoint::max();
+  static size_t index(const model::SetElement& element) { return set_index(element.scope, element.prefix.family()); }
+  std::array<std::unordered_map<net::Prefix, TimePoint>, set_count> sets_;
+};
+
+}  // namespace ipguard::enforce

@@ -1,0 +1,60 @@
+// Questions to nf_tables through libnftnl: what of our table is there, and what its sets hold. They change nothing.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "enforce/enforcer.h"
+#include "enforce/netlink_socket.h"
+#include "enforce/nft_sets.h"
+#include "net/address.h"
+
+namespace ipguard::enforce {
+
+// Number of the ruleset's last transaction, by whomever: a new number tells that somebody changed something.
+[[nodiscard]] Result<uint32_t> ruleset_generation(NetlinkSocket& socket);
+
+// What makes our table block, in numbers that the kernel never hands out twice: somebody who deletes, flushes or
+// replaces the table, a chain or a rule changes them. Changes of elements do not.
+struct TableState {
+  uint64_t handle = 0;
+  uint32_t flags = 0;
+  std::vector<uint64_t> rules;  // handles, sorted
+
+  friend bool operator==(const TableState&, const TableState&) = default;
+};
+// nullopt if there is no table.
+[[nodiscard]] Result<std::optional<TableState>> table_state(NetlinkSocket& socket);
+
+// Errc::invalid, with what to do, if the table is another program's or has a set of ours in another shape.
+[[nodiscard]] Result<> check_shapes(NetlinkSocket& socket);
+
+// One interval of a set (one address for hash sets), both ends included.
+struct KernelElement {
+  net::Address first;
+  net::Address last;
+  std::optional<std::chrono::milliseconds> left;  // until the kernel drops it; nullopt = never
+};
+// All elements of set `index`, in order. Empty if there is no such set.
+[[nodiscard]] Result<std::vector<KernelElement>> list_set(NetlinkSocket& socket, size_t index);
+
+// Whether set `index` has an element that covers `address`; false if there is no such set.
+[[nodiscard]] Result<bool> set_holds(NetlinkSocket& socket, size_t index, const net::Address& address);
+
+// The named counters of the table; zero where there is none. Sets are not touched.
+[[nodiscard]] Result<std::array<DropCounters, model::scope_count>> read_counters(NetlinkSocket& socket);
+
+// `address` as a set's key: 4 or 16 bytes in network order.
+struct Key {
+  std::array<uint8_t, 16> bytes{};
+  uint32_t length = 0;
+};
+[[nodiscard]] Key key_of(const net::Address& address);
+[[nodiscard]] std::optional<net::Address> address_of(const void* bytes, size_t length);
+
+}  // namespace ipguard::enforce

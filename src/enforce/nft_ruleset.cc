@@ -1,0 +1,92 @@
+#include "enforce/nft_ruleset.h"
+
+#include <array>
+
+#include "enforce/nft_sets.h"
+
+namespace ipguard::enforce {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> every_chain = {"input", "forward", "prerouting"};
+
+std::string_view chain_comment(std::string_view chain) {
+  if (chain == "input") {
+    return "to this host";
+  }
+  return chain == "forward" ? "through this host, to containers and machines behind it" : "all that enters this host";
+}
+
+// Expired elements never match; they are only freed later. Walking a million elements every second (the kernel's
+// default) would cost a noticeable share of a core.
+constexpr std::string_view gc_interval = "1m";
+
+std::string counters_and_sets() {
+  std::string text;
+  for (auto scope : {model::Scope::address, model::Scope::route, model::Scope::asn}) {
+    const std::string name(model::to_string(scope));
+    text += "\tcounter ";
+    text += name;
+    text += " {\n\t\tcomment \"packets dropped by bans of scope ";
+    text += name;
+    text += "\"\n\t}\n\n";
+  }
+  for (const SetShape& set : sets) {
+    text += "\tset " + std::string(set.name) + " {\n";
+    text += set.family == net::Family::ipv4 ? "\t\ttype ipv4_addr\n" : "\t\ttype ipv6_addr\n";
+    // No auto-merge: it would merge neighbours of different time-outs into one element with one of them.
+    text += set.interval ? "\t\tflags interval,timeout\n" : "\t\tflags timeout\n";
+    text += "\t\tgc-interval " + std::string(gc_interval) + "\n";
+    text += "\t\tcomment \"" + std::string(set.comment) + "\"\n\t}\n\n";
+  }
+  return text;
+}
+
+std::string chain(std::string_view name, int priority) {
+  std::string text = "\tchain " + std::string(name) + " {\n";
+  text += "\t\tcomment \"" + std::string(chain_comment(name)) + "\"\n";
+  text += "\t\ttype filter hook " + std::string(name) + " priority " + std::to_string(priority) + "; policy accept;\n";
+  text += "\t\tiif \"lo\" return comment \"loopback is never blocked\"\n";
+  for (const SetShape& set : sets) {
+    text += set.family == net::Family::ipv4 ? "\t\tip saddr @" : "\t\tip6 saddr @";
+    text += std::string(set.name) + " counter name \"" + std::string(model::to_string(set.scope)) +
+            "\" drop comment \"" + std::string(set.comment) + "\"\n";
+  }
+  return text + "\t}\n";
+}
+
+}  // namespace
+
+std::vector<std::string_view> chain_names(config::Hook hook) {
+  if (hook == config::Hook::prerouting) {
+    return {"prerouting"};
+  }
+  return {"input", "forward"};
+}
+
+std::string declaration_script(const config::EnforceConfig& config) {
+  const std::string table = "inet " + std::string(table_name);
+  std::string text = "table " + table + " {\n\tcomment \"bans of ipguard: ipguardctl bans shows why\"\n\n";
+  text += counters_and_sets();
+  text += "}\n";
+  // "add" makes the "delete" succeed whether the chain was there or not.
+  for (const std::string_view name : every_chain) {
+    text += "add chain " + table + " " + std::string(name) + "\n";
+    text += "delete chain " + table + " " + std::string(name) + "\n";
+  }
+  text += "table " + table + " {\n";
+  const auto names = chain_names(config.hook);
+  for (size_t i = 0; i < names.size(); ++i) {
+    text += (i == 0 ? "" : "\n") + chain(names[i], config.priority);
+  }
+  return text + "}\n";
+}
+
+std::string wake_script() { return "add table inet " + std::string(table_name) + "\n"; }
+
+std::string removal_script() {
+  const std::string table = "table inet " + std::string(table_name);
+  return "add " + table + "\ndelete " + table + "\n";
+}
+
+}  // namespace ipguard::enforce

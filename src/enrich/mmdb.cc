@@ -1,0 +1,339 @@
+#include "enrich/mmdb.h"
+
+#include <fcntl.h>
+#include <maxminddb.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/unique_fd.h"
+
+namespace ipguard::enrich {
+namespace {
+
+// "Finding the metadata": the last marker within the last 128 KiB of the file.
+constexpr std::string_view kMetadataMarker = "\xab\xcd\xefMaxMind.com";
+constexpr uint64_t kMetadataReach = 131072;
+// The names of the nine required keys alone take more. libmaxminddb 1.7 computes `size - 3` unsigned on this size.
+constexpr size_t kSmallestMetadata = 64;
+constexpr unsigned kSeparator = 16;  // zero bytes between the search tree and the data section
+constexpr uint32_t kSampledNodes = 1024;
+constexpr size_t kSampledRecords = 256;
+
+std::unexpected<Error> corrupt(std::string reason) { return fail(Errc::corrupt, std::move(reason)); }
+
+// Opens for reading, refuses what is no regular file; O_NONBLOCK so that a FIFO cannot hold us.
+Result<std::pair<UniqueFd, uint64_t>> open_file(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) {
+    return fail_errno("cannot open", errno);
+  }
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) {
+    return fail_errno("cannot read its status", errno);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return fail(Errc::invalid, "not a regular file");
+  }
+  if ((status.st_mode & S_IWOTH) != 0) {
+    log_warning("database " + printable(path) + ": everybody may write this file; make it writable for root only");
+  }
+  return std::pair{std::move(fd), static_cast<uint64_t>(status.st_size)};
+}
+
+Result<std::string> read_tail(const UniqueFd& fd, uint64_t size) {
+  std::string tail(static_cast<size_t>(std::min(size, kMetadataReach)), '\0');
+  size_t filled = 0;
+  while (filled < tail.size()) {
+    const auto at = static_cast<off_t>(size - tail.size() + filled);
+    const ssize_t count = ::pread(fd.get(), tail.data() + filled, tail.size() - filled, at);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return fail_errno("cannot read", errno);
+    }
+    if (count == 0) {
+      return corrupt("the file became shorter while it was read");
+    }
+    filled += static_cast<size_t>(count);
+  }
+  return tail;
+}
+
+// `languages` must be an array of strings. libmaxminddb says so too, but before 1.9 loses the memory that it decoded.
+Result<> verify_languages(const MMDB_s& section) {
+  constexpr uint32_t most = 256;
+  const auto value_at = [&](const char* index) {
+    MMDB_entry_s start{.mmdb = &section, .offset = 0};
+    MMDB_entry_data_s data{};
+    const std::array<const char*, 3> path{"languages", index, nullptr};
+    return MMDB_aget_value(&start, &data, path.data()) == MMDB_SUCCESS ? data : MMDB_entry_data_s{};
+  };
+  const auto languages = value_at(nullptr);
+  bool sound = languages.type == MMDB_DATA_TYPE_ARRAY && languages.data_size <= most;
+  for (uint32_t i = 0; sound && i < languages.data_size; ++i) {
+    sound = value_at(std::to_string(i).c_str()).type == MMDB_DATA_TYPE_UTF8_STRING;
+  }
+  return sound ? Result<>() : corrupt("metadata: languages is no list of strings");
+}
+
+// Checks what MMDB_open() takes for granted, and gives reasons that a person can act on.
+Result<> verify_metadata(const std::string& path) {
+  auto file = open_file(path);
+  if (!file) {
+    return std::unexpected(std::move(file.error()));
+  }
+  const auto& [fd, size] = *file;
+  const auto tail = read_tail(fd, size);
+  if (!tail) {
+    return std::unexpected(tail.error());
+  }
+  const size_t marker = tail->rfind(kMetadataMarker);
+  if (marker == std::string::npos) {
+    return corrupt("no metadata: truncated, or not an MMDB file");
+  }
+  const std::string_view metadata = std::string_view(*tail).substr(marker + kMetadataMarker.size());
+  if (metadata.size() < kSmallestMetadata) {
+    return corrupt("the metadata is truncated");
+  }
+  MMDB_s section{};
+  section.data_section = reinterpret_cast<const uint8_t*>(metadata.data());
+  section.data_section_size = static_cast<uint32_t>(metadata.size());
+  uint64_t nodes = 0;
+  uint64_t bits = 0;
+  const FieldVisitor collect = [&](std::string_view key, const Scalar& value) {
+    if (const auto* number = std::get_if<uint64_t>(&value)) {
+      if (key == "node_count") {
+        nodes = *number;
+      } else if (key == "record_size") {
+        bits = *number;
+      }
+    }
+  };
+  if (auto read = read_record(section, 0, collect); !read) {
+    return std::unexpected(add_context(read, "metadata"));
+  }
+  if (auto languages = verify_languages(section); !languages) {
+    return languages;
+  }
+  // MMDB_open() refuses other record sizes; a node count of 32 bits cannot overflow this product.
+  if (nodes <= UINT32_MAX && bits <= 32 && nodes * bits / 4 + kSeparator > size) {
+    return corrupt("the search tree (" + std::to_string(nodes) + " nodes of " + std::to_string(bits) +
+                   "-bit records) does not fit into the file's " + std::to_string(size) + " bytes");
+  }
+  return {};
+}
+
+std::string english_description(const MMDB_metadata_s& metadata) {
+  std::string result;
+  for (size_t i = 0; i < metadata.description.count; ++i) {
+    const auto* entry = metadata.description.descriptions[i];
+    if (i == 0 || std::string_view(entry->language) == "en") {
+      result = entry->description;
+    }
+  }
+  return result;
+}
+
+// Node `number`. libmaxminddb before 1.9 reports records that point nowhere by their type only, and takes those that
+// lead back to the root or into the separator between tree and data.
+Result<MMDB_search_node_s> read_node(const MMDB_s& mmdb, uint32_t number) {
+  const auto damaged = [number](const std::string& how) {
+    return corrupt("node " + std::to_string(number) + " of the search tree " + how);
+  };
+  MMDB_search_node_s node{};
+  if (const int status = MMDB_read_node(&mmdb, number, &node); status != MMDB_SUCCESS) {
+    return damaged(std::string("cannot be read: ") + MMDB_strerror(status));
+  }
+  if (node.left_record == 0 || node.right_record == 0) {
+    return damaged("leads back to the root");
+  }
+  const auto outside = [&](uint8_t type, const MMDB_entry_s& entry) {
+    return type == MMDB_RECORD_TYPE_INVALID ||
+           (type == MMDB_RECORD_TYPE_DATA && entry.offset >= mmdb.data_section_size);
+  };
+  if (outside(node.left_record_type, node.left_record_entry) ||
+      outside(node.right_record_type, node.right_record_entry)) {
+    return damaged("points outside of the data section");
+  }
+  return node;
+}
+
+// A place in the walk: the first `depth` bits of high:low, and what the tree has there: a node's number or, for a leaf,
+// the offset of its record. IPv4 trees are walked as if they hung under ::/96.
+struct Place {
+  uint64_t high = 0;
+  uint64_t low = 0;
+  uint32_t value = 0;
+  uint8_t depth = 0;
+  bool leaf = false;
+
+  [[nodiscard]] Place child(bool right) const {
+    Place result = *this;
+    if (right && depth < 64) {
+      result.high |= uint64_t{1} << (63 - depth);
+    } else if (right) {
+      result.low |= uint64_t{1} << (127 - depth);
+    }
+    ++result.depth;
+    return result;
+  }
+  // ::/96, where IPv4 lives, and ::ffff:0:0/96, where look-ups never go because such an address is an IPv4 address.
+  [[nodiscard]] bool within_ipv4() const { return depth >= 96 && high == 0 && low >> 32 == 0; }
+  [[nodiscard]] bool within_mapped() const { return depth >= 96 && high == 0 && low >> 32 == 0xffff; }
+  [[nodiscard]] bool holds_all_ipv4() const { return depth < 96 && high == 0 && low == 0; }
+  [[nodiscard]] net::Prefix prefix() const {
+    if (within_ipv4()) {
+      return {net::Address::from_ipv4(static_cast<uint32_t>(low)), depth - 96U};
+    }
+    std::array<uint8_t, 16> bytes{};
+    for (size_t i = 0; i < 8; ++i) {
+      bytes[i] = static_cast<uint8_t>(high >> (56 - 8 * i));
+      bytes[8 + i] = static_cast<uint8_t>(low >> (56 - 8 * i));
+    }
+    return {net::Address::from_ipv6(bytes), depth};
+  }
+};
+
+}  // namespace
+
+Mmdb::Mmdb(std::string path) : path_(std::move(path)), mmdb_(std::make_unique<MMDB_s>()) {}
+
+Mmdb::~Mmdb() {
+  if (opened_) {
+    MMDB_close(mmdb_.get());
+  }
+}
+
+Result<std::unique_ptr<Mmdb>> Mmdb::open(const std::string& path) {
+  const std::string context = "database " + printable(path);
+  if (auto checked = verify_metadata(path); !checked) {
+    return std::unexpected(add_context(checked, context));
+  }
+  std::unique_ptr<Mmdb> result(new Mmdb(path));
+  const int status = MMDB_open(path.c_str(), MMDB_MODE_MMAP, result->mmdb_.get());
+  if (status != MMDB_SUCCESS) {
+    const bool file_problem = status == MMDB_FILE_OPEN_ERROR || status == MMDB_IO_ERROR;
+    return fail(file_problem ? Errc::failed : Errc::corrupt, context + ": " + MMDB_strerror(status));
+  }
+  result->opened_ = true;
+  const MMDB_metadata_s& metadata = result->mmdb_->metadata;
+  result->metadata_ = Metadata{.type = metadata.database_type,
+                               .description = english_description(metadata),
+                               .build_epoch = metadata.build_epoch,
+                               .node_count = metadata.node_count,
+                               .record_size = metadata.record_size,
+                               .ip_version = metadata.ip_version};
+  if (auto verified = result->verify(); !verified) {
+    return std::unexpected(add_context(verified, context));
+  }
+  return result;
+}
+
+Result<> Mmdb::verify() const {
+  const uint32_t stride = std::max<uint32_t>(1, metadata_.node_count / kSampledNodes);
+  std::unordered_set<uint32_t> records;
+  for (uint64_t number = 0; number < metadata_.node_count; number += stride) {
+    const auto node = read_node(*mmdb_, static_cast<uint32_t>(number));
+    if (!node) {
+      return std::unexpected(node.error());
+    }
+    for (const auto& [type, entry] : {std::pair{node->left_record_type, node->left_record_entry},
+                                      std::pair{node->right_record_type, node->right_record_entry}}) {
+      if (type != MMDB_RECORD_TYPE_DATA || records.size() >= kSampledRecords || !records.insert(entry.offset).second) {
+        continue;
+      }
+      if (auto checked = read(entry.offset, [](std::string_view, const Scalar&) {}); !checked) {
+        return checked;
+      }
+    }
+  }
+  return {};
+}
+
+bool Mmdb::covers(net::Family family) const { return family == net::Family::ipv4 || metadata_.ip_version == 6; }
+
+Result<TreeEntry> Mmdb::find(const net::Address& address) const {
+  if (!covers(address.family())) {
+    return TreeEntry{};
+  }
+  MMDB_lookup_result_s found{};
+  int status = MMDB_SUCCESS;
+  if (address.is_ipv4()) {
+    sockaddr_in socket_address{};
+    socket_address.sin_family = AF_INET;
+    socket_address.sin_addr.s_addr = htonl(address.ipv4());
+    found = MMDB_lookup_sockaddr(mmdb_.get(), reinterpret_cast<const sockaddr*>(&socket_address), &status);
+  } else {
+    sockaddr_in6 socket_address{};
+    socket_address.sin6_family = AF_INET6;
+    std::ranges::copy(address.bytes(), socket_address.sin6_addr.s6_addr);
+    found = MMDB_lookup_sockaddr(mmdb_.get(), reinterpret_cast<const sockaddr*>(&socket_address), &status);
+  }
+  if (status != MMDB_SUCCESS) {
+    return corrupt("look-up of " + address.to_string() + ": " + MMDB_strerror(status));
+  }
+  unsigned length = found.netmask;
+  if (address.is_ipv4() && metadata_.ip_version == 6) {
+    length = length > 96 ? length - 96 : 0;
+  }
+  TreeEntry result{.network = net::Prefix(address, std::min(length, address.bits())), .record = std::nullopt};
+  if (found.found_entry) {
+    if (found.entry.offset >= mmdb_->data_section_size) {
+      return corrupt("look-up of " + address.to_string() + ": its record lies outside of the data section");
+    }
+    result.record = found.entry.offset;
+  }
+  return result;
+}
+
+Result<> Mmdb::read(uint32_t record, const FieldVisitor& visit) const { return read_record(*mmdb_, record, visit); }
+
+Result<> Mmdb::walk(const NetworkVisitor& visit) const {
+  const bool tree_of_ipv6 = metadata_.ip_version == 6;
+  const uint32_t ipv4_root = mmdb_->ipv4_start_node.node_value;
+  std::vector<Place> stack{Place{.depth = tree_of_ipv6 ? uint8_t{0} : uint8_t{96}}};
+  const auto push = [&](Place place, uint8_t type, uint64_t record, const MMDB_entry_s& entry) {
+    place.leaf = type == MMDB_RECORD_TYPE_DATA;
+    place.value = place.leaf ? entry.offset : static_cast<uint32_t>(record);
+    const bool alias = !place.leaf && tree_of_ipv6 && place.value == ipv4_root && !place.within_ipv4();
+    if (type != MMDB_RECORD_TYPE_EMPTY && !alias && !place.within_mapped()) {
+      stack.push_back(place);
+    }
+  };
+  // A sound tree visits each node once; writers that share equal subtrees may visit some more often.
+  uint64_t budget = 2 * uint64_t{metadata_.node_count} + 4096;
+  while (!stack.empty()) {
+    const Place place = stack.back();
+    stack.pop_back();
+    if (place.leaf) {
+      const bool go_on = (!place.holds_all_ipv4() || visit(net::Prefix(net::Address::from_ipv4(0), 0), place.value)) &&
+                         visit(place.prefix(), place.value);
+      if (!go_on) {
+        return {};
+      }
+      continue;
+    }
+    if (budget-- == 0 || place.depth >= 128) {
+      return corrupt("the search tree has a cycle");
+    }
+    const auto node = read_node(*mmdb_, place.value);
+    if (!node) {
+      return std::unexpected(node.error());
+    }
+    push(place.child(true), node->right_record_type, node->right_record, node->right_record_entry);
+    push(place.child(false), node->left_record_type, node->left_record, node->left_record_entry);
+  }
+  return {};
+}
+
+}  // namespace ipguard::enrich

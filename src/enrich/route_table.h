@@ -1,0 +1,67 @@
+// RouteTable: route, AS and country of an address from one or more MMDB files, and all prefixes of an AS.
+// libmaxminddb stays behind enrich/mmdb.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "model/route.h"
+#include "net/address.h"
+#include "net/asn.h"
+#include "net/prefix.h"
+
+namespace ipguard::enrich {
+
+struct DatabaseInfo {
+  std::string path;
+  std::string type;                  // metadata database_type
+  std::string description;           // English description: carries the attribution
+  uint64_t build_epoch = 0;          // seconds since 1970; as the file says, up to 2^64 - 1
+  std::optional<uint64_t> networks;  // number of networks with a record: known once the tree has been walked
+};
+
+// The record as the database has it, scalars as text, in the database's own order: what whois and `lookup` print.
+using RecordFields = std::vector<std::pair<std::string, std::string>>;
+
+// Immutable after open; may be shared between threads (look-ups are const and reentrant).
+class RouteTable {
+ public:
+  // Opens and verifies all files (metadata, search tree bounds, a sample of records); the later ones fill what the
+  // earlier ones lack (AS from one, country from another; the route is the longest prefix among those that gave
+  // something). A corrupt, truncated or foreign file is Errc::corrupt with the reason and the path; a sound file
+  // without any field that ipguard knows is accepted with a warning in the log. No path at all is an empty table. The
+  // file is mapped; replace it by rename, never in place.
+  [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> open(const std::vector<std::string>& paths);
+  ~RouteTable();
+  RouteTable(const RouteTable&) = delete;
+  RouteTable& operator=(const RouteTable&) = delete;
+
+  // Never fails: an address without data yields found = false and the route that the first database's tree gives (::/0
+  // for IPv6 when all are IPv4 databases). A damaged record or tree counts as no data in that database (damaged());
+  // when no database can tell a route, it is the address alone.
+  [[nodiscard]] model::Route lookup(const net::Address& address) const;
+  // The record's fields of the first database that has one, in its own order; empty without data.
+  [[nodiscard]] RecordFields fields(const net::Address& address) const;
+  // All prefixes of the AS, aggregated and disjoint, v4 then v6; empty for an unknown AS. The first call walks the
+  // tree once and keeps an index (a third of a second for 1.66 million networks; AsIndex in enrich/as_index.h), later
+  // calls are cheap. A database whose tree is damaged has no AS index: every AS is unknown then.
+  [[nodiscard]] std::vector<net::Prefix> prefixes_of(net::Asn asn) const;
+  // The route at the start of the AS's largest range, for its name and country; nullopt for an unknown AS.
+  [[nodiscard]] std::optional<model::Route> any_route_of(net::Asn asn) const;
+  [[nodiscard]] std::vector<DatabaseInfo> databases() const;
+  // How many look-ups and networks met a damaged record or tree. The first one is also logged.
+  [[nodiscard]] uint64_t damaged() const;
+
+ private:
+  struct Impl;
+  explicit RouteTable(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ipguard::enrich

@@ -1,0 +1,227 @@
+#include "input/follower.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "input/follower_impl.h"
+
+namespace ipguard::input {
+namespace {
+
+// 256 KiB a read is where larger reads stop paying and the block still fits the second-level cache
+// (tests/bench/input_bench.cc).
+constexpr size_t read_bytes = 256UL << 10;
+constexpr uint64_t slot_budget = 1UL << 20;   // a slot, a turn
+constexpr uint64_t turn_budget = 16UL << 20;  // a turn: some tens of milliseconds with matching
+
+}  // namespace
+
+Follower::Impl::Impl(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources,
+                     std::vector<Cursor> cursors, uint64_t replay, BlockCallback callback, FollowerTiming with_timing)
+    : timing(with_timing),
+      replay_bytes(replay),
+      on_block(std::move(callback)),
+      book(std::move(cursors)),
+      buffer(read_bytes, '\0'),
+      inotify_watcher(loop, [this](unsigned) { on_inotify(); }),
+      reading(loop, [this] { read_turn(); }),
+      tick_timer(loop, [this] { tick(); }),
+      retry_timer(loop, [this] { retry(); }) {
+  for (const config::SourceConfig& source : sources) {
+    for (const std::string& path : source.paths) {
+      Pattern& pattern = patterns.emplace_back();
+      pattern.config = &source;
+      pattern.text = without_extra_slashes(path);
+      pattern.wildcards = has_wildcards(pattern.text);
+    }
+  }
+}
+
+void Follower::Impl::on_inotify() {
+  inotify->read([this](const InotifyEvent& event) { handle(event); });
+  settle();
+  read_turn();
+}
+
+bool Follower::Impl::read_turn() {
+  uint64_t left = turn_budget;
+  for (size_t count = ready.size(); count > 0 && left > 0; --count) {
+    Slot& slot = *ready.front();
+    ready.pop_front();
+    if (read_slot(slot)) {
+      ready.push_back(&slot);
+      left -= std::min(left, slot_budget);
+    } else {
+      slot.queued = false;
+    }
+  }
+  if (ready.empty()) {
+    reading.stop();
+  } else {
+    reading.start();
+  }
+  return !ready.empty();
+}
+
+bool Follower::Impl::read_slot(Slot& slot) {
+  uint64_t budget = slot_budget;
+  for (const auto& file : slot.old) {
+    if (file->dirty && !read_file(*file, budget)) {
+      return true;
+    }
+  }
+  return slot.current && slot.current->dirty && !read_file(*slot.current, budget);
+}
+
+bool Follower::Impl::read_file(OpenFile& file, uint64_t& budget) {
+  Slot& slot = *file.slot;
+  const FileTail::Emit emit = emit_to(slot);
+  const FileTail::Refreshed refreshed = file.tail->refresh(emit);
+  if (refreshed.truncated) {
+    ++slot.counters.truncations;
+    slot.counters.lost_bytes += refreshed.lost_bytes;
+    ++version;
+    if (refreshed.lost_bytes > 0) {
+      log_warning(printable(slot.path) + " was truncated before it was read: " + format_size(refreshed.lost_bytes) +
+                  " lost");
+    }
+  }
+  const FileTail::Turn turn = file.tail->read(buffer, budget, emit);
+  budget -= std::min(budget, turn.bytes);
+  slot.counters.bytes += turn.bytes - turn.replayed;
+  if (turn.bytes > 0) {
+    ++version;
+    file.quiet_ticks = 0;
+  }
+  if (turn.at_end) {
+    file.dirty = false;
+    slot.read_error.clear();
+    if (turn.error_number != 0) {
+      slot.read_error = fail_errno("cannot read", turn.error_number).error().message;
+      want_retry(false);
+    }
+  }
+  return turn.at_end;
+}
+
+FileTail::Emit Follower::Impl::emit_to(Slot& slot) {
+  return [this, &slot](std::string_view bytes, uint64_t offset, bool replay, bool truncated) {
+    const Consumed consumed =
+        on_block({.bytes = bytes, .offset = offset, .source = slot.id, .replay = replay, .truncated = truncated});
+    if (!replay) {
+      slot.counters.lines += consumed.lines;
+      slot.counters.hits += consumed.hits;
+      slot.counters.overlong_lines += truncated ? 1 : 0;
+    }
+  };
+}
+
+void Follower::Impl::mark_dirty(OpenFile& file) {
+  file.dirty = true;
+  if (!file.slot->queued) {
+    file.slot->queued = true;
+    ready.push_back(file.slot);
+  }
+}
+
+std::vector<OpenFile*> Follower::Impl::all_files() const {
+  std::vector<OpenFile*> files;
+  for (const auto& slot : slots) {
+    for (const auto& file : slot->old) {
+      files.push_back(file.get());
+    }
+    if (slot->current) {
+      files.push_back(slot->current.get());
+    }
+  }
+  return files;
+}
+
+model::SourceStatus Follower::Impl::status_of(const Slot& slot) const {
+  model::SourceStatus status = slot.counters;
+  for (const auto& file : slot.old) {
+    status.behind_bytes += file->tail->behind();
+  }
+  if (slot.current) {
+    status.behind_bytes += slot.current->tail->behind();
+  }
+  if (!slot.waiting.empty()) {
+    status.state = "waiting: " + slot.waiting;
+  } else if (!slot.read_error.empty()) {
+    status.state = "waiting: " + slot.read_error;
+  } else if (slot.current && slot.current->watch < 0) {
+    status.state = "following, polled: inotify cannot watch it (fs.inotify.max_user_watches)";
+  } else {
+    status.state = "following";
+  }
+  return status;
+}
+
+Follower::Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
+                   uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing)
+    : impl_(std::make_unique<Impl>(loop, sources, std::move(cursors), replay_bytes, std::move(on_block), timing)) {}
+
+Follower::~Follower() = default;
+
+Result<> Follower::start() {
+  Result<Inotify> inotify = Inotify::open();
+  if (!inotify) {
+    return std::unexpected(inotify.error());
+  }
+  impl_->inotify.emplace(std::move(*inotify));
+  impl_->inotify_watcher.start(impl_->inotify->fd(), loop::IoWatcher::readable);
+  impl_->start_following();
+  if (!impl_->ready.empty()) {
+    impl_->reading.start();
+  }
+  return {};
+}
+
+bool Follower::read_turn() { return impl_->read_turn(); }
+
+bool Follower::caught_up() const {
+  const auto unread = [](const OpenFile* file) { return file->watch < 0 && file->tail->behind() > 0; };
+  return impl_->ready.empty() && !(impl_->inotify && impl_->inotify->pending()) &&
+         std::ranges::none_of(impl_->all_files(), unread);
+}
+
+std::vector<Cursor> Follower::cursors() const {
+  std::vector<Cursor> cursors = impl_->book.saved();
+  for (const OpenFile* file : impl_->all_files()) {
+    // Nobody finds a deleted file again. That of a path's last file stays: it says that the path was followed.
+    if (file == file->slot->current.get() || !file->tail->deleted()) {
+      cursors.push_back(file->tail->cursor(file->slot->path));
+    }
+  }
+  return cursors;
+}
+
+uint64_t Follower::cursor_version() const { return impl_->version; }
+
+SourceInfo Follower::source(model::SourceId id) const {
+  if (id >= impl_->slots.size()) {
+    return {};
+  }
+  const Slot& slot = *impl_->slots[id];
+  return {.config = slot.config, .path = slot.path};
+}
+
+std::vector<model::SourceStatus> Follower::status() const {
+  std::vector<model::SourceStatus> all;
+  for (const auto& slot : impl_->slots) {
+    all.push_back(impl_->status_of(*slot));
+  }
+  for (const Pattern& pattern : impl_->patterns) {
+    if (!pattern.has_paths || !pattern.problem.empty()) {
+      model::SourceStatus status;
+      status.name = pattern.config->name;
+      status.path = pattern.text;
+      status.state = "waiting: " + (pattern.problem.empty() ? "no file matches" : pattern.problem);
+      all.push_back(std::move(status));
+    }
+  }
+  return all;
+}
+
+}  // namespace ipguard::input

@@ -1,0 +1,108 @@
+// Follower: follows any number of files named by globs, through inotify, and hands their bytes out in blocks of whole
+// lines. Rotation by rename, files that appear later, missing folders and truncation are its business.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "loop/event_loop.h"
+#include "model/line.h"
+#include "model/status.h"
+
+namespace ipguard::input {
+
+// Where reading of a file stands. A file is the same file when device, inode and fingerprint agree.
+struct Cursor {
+  std::string path;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t fingerprint = 0;         // hash of the first fingerprint_length bytes
+  uint32_t fingerprint_length = 0;  // at most 256; grows with the file until then
+  uint64_t offset =
+      0;  // first byte not handed out; at a line's beginning, or in an over-long line whose rest is skipped
+
+  friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
+// Whole lines of one file, each ended by LF.
+struct Block {
+  std::string_view bytes;      // valid during the call
+  uint64_t offset = 0;         // of bytes[0] in the file
+  model::SourceId source = 0;  // one a path; see Follower::source()
+  bool replay = false;         // before the cursor: refill windows, decide nothing
+  bool truncated =
+      false;  // `bytes` is the beginning of one over-long line, without LF; the rest is skipped and counted
+};
+
+struct SourceInfo {
+  const config::SourceConfig* config = nullptr;
+  std::string path;
+};
+
+// Housekeeping; the defaults are the daemon's. A tick's timer runs only while there is a file to close, a retry's only
+// while something waits that inotify does not tell of.
+struct FollowerTiming {
+  std::chrono::milliseconds tick{10'000};
+  unsigned quiet_ticks = 6;  // a rotated file that has not grown for so long is closed, once its path has a new file
+  unsigned deleted_ticks = 360;  // the same for a deleted file without successor: it holds disk space while open
+  std::chrono::milliseconds retry{10'000};  // files and folders that may not be read
+  std::chrono::milliseconds poll{1'000};    // files and folders that cannot be watched: inotify's limit
+};
+
+// Owned by the loop thread.
+//
+// Where reading begins: at the saved cursor if there is one for the file, whatever its name is now; else, for a file
+// that is there at start, where its source's `from` says; else at its beginning. A file that was rotated away while
+// nobody looked is found among its folder's files and read to its end before its successor, as are generations in
+// between. A rotated or deleted file is followed on until it is quiet. The end of a file that is closed or truncated
+// counts as the end of its last line. A file that several paths lead to is followed once; a file renamed from one
+// followed path to another goes on where it was, under the other path's id.
+class Follower {
+ public:
+  // Called with each block; returns the number of lines and hits in it, for status.
+  struct Consumed {
+    uint64_t lines = 0;
+    uint64_t hits = 0;
+  };
+  using BlockCallback = std::function<Consumed(const Block& block)>;
+
+  // `sources` outlives the follower. `cursors` are those saved earlier; `replay_bytes` is how far before a cursor
+  // reading starts with Block::replay (0 = not at all).
+  Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
+           uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing = {});
+  ~Follower();
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  // Starts the watches, then lists the folders (in this order, so that nothing is missed), then reads in budgets from
+  // the loop. Fails only when inotify itself cannot be had; an unreadable or missing file is a state, shown in
+  // status().
+  [[nodiscard]] Result<> start();
+
+  // Reads up to one budget (1 MiB) of each path that has more, in turn, 16 MiB in all; true if there is more to read
+  // (tests drive this).
+  bool read_turn();
+  // True when everything written so far has been handed out.
+  [[nodiscard]] bool caught_up() const;
+
+  // After the last block handed out; those saved earlier whose files' folders are not there are passed on.
+  [[nodiscard]] std::vector<Cursor> cursors() const;
+  // Changes whenever cursors() does, so that an idle daemon need not save.
+  [[nodiscard]] uint64_t cursor_version() const;
+  [[nodiscard]] SourceInfo source(model::SourceId id) const;
+  // One entry a path, in the order of their ids, then one for each glob that has no file.
+  [[nodiscard]] std::vector<model::SourceStatus> status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ipguard::input

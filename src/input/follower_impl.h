@@ -1,0 +1,150 @@
+// The inside of Follower: paths (slots), the files open for them, and what is watched.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/text.h"
+#include "input/cursor_book.h"
+#include "input/file_tail.h"
+#include "input/follower.h"
+#include "input/glob_watch.h"
+#include "input/inotify.h"
+
+namespace ipguard::input {
+
+struct Slot;
+
+// An open file. Owned by the slot under whose id its lines are handed out.
+struct OpenFile {
+  std::unique_ptr<FileTail> tail;
+  Slot* slot = nullptr;
+  int watch = -1;  // -1: cannot be watched, is polled
+  bool dirty = true;
+  unsigned quiet_ticks = 0;
+};
+
+// One path, for good: its index is its SourceId.
+struct Slot {
+  model::SourceId id = 0;
+  const config::SourceConfig* config = nullptr;
+  std::string path;
+  std::vector<std::unique_ptr<OpenFile>> old;  // rotated away, oldest first; read before `current`
+  std::unique_ptr<OpenFile> current;           // what the path led to when it last led to a file
+  model::SourceStatus counters;
+  std::string waiting;          // why the path has no file now; empty if it has
+  std::string read_error;       // of the last read; empty if it went well
+  bool there_at_start = false;  // and not opened yet
+  bool had_file = false;
+  bool queued = false;
+};
+
+struct Pattern {
+  const config::SourceConfig* config = nullptr;
+  std::string text;
+  bool wildcards = false;
+  std::string problem;  // of the last listing
+  bool has_paths = false;
+};
+
+// A file that left a followed path, and where it is now ("" while only one end of the rename is known).
+struct Renamed {
+  std::string from;
+  std::string to;
+};
+
+struct Follower::Impl {
+  Impl(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
+       uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing);
+
+  // --- follower.cc: reading ---
+  bool read_turn();
+  // True if the slot has more after its budget.
+  bool read_slot(Slot& slot);
+  // Reads one file up to `budget`, which it lowers; true at its end.
+  bool read_file(OpenFile& file, uint64_t& budget);
+  void mark_dirty(OpenFile& file);
+  FileTail::Emit emit_to(Slot& slot);
+  void on_inotify();
+  [[nodiscard]] model::SourceStatus status_of(const Slot& slot) const;
+  [[nodiscard]] std::vector<OpenFile*> all_files() const;
+
+  // --- follower_paths.cc: which file is where ---
+  void start_following();
+  void handle(const InotifyEvent& event);
+  void handle_folder(const FolderWatch& watch, const InotifyEvent& event);
+  // Keeps track of files that are renamed away before anybody opened them: created and rotated between two looks.
+  void handle_rename(const std::string& path, const InotifyEvent& event);
+  void touch(std::string path);
+  void settle();  // after events: looks again at what they named
+  void scan();    // lists all globs and renews the watches on folders
+  void scan_pattern(Pattern& pattern);
+  void watch_folder(const FolderWatch& watch);
+  Slot* slot_for(const std::string& path, Pattern& pattern);  // nullptr: too many paths
+  Pattern* pattern_of(const std::string& path);
+  void examine_all();
+  void examine_path(const std::string& path);
+  void examine(Slot& slot);                // looks at what the path leads to now
+  void claim(Slot& slot, OpenFile& file);  // a file open already, that this path leads to now
+
+  // --- follower_files.cc: opening and closing ---
+  void open_path(Slot& slot);
+  void begin(Slot& slot, FileTail& tail);  // at the book's cursor for it, or at its beginning
+  void make_current(Slot& slot, std::unique_ptr<OpenFile> file);
+  void wait(Slot& slot, const std::string& reason, bool retry_later);
+  void recover(const std::string& path);  // files of saved cursors that were renamed since
+  // Opens the files of `saved` and later ones that are not open yet, to be read first; how many of the cursors' files
+  // are there.
+  size_t adopt_rotated(Slot& slot, const CursorBook::Saved& saved);
+  void adopt_renamed(const Renamed& renamed_file);
+  std::unique_ptr<OpenFile> attach(Slot& slot, std::unique_ptr<FileTail> tail);
+  void watch_file(OpenFile& file);
+  std::unique_ptr<OpenFile> detach(OpenFile& file);  // from its slot
+  void close(OpenFile& file);
+
+  // --- follower_timers.cc ---
+  void start_ticking();
+  void tick();
+  bool tick_file(OpenFile& file);  // true if it waits for a later tick to close it
+  void want_retry(bool poll);
+  void retry();
+
+  FollowerTiming timing;
+  uint64_t replay_bytes;
+  BlockCallback on_block;
+  CursorBook book;
+  uint64_t version = 0;
+  bool starting = false;
+
+  std::vector<Pattern> patterns;
+  std::vector<std::unique_ptr<Slot>> slots;
+  std::unordered_map<std::string, Slot*, StringHash, std::equal_to<>> by_path;
+  std::map<FileKey, OpenFile*> by_key;
+  std::unordered_set<Slot*> aliases;  // lead to a file that another slot follows
+  std::unordered_map<int, OpenFile*> file_watches;
+  std::unordered_map<int, std::vector<FolderWatch>> folder_watches;
+  std::unordered_map<std::string, int> watched_folders;  // of the scan in progress; -1 = could not be watched
+
+  std::optional<Inotify> inotify;
+  std::deque<Slot*> ready;  // slots with something to read, in turn
+  std::string buffer;       // of reads; shared
+  bool rescan = false;
+  std::vector<std::string> touched;  // paths to look at again, in the order of their events
+  std::unordered_set<std::string> touched_set;
+  std::vector<Renamed> renamed;                 // in the order in which they left, while events are pending
+  std::unordered_map<uint32_t, size_t> moving;  // their indexes by cookie
+  bool poll_wanted = false;                     // by something that cannot be watched
+
+  loop::IoWatcher inotify_watcher;
+  loop::IdleWork reading;
+  loop::Timer tick_timer;
+  loop::Timer retry_timer;
+};
+
+}  // namespace ipguard::input

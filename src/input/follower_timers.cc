@@ -1,0 +1,62 @@
+// The timers of Follower: closing rotated and deleted files once they are quiet, retrying what inotify does not tell
+// of.
+#include "input/follower_impl.h"
+
+namespace ipguard::input {
+
+void Follower::Impl::start_ticking() {
+  if (!tick_timer.running()) {
+    tick_timer.start(timing.tick);
+  }
+}
+
+void Follower::Impl::tick() {
+  bool again = false;
+  for (OpenFile* file : all_files()) {
+    again = tick_file(*file) || again;
+  }
+  if (again) {
+    start_ticking();
+  }
+}
+
+bool Follower::Impl::tick_file(OpenFile& file) {
+  const bool replaced = file.slot->current && file.slot->current.get() != &file;
+  if (!replaced && !file.tail->deleted()) {
+    return false;  // its path may lead to it again, or its writer has nowhere else to write yet
+  }
+  file.quiet_ticks = file.dirty ? 0 : file.quiet_ticks + 1;
+  if (file.quiet_ticks < (replaced ? timing.quiet_ticks : timing.deleted_ticks)) {
+    return true;
+  }
+  if (file.tail->behind() > 0) {
+    mark_dirty(file);
+    reading.start();
+    return true;
+  }
+  close(file);
+  return false;
+}
+
+// The shorter period wins: a poll also does what a retry does.
+void Follower::Impl::want_retry(bool poll) {
+  const bool sooner = poll && !poll_wanted;
+  poll_wanted = poll_wanted || poll;
+  if (sooner || !retry_timer.running()) {
+    retry_timer.start(poll_wanted ? timing.poll : timing.retry);
+  }
+}
+
+void Follower::Impl::retry() {
+  poll_wanted = false;
+  rescan = true;
+  settle();
+  for (OpenFile* file : all_files()) {
+    if (file->watch < 0 || !file->slot->read_error.empty()) {
+      mark_dirty(*file);
+    }
+  }
+  read_turn();
+}
+
+}  // namespace ipguard::input

@@ -1,0 +1,102 @@
+#include "match/block_scan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "match/rewrite_watch.h"
+
+namespace ipguard::match {
+namespace {
+
+class CandidateReceiver : public ScanState::Receiver {
+ public:
+  CandidateReceiver(const ScanPlan& plan, CandidateSet& candidates) : plan_(plan), candidates_(candidates) {}
+  void on_match(uint32_t expression, size_t /*end*/) override { candidates_.add(plan_.rules_of[expression]); }
+
+ private:
+  const ScanPlan& plan_;
+  CandidateSet& candidates_;
+};
+
+// Statuses are digits that no format touches; every other field may be escaped in the log.
+bool looks_for_text(const ScanPlan& plan) {
+  for (size_t field = 0; field < plan.rules_on.size(); ++field) {
+    if (field != static_cast<size_t>(model::Field::status) && !plan.rules_on[field].empty()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void CandidateSet::add(std::span<const RuleIndex> rules) {
+  for (const RuleIndex rule : rules) {
+    if (member_[rule] == 0) {
+      member_[rule] = 1;
+      rules_.push_back(rule);
+    }
+  }
+}
+
+void CandidateSet::clear() {
+  for (const RuleIndex rule : rules_) {
+    member_[rule] = 0;
+  }
+  rules_.clear();
+}
+
+std::span<const RuleIndex> CandidateSet::sorted() {
+  std::ranges::sort(rules_);
+  return rules_;
+}
+
+BlockScan::BlockScan(const ScanPlan& plan)
+    : plan_(plan), watches_rewrites_(looks_for_text(plan)), found_in_(plan.rules_of.size(), 0) {
+  if (plan.scanner != nullptr) {
+    state_.emplace(*plan.scanner);
+  }
+}
+
+uint64_t BlockScan::run(std::string_view block) {
+  found_.clear();
+  rewritten_.clear();
+  if (state_) {
+    block_ = block;
+    std::ranges::fill(found_in_, 0);
+    located_from_ = 0;
+    located_end_ = 0;
+    in_order_ = true;
+    state_->scan(*plan_.scanner, block, *this);
+    if (!in_order_) {
+      std::ranges::sort(found_);
+      found_.erase(std::ranges::unique(found_).begin(), found_.end());
+    }
+  }
+  return watches_rewrites_ ? find_rewritten_lines(block, rewritten_) : count_line_ends(block);
+}
+
+void BlockScan::on_match(uint32_t expression, size_t end) {
+  const size_t last = end - 1;  // of a byte that matched: never an LF
+  if (last >= located_from_ && last < located_end_) {
+    if (found_in_[expression] == located_end_) {
+      return;
+    }
+  } else {
+    const void* const lf = std::memchr(block_.data() + last, '\n', block_.size() - last);
+    in_order_ = in_order_ && last >= located_from_;
+    located_from_ = last;
+    located_end_ = lf == nullptr ? block_.size() : static_cast<size_t>(static_cast<const char*>(lf) - block_.data());
+  }
+  found_in_[expression] = static_cast<uint32_t>(located_end_);
+  found_.push_back({.line_end = static_cast<uint32_t>(located_end_), .expression = expression});
+}
+
+void BlockScan::add_candidates(std::string_view text, CandidateSet& candidates) {
+  if (state_) {
+    CandidateReceiver receiver(plan_, candidates);
+    state_->scan(*plan_.scanner, text, receiver);
+  }
+}
+
+}  // namespace ipguard::match

@@ -1,0 +1,71 @@
+// BlockScan: which lines of a block need a closer look, and why. Internal to Matcher.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "match/scan_plan.h"
+#include "match/scanner.h"
+
+namespace ipguard::match {
+
+// A set of rules that is filled and emptied for every line without allocating.
+class CandidateSet {
+ public:
+  explicit CandidateSet(size_t rule_count) : member_(rule_count, 0) { rules_.reserve(rule_count); }
+
+  void add(std::span<const RuleIndex> rules);
+  void clear();
+  [[nodiscard]] bool empty() const { return rules_.empty(); }
+  // Ascending.
+  [[nodiscard]] std::span<const RuleIndex> sorted();
+
+ private:
+  std::vector<uint8_t> member_;
+  std::vector<RuleIndex> rules_;
+};
+
+// One expression found in one line (several times, perhaps). A line is known by its end: the offset of its LF.
+struct FoundExpression {
+  uint32_t line_end = 0;
+  uint32_t expression = 0;
+
+  friend auto operator<=>(const FoundExpression&, const FoundExpression&) = default;
+};
+
+class BlockScan : private ScanState::Receiver {
+ public:
+  explicit BlockScan(const ScanPlan& plan);  // the plan outlives it
+
+  // Scans a block of lines of at most UINT32_MAX bytes; returns the number of LFs in it.
+  uint64_t run(std::string_view block);
+  // Of the last run: in the order of lines, each expression at most once a line.
+  [[nodiscard]] std::span<const FoundExpression> found() const { return found_; }
+  // Of the last run: the ends of lines whose fields may have been rewritten, ascending (see rewrite_watch.h).
+  [[nodiscard]] std::span<const uint32_t> rewritten() const { return rewritten_; }
+
+  // Adds every rule that has one of its expressions in `text`.
+  void add_candidates(std::string_view text, CandidateSet& candidates);
+
+ private:
+  void on_match(uint32_t expression, size_t end) override;
+
+  const ScanPlan& plan_;
+  bool watches_rewrites_;
+  std::optional<ScanState> state_;
+  std::vector<FoundExpression> found_;
+  std::vector<uint32_t> rewritten_;
+
+  // While a block is scanned:
+  std::string_view block_;
+  std::vector<uint32_t> found_in_;  // by expression: the end of the line it was found in last
+  size_t located_from_ = 0;         // every offset in [located_from_, located_end_) lies in the same line,
+  size_t located_end_ = 0;          // whose end is located_end_
+  bool in_order_ = true;
+};
+
+}  // namespace ipguard::match

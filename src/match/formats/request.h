@@ -1,0 +1,37 @@
+// What access and error logs share: log escapes, and the HTTP request line with its target.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "match/format.h"
+#include "model/event.h"
+
+namespace ipguard::match {
+
+// Undoes what servers do to bytes in quoted log fields: nginx writes \xHH (ngx_http_log_escape), Apache \" \\ \xhh and
+// \b \n \r \t \v (ap_escape_logitem). An unknown escape stays as it is. Returns `text` itself when it has no backslash,
+// otherwise a view into `scratch`.
+[[nodiscard]] std::string_view undo_log_escapes(std::string_view text, std::string& scratch);
+
+// The position of the quote that ends the quoted field whose content begins at `begin`: the first one not escaped by a
+// backslash; npos when there is none.
+[[nodiscard]] size_t find_closing_quote(std::string_view text, size_t begin);
+
+// Fills method, target, path, query and protocol from a request line ("GET /x HTTP/1.1"). Something that is no request
+// line (a TLS hello, "-", nothing) leaves all but target empty; target is then the whole text. With `complete` false
+// the text was cut somewhere: only what is followed by its delimiter is filled.
+void fill_request(std::string_view request, bool complete, bool log_escaped, ParseScratch& scratch,
+                  model::Event& event);
+
+[[nodiscard]] inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+[[nodiscard]] inline bool all_digits(std::string_view text) {
+  for (const char c : text) {
+    if (!is_digit(c)) {
+      return false;
+    }
+  }
+  return !text.empty();
+}
+
+}  // namespace ipguard::match

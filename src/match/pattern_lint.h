@@ -1,0 +1,37 @@
+// Law 1 for patterns: whether an attacker who writes into a line can choose the address that a pattern captures.
+//
+// Messages of syslog hold text that attackers write (user names, client versions, host names), so an address capture
+// counts as safe only in one of two shapes, and every way through the pattern has to be in one of them:
+//
+//  From the front. The pattern begins with ^, and what stands between ^ and the address group ends in one place only:
+//    fixed text and fixed choices such as (?:invalid )?, and repeats of a class that the text behind them ends (the
+//    first byte behind, past bytes of the class, that the class does not hold). Such a repeat must be a field that the
+//    program itself delimits: opened by one of = ( [ { < " ' as in `ruser=\S* rhost=`, or ended by a bracket or quote
+//    as in `[^\[\]]*\[`, or made of digits or blanks only. `user \S+ from (?P<address>…)` is refused: a user name may
+//    hold blanks. The class says what the field cannot hold, and the rule answers for that.
+//
+//  From the end. The pattern ends with $, behind the address group there is only fixed text, choices of fixed text and
+//    repeats of digits or blanks, and the address group is ended, backwards, by the byte in front of it. Then the
+//    last place in the line is the only one that matches, and that is the one which the program itself wrote:
+//    `^Failed \S+ for (?P<user>.*) from (?P<address>\S+) port \d+(?: ssh2)?$`.
+//
+// In both shapes the address must not be cut short: the group ends in a greedy open repeat such as \S+, or what follows
+// cannot be part of it. Names are refused at run time: the captured text must be an address and nothing else.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "match/pattern_syntax.h"
+
+namespace ipguard::match {
+
+struct Finding {
+  std::string message;
+  std::string hint;
+};
+
+// What is wrong with the capture named `address`; nullopt if it is safe. The pattern holds exactly one such group.
+[[nodiscard]] std::optional<Finding> check_address_capture(const PatternNode& pattern);
+
+}  // namespace ipguard::match

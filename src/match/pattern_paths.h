@@ -1,0 +1,35 @@
+// The ways through a pattern, laid out flat: every choice taken apart, so that each way is a list of byte repeats.
+// Internal to the lint.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "match/pattern_syntax.h"
+
+namespace ipguard::match {
+
+// `bytes`, `min` to `max` times.
+struct PathItem {
+  ByteSet bytes;
+  uint32_t min = 1;
+  uint32_t max = 1;
+  bool greedy = true;
+
+  [[nodiscard]] bool variable() const { return min != max; }
+};
+
+struct Path {
+  std::vector<PathItem> items;
+  bool from_begin = false;  // ^ in front
+  bool to_end = false;      // $ behind
+  // The items of the address group: [address_begin, address_end); equal if the way does not pass through it.
+  size_t address_begin = 0;
+  size_t address_end = 0;
+};
+
+// nullopt if there are more than 512 ways or 4096 items in all, or an anchor stands in the middle of a way.
+[[nodiscard]] std::optional<std::vector<Path>> lay_out(const PatternNode& pattern);
+
+}  // namespace ipguard::match

@@ -1,0 +1,31 @@
+// Superset: what the block scanner looks for in place of a pattern. Whenever the pattern is found in a field that
+// stands in a line as it is, its superset is found in that line, wholly within it.
+//
+// It drops every zero-width condition, never matches a line feed, and loses repeats at its edges (a match of `a.*`
+// is there as soon as one of `a` is), so that the scanner reports each place once.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "match/pattern_syntax.h"
+
+namespace ipguard::match {
+
+struct Superset {
+  // In the scanner's (PCRE) syntax, every set of bytes spelled out: no flags needed. Empty if the pattern can only
+  // match text that holds a line feed, which no line does.
+  std::string expression;
+  // How rare a match is: bits of information in the best run of bytes that every match holds (8 for a letter, 7 for
+  // one in either case, less for classes, nothing for wide classes).
+  double information = 0;
+};
+
+// Below this many bits (three letters in either case) a superset is found too often to be of use.
+inline constexpr double useful_information = 20;
+
+[[nodiscard]] Superset make_superset(const PatternNode& pattern);
+// The superset of a fixed text.
+[[nodiscard]] Superset literal_superset(std::string_view text);
+
+}  // namespace ipguard::match

@@ -1,0 +1,46 @@
+// Time stamps of logs, each by its exact shape. Pure functions except that local stamps ask the C library for the zone
+// (cached in each thread, see local_to_utc()). No allocation; any byte string may be passed.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace ipguard::match {
+
+// A stamp found at the beginning of a text, and the number of bytes it takes.
+struct StampPrefix {
+  TimePoint time;
+  size_t length = 0;
+};
+
+// Length of the stamp of the Common Log Format between its brackets: "25/Feb/2020:04:30:17 +0000".
+inline constexpr size_t clf_stamp_length = 26;
+
+// In all of them second 60 (a leap second) counts as 59; a day that its month does not have is no stamp.
+
+// Apache's %t and nginx's $time_local, the whole text, brackets not included.
+[[nodiscard]] std::optional<TimePoint> parse_clf_stamp(std::string_view text);
+
+// RFC 3164 4.1.2: "Feb 25 04:30:17", the day padded with a blank, with a zero or (as some write) not at all; local time
+// without a year: the latest year for which the stamp is not more than a day after `now`.
+[[nodiscard]] std::optional<StampPrefix> parse_rfc3164_stamp(std::string_view text, TimePoint now);
+
+// ISO 8601 as rsyslog writes it (RFC 3339): "2020-02-25T04:30:17.123456+01:00"; also with a blank for 'T', a comma for
+// the point, "+0100", and without a zone (local time).
+[[nodiscard]] std::optional<StampPrefix> parse_iso_stamp(std::string_view text);
+
+// nginx's error log: "2020/02/25 04:30:17", local time.
+[[nodiscard]] std::optional<StampPrefix> parse_nginx_error_stamp(std::string_view text);
+
+// Apache's error log, the whole text between the brackets: "Tue Feb 25 04:30:17.123456 2020", local time, the fraction
+// optional.
+[[nodiscard]] std::optional<TimePoint> parse_apache_error_stamp(std::string_view text);
+
+// A local civil time, given in seconds as if it were UTC, to UTC. The offset is asked of mktime(3) once for each
+// quarter of an hour (no zone has changed its offset within one since 1972) and kept for the last few.
+[[nodiscard]] std::chrono::sys_seconds local_to_utc(std::chrono::sys_seconds local);
+
+}  // namespace ipguard::match

@@ -1,0 +1,65 @@
+#include "store/statements.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ipguard::store {
+namespace {
+
+// The columns of `decisions` but for id; store.cc binds and reads them in this order.
+const std::string columns =
+    "ending, ended_at, scope, target, prefixes, route, route_found, asn, as_name, as_domain, country, "
+    "country_code, continent, continent_code, rule, reason, issuer, since, until, repeat, covered";
+
+}  // namespace
+
+Result<Statements> Statements::prepare(Database& database) {
+  Statements all;
+  const std::vector<std::pair<Statement*, std::string>> texts = {
+      {&all.begin, "BEGIN IMMEDIATE"},
+      {&all.commit, "COMMIT"},
+      {&all.rollback, "ROLLBACK"},
+      {&all.checkpoint, "PRAGMA wal_checkpoint(PASSIVE)"},
+      {&all.delete_active_evidence,
+       "DELETE FROM evidence WHERE decision IN"
+       " (SELECT id FROM decisions WHERE scope = ? AND target = ? AND ended_at IS NULL)"},
+      {&all.delete_active, "DELETE FROM decisions WHERE scope = ? AND target = ? AND ended_at IS NULL"},
+      {&all.insert_decision,
+       "INSERT INTO decisions(" + columns + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+      {&all.insert_evidence, "INSERT INTO evidence(decision, position, path, offset, time, text) VALUES(?,?,?,?,?,?)"},
+      {&all.put_history,
+       "INSERT INTO history(scope, target, bans, last_end) VALUES(?,?,?,?)"
+       " ON CONFLICT(scope, target) DO UPDATE SET bans = excluded.bans, last_end = max(last_end, excluded.last_end)"},
+      {&all.put_cursor,
+       "INSERT OR REPLACE INTO cursors(path, device, inode, fingerprint, fingerprint_length, offset)"
+       " VALUES(?,?,?,?,?,?)"},
+      {&all.delete_cursor, "DELETE FROM cursors WHERE path = ? AND device = ? AND inode = ?"},
+      {&all.select_active, "SELECT id, " + columns + " FROM decisions WHERE ended_at IS NULL ORDER BY id"},
+      {&all.select_ended,
+       "SELECT id, " + columns + " FROM decisions WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT ?"},
+      {&all.select_evidence, "SELECT path, text, offset, time FROM evidence WHERE decision = ? ORDER BY position"},
+      {&all.select_history, "SELECT scope, target, bans, last_end FROM history"},
+      {&all.select_cursors, "SELECT path, device, inode, fingerprint, fingerprint_length, offset FROM cursors"},
+      {&all.select_old,
+       "SELECT id FROM decisions WHERE ended_at < max(?1, coalesce((SELECT ended_at FROM decisions"
+       " WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1 OFFSET ?2), ?1)) ORDER BY ended_at LIMIT ?3"},
+      {&all.delete_decision, "DELETE FROM decisions WHERE id = ?"},
+      {&all.delete_evidence, "DELETE FROM evidence WHERE decision = ?"},
+      {&all.delete_history,
+       "DELETE FROM history WHERE (scope, target) IN"
+       " (SELECT scope, target FROM history WHERE last_end < ? ORDER BY last_end LIMIT ?)"},
+  };
+  for (const auto& [statement, text] : texts) {
+    auto prepared = database.prepare(text);
+    if (!prepared) {
+      // Plain SQLITE_ERROR: a table or column is missing.
+      const auto code = prepared.error().code == Errc::failed ? Errc::corrupt : prepared.error().code;
+      return fail(code, prepared.error().message);
+    }
+    *statement = std::move(*prepared);
+  }
+  return all;
+}
+
+}  // namespace ipguard::store

@@ -1,0 +1,226 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "store/folder.h"
+#include "store/records.h"
+
+namespace ipguard::store {
+namespace {
+
+constexpr int64_t kept_ended = 100'000;  // newest ended decisions that prune() leaves
+constexpr int64_t pruned_at_once = 200;  // rows a call: 2 ms
+
+using CursorKey = std::tuple<std::string, uint64_t, uint64_t>;
+using CursorMap = std::map<CursorKey, CursorRow>;
+
+CursorMap by_key(const std::vector<CursorRow>& rows) {
+  CursorMap map;
+  for (const auto& row : rows) {
+    map.insert_or_assign({row.path, row.device, row.inode}, row);
+  }
+  return map;
+}
+
+// Whether the decision that `ended` names is also the last one that the batch begins on its target; true as well when
+// the batch begins none there: then whatever is active on the target is what ended.
+bool ends_the_active_one(const EndedDecision& ended, const std::map<model::Target, const model::Decision*>& begun) {
+  const auto it = begun.find(ended.decision.target);
+  return it == begun.end() ||
+         (it->second->since == ended.decision.since && it->second->repeat == ended.decision.repeat);
+}
+
+Result<Records> open_records(const std::string& path) {
+  if (auto created = create_database_file(path); !created) {
+    return std::unexpected(created.error());
+  }
+  return Records::open(path);
+}
+
+}  // namespace
+
+struct Store::Impl {
+  UniqueFd lock;  // invalid in memory; released last
+  Records records;
+  CursorMap saved_cursors;  // as they stand in the table, so that only changes are written
+  std::string set_aside;
+
+  Result<> in_transaction(const auto& body) {
+    if (auto begun = records.begin(); !begun) {
+      return begun;
+    }
+    Result<> result = body();
+    if (result) {
+      result = records.commit();
+    }
+    if (!result) {
+      records.rollback();
+    }
+    return result;
+  }
+
+  Result<> write(const StoreBatch& batch, const CursorMap& new_cursors);
+  Result<> write_cursors(const CursorMap& new_cursors);
+};
+
+Result<> Store::Impl::write(const StoreBatch& batch, const CursorMap& new_cursors) {
+  std::map<model::Target, const model::Decision*> last_begun;
+  for (const auto& decision : batch.begun) {
+    last_begun.insert_or_assign(decision.target, &decision);
+  }
+  for (const auto& [target, decision] : last_begun) {
+    if (auto done = records.delete_active(target); !done) {
+      return done;
+    }
+  }
+  for (const auto& decision : batch.begun) {
+    if (last_begun.at(decision.target) != &decision) {
+      continue;  // replaced within the batch
+    }
+    if (auto done = records.insert(decision, nullptr); !done) {
+      return done;
+    }
+  }
+  for (const auto& ended : batch.ended) {
+    if (ends_the_active_one(ended, last_begun)) {
+      if (auto done = records.delete_active(ended.decision.target); !done) {
+        return done;
+      }
+    }
+    if (auto done = records.insert(ended.decision, &ended); !done) {
+      return done;
+    }
+    if (ended.ending != "refused") {
+      const TargetHistory history{.target = ended.decision.target,
+                                  .bans = std::max(ended.decision.repeat, ended.decision.repeat + 1),
+                                  .last_end = ended.at};
+      if (auto done = records.put_history(history); !done) {
+        return done;
+      }
+    }
+  }
+  return batch.has_cursors ? write_cursors(new_cursors) : Result<>{};
+}
+
+Result<> Store::Impl::write_cursors(const CursorMap& new_cursors) {
+  for (const auto& [key, row] : new_cursors) {
+    const auto it = saved_cursors.find(key);
+    if (it != saved_cursors.end() && it->second == row) {
+      continue;
+    }
+    if (auto done = records.put_cursor(row); !done) {
+      return done;
+    }
+  }
+  for (const auto& [key, row] : saved_cursors) {
+    if (new_cursors.contains(key)) {
+      continue;
+    }
+    if (auto done = records.delete_cursor(row); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Store>> Store::open(const std::string& folder) {
+  if (auto created = create_state_folder(folder); !created) {
+    return std::unexpected(created.error());
+  }
+  auto lock = lock_state_folder(folder);
+  if (!lock) {
+    return std::unexpected(lock.error());
+  }
+  const std::string path = folder + "/ipguard.db";
+  std::string aside;
+  auto records = open_records(path);
+  if (!records && records.error().code == Errc::corrupt) {
+    auto moved = ::ipguard::store::set_aside(path);
+    if (!moved) {
+      return std::unexpected(
+          std::move(moved.error()).with_context("the state is corrupt (" + records.error().message + ")"));
+    }
+    aside = *moved;
+    log_error("state: " + printable(path) + " is corrupt (" + printable(records.error().message) + "); moved to " +
+              printable(aside) + " and begun afresh: bans in the kernel are adopted, history and cursors are lost");
+    records = open_records(path);
+  }
+  if (!records) {
+    return std::unexpected(add_context(records, "cannot open the state " + path));
+  }
+  auto cursors = records->cursors();
+  if (!cursors) {
+    return std::unexpected(add_context(cursors, "cannot read the state " + path));
+  }
+  auto impl = std::make_unique<Impl>(std::move(*lock), std::move(*records), by_key(*cursors), std::move(aside));
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+std::unique_ptr<Store> Store::in_memory() {
+  auto records = Records::open(":memory:");
+  if (!records) {
+    // Nothing outside of the program takes part in this: it is out of memory, or it is our bug.
+    log_error("state in memory: " + records.error().message);
+    std::abort();
+  }
+  auto impl = std::make_unique<Impl>(UniqueFd{}, std::move(*records), CursorMap{}, std::string());
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+Result<> Store::write(const StoreBatch& batch) {
+  if (batch.empty()) {
+    return {};
+  }
+  CursorMap new_cursors = batch.has_cursors ? by_key(batch.cursors) : CursorMap{};
+  auto written = impl_->in_transaction([&] { return impl_->write(batch, new_cursors); });
+  if (!written) {
+    return std::unexpected(add_context(written, "cannot write the state"));
+  }
+  if (batch.has_cursors) {
+    impl_->saved_cursors = std::move(new_cursors);
+  }
+  return {};
+}
+
+Result<std::vector<model::Decision>> Store::active_decisions() { return impl_->records.active(); }
+
+Result<std::vector<EndedDecision>> Store::ended_decisions(uint32_t limit) { return impl_->records.ended(limit); }
+
+Result<std::vector<TargetHistory>> Store::history() { return impl_->records.history(); }
+
+Result<std::vector<CursorRow>> Store::cursors() { return impl_->records.cursors(); }
+
+Result<bool> Store::prune(TimePoint before) {
+  int64_t deleted = 0;
+  auto pruned = impl_->in_transaction([&]() -> Result<> {
+    auto count = impl_->records.delete_old(before, kept_ended, pruned_at_once);
+    if (!count) {
+      return std::unexpected(count.error());
+    }
+    deleted = *count;
+    return {};
+  });
+  if (pruned) {
+    pruned = impl_->records.checkpoint();
+  }
+  if (!pruned) {
+    return std::unexpected(add_context(pruned, "cannot prune the state"));
+  }
+  return deleted == pruned_at_once;
+}
+
+const std::string& Store::set_aside() const { return impl_->set_aside; }
+
+uint64_t Store::bad_rows() const { return impl_->records.bad_rows(); }
+
+}  // namespace ipguard::store

@@ -1,0 +1,90 @@
+// Store: decisions, their history and cursors in SQLite (WAL, one file `ipguard.db` in the state folder, 0700).
+// A broken or full database degrades: writes fail with an error that `status` shows, banning goes on.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/decision.h"
+
+namespace ipguard::store {
+
+// A followed file's cursor, as store/ sees it (input::Cursor in input/; daemon/ copies between the two).
+struct CursorRow {
+  std::string path;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t fingerprint = 0;
+  uint32_t fingerprint_length = 0;
+  uint64_t offset = 0;
+
+  friend bool operator==(const CursorRow&, const CursorRow&) = default;
+};
+
+// A decision that is over.
+struct EndedDecision {
+  model::Decision decision;
+  std::string ending;  // "expired", "lifted", "refused"; nothing else is read back
+  TimePoint at;
+};
+
+// How often a target was banned, for growth of ban time.
+struct TargetHistory {
+  model::Target target;
+  uint32_t bans = 0;
+  TimePoint last_end;
+};
+
+// What one tick (or several, after a failed write) writes, in one transaction. A target may begin and end more than
+// once in a batch: it is active afterwards if its last beginning is not among the endings (same target, since and
+// repeat).
+struct StoreBatch {
+  std::vector<model::Decision> begun;  // inserted; one that is active already on the same target is replaced
+  std::vector<EndedDecision> ended;    // "refused" ones do not count in the target's history
+  std::vector<CursorRow> cursors;      // the complete set of cursors; written only if has_cursors
+  bool has_cursors = false;
+
+  [[nodiscard]] bool empty() const { return begun.empty() && ended.empty() && !has_cursors; }
+};
+
+// Owned by the loop thread. A call that fails changes nothing: write() may be called again with the same batch.
+class Store {
+ public:
+  // Creates folder and database if missing, migrates older schema versions, refuses newer ones. Holds a lock on the
+  // folder (flock on `lock`) as long as it lives: Errc::busy when another daemon has it. A corrupt database is moved
+  // aside (set_aside()) and a fresh one made: banning must go on. Everything is read to check it: some 10 ms for 10,000
+  // rows.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& folder);
+  // Nothing on disk: dry-run, tests.
+  [[nodiscard]] static std::unique_ptr<Store> in_memory();
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  [[nodiscard]] Result<> write(const StoreBatch& batch);
+  [[nodiscard]] Result<std::vector<model::Decision>> active_decisions();
+  [[nodiscard]] Result<std::vector<EndedDecision>> ended_decisions(uint32_t limit);  // newest first
+  [[nodiscard]] Result<std::vector<TargetHistory>> history();
+  [[nodiscard]] Result<std::vector<CursorRow>> cursors();
+  // Forgets ended decisions and targets' history from before `before` (so it must lie further back than ban.forget),
+  // and ended decisions beyond the newest 100,000. At most 1,000 rows a call, so that it never stalls the loop: true if
+  // there is more to forget.
+  [[nodiscard]] Result<bool> prune(TimePoint before);
+
+  // Where open() put a database that it found corrupt; empty when it found none. The same is in the log.
+  [[nodiscard]] const std::string& set_aside() const;
+  // Rows that were read and skipped because their content cannot be right; also in the log.
+  [[nodiscard]] uint64_t bad_rows() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ipguard::store

@@ -1,0 +1,103 @@
+// links: store
+// Rows of the state database with any bytes in any column: never a crash, and what is accepted is canonical. The
+// input's parts are separated by bytes 0x1e, one a column; a part that begins with '#' is the number that follows.
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "base/text.h"
+#include "store/rows.h"
+
+namespace {
+
+using namespace ipguard;
+using namespace ipguard::store;
+
+void require(bool holds) {
+  if (!holds) {
+    std::abort();
+  }
+}
+
+class Columns {
+ public:
+  explicit Columns(std::string_view bytes) : parts_(split(bytes, '\x1e')) {}
+
+  // An absent part is a column of another type.
+  std::optional<std::string_view> bytes() {
+    const auto part = next();
+    return part && !part->starts_with('#') ? part : std::nullopt;
+  }
+  std::optional<int64_t> integer() {
+    const auto value = bits();
+    return value ? std::optional(static_cast<int64_t>(*value)) : std::nullopt;
+  }
+  std::optional<uint64_t> bits() {
+    const auto part = next();
+    return part && part->starts_with('#') ? parse_number(part->substr(1)) : std::nullopt;
+  }
+
+ private:
+  std::optional<std::string_view> next() {
+    return position_ < parts_.size() ? std::optional(parts_[position_++]) : std::nullopt;
+  }
+
+  std::vector<std::string_view> parts_;
+  size_t position_ = 0;
+};
+
+void check_decision(std::string_view input) {
+  Columns columns(input);
+  DecisionRow row;
+  for (auto* text : {&row.scope, &row.target, &row.prefixes, &row.route, &row.as_name, &row.as_domain, &row.country,
+                     &row.country_code, &row.continent, &row.continent_code, &row.rule, &row.reason, &row.issuer}) {
+    *text = columns.bytes();
+  }
+  for (auto* number : {&row.route_found, &row.asn, &row.since, &row.until, &row.repeat}) {
+    *number = columns.integer();
+  }
+  row.covered = columns.bits();
+  row.asn_is_null = !row.asn;
+  row.until_is_null = !row.until;
+  const auto decision = to_decision(row);
+  if (decision) {
+    require(target_key(decision->target) == *row.target);
+    require(encode_prefixes(decision->prefixes) == *row.prefixes);
+    require(from_time(decision->since) == *row.since);
+  }
+}
+
+void check_others(std::string_view input) {
+  Columns evidence(input);
+  EvidenceRow line;
+  line.path = evidence.bytes();
+  line.text = evidence.bytes();
+  line.offset = evidence.bits();
+  line.time = evidence.integer();
+  if (const auto value = to_evidence(line)) {
+    require(value->path.size() <= max_text_bytes && value->text.size() <= max_evidence_bytes);
+  }
+  Columns cursor(input);
+  CursorColumns row;
+  row.path = cursor.bytes();
+  for (auto* number : {&row.device, &row.inode, &row.fingerprint, &row.offset}) {
+    *number = cursor.bits();
+  }
+  row.fingerprint_length = cursor.integer();
+  if (const auto value = to_cursor(row)) {
+    require(value->path == *row.path && value->offset == *row.offset);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  check_decision(input);
+  check_others(input);
+  if (const auto prefixes = decode_prefixes(input)) {
+    require(encode_prefixes(*prefixes) == input);
+  }
+  return 0;
+}

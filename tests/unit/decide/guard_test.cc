@@ -1,0 +1,203 @@
+#include "decide/guard.h"
+
+#include <gtest/gtest.h>
+
+#include "decide/refusal_log.h"
+#include "decide/sentences.h"
+#include "world.h"
+
+namespace ipguard::decide {
+namespace {
+
+using test::address;
+using test::at;
+using test::prefix;
+using test::target;
+using test::World;
+
+struct Fixture {
+  explicit Fixture(Policy new_policy = {}) : policy(std::move(new_policy)), allow(policy.allow) {}
+
+  Guard guard() {
+    protection.refresh_now(at(0));
+    for (const auto& [member, nothing] : allow.prefixes().members()) {
+      holes[member];
+    }
+    for (const auto& [member, why] : protection.members()) {
+      holes[member];
+    }
+    return {policy, lookups, allow, protection, holes};
+  }
+
+  World world;
+  Policy policy;
+  Lookups lookups = world.lookups();
+  Allowlist allow;
+  ProtectedSet protection{lookups.protected_prefixes};
+  net::PrefixSet holes;
+};
+
+// The message of a refusal, or the prefixes.
+std::string answer(const Result<std::vector<net::Prefix>>& result) {
+  if (!result) {
+    return "no: " + result.error().message;
+  }
+  std::string text;
+  for (const auto& name : test::texts(*result)) {
+    text += (text.empty() ? "" : " ") + name;
+  }
+  return text;
+}
+
+TEST(Guard, SaysWhatATargetCovers) {
+  Policy policy;
+  policy.allow.prefixes = {prefix("192.0.2.16/28"), prefix("198.51.100.0/25")};
+  policy.protect.widest_ipv4 = 16;
+  policy.protect.widest_ipv6 = 40;
+  Fixture fixture(policy);
+  fixture.world.protected_now = {{prefix("203.0.113.5"), "own address on eth0"}};
+  const auto guard = fixture.guard();
+  const struct {
+    std::string_view target;
+    std::string_view answer;
+  } cases[] = {
+      {"192.0.2.1", "192.0.2.1"},
+      {"192.0.2.17", "no: allowlist: prefix 192.0.2.16/28"},
+      {"203.0.113.5", "no: protected: own address on eth0"},
+      {"192.0.2.0/24", "192.0.2.0/24"},  // holes are the planner's
+      {"192.0.2.16/29", "no: nothing is left of it: it is on the allowlist"},
+      {"203.0.113.4/30", "203.0.113.4/30"},
+      {"192.0.0.0/15", "no: 192.0.0.0/15 is wider than /16 (protect.widest_ipv4)"},
+      {"192.0.0.0/16", "192.0.0.0/16"},
+      {"2001:db8::/32", "no: 2001:db8::/32 is wider than /40 (protect.widest_ipv6)"},
+      {"AS64500", "192.0.2.0/24 2001:db8::/48"},
+      {"AS64999", "no: the database knows no prefixes of AS64999"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(answer(guard.coverage(target(c.target))), c.answer) << c.target;
+  }
+}
+
+TEST(Guard, AllowedAsAndCountriesAreCutOutOfWideBans) {
+  Policy policy;
+  policy.allow.asns = {net::Asn{64501}};
+  policy.allow.countries = {"AT", "NL"};
+  Fixture fixture(policy);
+  const auto guard = fixture.guard();
+  const struct {
+    std::string_view target;
+    std::string_view answer;
+  } cases[] = {
+      {"AS64501", "no: allowlist: AS64501"},
+      {"AS64500", "192.0.2.0/25 192.0.2.128/26 2001:db8::/48"},  // .192/26 is in AT
+      {"AS64502", "no: allowlist: country NL"},
+      {"198.51.100.0/25", "no: allowlist: AS64501"},
+      {"198.51.100.7", "no: allowlist: AS64501"},
+      {"192.0.2.200", "no: allowlist: country AT"},
+      {"192.0.2.1", "192.0.2.1"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(answer(guard.coverage(target(c.target))), c.answer) << c.target;
+  }
+}
+
+TEST(Guard, TheBudgetCountsIpv4Addresses) {
+  Policy policy;
+  policy.route_ladder.budget_addresses = 64;
+  policy.asn_ladder.budget_addresses = 255;
+  Fixture fixture(policy);
+  const auto guard = fixture.guard();
+  EXPECT_TRUE(guard.within_budget(target("192.0.2.0/26"), {prefix("192.0.2.0/26")}));
+  const auto route = guard.within_budget(target("192.0.2.0/25"), {prefix("192.0.2.0/25")});
+  ASSERT_FALSE(route);
+  EXPECT_EQ(route.error().message,
+            "it would cover 128 IPv4 addresses; the budget is 64 (ladder.route.budget_addresses)");
+  const auto asn = guard.within_budget(target("AS64500"), World::prefixes_of(net::Asn{64500}));
+  ASSERT_FALSE(asn);
+  EXPECT_NE(asn.error().message.find("256 IPv4 addresses; the budget is 255"), std::string::npos);
+  EXPECT_TRUE(guard.within_budget(target("AS64502"), World::prefixes_of(net::Asn{64502})));
+}
+
+TEST(Guard, JudgesActiveDecisionsByTheirPrefixes) {
+  Policy policy;
+  policy.allow.countries = {"AT"};
+  policy.allow.asns = {net::Asn{64501}};
+  Fixture fixture(policy);
+  const auto guard = fixture.guard();
+  model::Decision decision;
+  decision.target = target("AS64500");
+  decision.prefixes = {prefix("192.0.2.128/25")};
+  EXPECT_EQ(answer(guard.still_allowed(decision)), "192.0.2.128/26");
+  decision.prefixes = {prefix("192.0.2.192/26")};
+  EXPECT_EQ(answer(guard.still_allowed(decision)), "no: allowlist: country AT");
+  decision.target = target("AS64501");
+  EXPECT_EQ(answer(guard.still_allowed(decision)), "no: allowlist: AS64501");
+  decision.target = target("192.0.2.7");
+  decision.prefixes = {prefix("192.0.2.7")};
+  EXPECT_EQ(answer(guard.still_allowed(decision)), "192.0.2.7");
+}
+
+TEST(ProtectedSet, AsksAgainAfterASecond) {
+  World world;
+  ProtectedSet set(world.lookups().protected_prefixes);
+  EXPECT_FALSE(set.refresh(at(0)));  // asked, nothing there
+  world.protected_now = {{prefix("192.0.2.7"), "SSH session of root"}};
+  EXPECT_FALSE(set.refresh(at(0)));
+  EXPECT_EQ(world.asked, 1);
+  EXPECT_TRUE(set.refresh(at(1)));
+  EXPECT_EQ(world.asked, 2);
+  EXPECT_FALSE(set.refresh_now(at(1)));
+  EXPECT_EQ(world.asked, 3);
+  EXPECT_EQ(set.reason(prefix("192.0.2.0/24")), "SSH session of root");
+  EXPECT_EQ(set.reason(prefix("192.0.2.8")), std::nullopt);
+}
+
+TEST(RefusalLog, RemembersOnePerTargetAndIsBounded) {
+  RefusalLog log(2);
+  log.add(target("192.0.2.0/26"), "too wide", at(0));
+  log.add(target("AS64500"), "over budget", at(10));
+  log.add(target("192.0.2.0/26"), "still too wide", at(20));
+  EXPECT_TRUE(log.refused_lately(target("AS64500"), at(20), Seconds(10)));
+  EXPECT_TRUE(log.refused_lately(target("AS64500"), at(5), Seconds(10)));
+  EXPECT_FALSE(log.refused_lately(target("AS64500"), at(21), Seconds(10)));
+  const auto route = World::route(address("192.0.2.1"));
+  EXPECT_EQ(log.about(address("192.0.2.1"), route),
+            (std::vector<std::string>{"2026-02-25T00:00:20Z: 192.0.2.0/26 was not banned: still too wide",
+                                      "2026-02-25T00:00:10Z: AS64500 was not banned: over budget"}));
+  EXPECT_TRUE(log.about(address("198.51.100.1"), World::route(address("198.51.100.1"))).empty());
+  log.add(target("192.0.2.9"), "protected", at(30));
+  EXPECT_FALSE(log.refused_lately(target("AS64500"), at(10), Seconds(10)));
+  log.forget_times();
+  EXPECT_FALSE(log.refused_lately(target("192.0.2.9"), at(30), Seconds(10)));
+}
+
+TEST(Sentences, StateTheCollateral) {
+  const struct {
+    std::vector<net::Prefix> prefixes;
+    std::string_view text;
+  } cases[] = {
+      {{prefix("192.0.2.0/24")}, "256 addresses"},
+      {{prefix("192.0.2.1")}, "1 address"},
+      {{prefix("2001:db8::/48")}, "an IPv6 /48"},
+      {{prefix("2001:db8::/48"), prefix("2001:db8:2::/48")}, "2 IPv6 prefixes"},
+      {{prefix("192.0.2.0/24"), prefix("2001:db8::/48")}, "256 IPv4 addresses and an IPv6 /48"},
+      {{prefix("10.0.0.0/8")}, "16,777,216 addresses"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(collateral(c.prefixes), c.text);
+  }
+}
+
+TEST(Sentences, NameTenAndCountTheRest) {
+  Ladder::RouteStep step{.traces = {}, .window = Seconds(3600), .by_rule = false};
+  for (uint32_t i = 1; i <= 12; ++i) {
+    step.traces.push_back({.member = net::Address::from_ipv4(0xc0000200U + i), .time = at(i), .line = {}});
+  }
+  const auto text = route_sentence(prefix("192.0.2.0/26"), step, {prefix("192.0.2.0/26")});
+  EXPECT_EQ(text,
+            "12 addresses of 192.0.2.0/26 offended within 1h (192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4, 192.0.2.5, "
+            "192.0.2.6, 192.0.2.7, 192.0.2.8, 192.0.2.9, 192.0.2.10 and 2 more); covers 64 addresses");
+}
+
+}  // namespace
+}  // namespace ipguard::decide

@@ -1,0 +1,91 @@
+// Real packets between namespaces: what is banned does not get through, what is not does.
+#include <fstream>
+
+#include "peer_namespace.h"
+
+namespace ipguard::enforce::testing {
+namespace {
+
+using model::Scope;
+
+constexpr int port = 8080;
+
+class Packets : public KernelTest {};
+
+TEST_F(Packets, ABannedAddressIsDroppedUntilTheBanIsLifted) {
+  PeerNamespace client("ipga");
+  ASSERT_TRUE(client.ready());
+  ASSERT_TRUE(client.set_addresses("192.0.2.1/24", {"192.0.2.7/24", "192.0.2.8/24"}));
+  const UniqueFd server = listen_on(address("192.0.2.1"), port);
+  ASSERT_TRUE(server.valid());
+  auto enforcer = make();
+  ASSERT_TRUE(enforcer->prepare().has_value());
+  EXPECT_TRUE(client.connects("192.0.2.7", "192.0.2.1", port, 10000));
+
+  EXPECT_EQ(enforcer->apply({{}, {element(Scope::address, "192.0.2.7", 600)}}, now_).added, 1U);
+  EXPECT_FALSE(client.connects("192.0.2.7", "192.0.2.1", port));
+  EXPECT_TRUE(client.connects("192.0.2.8", "192.0.2.1", port, 10000));
+  const auto counters = enforcer->counters();
+  ASSERT_TRUE(counters.has_value());
+  EXPECT_GE((*counters)[0].packets, 1U);
+  EXPECT_GE((*counters)[0].bytes, 40U);
+  EXPECT_EQ((*counters)[1].packets, 0U);
+
+  EXPECT_EQ(enforcer->apply({{element(Scope::address, "192.0.2.7")}, {}}, now_).removed, 1U);
+  EXPECT_TRUE(client.connects("192.0.2.7", "192.0.2.1", port, 10000));
+}
+
+TEST_F(Packets, ARouteBanHitsEveryAddressOfItAndNoOther) {
+  PeerNamespace client("ipga");
+  ASSERT_TRUE(client.ready());
+  ASSERT_TRUE(client.set_addresses("192.0.2.1/24", {"192.0.2.64/24", "192.0.2.127/24", "192.0.2.128/24"}));
+  ASSERT_TRUE(client.set_addresses("2001:db8::1/64", {"2001:db8::64/64", "2001:db8::1:64/64"}));
+  const UniqueFd server4 = listen_on(address("192.0.2.1"), port);
+  const UniqueFd server6 = listen_on(address("2001:db8::1"), port);
+  ASSERT_TRUE(server4.valid() && server6.valid());
+  config::EnforceConfig config;
+  config.hook = config::Hook::prerouting;
+  auto enforcer = make(config);
+  const auto report = enforcer->apply(
+      {{}, {element(Scope::route, "192.0.2.64/26", 600), element(Scope::asn, "2001:db8::1:0/112", 600)}}, now_);
+  EXPECT_EQ(report.added, 2U);
+  EXPECT_FALSE(client.connects("192.0.2.64", "192.0.2.1", port));
+  EXPECT_FALSE(client.connects("192.0.2.127", "192.0.2.1", port));
+  EXPECT_TRUE(client.connects("192.0.2.128", "192.0.2.1", port, 10000));
+  EXPECT_FALSE(client.connects("2001:db8::1:64", "2001:db8::1", port));
+  EXPECT_TRUE(client.connects("2001:db8::64", "2001:db8::1", port, 10000));
+  const auto counters = enforcer->counters();
+  ASSERT_TRUE(counters.has_value());
+  EXPECT_EQ((*counters)[0].packets, 0U);
+  EXPECT_GE((*counters)[1].packets, 2U);
+  EXPECT_GE((*counters)[2].packets, 1U);
+}
+
+TEST_F(Packets, TrafficToContainersBehindThisHostIsDroppedToo) {
+  PeerNamespace client("ipga");
+  PeerNamespace container("ipgb");
+  ASSERT_TRUE(client.ready() && container.ready());
+  ASSERT_TRUE(client.set_addresses("192.0.2.1/24", {"192.0.2.7/24", "192.0.2.8/24"}));
+  ASSERT_TRUE(container.set_addresses("198.51.100.1/24", {"198.51.100.2/24"}));
+  ASSERT_TRUE(client.command("ip route add default via 192.0.2.1"));
+  ASSERT_TRUE(container.command("ip route add default via 198.51.100.1"));
+  std::ofstream("/proc/sys/net/ipv4/ip_forward") << "1\n";
+  ASSERT_TRUE(container.listens("198.51.100.2", port));
+  auto enforcer = make();
+  EXPECT_EQ(enforcer->apply({{}, {element(Scope::address, "192.0.2.7", 600)}}, now_).added, 1U);
+  EXPECT_FALSE(client.connects("192.0.2.7", "198.51.100.2", port));
+  EXPECT_TRUE(client.connects("192.0.2.8", "198.51.100.2", port, 10000));
+}
+
+TEST_F(Packets, LoopbackIsNeverDropped) {
+  auto enforcer = make();
+  ASSERT_TRUE(enforcer->prepare().has_value());
+  // Past the protection check: even an element that an administrator added by hand.
+  ASSERT_EQ(run("nft add element inet ipguard route4 { 127.0.0.0/8 }").status, 0);
+  const UniqueFd server = listen_on(address("127.0.0.1"), port);
+  ASSERT_TRUE(server.valid());
+  EXPECT_TRUE(connect_to(address("127.0.0.2"), address("127.0.0.1"), port, 10000).valid());
+}
+
+}  // namespace
+}  // namespace ipguard::enforce::testing

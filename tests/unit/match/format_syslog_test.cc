@@ -1,0 +1,119 @@
+// "syslog" and "message", and the table of formats.
+#include "format_fixture.h"
+
+namespace ipguard::match {
+namespace {
+
+using model::Field;
+using model::LogKind;
+using namespace std::string_view_literals;
+
+class SyslogFormats : public FormatTest {};
+
+TEST_F(SyslogFormats, Lines) {
+  const struct {
+    std::string_view line;
+    std::string_view program;
+    std::string_view pid;
+    std::string_view message;
+  } cases[] = {
+      {"Feb 25 04:30:17 host sshd[123]: Failed password for root", "sshd", "123", "Failed password for root"},
+      {"<38>Feb  5 04:30:17 host sshd-session[123]: x", "sshd-session", "123", "x"},
+      {"2020-02-25T04:30:17.123456+01:00 host CRON[9]: (root) CMD (x)", "CRON", "9", "(root) CMD (x)"},
+      {"2020-02-25 04:30:17.123456+0000 host sshd[9]: x", "sshd", "9", "x"},
+      {"Feb 25 04:30:17 host nginx: a: b[1]: c", "nginx", "", "a: b[1]: c"},
+      {"Feb 25 04:30:17 host postfix/smtpd[7]: x", "postfix/smtpd", "7", "x"},
+      {"Feb 25 04:30:17 host pop(pam_unix)[49]: authentication failure", "pop(pam_unix)", "49",
+       "authentication failure"},
+      {"Feb 25 04:30:17 host (systemd)[1]: x", "(systemd)", "1", "x"},
+      {"Feb 25 04:30:17 2001:db8::1 sshd[123]: x", "sshd", "123", "x"},
+      {"Feb 25 04:30:17 host su: x", "su", "", "x"},
+      {"Feb 25 04:30:17 host sshd[123]:  two blanks", "sshd", "123", "two blanks"},
+      {"Feb 25 04:30:17 host sshd[123]:", "sshd", "123", ""},
+      // without a host
+      {"Feb 25 04:30:17 sshd[123]: x", "sshd", "123", "x"},
+      {"Feb 25 04:30:17 nginx: x", "nginx", "", "x"},
+      // with facility and level
+      {"Feb 25 04:30:17 host auth.info sshd[123]: x", "sshd", "123", "x"},
+      {"2020-02-25T04:30:17.46667 auth.info: sshd[123]:  x", "sshd", "123", "x"},
+      {"Feb 25 04:30:17 host sshd[123]: [ID 800047 auth.info] x", "sshd", "123", "x"},
+      {"Feb 25 04:30:17 host sshd[123]: [ID 800047 nothing] x", "sshd", "123", "[ID 800047 nothing] x"},
+      // without a program
+      {"Feb 25 04:30:17 host last message repeated 3 times", "", "", "last message repeated 3 times"},
+      {"Feb 25 04:30:17 host sshd[12x]: x", "", "", "sshd[12x]: x"},
+      // what a message says is no program
+      {"Feb 25 04:30:17 host app login of sshd[1]: x", "", "", "app login of sshd[1]: x"},
+  };
+  for (const auto& test : cases) {
+    EXPECT_EQ(recognise_line(test.line), "syslog") << test.line;
+    EXPECT_EQ(event_.kind, LogKind::syslog);
+    EXPECT_EQ(field(Field::program), test.program) << test.line;
+    EXPECT_EQ(field(Field::pid), test.pid) << test.line;
+    EXPECT_EQ(field(Field::message), test.message) << test.line;
+    EXPECT_EQ(address(), "none");
+    EXPECT_TRUE(event_.time.has_value());
+  }
+}
+
+TEST_F(SyslogFormats, RefusesOtherLines) {
+  for (const std::string_view line :
+       {"", "Feb 25 04:30:17", "Feb 25 04:30:17 ", "Feb 31 04:30:17 host sshd[1]: x", "Feb 25 04:30:17host sshd[1]: x",
+        "<x>Feb 25 04:30:17 host sshd[1]: x", "host sshd[1]: x", "Feb 25 04:30:17 host",
+        "2020-02-25T04:30:17.+01:00 host a: b"}) {
+    EXPECT_EQ(recognise_line(line), "none") << line;
+  }
+}
+
+TEST_F(SyslogFormats, CutMessagesAreNotRead) {
+  EXPECT_EQ(recognise_line("Feb 25 04:30:17 host sshd[1]: Invalid user x from 192.0.2.7", true), "none");
+  EXPECT_FALSE(parse_as("message", "Invalid user x from 192.0.2.7", true));
+}
+
+TEST_F(SyslogFormats, BareMessages) {
+  const struct {
+    std::string_view line;
+    std::string_view program;
+    std::string_view pid;
+    std::string_view message;
+  } cases[] = {
+      {"Failed password for root from 192.0.2.7", "", "", "Failed password for root from 192.0.2.7"},
+      {"sshd[12]: Failed password", "sshd", "12", "Failed password"},
+      {"host sshd[12]: Failed password", "sshd", "12", "Failed password"},
+      {"error: PAM: x", "", "", "error: PAM: x"},  // a word with a colon is no program here
+      {"host sshd: x", "", "", "host sshd: x"},
+      {"a b sshd[12]: x", "", "", "a b sshd[12]: x"},
+      {"\x1b[31m sshd[12]: x", "", "", "\x1b[31m sshd[12]: x"},
+  };
+  for (const auto& test : cases) {
+    ASSERT_TRUE(parse_as("message", test.line));
+    EXPECT_EQ(event_.format, "");
+    EXPECT_EQ(event_.kind, LogKind::message);
+    EXPECT_EQ(field(Field::program), test.program) << test.line;
+    EXPECT_EQ(field(Field::pid), test.pid) << test.line;
+    EXPECT_EQ(field(Field::message), test.message) << test.line;
+    EXPECT_FALSE(event_.time.has_value());
+  }
+  EXPECT_FALSE(parse_as("message", ""));
+}
+
+TEST_F(SyslogFormats, FormatsByName) {
+  for (const auto* format : all_formats()) {
+    EXPECT_EQ(find_format(format->name()), format);
+  }
+  EXPECT_EQ(all_formats().size(), 5U);
+  EXPECT_EQ(find_format("message"), &bare_message_format());
+  EXPECT_EQ(find_format("auto"), nullptr);
+  EXPECT_EQ(find_format(""), nullptr);
+}
+
+TEST_F(SyslogFormats, HintsAreOnlyHints) {
+  const auto access = R"(192.0.2.7 - - [25/Feb/2020:04:30:17 +0000] "GET / HTTP/1.1" 200 1)"sv;
+  for (const auto* hint : all_formats()) {
+    EXPECT_EQ(recognise_line("Feb 25 04:30:17 host sshd[1]: x", false, hint), "syslog");
+    EXPECT_EQ(recognise_line(access, false, hint), "combined");
+  }
+  EXPECT_EQ(recognise_line(access, false, &bare_message_format()), "combined");
+}
+
+}  // namespace
+}  // namespace ipguard::match

@@ -1,0 +1,94 @@
+// The promise of superset.h, against RE2 itself.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "match/judge.h"
+#include "match/scanner.h"
+#include "match/superset.h"
+#include "pattern_generator.h"
+
+namespace ipguard::match {
+namespace {
+
+std::string expression_of(const std::string& pattern) {
+  const auto tree = parse_pattern(pattern);
+  return tree ? make_superset(*tree).expression : "unreadable";
+}
+
+TEST(Superset, DropsWhatTheScannerNeedNotSee) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"^/admin$", R"(\x2fadmin)"},
+      {R"(\bfoo\b.*)", "foo"},
+      {"(?P<user>.*) from", R"(\x20from)"},
+      {"(?i)aB1", "[Aa][Bb]1"},
+      {"a.c", R"(a[\x00-\x09\x0b-\xff]c)"},
+      {"a[^b]c", R"(a[\x00-\x09\x0b-ac-\xff]c)"},
+      {R"(a\sb)", R"(a[\x09\x0c-\x0d\x20]b)"},
+      {"a(?:b|c)*d", "a(?:(?:b|c)){0,}d"},
+      {"xa+", "xa"},
+      {"(?:ab){3,9}", "(?:ab){3,3}"},
+      {"(?:a.*|b+)", "(?:a|b)"},
+      {"foo(?:bar)?$", "foo"},
+      {R"(\Qa.b\E\x41\101)", R"(a\x2ebAA)"},
+      {"x{,3}y", R"(x\x7b\x2c3\x7dy)"},
+      {R"(foo\nbar)", ""},  // no line holds it
+      {R"(foo|a\nb)", "(?:foo)"},
+      {R"(\pL)", "unreadable"},
+  };
+  for (const auto& [pattern, expression] : cases) {
+    EXPECT_EQ(expression_of(pattern), expression) << pattern;
+  }
+}
+
+TEST(Superset, MeasuresTheRarestRun) {
+  const std::pair<const char*, double> cases[] = {
+      {"abc", 24},          {"(?i)abc", 21},    {"ab.cde", 24},        {"abc|x", 8},      {"(?:abc)?d", 8},
+      {"[a-z]+", 0},        {"(?:ab){2}c", 40}, {R"(\(\) ?\{ ?)", 24}, {"ab[a-z]?c", 16}, {"ab.*c", 16},
+      {"a(?:b|cde)?f", 16}, {"a+b", 16},  // the a's in front of the last are trimmed
+  };
+  for (const auto& [pattern, bits] : cases) {
+    EXPECT_DOUBLE_EQ(make_superset(*parse_pattern(pattern)).information, bits) << pattern;
+  }
+}
+
+class Found : public ScanState::Receiver {
+ public:
+  void on_match(uint32_t /*expression*/, size_t /*end*/) override { found = true; }
+  bool found = false;
+};
+
+TEST(Superset, FindsWhateverThePatternFinds) {
+  std::mt19937 random(20260301);
+  test::PatternGenerator generate(random);
+  int patterns = 0;
+  int matches = 0;
+  while (patterns < 600) {
+    const std::string pattern = generate.pattern();
+    const auto regex = compile_regex(pattern);
+    ASSERT_TRUE(regex->ok()) << pattern << ": " << regex->error();
+    const auto tree = parse_pattern(pattern);
+    ASSERT_TRUE(tree) << pattern;
+    const std::vector<std::string> expressions = {make_superset(*tree).expression};
+    const auto scanner = Scanner::compile(expressions);
+    if (expressions.front().empty() || !scanner) {
+      continue;  // it may be found in the empty text, and is never looked for
+    }
+    ++patterns;
+    ScanState state(**scanner);
+    for (int i = 0; i < 40; ++i) {
+      const std::string text = generate.text();
+      if (!regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0)) {
+        continue;
+      }
+      ++matches;
+      Found found;
+      state.scan(**scanner, "some line\n" + text + "\nanother", found);
+      ASSERT_TRUE(found.found) << "pattern " << pattern << "\nexpression " << expressions.front() << "\ntext " << text;
+    }
+  }
+  EXPECT_GT(matches, 2000);
+}
+
+}  // namespace
+}  // namespace ipguard::match
