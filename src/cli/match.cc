@@ -1,0 +1,197 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <iostream>
+
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/table.h"
+#include "input/line_splitter.h"
+#include "match/rule_set.h"
+
+namespace ipguard::cli {
+namespace {
+
+constexpr size_t read_bytes = 256U << 10;
+
+struct MatchOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> rules;
+  match::LineOptions line{.format = "auto", .accept_message = true};
+  bool all = false;
+  bool json = false;
+};
+
+Json line_json(uint64_t number, const match::LineResult& result) {
+  const auto& event = result.event;
+  const auto text = [](std::string_view value) { return value.empty() ? Json(nullptr) : Json(to_valid_utf8(value)); };
+  Json hits = Json::array();
+  for (const auto& hit : result.hits) {
+    hits.push_back(
+        {{"rule", hit.rule->id}, {"service", hit.rule->service}, {"kind", model::to_string(hit.rule->kind)}});
+  }
+  return {{"line", number},
+          {"format", text(event.format)},
+          {"time", event.time ? Json(format_rfc3339(*event.time)) : Json(nullptr)},
+          {"address", event.address ? Json(event.address->to_string()) : Json(nullptr)},
+          {"user", text(result.user)},
+          {"hits", std::move(hits)}};
+}
+
+// Runs the rules over one file and prints what hit. Line numbers count from 1 in each file.
+class FileMatch {
+ public:
+  FileMatch(const MatchOptions& options, match::Matcher& matcher, std::string name)
+      : options_(options), matcher_(matcher), name_(std::move(name)) {}
+
+  Result<> run(int fd) {
+    input::LineSplitter splitter(config::SourceConfig{}.max_line);
+    const auto emit = [this](std::string_view bytes, uint64_t offset, bool truncated) {
+      take(bytes, offset, truncated);
+    };
+    std::string buffer(read_bytes, '\0');
+    while (true) {
+      const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count < 0) {
+        return fail_errno("cannot read " + name_, errno);
+      }
+      if (count == 0) {
+        splitter.finish(emit);
+        return {};
+      }
+      splitter.feed(std::string_view(buffer).substr(0, static_cast<size_t>(count)), emit);
+    }
+  }
+
+  [[nodiscard]] uint64_t lines() const { return lines_; }
+  [[nodiscard]] uint64_t lines_hit() const { return lines_hit_; }
+
+ private:
+  void take(std::string_view bytes, uint64_t offset, bool truncated) {
+    const auto now = wall_clock_now();
+    if (truncated) {
+      ++lines_;
+      judge_line({.text = bytes, .offset = offset, .source = 0, .truncated = true}, now);
+    } else if (options_.all) {
+      while (!bytes.empty()) {
+        const size_t end = bytes.find('\n');
+        auto text = bytes.substr(0, end);
+        text = text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
+        ++lines_;
+        judge_line({.text = text, .offset = offset, .source = 0, .truncated = false}, now);
+        offset += end + 1;
+        bytes.remove_prefix(end + 1);
+      }
+    } else {
+      scan(bytes, offset, now);
+    }
+  }
+
+  void judge_line(const model::RawLine& line, TimePoint now) {
+    matcher_.match_line(line, options_.line, now, [this](const model::RawLine& seen, const match::LineResult& result) {
+      if (options_.all || !result.hits.empty()) {
+        print(lines_, seen, result);
+      }
+    });
+  }
+
+  void scan(std::string_view bytes, uint64_t offset, TimePoint now) {
+    size_t counted_to = 0;
+    uint64_t number = lines_ + 1;  // of the line at counted_to
+    lines_ += matcher_.scan_block(bytes, offset, 0, options_.line, now,
+                                  [&](const model::RawLine& line, const match::LineResult& result) {
+                                    const auto begin = static_cast<size_t>(line.offset - offset);
+                                    const auto between = bytes.substr(counted_to, begin - counted_to);
+                                    number += static_cast<uint64_t>(std::ranges::count(between, '\n'));
+                                    counted_to = begin;
+                                    print(number, line, result);
+                                  });
+  }
+
+  void print(uint64_t number, const model::RawLine& line, const match::LineResult& result) {
+    lines_hit_ += result.hits.empty() ? 0U : 1U;
+    if (options_.json) {
+      print_json(line_json(number, result), true);
+      return;
+    }
+    std::cout << name_ << ':' << number << ": ";
+    const char* separator = "";
+    for (const auto& hit : result.hits) {
+      std::cout << separator << hit.rule->id << " (" << model::to_string(hit.rule->kind) << ')';
+      separator = ", ";
+    }
+    if (result.hits.empty()) {
+      std::cout << (result.event.format.empty() ? "no format" : "no hit");
+    }
+    std::cout << ' ' << (result.event.address ? result.event.address->to_string() : "-") << ": " << printable(line.text)
+              << '\n';
+  }
+
+  const MatchOptions& options_;
+  match::Matcher& matcher_;
+  std::string name_;
+  uint64_t lines_ = 0;
+  uint64_t lines_hit_ = 0;
+};
+
+Result<> match_files(const MatchOptions& options) {
+  auto rules = compile_rules(options.rules);
+  if (!rules) {
+    return std::unexpected(std::move(rules.error()));
+  }
+  match::Matcher matcher(*rules);
+  uint64_t lines = 0;
+  uint64_t lines_hit = 0;
+  size_t unreadable = 0;
+  for (const auto& file : options.files) {
+    const bool standard_input = file == "-";
+    const UniqueFd opened(standard_input ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    FileMatch run(options, matcher, standard_input ? "-" : printable(file));
+    Result<> done = !standard_input && !opened.valid() ? Result<>(fail_errno("cannot read " + printable(file), errno))
+                                                       : run.run(standard_input ? STDIN_FILENO : opened.get());
+    if (!done) {
+      std::cerr << "ipguardctl: " << done.error().message << '\n';
+      ++unreadable;
+    }
+    lines += run.lines();
+    lines_hit += run.lines_hit();
+  }
+  if (!options.json) {
+    std::cerr << group_digits(lines_hit) << " of " << group_digits(lines) << " lines hit\n";
+  }
+  return unreadable == 0 ? Result<>{} : fail("");
+}
+
+}  // namespace
+
+Action prepare_match(CLI::App& app) {
+  auto options = std::make_shared<MatchOptions>();
+  app.add_option("file", options->files, "logs to read; - is standard input")->type_name("FILE")->required();
+  add_rules_option(app, options->rules);
+  app.add_option("--format", options->line.format, "the format of every line instead of recognising it")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_flag("--all", options->all, "every line, not only those that hit");
+  app.add_flag("--json", options->json, "one JSON object a line");
+  return [options]() -> Result<> {
+    const auto& names = match::format_names();
+    if (options->line.format != "auto" && std::ranges::find(names, options->line.format) == names.end()) {
+      std::string known = "auto";
+      for (const auto name : names) {
+        known += ", " + std::string(name);
+      }
+      return fail(Errc::usage, "unknown format '" + printable(options->line.format, 40) + "'; formats are " + known);
+    }
+    return match_files(*options);
+  };
+}
+
+}  // namespace ipguard::cli

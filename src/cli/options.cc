@@ -1,0 +1,49 @@
+#include "cli/options.h"
+
+#include <iostream>
+
+#include "config/rule_file.h"
+
+namespace ipguard::cli {
+
+void add_daemon_options(CLI::App& app, DaemonOptions& options) {
+  app.add_option("--socket", options.socket, "the daemon's control socket")->type_name("PATH")->capture_default_str();
+  app.add_flag("--json", options.json, "one JSON document instead of text");
+}
+
+void add_database_option(CLI::App& app, std::vector<std::string>& paths) {
+  paths = config::Config{}.database_paths;
+  app.add_option("--db", paths, "MMDB file; a second one fills what the first lacks")
+      ->type_name("FILE")
+      ->capture_default_str()
+      ->allow_extra_args(false);
+}
+
+Result<std::shared_ptr<const enrich::RouteTable>> open_database(const std::vector<std::string>& paths) {
+  auto routes = enrich::RouteTable::open(paths);
+  if (!routes && routes.error().code == Errc::not_found) {
+    return fail(Errc::not_found, routes.error().message + "; name a database with --db FILE");
+  }
+  return routes;
+}
+
+void add_rules_option(CLI::App& app, std::vector<std::string>& paths) {
+  paths = config::Config{}.rule_paths;
+  app.add_option("--rules", paths, "rule file, or folder of them")
+      ->type_name("DIR")
+      ->capture_default_str()
+      ->allow_extra_args(false);
+}
+
+Result<std::shared_ptr<const match::RuleSet>> compile_rules(const std::vector<std::string>& paths) {
+  config::Diagnostics diagnostics;
+  auto rules = config::load_rules(paths, diagnostics);
+  auto compiled = match::RuleSet::compile(std::move(rules), diagnostics);
+  std::cerr << diagnostics.to_string();
+  if (diagnostics.has_errors() || compiled == nullptr) {
+    return fail(Errc::configuration, "");
+  }
+  return compiled;
+}
+
+}  // namespace ipguard::cli

@@ -1,0 +1,32 @@
+// The commands of the control socket: JSON in, JSON out.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "control/protocol.h"
+#include "daemon/guard.h"
+#include "model/status.h"
+
+namespace ipguard::daemon {
+
+// What the commands need of the running daemon.
+struct CommandContext {
+  Guard& guard;
+  std::function<std::vector<model::SourceStatus>()> sources;
+  std::function<Result<control::Json>()> reload;
+  TimePoint started;
+};
+
+// Runs one command at `now`. Unknown commands and bad arguments are Errc::invalid; a command that changes something
+// without `may_change` is Errc::permission.
+[[nodiscard]] Result<control::Json> run_command(CommandContext& context, const control::Request& request,
+                                                bool may_change, TimePoint now);
+
+// The document of `status --json` (interface.md).
+[[nodiscard]] control::Json status_json(const CommandContext& context, TimePoint now);
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,281 @@
+#include "daemon/daemon.h"
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "control/server.h"
+#include "daemon/commands.h"
+#include "daemon/guard.h"
+#include "daemon/load.h"
+#include "enforce/ruleset_watch.h"
+#include "input/follower.h"
+#include "loop/event_loop.h"
+
+namespace ipguard::daemon {
+namespace {
+
+// Cursors are saved this long after lines were read (and with every decision at once).
+constexpr std::chrono::milliseconds cursor_delay{1000};
+// A flush of the ruleset arrives as many notifications; they are answered once.
+constexpr std::chrono::milliseconds kernel_delay{50};
+// How far before a saved cursor the log is read again at start, to refill the windows.
+constexpr uint64_t replay_bytes = 4U << 20;
+constexpr Seconds keep_history{90LL * 24 * 3600};
+
+LogLevel log_level(const std::string& name) {
+  if (name == "debug") {
+    return LogLevel::debug;
+  }
+  if (name == "warning") {
+    return LogLevel::warning;
+  }
+  return name == "error" ? LogLevel::error : LogLevel::info;
+}
+
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, bool dry_run) {
+  // What a dry run would do is kept apart from what was done: in memory.
+  return dry_run ? store::Store::in_memory() : store::Store::open(config.state_path);
+}
+
+class Daemon {
+ public:
+  Daemon(std::string config_path, Loaded loaded, bool dry_run, std::unique_ptr<store::Store> store)
+      : config_path_(std::move(config_path)),
+        guard_(std::move(loaded), dry_run, std::move(store)),
+        context_{.guard = guard_,
+                 .sources = [this] { return follower_->status(); },
+                 .reload = [this] { return reload(); },
+                 .started = wall_clock_now()},
+        server_(loop_, guard_.loaded().config.control_socket,
+                [this](const control::Request& request, const control::Peer&, bool may_change) {
+                  return answer(request, may_change);
+                }),
+        expiry_timer_(loop_, [this] { on_expiry(); }),
+        cursor_timer_(loop_, [this] { save_cursors(); }),
+        kernel_timer_(loop_, [this] { on_kernel_settled(); }),
+        protection_watcher_(loop_, [this](unsigned) { guard_.on_protection_notification(wall_clock_now()); }),
+        kernel_watcher_(loop_, [this](unsigned) { on_kernel_readable(); }) {}
+
+  Result<> start() {
+    // The socket first: it tells whether another daemon is running, before anything is touched.
+    if (auto listening = server_.listen(); !listening) {
+      return listening;
+    }
+    if (auto started = guard_.start(wall_clock_now()); !started) {
+      return started;
+    }
+    if (auto pruned = guard_.store().prune(wall_clock_now() - keep_history); !pruned) {
+      log_warning("cannot prune the state: " + printable(pruned.error().message));
+    }
+    auto followed = follow(guard_.saved_cursors(), replay_bytes);
+    watch_kernel_side();
+    return followed;
+  }
+
+  Result<> run() {
+    const loop::SignalWatcher term(loop_, SIGTERM, [this] { stop("TERM"); });
+    const loop::SignalWatcher interrupt(loop_, SIGINT, [this] { stop("INT"); });
+    const loop::SignalWatcher hang_up(loop_, SIGHUP, [this] { (void)reload(); });
+    announce();
+    warm_as_index();
+    schedule_expiry();
+    loop_.run();
+    const auto cursors = follower_->cursors();
+    guard_.flush(wall_clock_now(), &cursors);
+    return guard_.stop();
+  }
+
+ private:
+  Result<> follow(std::vector<input::Cursor> cursors, uint64_t replay) {
+    follower_ = std::make_unique<input::Follower>(loop_, guard_.loaded().config.sources, std::move(cursors), replay,
+                                                  [this](const input::Block& block) { return on_block(block); });
+    return follower_->start();
+  }
+
+  input::Follower::Consumed on_block(const input::Block& block) {
+    const auto now = wall_clock_now();
+    const auto consumed = guard_.judge(block, follower_->source(block.source), now);
+    if (consumed.hits > 0) {
+      guard_.flush(now, nullptr);
+      schedule_expiry();
+    }
+    if (!cursor_timer_.running()) {
+      cursor_timer_.start(cursor_delay);
+    }
+    return consumed;
+  }
+
+  Result<control::Json> answer(const control::Request& request, bool may_change) {
+    auto result = run_command(context_, request, may_change, wall_clock_now());
+    if (may_change) {
+      save_cursors();
+      schedule_expiry();
+    }
+    return result;
+  }
+
+  void save_cursors() {
+    if (follower_->cursor_version() == saved_version_) {
+      return;
+    }
+    saved_version_ = follower_->cursor_version();
+    const auto cursors = follower_->cursors();
+    guard_.flush(wall_clock_now(), &cursors);
+  }
+
+  void on_expiry() {
+    guard_.expire(wall_clock_now());
+    schedule_expiry();
+  }
+
+  void schedule_expiry() {
+    if (const auto next = guard_.next_expiry()) {
+      expiry_timer_.start(std::max(std::chrono::microseconds{0}, *next - wall_clock_now()));
+    } else {
+      expiry_timer_.stop();
+    }
+  }
+
+  void on_kernel_readable() {
+    if (!kernel_timer_.running()) {
+      kernel_watcher_.stop();  // until the timer has drained the socket
+      kernel_timer_.start(kernel_delay);
+    }
+  }
+
+  void on_kernel_settled() {
+    ruleset_watch_.drain();
+    guard_.verify_kernel(wall_clock_now());
+    watch_kernel_side();
+  }
+
+  void watch_kernel_side() {
+    if (guard_.protection_fd() >= 0) {
+      protection_watcher_.start(guard_.protection_fd(), loop::IoWatcher::readable);
+    }
+    if (!guard_.dry_run() && ruleset_watch_.fd() >= 0) {
+      kernel_watcher_.start(ruleset_watch_.fd(), loop::IoWatcher::readable);
+    }
+  }
+
+  Result<control::Json> reload() {
+    config::Diagnostics diagnostics;
+    auto loaded = load(config_path_, diagnostics);
+    const auto text = diagnostics.to_string();
+    if (!loaded) {
+      log_error("reload refused, the old configuration stays in force:\n" + text);
+      return fail(Errc::configuration, "reload refused, the old configuration stays in force\n" + text);
+    }
+    control::Json warnings = control::Json::array();
+    if (!text.empty()) {
+      warnings.push_back(text);
+    }
+    add_restart_warnings(loaded->config, warnings);
+    const auto cursors = follower_->cursors();
+    protection_watcher_.stop();
+    kernel_watcher_.stop();
+    follower_.reset();  // it refers to the configuration that goes away
+    auto reloaded = guard_.reload(std::move(*loaded), wall_clock_now());
+    auto followed = follow(cursors, 0);
+    watch_kernel_side();
+    schedule_expiry();
+    if (!reloaded || !followed) {
+      return std::unexpected(!reloaded ? reloaded.error() : followed.error());
+    }
+    set_log_level(log_level(guard_.loaded().config.log_level));
+    warm_as_index();
+    log_info("reloaded " + config_path_);
+    return control::Json{{"rules", guard_.loaded().rules->rules().size()}, {"warnings", std::move(warnings)}};
+  }
+
+  void add_restart_warnings(const config::Config& fresh, control::Json& warnings) const {
+    const auto& current = guard_.loaded().config;
+    const auto note = [&](std::string_view key) {
+      warnings.push_back(std::string(key) + " changed; it takes effect at the next start");
+      log_warning(warnings.back().get<std::string>());
+    };
+    if (fresh.state_path != current.state_path) {
+      note("[state] path");
+    }
+    if (fresh.control_socket != current.control_socket) {
+      note("[control] socket");
+    }
+    if (fresh.enforce.mode != current.enforce.mode) {
+      note("[enforce] mode");
+    }
+  }
+
+  // The index of all AS prefixes takes a second to build. It is wanted when an AS is banned, and the loop should not
+  // stand still then: it is built beside the loop (a RouteTable may be asked by any thread).
+  void warm_as_index() {
+    as_index_thread_ = std::jthread([routes = guard_.loaded().routes] { (void)routes->any_route_of(net::Asn{1}); });
+  }
+
+  void announce() const {
+    const auto& loaded = guard_.loaded();
+    log_info("ipguardd " + std::string(version()) + (guard_.dry_run() ? " in dry-run" : "") + ": " +
+             std::to_string(loaded.rules->rules().size()) + " rules, " + std::to_string(follower_->status().size()) +
+             " files, control socket " + loaded.config.control_socket);
+  }
+
+  void stop(std::string_view signal_name) {
+    log_info(std::string(signal_name) + ": stopping" +
+             (guard_.dry_run() || !guard_.loaded().config.enforce.keep_on_stop ? "" : "; bans stay in the kernel"));
+    loop_.stop();
+  }
+
+  std::string config_path_;
+  loop::EventLoop loop_;
+  Guard guard_;
+  CommandContext context_;
+  std::unique_ptr<input::Follower> follower_;
+  control::Server server_;
+  loop::Timer expiry_timer_;
+  loop::Timer cursor_timer_;
+  loop::Timer kernel_timer_;
+  loop::IoWatcher protection_watcher_;
+  loop::IoWatcher kernel_watcher_;
+  enforce::RulesetWatch ruleset_watch_;
+  uint64_t saved_version_ = 0;
+  std::jthread as_index_thread_;
+};
+
+}  // namespace
+
+Result<> check(const Options& options) {
+  config::Diagnostics diagnostics;
+  const auto loaded = load(options.config_path, diagnostics);
+  std::cerr << diagnostics.to_string();
+  if (!loaded) {
+    return fail(Errc::configuration, "");
+  }
+  return {};
+}
+
+Result<> run(const Options& options) {
+  config::Diagnostics diagnostics;
+  auto loaded = load(options.config_path, diagnostics);
+  std::cerr << diagnostics.to_string();
+  if (!loaded) {
+    return fail(Errc::configuration, "");
+  }
+  init_log(log_level(loaded->config.log_level));
+  const bool dry_run = options.dry_run || loaded->config.enforce.mode == config::Mode::dry_run;
+  auto store = open_store(loaded->config, dry_run);
+  if (!store) {
+    return std::unexpected(std::move(store.error()));
+  }
+  Daemon daemon(options.config_path, std::move(*loaded), dry_run, std::move(*store));
+  if (auto started = daemon.start(); !started) {
+    return started;
+  }
+  return daemon.run();
+}
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,65 @@
+#include "daemon/load.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "config/rule_file.h"
+
+namespace ipguard::daemon {
+namespace {
+
+// The format names belong to match/, so config/ cannot check them.
+void check_formats(const config::Config& config, config::Diagnostics& diagnostics) {
+  const auto& names = match::format_names();
+  for (const auto& source : config.sources) {
+    if (source.format == "auto" || std::ranges::find(names, source.format) != names.end()) {
+      continue;
+    }
+    std::string known = "\"auto\"";
+    for (const auto name : names) {
+      known += ", \"" + std::string(name) + "\"";
+    }
+    diagnostics.error(source.format_location,
+                      "source '" + source.name + "' has the unknown format '" + source.format + "'",
+                      "formats are " + known);
+  }
+}
+
+// Rules and configuration are read apart; a rule's ban beyond the longest one would silently be shortened (law 4).
+void check_bans(const config::Config& config, const std::vector<model::Rule>& rules, config::Diagnostics& diagnostics) {
+  for (const auto& rule : rules) {
+    if (rule.ban > config.ban.longest) {
+      diagnostics.error(rule.location,
+                        "rule '" + rule.id + "' bans for " + format_duration(rule.ban) + ", but [ban] longest is " +
+                            format_duration(config.ban.longest),
+                        "shorten the rule's ban, or raise [ban] longest");
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& diagnostics) {
+  Loaded loaded{.config = config::load_config(config_path, diagnostics), .rules = nullptr, .routes = nullptr};
+  check_formats(loaded.config, diagnostics);
+  auto rules = config::load_rules(loaded.config.rule_paths, diagnostics);
+  check_bans(loaded.config, rules, diagnostics);
+  if (rules.empty() && !diagnostics.has_errors()) {
+    diagnostics.error({.file = config_path}, "no rule was found", "check [rules] paths");
+  }
+  loaded.rules = match::RuleSet::compile(std::move(rules), diagnostics);
+  auto routes = enrich::RouteTable::open(loaded.config.database_paths);
+  if (routes) {
+    loaded.routes = *routes;
+  } else {
+    diagnostics.error({.file = config_path}, routes.error().message,
+                      "check [database] paths; README.md tells where databases come from");
+  }
+  if (diagnostics.has_errors() || loaded.rules == nullptr) {
+    return std::nullopt;
+  }
+  return loaded;
+}
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,108 @@
+#include "daemon/render_json.h"
+
+namespace ipguard::daemon {
+namespace {
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json asn_or_null(const std::optional<net::Asn>& asn) { return asn ? Json(asn->to_string()) : Json(nullptr); }
+
+Json lines_json(const std::vector<model::EvidenceLine>& lines) {
+  Json array = Json::array();
+  for (const auto& line : lines) {
+    array.push_back(
+        {{"path", line.path}, {"offset", line.offset}, {"time", format_rfc3339(line.time)}, {"line", line.text}});
+  }
+  return array;
+}
+
+}  // namespace
+
+Json to_json(const model::Decision& decision, bool with_evidence) {
+  Json prefixes = Json::array();
+  for (const auto& prefix : decision.prefixes) {
+    prefixes.push_back(prefix.to_string());
+  }
+  const bool is_asn = decision.target.scope == model::Scope::asn;
+  Json json = {
+      {"scope", model::to_string(decision.target.scope)},
+      {"target", decision.target.to_string()},
+      {"prefixes", std::move(prefixes)},
+      {"asn", is_asn ? Json(decision.target.asn.to_string()) : asn_or_null(decision.route.asn)},
+      {"as_name", text_or_null(decision.route.as_name)},
+      {"country_code", text_or_null(decision.route.country_code)},
+      {"route", decision.route.found && !is_asn ? Json(decision.route.prefix.to_string()) : Json(nullptr)},
+      {"rule", text_or_null(decision.rule)},
+      {"reason", decision.reason},
+      {"issuer", decision.issuer},
+      {"since", format_rfc3339(decision.since)},
+      {"until", decision.until ? Json(format_rfc3339(*decision.until)) : Json(nullptr)},
+      {"repeat", decision.repeat},
+      {"addresses_covered", decision.addresses_covered},
+  };
+  if (with_evidence) {
+    json["evidence"] = lines_json(decision.evidence);
+  }
+  return json;
+}
+
+Json to_json(const model::Route& route) {
+  return {{"route", route.prefix.to_string()},      {"found", route.found},
+          {"asn", asn_or_null(route.asn)},          {"as_name", text_or_null(route.as_name)},
+          {"country", text_or_null(route.country)}, {"country_code", text_or_null(route.country_code)}};
+}
+
+Json to_json(const model::SourceStatus& source) {
+  return {{"name", source.name},
+          {"path", source.path},
+          {"state", source.state},
+          {"bytes", source.bytes},
+          {"lines", source.lines},
+          {"hits", source.hits},
+          {"lost_bytes", source.lost_bytes},
+          {"behind_bytes", source.behind_bytes},
+          {"overlong_lines", source.overlong_lines},
+          {"rotations", source.rotations},
+          {"truncations", source.truncations}};
+}
+
+Json to_json(const decide::DecisionChange& ended) {
+  Json json = to_json(ended.decision, false);
+  json["ending"] = ended.ending ? Json(decide::to_string(*ended.ending)) : Json(nullptr);
+  json["ended"] = format_rfc3339(ended.at);
+  return json;
+}
+
+Json to_json(const decide::Explanation& explanation) {
+  Json decisions = Json::array();
+  for (const auto& decision : explanation.decisions) {
+    decisions.push_back(to_json(decision, true));
+  }
+  Json counting = Json::array();
+  for (const auto& count : explanation.counting) {
+    counting.push_back({{"rule", count.rule},
+                        {"count", count.count},
+                        {"threshold", count.threshold},
+                        {"window_seconds", count.window.count()},
+                        {"lines", lines_json(count.lines)}});
+  }
+  Json ended = Json::array();
+  for (const auto& change : explanation.ended) {
+    ended.push_back(to_json(change));
+  }
+  return {{"address", explanation.address.to_string()},
+          {"banned", !explanation.decisions.empty()},
+          {"route", to_json(explanation.route)},
+          {"decisions", std::move(decisions)},
+          {"protections", explanation.protections},
+          {"counting", std::move(counting)},
+          {"ladder",
+           {{"route_offenders", explanation.route_offenders},
+            {"route_threshold", explanation.route_threshold},
+            {"asn_routes", explanation.asn_routes},
+            {"asn_threshold", explanation.asn_threshold}}},
+          {"ended", std::move(ended)},
+          {"refusals", explanation.refusals}};
+}
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,52 @@
+#include "daemon/report_changes.h"
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace ipguard::daemon {
+namespace {
+
+std::string left(const model::Decision& decision, TimePoint now) {
+  if (!decision.until) {
+    return "permanently";
+  }
+  const auto span = std::chrono::ceil<Seconds>(*decision.until - now);
+  return "for " + format_duration(span);
+}
+
+}  // namespace
+
+std::string describe(const model::Decision& decision) {
+  std::string text = std::string(model::to_string(decision.target.scope)) + ' ' + decision.target.to_string();
+  std::string details;
+  const auto append = [&](const std::string& part) {
+    if (!part.empty()) {
+      details += (details.empty() ? "" : ", ") + part;
+    }
+  };
+  if (decision.route.asn) {
+    append(decision.route.asn->to_string() +
+           (decision.route.as_name.empty() ? "" : " " + printable(decision.route.as_name, 80)));
+  }
+  if (decision.target.scope == model::Scope::address && decision.route.found) {
+    append(decision.route.prefix.to_string());
+  }
+  append(printable(decision.route.country_code, 8));
+  return details.empty() ? text : text + " (" + details + ")";
+}
+
+void log_change(const decide::DecisionChange& change, bool dry_run, TimePoint now) {
+  const auto& decision = change.decision;
+  if (change.ending == decide::Ending::refused) {
+    log_warning("refused: " + describe(decision) + ": " + printable(decision.reason));
+  } else if (change.ending) {
+    log_info(std::string(decide::to_string(*change.ending)) + ": " + describe(decision));
+  } else if (decision.active_at(now)) {
+    log_info((dry_run ? "would ban " : "banned ") + describe(decision) + ' ' + left(decision, now) + ": " +
+             printable(decision.reason));
+  } else {
+    log_debug("in the backlog: " + describe(decision) + ": " + printable(decision.reason));
+  }
+}
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <chrono>
+
+#include "base/version.h"
+#include "daemon/commands.h"
+#include "daemon/render_json.h"
+
+namespace ipguard::daemon {
+namespace {
+
+// From this age on a database is called old: routes and owners move.
+constexpr int64_t old_database_days = 45;
+
+int64_t age_days(const enrich::DatabaseInfo& info, TimePoint now) {
+  // The number comes from the file: it may be anything.
+  const auto today = static_cast<uint64_t>(std::chrono::floor<Seconds>(now.time_since_epoch()).count());
+  constexpr uint64_t seconds_a_day = 86400;
+  return static_cast<int64_t>((today - std::min(info.build_epoch, today)) / seconds_a_day);
+}
+
+Json database_json(const enrich::DatabaseInfo& info, TimePoint now) {
+  return {{"path", info.path},
+          {"type", info.type},
+          {"build_epoch", info.build_epoch},
+          {"age_days", age_days(info, now)},
+          {"networks", info.networks ? Json(*info.networks) : Json(nullptr)},
+          {"attribution", info.description}};
+}
+
+Json bans_json(const decide::Engine& engine) {
+  std::array<uint64_t, model::scope_count> counts{};
+  for (const auto* decision : engine.decisions()) {
+    ++counts[static_cast<size_t>(decision->target.scope)];
+  }
+  Json json = Json::object();
+  for (auto scope : {model::Scope::address, model::Scope::route, model::Scope::asn}) {
+    json[std::string(model::to_string(scope))] = counts[static_cast<size_t>(scope)];
+  }
+  return json;
+}
+
+Json kernel_json(const Guard& guard) {
+  // In dry-run the kernel holds nothing of ours, however much the model does.
+  Json json = {{"enforced", guard.dry_run() ? 0 : guard.enforcer().enforced()},
+               {"wanted", guard.engine().wanted()},
+               {"restorations", guard.restorations()}};
+  if (!guard.dry_run()) {
+    if (auto counters = guard.enforcer().counters()) {
+      Json dropped = Json::object();
+      for (auto scope : {model::Scope::address, model::Scope::route, model::Scope::asn}) {
+        const auto& counter = (*counters)[static_cast<size_t>(scope)];
+        dropped[std::string(model::to_string(scope))] = {{"packets", counter.packets}, {"bytes", counter.bytes}};
+      }
+      json["dropped"] = std::move(dropped);
+    }
+  }
+  return json;
+}
+
+Json counters_json(const decide::EngineCounters& counters) {
+  return {{"hits", counters.hits},
+          {"hits_allowed", counters.hits_allowed},
+          {"hits_banned", counters.hits_banned},
+          {"offences", counters.offences},
+          {"decisions", counters.decisions},
+          {"refused", counters.refused},
+          {"offenders", counters.offenders},
+          {"offenders_evicted", counters.offenders_evicted}};
+}
+
+Json warnings_json(const Guard& guard, const std::vector<model::SourceStatus>& sources, TimePoint now) {
+  Json warnings = Json::array();
+  for (const auto& info : guard.loaded().routes->databases()) {
+    if (const auto days = age_days(info, now); days >= old_database_days) {
+      warnings.push_back("the database " + info.path + " is " + std::to_string(days) +
+                         " days old; routes and owners have moved since: see README.md, \"The database\"");
+    }
+  }
+  if (!guard.store_problem().empty()) {
+    warnings.push_back("state is not saved: " + guard.store_problem());
+  }
+  if (!guard.kernel_problem().empty()) {
+    warnings.push_back("not everything is enforced: " + guard.kernel_problem());
+  }
+  bool any_following = false;
+  for (const auto& source : sources) {
+    any_following = any_following || source.state == "following";
+    if (source.lost_bytes > 0) {
+      warnings.push_back(source.path + ": " + std::to_string(source.lost_bytes) + " bytes were lost");
+    }
+  }
+  if (!any_following) {
+    warnings.push_back("no source is being followed: nothing can be recognised");
+  }
+  return warnings;
+}
+
+}  // namespace
+
+Json status_json(const CommandContext& context, TimePoint now) {
+  const Guard& guard = context.guard;
+  const auto sources = context.sources();
+  Json source_list = Json::array();
+  for (const auto& source : sources) {
+    source_list.push_back(to_json(source));
+  }
+  const auto& databases = guard.loaded().routes->databases();
+  Json more_databases = Json::array();
+  for (size_t i = 1; i < databases.size(); ++i) {
+    more_databases.push_back(database_json(databases[i], now));
+  }
+  return {{"version", version()},
+          {"mode", guard.dry_run() ? "dry-run" : "enforce"},
+          {"started", format_rfc3339(context.started)},
+          {"uptime_seconds", std::chrono::floor<Seconds>(now - context.started).count()},
+          {"configuration", guard.loaded().config.path},
+          {"rules", guard.loaded().rules->rules().size()},
+          {"sources", std::move(source_list)},
+          {"bans", bans_json(guard.engine())},
+          {"kernel", kernel_json(guard)},
+          {"database", databases.empty() ? Json(nullptr) : database_json(databases.front(), now)},
+          {"more_databases", std::move(more_databases)},
+          {"counters", counters_json(guard.engine().counters())},
+          {"warnings", warnings_json(guard, sources, now)}};
+}
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,37 @@
+// ipguardd: arguments, one call, exit status.
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+#include "base/version.h"
+#include "daemon/daemon.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Follows logs, recognises attacks and has the kernel drop the attackers' packets.", "ipguardd"};
+  ipguard::daemon::Options options;
+  bool check = false;
+  app.add_option("-c,--config", options.config_path, "configuration file")->type_name("FILE")->required();
+  app.add_flag("--dry-run", options.dry_run,
+               "change nothing in the kernel, need no privilege, report what would be done");
+  app.add_flag("--check", check, "load configuration, rules and database, print every problem, exit 0 or 78");
+  app.set_version_flag("--version", "ipguardd " + std::string(ipguard::version()));
+  app.footer(
+      "Signals: TERM and INT stop (bans stay in the kernel unless [enforce] keep_on_stop = false); HUP reloads.\n"
+      "See also: ipguardctl --help");
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return "ipguardd: " + std::string(error.what()) + "\nTry 'ipguardd --help'.\n";
+  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const auto result = check ? ipguard::daemon::check(options) : ipguard::daemon::run(options);
+  if (!result) {
+    if (!result.error().message.empty()) {
+      std::cerr << "ipguardd: " << result.error().message << '\n';
+    }
+    return ipguard::exit_status(result.error().code);
+  }
+  return 0;
+}

@@ -1,0 +1,86 @@
+#!/bin/bash
+# What a user sees who gets something wrong: exit statuses and words.
+. "$(dirname "$0")/lib.sh" "$1"
+mkdir -p "$work/logs"
+source_block() { printf '[[source]]\nname = "web"\npaths = ["%s/logs/*.log"]\nfrom = "start"\n' "$work"; }
+# expect STATUS WORDS COMMAND…: the command ends with STATUS and says WORDS.
+expect() {
+  local status=$1 words=$2 got=0
+  shift 2
+  "$@" > "$work/out" 2>&1 || got=$?
+  [ "$got" = "$status" ] || { cat "$work/out"; fail "'$*' ended with $got instead of $status"; }
+  grep -q -- "$words" "$work/out" || { cat "$work/out"; fail "'$*' does not say '$words'"; }
+}
+
+step "wrong usage is 2, help and version are 0"
+expect 2 'ipguardd' "$build/bin/ipguardd"
+expect 2 'ipguardctl' "$ctl" frobnicate
+expect 0 'dry-run' "$build/bin/ipguardd" --help
+expect 0 'ipguardctl [0-9]' "$ctl" --version
+for command in status bans ban unban import explain reload lookup match rules; do expect 0 "$command" "$ctl" "$command" --help; done
+expect 2 'no IPv4 or IPv6 address' "$ctl" lookup 192.0.2.300 --db "$root/tests/data/doc-ranges.mmdb"
+expect 2 'host bits' "$ctl" ban 192.0.2.7/24 --socket "$work/none.sock"
+
+step "no daemon"
+expect 1 'no ipguardd answers' "$ctl" status --socket "$work/none.sock"
+
+step "bad configuration is 78, with the place and a hint"
+expect 78 'cannot read' "$build/bin/ipguardd" -c "$work/missing.toml" --check
+{ source_block; printf '[ladder.route]\naddreses = 3\nwindow = 5\n'; } | write_config
+expect 78 "ipguard.toml:[0-9]*:[0-9]*: error:.*addreses" "$build/bin/ipguardd" -c "$work/ipguard.toml" --check
+grep -q "did you mean 'addresses'" "$work/out" || fail "no hint for a misspelt key"
+grep -q 'window' "$work/out" || fail "only the first problem is reported"
+expect 78 'error' "$build/bin/ipguardd" -c "$work/ipguard.toml" --dry-run
+
+step "a bad rule"
+mkdir "$work/rules"
+printf '[[rule]]\nid = "x/unsafe"\nservice = "sshd"\nlog = "syslog"\nprogram = "sshd"\nmessage = "(?P<address>[0-9.]+)"\nthreshold = 1\nwindow = "1m"\nban = "1h"\nscope = "address"\n' > "$work/rules/bad.toml"
+source_block | rules=$work/rules write_config
+expect 78 'bad.toml:6:' "$build/bin/ipguardd" -c "$work/ipguard.toml" --check
+expect 78 'bad.toml:6:' "$ctl" rules check "$work/rules"
+
+step "a corrupt database"
+head -c 1500 "$root/tests/data/doc-ranges.mmdb" > "$work/corrupt.mmdb"
+source_block | write_config
+sed -i "s#$root/tests/data/doc-ranges.mmdb#$work/corrupt.mmdb#" "$work/ipguard.toml"
+expect 78 'corrupt.mmdb' "$build/bin/ipguardd" -c "$work/ipguard.toml" --check
+expect 1 'corrupt.mmdb' "$ctl" lookup 192.0.2.1 --db "$work/corrupt.mmdb"
+
+step "a good configuration"
+source_block | write_config
+"$build/bin/ipguardd" -c "$work/ipguard.toml" --check || fail "--check refuses a good configuration"
+
+step "a missing log is waited for and shown; the daemon follows it when it appears"
+printf '[[source]]\nname = "web"\npaths = ["%s/not-yet/access.log"]\n' "$work" | write_config
+start_daemon --dry-run
+ctl status --json | grep -q 'waiting' || fail "a missing log is not shown as waited for"
+mkdir "$work/not-yet"
+line() { echo "192.0.2.130 - - [$(date +%d/%b/%Y:%H:%M:%S\ %z)] \"GET $1 HTTP/1.1\" 404 143 \"-\" \"ZmEu\""; }
+for path in /phpMyAdmin/scripts/setup.php /pma/scripts/setup.php /.env; do line "$path"; done > "$work/not-yet/access.log"
+eventually is_banned 192.0.2.130 || fail "the log that appeared is not followed"
+
+step "a second daemon on the same socket refuses to start"
+expect 1 'another ipguardd' "$build/bin/ipguardd" -c "$work/ipguard.toml" --dry-run
+
+step "a bad reload is refused and the old configuration kept"
+cp "$work/ipguard.toml" "$work/good.toml"
+echo 'nonsense = true' >> "$work/ipguard.toml"
+expect 78 'reload refused' "$ctl" reload --socket "$work/ipguard.sock"
+is_banned 192.0.2.130 || fail "a refused reload lost a decision"
+cp "$work/good.toml" "$work/ipguard.toml"
+expect 0 'reloaded' "$ctl" reload --socket "$work/ipguard.sock"
+is_banned 192.0.2.130 || fail "a reload lost a decision"
+kill -HUP "$daemon"
+eventually grep -q 'reloaded .*ipguard.toml' "$work/daemon.log" || fail "HUP does not reload"
+
+step "dry-run changes nothing, and says so"
+ctl status | grep -q 'DRY-RUN' || fail "status does not say that nothing is blocked"
+ctl status --json | grep -q '"enforced": 0' || fail "a dry run claims to enforce"
+stop_daemon
+
+if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then
+  step "without CAP_NET_ADMIN it says so and names --dry-run"
+  touch "$work/not-yet/access.log"
+  expect 1 '--dry-run' setpriv --bounding-set -net_admin --inh-caps -net_admin "$build/bin/ipguardd" -c "$work/ipguard.toml"
+fi
+echo "bad input: all well"

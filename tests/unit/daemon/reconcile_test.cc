@@ -1,0 +1,84 @@
+#include "daemon/reconcile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ipguard::daemon {
+namespace {
+
+using model::Scope;
+using model::SetElement;
+using testing::ElementsAre;
+
+const TimePoint now = from_civil(2026, 2, 25, 4, 30, 0);
+
+net::Prefix prefix(std::string_view text) { return *net::Prefix::parse(text); }
+
+SetElement element(Scope scope, std::string_view text, std::optional<TimePoint> until = std::nullopt) {
+  return {.scope = scope, .prefix = prefix(text), .until = until};
+}
+
+TEST(DifferenceTest, WhatAgreesIsLeftAlone) {
+  const std::vector<SetElement> both = {element(Scope::address, "192.0.2.7", now + Seconds{60}),
+                                        element(Scope::route, "198.51.100.0/24")};
+  EXPECT_TRUE(difference(both, both).empty());
+}
+
+TEST(DifferenceTest, MissingIsAddedAndStaleIsRemoved) {
+  const auto batch = difference({element(Scope::address, "192.0.2.7"), element(Scope::route, "198.51.100.0/24")},
+                                {element(Scope::address, "192.0.2.8"), element(Scope::route, "198.51.100.0/24")});
+  EXPECT_THAT(batch.add, ElementsAre(element(Scope::address, "192.0.2.7")));
+  EXPECT_THAT(batch.remove, ElementsAre(element(Scope::address, "192.0.2.8")));
+}
+
+TEST(DifferenceTest, TheSamePrefixInAnotherSetIsAnotherElement) {
+  const auto batch = difference({element(Scope::asn, "198.51.100.0/24")}, {element(Scope::route, "198.51.100.0/24")});
+  EXPECT_THAT(batch.add, ElementsAre(element(Scope::asn, "198.51.100.0/24")));
+  EXPECT_THAT(batch.remove, ElementsAre(element(Scope::route, "198.51.100.0/24")));
+}
+
+TEST(DifferenceTest, ATimeOutIsRenewedOnlyWhenItReallyDiffers) {
+  const auto wanted = element(Scope::address, "192.0.2.7", now + Seconds{600});
+  EXPECT_TRUE(difference({wanted}, {element(Scope::address, "192.0.2.7", now + Seconds{598})}).empty());
+  EXPECT_THAT(difference({wanted}, {element(Scope::address, "192.0.2.7", now + Seconds{60})}).add, ElementsAre(wanted));
+  EXPECT_THAT(difference({wanted}, {element(Scope::address, "192.0.2.7")}).add, ElementsAre(wanted));
+}
+
+decide::Lookups no_world() {
+  return {.route =
+              [](const net::Address& address) {
+                model::Route route;
+                route.prefix = net::Prefix(address);
+                return route;
+              },
+          .prefixes_of = [](net::Asn) { return std::vector<net::Prefix>{}; },
+          .any_route_of = [](net::Asn) { return std::nullopt; },
+          .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }};
+}
+
+TEST(UnknownElementsTest, OnlyWhatNoDecisionOverlapsIsUnknown) {
+  decide::Engine engine({}, no_world());
+  ASSERT_TRUE(engine.ban(*model::Target::parse("198.51.100.0/24"), std::nullopt, "test", "manual", now));
+  const auto unknown = unknown_elements({element(Scope::route, "198.51.100.0/25"),
+                                         element(Scope::route, "198.51.0.0/16"), element(Scope::address, "192.0.2.7")},
+                                        engine);
+  EXPECT_THAT(unknown, ElementsAre(element(Scope::address, "192.0.2.7")));
+}
+
+TEST(AdoptedDecisionsTest, ElementsOfAnAsSetAreJoinedByTheirAs) {
+  auto routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"});
+  ASSERT_TRUE(routes) << routes.error().message;
+  const auto decisions = adopted_decisions({element(Scope::asn, "192.0.2.0/26"), element(Scope::asn, "192.0.2.64/26"),
+                                            element(Scope::address, "198.51.100.70", now + Seconds{60})},
+                                           **routes, now);
+  ASSERT_EQ(decisions.size(), 2);
+  EXPECT_EQ(decisions[0].target.to_string(), "198.51.100.70");
+  EXPECT_EQ(decisions[0].until, now + Seconds{60});
+  EXPECT_EQ(decisions[1].target.to_string(), "AS64496");
+  EXPECT_EQ(decisions[1].prefixes.size(), 2);
+  EXPECT_EQ(decisions[1].addresses_covered, 128);
+  EXPECT_EQ(decisions[1].issuer, "kernel");
+}
+
+}  // namespace
+}  // namespace ipguard::daemon
