@@ -21,7 +21,7 @@ trap 'exit 1' INT TERM
 
 # The machine's own logs, those that are there and readable.
 own=
-for path in /var/log/nginx/*access.log /var/log/apache2/*access.log /var/log/nginx/*error.log /var/log/apache2/*error.log \
+for path in /var/log/nginx/*access.log /var/log/apache2/*access.log /var/log/apache2/*error.log \
             /var/log/auth.log /var/log/secure; do
   if [ -f "$path" ] && [ -r "$path" ]; then
     own="$own\"$path\", "
@@ -66,7 +66,7 @@ done
 
 # Done when everything written has been read.
 tries=0
-while ctl status --json | grep -q '"behind_bytes": [1-9]' || ! ctl status --json | grep -q 'auth.log'; do
+while ctl status --json | grep '"behind_bytes": [1-9]' > /dev/null || ! ctl status --json | grep 'auth.log' > /dev/null; do
   tries=$((tries + 1))
   [ "$tries" -le 600 ] || break
   sleep 0.1

@@ -26,6 +26,11 @@ constexpr std::chrono::milliseconds cursor_delay{1000};
 constexpr std::chrono::milliseconds kernel_delay{50};
 // How far before a saved cursor the log is read again at start, to refill the windows.
 constexpr uint64_t replay_bytes = 4U << 20;
+// After a change that the kernel or the store did not take.
+constexpr std::chrono::milliseconds retry_delay{1000};
+// Pruning the state: after changes, and between one portion and the next.
+constexpr std::chrono::seconds prune_delay{60};
+constexpr std::chrono::seconds prune_pause{1};
 constexpr Seconds keep_history{90LL * 24 * 3600};
 
 LogLevel log_level(const std::string& name) {
@@ -40,7 +45,17 @@ LogLevel log_level(const std::string& name) {
 
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, bool dry_run) {
   // What a dry run would do is kept apart from what was done: in memory.
-  return dry_run ? store::Store::in_memory() : store::Store::open(config.state_path);
+  if (dry_run) {
+    return store::Store::in_memory();
+  }
+  auto store = store::Store::open(config.state_path);
+  // Another daemon (busy) and a newer schema (invalid) are for a person to sort out; anything else must not keep the
+  // attackers in: bans are then known to the kernel and to memory only.
+  if (!store && store.error().code != Errc::busy && store.error().code != Errc::invalid) {
+    log_error("state is kept in memory only and will not survive a restart: " + printable(store.error().message));
+    return store::Store::in_memory();
+  }
+  return store;
 }
 
 class Daemon {
@@ -57,6 +72,8 @@ class Daemon {
                   return answer(request, may_change);
                 }),
         expiry_timer_(loop_, [this] { on_expiry(); }),
+        retry_timer_(loop_, [this] { on_retry(); }),
+        prune_timer_(loop_, [this] { prune(); }),
         cursor_timer_(loop_, [this] { save_cursors(); }),
         kernel_timer_(loop_, [this] { on_kernel_settled(); }),
         protection_watcher_(loop_, [this](unsigned) { guard_.on_protection_notification(wall_clock_now()); }),
@@ -70,9 +87,7 @@ class Daemon {
     if (auto started = guard_.start(wall_clock_now()); !started) {
       return started;
     }
-    if (auto pruned = guard_.store().prune(wall_clock_now() - keep_history); !pruned) {
-      log_warning("cannot prune the state: " + printable(pruned.error().message));
-    }
+    prune();
     auto followed = follow(guard_.saved_cursors(), replay_bytes);
     watch_kernel_side();
     return followed;
@@ -84,7 +99,7 @@ class Daemon {
     const loop::SignalWatcher hang_up(loop_, SIGHUP, [this] { (void)reload(); });
     announce();
     warm_as_index();
-    schedule_expiry();
+    schedule();
     loop_.run();
     const auto cursors = follower_->cursors();
     guard_.flush(wall_clock_now(), &cursors);
@@ -103,7 +118,7 @@ class Daemon {
     const auto consumed = guard_.judge(block, follower_->source(block.source), now);
     if (consumed.hits > 0) {
       guard_.flush(now, nullptr);
-      schedule_expiry();
+      schedule();
     }
     if (!cursor_timer_.running()) {
       cursor_timer_.start(cursor_delay);
@@ -115,7 +130,7 @@ class Daemon {
     auto result = run_command(context_, request, may_change, wall_clock_now());
     if (may_change) {
       save_cursors();
-      schedule_expiry();
+      schedule();
     }
     return result;
   }
@@ -127,14 +142,37 @@ class Daemon {
     saved_version_ = follower_->cursor_version();
     const auto cursors = follower_->cursors();
     guard_.flush(wall_clock_now(), &cursors);
+    schedule();
+  }
+
+  void on_retry() {
+    guard_.retry(wall_clock_now());
+    schedule();
   }
 
   void on_expiry() {
     guard_.expire(wall_clock_now());
-    schedule_expiry();
+    schedule();
   }
 
-  void schedule_expiry() {
+  // A little at a time, so that the loop never stands still; again a minute after something was written.
+  void prune() {
+    const auto pruned = guard_.store().prune(wall_clock_now() - keep_history);
+    if (!pruned) {
+      log_warning("cannot prune the state: " + printable(pruned.error().message));
+    } else if (*pruned) {
+      prune_timer_.start(prune_pause);
+    }
+  }
+
+  // Sets the timers for what is to be done next; called after every change.
+  void schedule() {
+    if (guard_.unfinished() && !retry_timer_.running()) {
+      retry_timer_.start(retry_delay);
+    }
+    if (!prune_timer_.running()) {
+      prune_timer_.start(prune_delay);
+    }
     if (const auto next = guard_.next_expiry()) {
       expiry_timer_.start(std::max(std::chrono::microseconds{0}, *next - wall_clock_now()));
     } else {
@@ -152,6 +190,7 @@ class Daemon {
   void on_kernel_settled() {
     ruleset_watch_.drain();
     guard_.verify_kernel(wall_clock_now());
+    schedule();
     watch_kernel_side();
   }
 
@@ -184,7 +223,7 @@ class Daemon {
     auto reloaded = guard_.reload(std::move(*loaded), wall_clock_now());
     auto followed = follow(cursors, 0);
     watch_kernel_side();
-    schedule_expiry();
+    schedule();
     if (!reloaded || !followed) {
       return std::unexpected(!reloaded ? reloaded.error() : followed.error());
     }
@@ -237,6 +276,8 @@ class Daemon {
   std::unique_ptr<input::Follower> follower_;
   control::Server server_;
   loop::Timer expiry_timer_;
+  loop::Timer retry_timer_;
+  loop::Timer prune_timer_;
   loop::Timer cursor_timer_;
   loop::Timer kernel_timer_;
   loop::IoWatcher protection_watcher_;

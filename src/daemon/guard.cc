@@ -38,6 +38,16 @@ std::vector<input::Cursor> to_cursors(const std::vector<store::CursorRow>& rows)
   return cursors;
 }
 
+// Changes kept while the store cannot be written.
+constexpr size_t most_unsaved = 100'000;
+
+template <typename Changes>
+void forget_oldest(Changes& changes) {
+  if (changes.size() > most_unsaved) {
+    changes.erase(changes.begin(), changes.end() - static_cast<std::ptrdiff_t>(most_unsaved));
+  }
+}
+
 std::unique_ptr<enforce::Protection> make_protection(const config::Config& config) {
   auto protection = std::make_unique<enforce::Protection>(config.protect, config.allow.prefixes);
   protection->refresh();
@@ -216,29 +226,43 @@ void Guard::flush(TimePoint now, const std::vector<input::Cursor>* cursors) {
 }
 
 void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
-  store::StoreBatch batch;
   for (auto& change : engine_.take_changes()) {
     log_change(change, dry_run_, now);
     if (change.ending) {
-      batch.ended.push_back({.decision = std::move(change.decision),
-                             .ending = std::string(decide::to_string(*change.ending)),
-                             .at = change.at});
+      unsaved_.ended.push_back({.decision = std::move(change.decision),
+                                .ending = std::string(decide::to_string(*change.ending)),
+                                .at = change.at});
     } else {
-      batch.begun.push_back(std::move(change.decision));
+      unsaved_.begun.push_back(std::move(change.decision));
     }
   }
   if (cursors != nullptr) {
-    batch.cursors = to_rows(*cursors);
-    batch.has_cursors = true;
+    unsaved_.cursors = to_rows(*cursors);
+    unsaved_.has_cursors = true;
   }
-  if (batch.empty()) {
+  if (unsaved_.empty()) {
     return;
   }
-  const auto written = store_->write(batch);
-  if (!written && store_problem_ != written.error().message) {
+  const auto written = store_->write(unsaved_);
+  if (written) {
+    unsaved_ = {};
+    store_problem_.clear();
+    return;
+  }
+  // What could not be written is written with what comes next; a disk that stays full must not fill the memory as well.
+  forget_oldest(unsaved_.begun);
+  forget_oldest(unsaved_.ended);
+  if (store_problem_ != written.error().message) {
     log_error("state is not saved, banning goes on: " + printable(written.error().message));
   }
-  store_problem_ = written ? std::string() : written.error().message;
+  store_problem_ = written.error().message;
+}
+
+void Guard::retry(TimePoint now) {
+  if (!kernel_problem_.empty()) {
+    verify_kernel(now);
+  }
+  flush(now, nullptr);
 }
 
 void Guard::expire(TimePoint now) {
@@ -280,7 +304,10 @@ void Guard::verify_kernel(TimePoint now) {
   if (!restored) {
     kernel_problem_ = restored.error().message;
     log_error("cannot restore table inet ipguard: " + printable(kernel_problem_));
-  } else if (*restored) {
+    return;
+  }
+  kernel_problem_.clear();
+  if (*restored) {
     ++restorations_;
     log_warning("somebody else changed table inet ipguard; restored " + std::to_string(enforcer_->enforced()) +
                 " elements");

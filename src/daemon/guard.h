@@ -39,6 +39,9 @@ class Guard {
   // Sends pending changes to the kernel, then to the store and the log. `cursors`, if given, go into the same
   // transaction as the decisions.
   void flush(TimePoint now, const std::vector<input::Cursor>* cursors);
+  // True while something wanted is not in the kernel, or some change is not in the store: retry() in a while.
+  [[nodiscard]] bool unfinished() const { return !kernel_problem_.empty() || !unsaved_.empty(); }
+  void retry(TimePoint now);
   // Ends what is over, then flushes.
   void expire(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_expiry() const { return engine_.next_expiry(); }
@@ -84,6 +87,7 @@ class Guard {
   std::unique_ptr<enforce::Enforcer> enforcer_;
   decide::Engine engine_;
   std::unique_ptr<match::Matcher> matcher_;
+  store::StoreBatch unsaved_;  // changes that the store has not taken yet
   std::string store_problem_;
   std::string kernel_problem_;
   uint64_t restorations_ = 0;

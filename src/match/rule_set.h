@@ -83,7 +83,8 @@ class Matcher {
   // Scans `block`, which holds whole lines, each ended by LF (CRLF tolerated; the last one may lack it), the first
   // byte at file offset `offset`; calls back, in line order, for each line with at least one hit (hits in the order of
   // the rules). `now` completes stamps without a year and stands in for missing ones. Returns the number of lines.
-  // No allocation in the steady state. For every line it says exactly what match_line() says.
+  // No allocation in the steady state. For every line it says exactly what match_line() says. (Both prefer the format
+  // that the source's last parsed line had, for lines that could be of two formats; so feed a source's lines in order.)
   uint64_t scan_block(std::string_view block, uint64_t offset, model::SourceId source, const LineOptions& options,
                       TimePoint now, const LineCallback& on_hit);
 

@@ -53,7 +53,7 @@ source_block | write_config
 step "a missing log is waited for and shown; the daemon follows it when it appears"
 printf '[[source]]\nname = "web"\npaths = ["%s/not-yet/access.log"]\n' "$work" | write_config
 start_daemon --dry-run
-ctl status --json | grep -q 'waiting' || fail "a missing log is not shown as waited for"
+ctl status --json | says 'waiting' || fail "a missing log is not shown as waited for"
 mkdir "$work/not-yet"
 line() { echo "192.0.2.130 - - [$(date +%d/%b/%Y:%H:%M:%S\ %z)] \"GET $1 HTTP/1.1\" 404 143 \"-\" \"ZmEu\""; }
 for path in /phpMyAdmin/scripts/setup.php /pma/scripts/setup.php /.env; do line "$path"; done > "$work/not-yet/access.log"
@@ -74,8 +74,8 @@ kill -HUP "$daemon"
 eventually grep -q 'reloaded .*ipguard.toml' "$work/daemon.log" || fail "HUP does not reload"
 
 step "dry-run changes nothing, and says so"
-ctl status | grep -q 'DRY-RUN' || fail "status does not say that nothing is blocked"
-ctl status --json | grep -q '"enforced": 0' || fail "a dry run claims to enforce"
+ctl status | says 'DRY-RUN' || fail "status does not say that nothing is blocked"
+ctl status --json | says '"enforced": 0' || fail "a dry run claims to enforce"
 stop_daemon
 
 if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then

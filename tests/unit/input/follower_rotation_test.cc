@@ -85,6 +85,27 @@ TEST_F(RotationTest, RotatedSeveralTimesBetweenTwoLooks) {
   EXPECT_EQ(open_files(), 4U);
 }
 
+TEST_F(RotationTest, AFileThatWasCreatedAndRenamedBetweenTwoLooks) {
+  close_soon();
+  follow_log();
+  append(log, "1\n");
+  fs::rename(log, rotated);
+  EXPECT_EQ(next_texts(), (Texts{"1"}));
+  EXPECT_THAT(status_of(log).state, HasSubstr("No such file"));
+  append(rotated, "2\n");
+  EXPECT_EQ(next_texts(), (Texts{"2"}));
+  // Again, behind a file that has no successor at the path either.
+  append(log, "3\n");
+  fs::rename(rotated, temp / "access.log.2");
+  fs::rename(log, rotated);
+  drain();
+  run_until([&] { return open_files() == 1; });
+  EXPECT_EQ(take_texts(), (Texts{"3"}));
+  const std::vector<Cursor> cursors = stop();
+  start(cursors);
+  EXPECT_THAT(take_texts(), IsEmpty());
+}
+
 TEST_F(RotationTest, ARenamedFileWithoutSuccessorIsFollowedOn) {
   append(log, "1\n");
   close_soon();

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -284,6 +286,55 @@ TEST_F(FollowerTest, DroppedNotificationsLoseNothing) {
   EXPECT_EQ(texts.size(), 2U * rounds + 2);
   EXPECT_EQ(std::ranges::count(texts, "rotated"), 1);
   EXPECT_EQ(std::ranges::count(texts, "created"), 1);
+}
+
+constexpr int cannot_limit = 77;
+
+// In a child process, because the limit holds for the user namespace of its own. What it returns is its exit status.
+int follow_without_watches(const std::string& path, const std::vector<config::SourceConfig>& sources) {
+  const UniqueFd limit(::unshare(CLONE_NEWUSER) == 0 ? ::open("/proc/sys/user/max_inotify_watches", O_WRONLY) : -1);
+  if (!limit.valid() || ::write(limit.get(), "0\n", 2) != 2) {
+    return cannot_limit;
+  }
+  FollowerTiming timing;
+  timing.poll = std::chrono::milliseconds(1);
+  std::string seen;
+  loop::EventLoop loop;
+  const auto remember = [&](const Block& block) {
+    seen += block.bytes;
+    return Follower::Consumed{};
+  };
+  Follower follower(loop, sources, {}, 0, remember, timing);
+  if (!follower.start() || follower.status().at(0).state.find("polled") == std::string::npos) {
+    return 1;
+  }
+  append(path, "one\n");
+  while (seen != "one\n") {
+    loop.run_once();
+  }
+  fs::rename(path, path + ".1");
+  append(path + ".1", "two\n");
+  append(path, "three\n");
+  while (seen.size() < 14) {
+    loop.run_once();
+  }
+  return seen == "one\ntwo\nthree\n" ? 0 : 2;
+}
+
+TEST_F(FollowerTest, WithoutWatchesFilesArePolled) {
+  append(temp / "a.log", "old\n");
+  add_source("web", {temp / "a.log"});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::_Exit(follow_without_watches(temp / "a.log", sources));
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == cannot_limit) {
+    GTEST_SKIP() << "no user namespace in which inotify's watches could be limited";
+  }
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_F(FollowerTest, ABigFileIsReadInBudgets) {

@@ -92,9 +92,12 @@ TEST(GlobWatch, MatchesAsGlobDoes) {
     bool matches;
   };
   const Case cases[] = {
-      {"/var/log/*.log", "/var/log/a.log", true},   {"/var/log/*.log", "/var/log/x/a.log", false},
-      {"/var/log/*.log", "/var/log/.a.log", false}, {"/var/log/[ab].log", "/var/log/b.log", true},
-      {"/var/log/?.log", "/var/log/c.log", true},   {"/var/*/a.log", "/var/x/a.log", true},
+      {"/var/log/*.log", "/var/log/a.log", true},
+      {"/var/log/*.log", "/var/log/x/a.log", false},
+      {"/var/log/*.log", "/var/log/.a.log", false},
+      {"/var/log/[ab].log", "/var/log/b.log", true},
+      {"/var/log/?.log", "/var/log/c.log", true},
+      {"/var/*/a.log", "/var/x/a.log", true},
       {"a.log", "b.log", false},
   };
   for (const Case& test : cases) {

@@ -98,7 +98,8 @@ TEST_F(ErrorFormats, NginxRequestOnlyWhereItsEndIsSure) {
       {R"(GET /\x41 HTTP/1.1")", "/x41"},  // nothing is escaped here: a backslash is the client's
   };
   for (const auto& test : cases) {
-    ASSERT_EQ(recognise_line(std::string(head) + std::string(test.request)), "nginx-error");
+    const std::string line = std::string(head) + std::string(test.request);
+    ASSERT_EQ(recognise_line(line), "nginx-error");
     EXPECT_EQ(address(), "192.0.2.7");
     EXPECT_EQ(field(Field::path), test.path) << test.request;
   }

@@ -1,4 +1,6 @@
 // "syslog" and "message", and the table of formats.
+#include <fstream>
+
 #include "format_fixture.h"
 
 namespace ipguard::match {
@@ -94,6 +96,21 @@ TEST_F(SyslogFormats, BareMessages) {
     EXPECT_FALSE(event_.time.has_value());
   }
   EXPECT_FALSE(parse_as("message", ""));
+}
+
+TEST_F(SyslogFormats, RealLogOfSshd) {
+  std::ifstream file(IPGUARD_SHARED_DIR "/corpus/logs/OpenSSH_2k.log", std::ios::binary);
+  if (!file) {
+    GTEST_SKIP() << "the shared corpus is not here";
+  }
+  size_t lines = 0;
+  for (std::string line; std::getline(file, line); ++lines) {
+    ASSERT_EQ(recognise_line(line), "syslog") << line;
+    ASSERT_EQ(field(Field::program), "sshd") << line;
+    ASSERT_FALSE(field(Field::pid).empty()) << line;
+    ASSERT_FALSE(field(Field::message).empty()) << line;
+  }
+  EXPECT_EQ(lines, 2000U);
 }
 
 TEST_F(SyslogFormats, FormatsByName) {
