@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <functional>
 #include <utility>
@@ -20,9 +19,6 @@ using model::RawLine;
 constexpr size_t piece_size = 1 << 20;
 // A line beyond this is judged by its beginning: offsets within a piece are 32 bits wide.
 constexpr size_t longest_line = 1 << 30;
-// Formats that sources had last; sources share a place when there are more, which costs time only.
-constexpr size_t hint_count = 64;
-
 // LineOptions looked up once.
 struct Reading {
   const LogFormat* only = nullptr;  // null: any of all_formats()
@@ -88,7 +84,12 @@ struct Matcher::Impl {
         return true;
       }
     } else if (!call.reading.nothing) {
-      const LogFormat*& hint = hints[call.source % hint_count];
+      if (call.source >= hints.size()) {
+        hints.resize(call.source + 1U, nullptr);
+      }
+      // Each source its own: with another's hint a vhost line could be read as one without that column, and what stands
+      // in the column is the client's Host header.
+      const LogFormat*& hint = hints[call.source];
       if (const LogFormat* const format = recognise(line, context, hint, event)) {
         hint = format;
         return true;
@@ -202,7 +203,7 @@ struct Matcher::Impl {
   Event event;
   std::vector<model::Hit> hits;
   std::string rewritten_text;
-  std::array<const LogFormat*, hint_count> hints{};
+  std::vector<const LogFormat*> hints;  // by source: the format that its last line had
   MatcherCounters counters;
 };
 
