@@ -3,10 +3,32 @@
 
 #include <iostream>
 
+#include "base/standard_output.h"
 #include "base/version.h"
 #include "daemon/daemon.h"
 
+namespace {
+
+int report(const ipguard::Result<>& result) {
+  if (result) {
+    return 0;
+  }
+  if (!result.error().message.empty()) {
+    std::cerr << "ipguardd: " << result.error().message << '\n';
+  }
+  return ipguard::exit_status(result.error().code);
+}
+
+// What was printed must have arrived: a full disk is a failure.
+int finish(ipguard::StandardOutput& output, int status) {
+  const int written = report(output.finish());
+  return status == 0 ? written : status;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  ipguard::StandardOutput output;
   CLI::App app{"Follows logs, recognises attacks and has the kernel drop the attackers' packets.", "ipguardd"};
   ipguard::daemon::Options options;
   bool check = false;
@@ -14,7 +36,7 @@ int main(int argc, char** argv) {
   app.add_flag("--dry-run", options.dry_run,
                "change nothing in the kernel, need no privilege, report what would be done");
   app.add_flag("--check", check, "load configuration, rules and database, print every problem, exit 0 or 78");
-  app.set_version_flag("--version", "ipguardd " + std::string(ipguard::version()));
+  app.set_version_flag("-V,--version", "ipguardd " + std::string(ipguard::version()), "print the version and exit");
   app.footer(
       "Signals: TERM and INT stop (bans stay in the kernel unless [enforce] keep_on_stop = false); HUP reloads.\n"
       "See also: ipguardctl --help");
@@ -24,14 +46,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return finish(output, app.exit(error) == 0 ? 0 : 2);
   }
-  const auto result = check ? ipguard::daemon::check(options) : ipguard::daemon::run(options);
-  if (!result) {
-    if (!result.error().message.empty()) {
-      std::cerr << "ipguardd: " << result.error().message << '\n';
-    }
-    return ipguard::exit_status(result.error().code);
-  }
-  return 0;
+  return finish(output, report(check ? ipguard::daemon::check(options) : ipguard::daemon::run(options)));
 }

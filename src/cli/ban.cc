@@ -1,6 +1,7 @@
 // ban, unban and import: three ways to send targets to the daemon.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "base/file.h"
@@ -19,24 +20,29 @@ struct TargetOptions : DaemonOptions {
   std::string duration;
   std::string reason;
   std::string file;
+  bool force = false;
 };
 
 void add_ban_options(CLI::App& app, TargetOptions& options) {
-  app.add_option("--for", options.duration, "how long, such as 90s, 2h or 7d; permanent without it")
+  app.add_option("--for", options.duration, "how long: 90s, 2h, 7d or permanent, which is also the default")
       ->type_name("DURATION");
   app.add_option("--reason", options.reason, "a sentence that 'bans' and 'explain' show")->type_name("TEXT");
+  app.add_flag("--force", options.force, "also what covers more than [ladder] budgets; protected addresses stay out");
 }
 
 // Wrong targets and durations are told here, before the daemon is asked: exit status 2.
-Result<> check_targets(const TargetOptions& options) {
+Result<> check_targets(TargetOptions& options) {
   for (const auto& text : options.targets) {
     if (auto target = model::Target::parse(text); !target) {
       return fail(Errc::usage, target.error().message);
     }
   }
+  if (options.duration == "permanent") {
+    options.duration.clear();
+  }
   if (!options.duration.empty()) {
     if (auto span = parse_duration(options.duration); !span) {
-      return fail(Errc::usage, "--for: " + span.error().message);
+      return fail(Errc::usage, "--for: " + span.error().message + "; \"permanent\" never ends");
     }
   }
   return {};
@@ -50,41 +56,87 @@ Json ban_arguments(const TargetOptions& options) {
   if (!options.reason.empty()) {
     arguments["reason"] = options.reason;
   }
+  if (options.force) {
+    arguments["force"] = true;
+  }
   return arguments;
 }
 
-// Prints one line a target; fails if any target failed.
-Result<> send(const TargetOptions& options, const std::string& command, const Json& arguments, bool each_line) {
-  auto reply = control::call(options.socket, {.command = command, .arguments = arguments}, 300);
+// More targets than these are not answered one by one.
+constexpr size_t most_told = 1000;
+
+// What a wide ban leaves out; all of it is in `bans --json`.
+void print_cut_out(const Json& decision) {
+  constexpr size_t most_shown = 5;
+  const auto parts = decision.value("cut_out", Json::array());
+  for (size_t i = 0; i < std::min(parts.size(), most_shown); ++i) {
+    std::cout << "\n  not " << cell(parts[i], "prefix") << ": " << cell(parts[i], "reason");
+  }
+  const auto all = parts.size() + decision.value("more_cut_out", size_t{0});
+  if (all > most_shown) {
+    std::cout << "\n  nor " << counted(all - most_shown, "more part", "more parts") << ": see 'ipguardctl bans --json'";
+  }
+}
+
+void print_done(const std::string& command, const Json& decision) {
+  std::cout << (command == "unban" ? "lifted " : "banned ") << cell(decision, "scope") << ' '
+            << cell(decision, "target");
+  if (command == "ban") {
+    const bool permanent = decision["until"].is_null();
+    std::cout << (permanent ? " permanently" : " for " + time_left(decision["until"], wall_clock_now()));
+    if (cell(decision, "scope") != "address") {
+      std::cout << ", covers " << coverage_text(decision);
+    }
+    if (const auto kernel = decision.find("kernel"); kernel != decision.end() && *kernel != true) {
+      std::cout << (kernel->is_null() ? "; the kernel could not be asked whether it drops its packets"
+                                      : "; the kernel does not drop its packets yet: see 'ipguardctl status'");
+    }
+    print_cut_out(decision);
+  }
+  std::cout << '\n';
+}
+
+// One line a target; fails if any target failed.
+Result<> print_each(const std::string& command, const Json& results, bool json) {
+  bool failed = false;
+  for (const auto& result : results) {
+    if (!result.value("ok", false)) {
+      std::cerr << "ipguardctl: " << cell(result, "error") << '\n';
+      failed = true;
+    } else if (!json) {
+      print_done(command, result["decision"]);
+    }
+  }
+  return failed ? fail("") : Result<>{};
+}
+
+Result<> print_summary(const std::string& command, const Json& summary, bool json) {
+  for (const auto& refusal : summary["refusals"]) {
+    std::cerr << "ipguardctl: " << cell(refusal, "error") << '\n';
+  }
+  if (const auto more = summary.value("more_refusals", 0ULL); more > 0) {
+    std::cerr << "ipguardctl: and " << counted(more, "more refusal", "more refusals") << '\n';
+  }
+  const auto refused = summary.value("refused", 0ULL);
+  if (!json) {
+    const char* done = command == "unban" ? "lifted" : "banned";
+    std::cout << group_digits(summary.value(done, 0ULL)) << ' ' << done << ", " << group_digits(refused)
+              << " refused\n";
+  }
+  return refused == 0 ? Result<>{} : fail("");
+}
+
+Result<> send(const TargetOptions& options, const std::string& command, Json arguments, bool summary = false) {
+  summary = summary || options.targets.size() > most_told;
+  arguments["summary"] = summary;
+  auto reply = control::call(options.socket, {.command = command, .arguments = std::move(arguments)}, 300);
   if (!reply) {
     return std::unexpected(std::move(reply.error()));
   }
-  size_t failed = 0;
-  size_t done = 0;
   if (options.json) {
     print_json(*reply);
   }
-  for (const auto& result : *reply) {
-    const bool ok = result.value("ok", false);
-    ++(ok ? done : failed);
-    if (!ok) {
-      std::cerr << "ipguardctl: " << cell(result, "error") << '\n';
-    } else if (!options.json && each_line) {
-      const auto& decision = result["decision"];
-      std::cout << (command == "unban" ? "lifted " : "banned ") << cell(decision, "scope") << ' '
-                << cell(decision, "target");
-      if (command == "ban") {
-        std::cout << (decision["until"].is_null() ? " permanently"
-                                                  : " for " + time_left(decision["until"], wall_clock_now()))
-                  << ", covers " << group_digits(decision.value("addresses_covered", 0ULL)) << " addresses";
-      }
-      std::cout << '\n';
-    }
-  }
-  if (!each_line && !options.json) {
-    std::cout << done << " banned, " << failed << " refused\n";
-  }
-  return failed == 0 ? Result<>{} : fail("");
+  return summary ? print_summary(command, *reply, options.json) : print_each(command, *reply, options.json);
 }
 
 Result<std::string> read_targets_file(const std::string& path) {
@@ -120,7 +172,7 @@ Result<> import_file(TargetOptions options) {
   }
   auto arguments = ban_arguments(options);
   arguments["issuer"] = "import";
-  return send(options, "ban", arguments, false);
+  return send(options, "ban", std::move(arguments), true);
 }
 
 }  // namespace
@@ -136,7 +188,7 @@ Action prepare_ban(CLI::App& app) {
     if (auto checked = check_targets(*options); !checked) {
       return checked;
     }
-    return send(*options, "ban", ban_arguments(*options), true);
+    return send(*options, "ban", ban_arguments(*options));
   };
 }
 
@@ -148,7 +200,7 @@ Action prepare_unban(CLI::App& app) {
     if (auto checked = check_targets(*options); !checked) {
       return checked;
     }
-    return send(*options, "unban", {{"targets", options->targets}}, true);
+    return send(*options, "unban", {{"targets", options->targets}});
   };
 }
 

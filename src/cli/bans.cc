@@ -19,34 +19,26 @@ std::string left_text(const Json& ban, TimePoint now) {
   return ban.contains("ending") ? cell(ban, "ending") : time_left(ban["until"], now);
 }
 
-void print_evidence(const Json& ban) {
+std::vector<std::string> evidence_of(const Json& ban) {
+  std::vector<std::string> lines;
   for (const auto& line : ban.value("evidence", Json::array())) {
-    std::cout << "    " << cell(line, "path") << ':' << cell(line, "offset") << ": " << cell(line, "line") << '\n';
+    lines.push_back(cell(line, "path") + ':' + cell(line, "offset") + ": " + cell(line, "line"));
   }
+  return lines;
 }
 
-void print_bans(const Json& bans, bool evidence, TimePoint now) {
+void print_bans(const Json& bans, TimePoint now) {
   if (bans.empty()) {
     std::cout << "nothing is banned\n";
     return;
   }
-  const std::vector<std::string> header = {"SCOPE", "TARGET", "LEFT", "CC", "AS", "WHY"};
-  Table table(header);
+  Table table({"TARGET", "SCOPE", "LEFT", "CC", "AS", "WHY"});
   for (const auto& ban : bans) {
-    const std::vector<std::string> row = {cell(ban, "scope"),        cell(ban, "target"), left_text(ban, now),
-                                          cell(ban, "country_code"), as_text(ban),        cell(ban, "reason")};
-    if (!evidence) {
-      table.add(row);
-      continue;
-    }
-    Table single(header);
-    single.add(row);
-    std::cout << single.to_string(terminal_width());
-    print_evidence(ban);
+    table.add({cell(ban, "target"), cell(ban, "scope"), left_text(ban, now), cell(ban, "country_code"), as_text(ban),
+               cell(ban, "reason")},
+              evidence_of(ban));
   }
-  if (!evidence) {
-    std::cout << table.to_string(terminal_width());
-  }
+  std::cout << table.to_string(terminal_width());
 }
 
 }  // namespace
@@ -69,7 +61,7 @@ Action prepare_bans(CLI::App& app) {
     if (options->json) {
       print_json(*reply);
     } else {
-      print_bans(*reply, options->evidence, wall_clock_now());
+      print_bans(*reply, wall_clock_now());
     }
     return {};
   };

@@ -2,7 +2,11 @@
 
 #include <array>
 #include <iostream>
+#include <string>
+#include <vector>
 
+#include "base/standard_output.h"
+#include "base/text.h"
 #include "base/version.h"
 
 namespace ipguard::cli {
@@ -24,40 +28,105 @@ constexpr std::array<Command, 10> commands = {{
     {"rules", "check, list or test rules", alone_group, prepare_rules},
 }};
 
+// The app whose command line could not be parsed: the deepest subcommand that was named.
+const CLI::App& innermost(const CLI::App& app) {
+  const CLI::App* current = &app;
+  while (!current->get_subcommands().empty()) {
+    current = current->get_subcommands().back();
+  }
+  return *current;
+}
+
+// What CLI11 calls a missing subcommand is mostly a misspelt one. Empty if it is not.
+std::string unknown_command(const CLI::App& app, const CLI::Error& error) {
+  const auto choices = app.get_subcommands({});
+  const auto left_over = app.remaining();
+  if (choices.empty()) {
+    return {};
+  }
+  if (left_over.empty()) {
+    return error.get_name() == "RequiredError" ? "a command is missing" : "";
+  }
+  const std::string& word = left_over.front();
+  if (word.starts_with('-')) {
+    return "unknown option '" + printable(word, 80) + "'";
+  }
+  std::vector<std::string> names;
+  names.reserve(choices.size());
+  for (const auto* choice : choices) {
+    names.push_back(choice->get_name());
+  }
+  const auto nearest = nearest_word(word, {names.begin(), names.end()});
+  return "unknown command '" + printable(word, 80) + "'" +
+         (nearest.empty() ? "" : "; did you mean '" + std::string(nearest) + "'?");
+}
+
+std::string usage_message(const CLI::App* app, const CLI::Error& error) {
+  const CLI::App& failed = innermost(*app);
+  const bool top = &failed == app;
+  std::string message = unknown_command(failed, error);
+  if (message.empty()) {
+    message = error.what();
+  }
+  std::string path = "ipguardctl";
+  for (const CLI::App* current = app; current != &failed;) {
+    current = current->get_subcommands().back();
+    path += ' ' + current->get_name();
+  }
+  return "ipguardctl: " + message + "\nTry '" + path + " --help'" + (top ? " or 'ipguardctl COMMAND --help'" : "") +
+         ".\n";
+}
+
+void add_version_flag(CLI::App& app) {
+  app.set_version_flag("-V,--version", "ipguardctl " + std::string(version()), "print the version and exit");
+  for (auto* sub : app.get_subcommands({})) {
+    add_version_flag(*sub);
+  }
+}
+
+int report(const Result<>& result) {
+  if (result) {
+    return 0;
+  }
+  if (!result.error().message.empty()) {
+    std::cerr << "ipguardctl: " << result.error().message << '\n';
+  }
+  return exit_status(result.error().code);
+}
+
+// What was printed must have arrived: a full disk is a failure, however well the command itself went.
+int finish(StandardOutput& output, int status) {
+  const int written = report(output.finish());
+  return status == 0 ? written : status;
+}
+
 }  // namespace
 
 std::span<const Command> all_commands() { return commands; }
 
 int run(int argc, char** argv) {
+  StandardOutput output;
   CLI::App app{"Shows and steers ipguardd; looks up, matches and checks without it.", "ipguardctl"};
-  app.set_version_flag("--version", "ipguardctl " + std::string(version()));
   app.require_subcommand(1);
   app.footer(
       "'ipguardctl COMMAND --help' tells a command's options.\nExit status: 0 success, 1 failure, 2 wrong usage, 78 "
       "bad configuration or rules.");
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return "ipguardctl: " + std::string(error.what()) + "\nTry 'ipguardctl --help' or 'ipguardctl COMMAND --help'.\n";
-  });
+  app.failure_message(usage_message);
   Action chosen;
   for (const auto& command : commands) {
     auto* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
     sub->group(std::string(command.group));
     sub->callback([&chosen, action = command.prepare(*sub)] { chosen = action; });
   }
+  add_version_flag(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return finish(output, app.exit(error) == 0 ? 0 : 2);
   }
   const auto result = chosen();
-  std::cout.flush();
-  if (!result) {
-    if (!result.error().message.empty()) {
-      std::cerr << "ipguardctl: " << result.error().message << '\n';
-    }
-    return exit_status(result.error().code);
-  }
-  return 0;
+  std::cout.flush();  // before what goes wrong is told
+  return finish(output, report(result));
 }
 
 }  // namespace ipguard::cli

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <iostream>
+#include <sstream>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -6,75 +8,121 @@
 #include "cli/table.h"
 #include "control/client.h"
 #include "net/address.h"
+#include "net/prefix.h"
 
 namespace ipguard::cli {
 namespace {
 
-void print_lines(const Json& lines) {
+void print_lines(std::ostream& out, const Json& lines) {
   for (const auto& line : lines) {
-    std::cout << "      " << cell(line, "path") << ':' << cell(line, "offset") << ": " << cell(line, "line") << '\n';
+    out << "      " << cell(line, "path") << ':' << cell(line, "offset") << ": " << cell(line, "line") << '\n';
   }
 }
 
-void print_verdict(const Json& explanation) {
+// Why a ban around the address leaves it out.
+std::string why_left_out(const Json& explanation) {
+  for (const auto& reason : explanation["protections"]) {
+    return printable(reason.get<std::string>());
+  }
+  for (const auto& part : explanation["covered_by"].front().value("cut_out", Json::array())) {
+    const auto prefix = net::Prefix::parse(part.value("prefix", ""));
+    const auto address = net::Address::parse(explanation.value("address", ""));
+    if (prefix && address && prefix->contains(*address)) {
+      return cell(part, "reason");
+    }
+  }
+  return "it is not part of what is blocked";
+}
+
+std::string names_of(const Json& decisions) {
+  std::string names;
+  for (const auto& decision : decisions) {
+    names += (names.empty() ? "" : " and ") + cell(decision, "scope") + ' ' + cell(decision, "target");
+  }
+  return names;
+}
+
+void print_verdict(std::ostream& out, const Json& explanation) {
   const bool dry_run = explanation.value("mode", "") == "dry-run";
   const bool banned = explanation.value("banned", false);
-  std::cout << cell(explanation, "address")
-            << (banned ? (dry_run ? " would be banned" : " is banned") : " is not banned");
+  out << cell(explanation, "address");
+  if (banned) {
+    out << (dry_run ? " would be banned" : " is banned");
+  } else if (explanation["covered_by"].empty()) {
+    out << " is not banned";
+  } else {
+    out << (dry_run ? " would not be blocked: " : " is not blocked: ") << why_left_out(explanation)
+        << ", although it lies in the banned " << names_of(explanation["covered_by"]);
+  }
   if (!dry_run) {
     const auto& kernel = explanation["kernel"];
-    std::cout << (kernel.is_null()     ? "; the kernel could not be asked"
-                  : kernel.get<bool>() ? "; the kernel drops its packets"
-                                       : "; the kernel lets its packets pass");
+    out << (kernel.is_null()     ? "; the kernel could not be asked"
+            : kernel.get<bool>() ? "; the kernel drops its packets"
+                                 : "; the kernel lets its packets pass");
   }
-  std::cout << '\n';
+  out << '\n';
   const auto& route = explanation["route"];
   if (route.value("found", false)) {
-    std::cout << "  route " << cell(route, "route") << ", " << cell(route, "asn") << ' ' << cell(route, "as_name")
-              << ", " << cell(route, "country") << '\n';
+    out << "  route " << cell(route, "route") << ", " << cell(route, "asn") << ' ' << cell(route, "as_name") << ", "
+        << cell(route, "country") << '\n';
   } else {
-    std::cout << "  route " << cell(route, "route")
-              << ": the database has no data, so nothing wider than the address can be banned\n";
+    out << "  route " << cell(route, "route")
+        << ": the database has no data, so nothing wider than the address can be banned\n";
   }
 }
 
-void print_decisions(const Json& decisions, TimePoint now) {
+void print_decisions(std::ostream& out, const Json& decisions, TimePoint now) {
   for (const auto& decision : decisions) {
-    std::cout << "  banned as " << cell(decision, "scope") << ' ' << cell(decision, "target")
-              << ", left: " << time_left(decision["until"], now) << ", since " << cell(decision, "since") << '\n';
-    std::cout << "    " << cell(decision, "reason") << '\n';
+    out << "  banned as " << cell(decision, "scope") << ' ' << cell(decision, "target")
+        << ", left: " << time_left(decision["until"], now) << ", since " << cell(decision, "since") << '\n';
+    out << "    " << cell(decision, "reason") << '\n';
     if (cell(decision, "rule") != "-") {
-      std::cout << "    rule " << cell(decision, "rule") << ", issued by the " << cell(decision, "issuer");
-      std::cout << "; covers " << group_digits(decision.value("addresses_covered", 0ULL))
-                << " address(es); banned before: " << cell(decision, "repeat") << " time(s)\n";
+      out << "    rule " << cell(decision, "rule") << ", issued by the " << cell(decision, "issuer");
+      out << "; covers " << coverage_text(decision)
+          << "; banned before: " << counted(decision.value("repeat", 0ULL), "time", "times") << '\n';
     }
-    print_lines(decision["evidence"]);
+    print_lines(out, decision["evidence"]);
   }
 }
 
-void print_rest(const Json& explanation) {
+void print_rest(std::ostream& out, const Json& explanation) {
   for (const auto& reason : explanation["protections"]) {
-    std::cout << "  never blocked: " << printable(reason.get<std::string>()) << '\n';
+    out << "  never blocked: " << printable(reason.get<std::string>()) << '\n';
   }
   for (const auto& count : explanation["counting"]) {
-    std::cout << "  " << cell(count, "count") << " of " << cell(count, "threshold") << " hits of "
-              << cell(count, "rule") << " within " << format_duration(Seconds(count.value("window_seconds", 0LL)))
-              << '\n';
-    print_lines(count["lines"]);
+    out << "  " << cell(count, "count") << " of " << cell(count, "threshold") << " hits of " << cell(count, "rule")
+        << " within " << format_duration(Seconds(count.value("window_seconds", 0LL))) << '\n';
+    print_lines(out, count["lines"]);
   }
   const auto& ladder = explanation["ladder"];
-  std::cout << "  its route: " << cell(ladder, "route_offenders") << " of " << cell(ladder, "route_threshold")
-            << " offenders that ban a route; its AS: " << cell(ladder, "asn_routes") << " of "
-            << cell(ladder, "asn_threshold") << " banned routes that ban an AS\n";
+  out << "  its route: " << cell(ladder, "route_offenders") << " of " << cell(ladder, "route_threshold")
+      << " offenders that ban a route; its AS: " << cell(ladder, "asn_routes") << " of "
+      << cell(ladder, "asn_threshold") << " banned routes that ban an AS\n";
   for (const auto& ended : explanation["ended"]) {
-    std::cout << "  earlier: " << cell(ended, "scope") << ' ' << cell(ended, "target") << ' ' << cell(ended, "ending")
-              << ' ' << cell(ended, "ended") << ": " << cell(ended, "reason") << '\n';
+    out << "  earlier: " << cell(ended, "scope") << ' ' << cell(ended, "target") << ' ' << cell(ended, "ending") << ' '
+        << cell(ended, "ended") << ": " << cell(ended, "reason") << '\n';
   }
   for (const auto& refusal : explanation["refusals"]) {
-    std::cout << "  refused: " << printable(refusal.get<std::string>()) << '\n';
+    out << "  refused: " << printable(refusal.get<std::string>()) << '\n';
   }
   if (!explanation.value("banned", false) && explanation["protections"].empty() && explanation["counting"].empty()) {
-    std::cout << "  nothing counts against it: no rule has hit it within its window\n";
+    out << "  nothing counts against it: no rule has hit it within its window\n";
+  }
+}
+
+// Sentences fit the terminal, wrapped behind their indent and two more; lines of logs stay whole, to be copied.
+void print_wrapped(std::string_view text) {
+  constexpr size_t evidence_indent = 6;  // as print_lines() has it
+  const auto width = terminal_width();
+  for (auto line : split(text.substr(0, text.size() - 1), '\n')) {
+    const size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    if (!width || indent >= evidence_indent) {
+      std::cout << line << '\n';
+      continue;
+    }
+    auto lines = wrapped(line.substr(indent), *width, indent + 2);
+    lines.erase(0, 2);
+    std::cout << lines;
   }
 }
 
@@ -99,9 +147,11 @@ Action prepare_explain(CLI::App& app) {
       print_json(*reply);
       return {};
     }
-    print_verdict(*reply);
-    print_decisions((*reply)["decisions"], wall_clock_now());
-    print_rest(*reply);
+    std::ostringstream text;
+    print_verdict(text, *reply);
+    print_decisions(text, (*reply)["decisions"], wall_clock_now());
+    print_rest(text, *reply);
+    print_wrapped(text.view());
     return {};
   };
 }

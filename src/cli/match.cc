@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "cli/command.h"
+#include "cli/match_output.h"
 #include "cli/options.h"
 #include "cli/table.h"
 #include "input/line_splitter.h"
@@ -22,32 +23,17 @@ constexpr size_t read_bytes = 256U << 10;
 struct MatchOptions {
   std::vector<std::string> files;
   std::vector<std::string> rules;
+  config::RuleSelection selection;
   match::LineOptions line{.format = "auto", .accept_message = true};
   bool all = false;
   bool json = false;
 };
 
-Json line_json(uint64_t number, const match::LineResult& result) {
-  const auto& event = result.event;
-  const auto text = [](std::string_view value) { return value.empty() ? Json(nullptr) : Json(to_valid_utf8(value)); };
-  Json hits = Json::array();
-  for (const auto& hit : result.hits) {
-    hits.push_back(
-        {{"rule", hit.rule->id}, {"service", hit.rule->service}, {"kind", model::to_string(hit.rule->kind)}});
-  }
-  return {{"line", number},
-          {"format", text(event.format)},
-          {"time", event.time ? Json(format_rfc3339(*event.time)) : Json(nullptr)},
-          {"address", event.address ? Json(event.address->to_string()) : Json(nullptr)},
-          {"user", text(result.user)},
-          {"hits", std::move(hits)}};
-}
-
 // Runs the rules over one file and prints what hit. Line numbers count from 1 in each file.
 class FileMatch {
  public:
-  FileMatch(const MatchOptions& options, match::Matcher& matcher, std::string name)
-      : options_(options), matcher_(matcher), name_(std::move(name)) {}
+  FileMatch(const MatchOptions& options, const match::RuleSet& rules, match::Matcher& matcher, std::string name)
+      : options_(options), rules_(rules), matcher_(matcher), name_(std::move(name)) {}
 
   Result<> run(int fd) {
     input::LineSplitter splitter(config::SourceConfig{}.max_line);
@@ -55,7 +41,7 @@ class FileMatch {
       take(bytes, offset, truncated);
     };
     std::string buffer(read_bytes, '\0');
-    while (true) {
+    while (std::cout) {  // a full disk takes no more
       const ssize_t count = ::read(fd, buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) {
         continue;
@@ -68,7 +54,9 @@ class FileMatch {
         return {};
       }
       splitter.feed(std::string_view(buffer).substr(0, static_cast<size_t>(count)), emit);
+      std::cout.flush();  // who feeds lines one by one wants the answers so
     }
+    return {};
   }
 
   [[nodiscard]] uint64_t lines() const { return lines_; }
@@ -119,7 +107,7 @@ class FileMatch {
   void print(uint64_t number, const model::RawLine& line, const match::LineResult& result) {
     lines_hit_ += result.hits.empty() ? 0U : 1U;
     if (options_.json) {
-      print_json(line_json(number, result), true);
+      std::cout << line_json(number, result, rules_) << '\n';
       return;
     }
     std::cout << name_ << ':' << number << ": ";
@@ -132,10 +120,12 @@ class FileMatch {
       std::cout << (result.event.format.empty() ? "no format" : "no hit");
     }
     std::cout << ' ' << (result.event.address ? result.event.address->to_string() : "-") << ": " << printable(line.text)
-              << '\n';
+              << '\n'
+              << hit_details(result, rules_);
   }
 
   const MatchOptions& options_;
+  const match::RuleSet& rules_;
   match::Matcher& matcher_;
   std::string name_;
   uint64_t lines_ = 0;
@@ -143,7 +133,7 @@ class FileMatch {
 };
 
 Result<> match_files(const MatchOptions& options) {
-  auto rules = compile_rules(options.rules);
+  auto rules = compile_rules(options.rules, &options.selection);
   if (!rules) {
     return std::unexpected(std::move(rules.error()));
   }
@@ -153,8 +143,11 @@ Result<> match_files(const MatchOptions& options) {
   size_t unreadable = 0;
   for (const auto& file : options.files) {
     const bool standard_input = file == "-";
+    if (standard_input && ::isatty(STDIN_FILENO) == 1) {
+      std::cerr << "ipguardctl: reading lines from the terminal; Ctrl-D ends them\n";
+    }
     const UniqueFd opened(standard_input ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    FileMatch run(options, matcher, standard_input ? "-" : printable(file));
+    FileMatch run(options, **rules, matcher, standard_input ? "-" : printable(file));
     Result<> done = !standard_input && !opened.valid() ? Result<>(fail_errno("cannot read " + printable(file), errno))
                                                        : run.run(standard_input ? STDIN_FILENO : opened.get());
     if (!done) {
@@ -174,8 +167,14 @@ Result<> match_files(const MatchOptions& options) {
 
 Action prepare_match(CLI::App& app) {
   auto options = std::make_shared<MatchOptions>();
-  app.add_option("file", options->files, "logs to read; - is standard input")->type_name("FILE")->required();
+  app.add_option("file", options->files, "logs to read; - is standard input, and so is none")->type_name("FILE");
   add_rules_option(app, options->rules);
+  app.add_option("--enable", options->selection.enable, "rule that its file leaves off; web/ = all that begin so")
+      ->type_name("ID")
+      ->allow_extra_args(false);
+  app.add_option("--disable", options->selection.disable, "rule to leave out")
+      ->type_name("ID")
+      ->allow_extra_args(false);
   app.add_option("--format", options->line.format, "the format of every line instead of recognising it")
       ->type_name("NAME")
       ->capture_default_str();
@@ -189,6 +188,9 @@ Action prepare_match(CLI::App& app) {
         known += ", " + std::string(name);
       }
       return fail(Errc::usage, "unknown format '" + printable(options->line.format, 40) + "'; formats are " + known);
+    }
+    if (options->files.empty()) {
+      options->files.emplace_back("-");
     }
     return match_files(*options);
   };

@@ -35,15 +35,42 @@ void add_rules_option(CLI::App& app, std::vector<std::string>& paths) {
       ->allow_extra_args(false);
 }
 
-Result<std::shared_ptr<const match::RuleSet>> compile_rules(const std::vector<std::string>& paths) {
-  config::Diagnostics diagnostics;
-  auto rules = config::load_rules(paths, diagnostics);
-  auto compiled = match::RuleSet::compile(std::move(rules), diagnostics);
-  std::cerr << diagnostics.to_string();
-  if (diagnostics.has_errors() || compiled == nullptr) {
+CheckedRules check_rules(const std::vector<std::string>& paths, const config::RuleSelection* selection) {
+  CheckedRules result;
+  auto rules = config::load_rules(paths, result.diagnostics);
+  if (selection != nullptr) {
+    rules = config::select_rules(std::move(rules), *selection, {.file = "--enable, --disable"}, result.diagnostics);
+  }
+  auto compiled = match::RuleSet::compile(std::move(rules), result.diagnostics);
+  if (!result.diagnostics.has_errors()) {
+    result.rules = std::move(compiled);
+  }
+  return result;
+}
+
+Result<std::shared_ptr<const match::RuleSet>> compile_rules(const std::vector<std::string>& paths,
+                                                            const config::RuleSelection* selection) {
+  auto checked = check_rules(paths, selection);
+  std::cerr << checked.diagnostics.to_string();
+  if (checked.rules == nullptr) {
     return fail(Errc::configuration, "");
   }
-  return compiled;
+  return std::move(checked.rules);
+}
+
+Json problems_json(const config::Diagnostics& diagnostics) {
+  const auto known = [](uint32_t number) { return number > 0 ? Json(number) : Json(nullptr); };
+  Json problems = Json::array();
+  for (const auto& problem : diagnostics.all()) {
+    const auto& place = problem.location;
+    problems.push_back({{"file", place.file.empty() ? Json(nullptr) : Json(place.file)},
+                        {"line", known(place.line)},
+                        {"column", known(place.column)},
+                        {"severity", problem.severity == config::Severity::error ? "error" : "warning"},
+                        {"message", problem.message},
+                        {"hint", problem.hint.empty() ? Json(nullptr) : Json(problem.hint)}});
+  }
+  return problems;
 }
 
 }  // namespace ipguard::cli

@@ -31,7 +31,19 @@ void add_database_option(CLI::App& app, std::vector<std::string>& paths);
 
 // --rules DIR, repeatable; the built-in default otherwise.
 void add_rules_option(CLI::App& app, std::vector<std::string>& paths);
-// Problems go to stderr; Errc::configuration if there is an error.
-[[nodiscard]] Result<std::shared_ptr<const match::RuleSet>> compile_rules(const std::vector<std::string>& paths);
+// Rules and what is wrong with them; without rules if there is an error.
+struct CheckedRules {
+  std::shared_ptr<const match::RuleSet> rules;
+  config::Diagnostics diagnostics;
+};
+// All rules of these paths, or those that `selection` leaves.
+[[nodiscard]] CheckedRules check_rules(const std::vector<std::string>& paths,
+                                       const config::RuleSelection* selection = nullptr);
+// The same for commands that want nothing but the rules. Problems go to stderr; Errc::configuration if there is an
+// error.
+[[nodiscard]] Result<std::shared_ptr<const match::RuleSet>> compile_rules(
+    const std::vector<std::string>& paths, const config::RuleSelection* selection = nullptr);
+// [{"file","line","column","severity","message","hint"}], null for what is not known.
+[[nodiscard]] Json problems_json(const config::Diagnostics& diagnostics);
 
 }  // namespace ipguard::cli

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/rules_list.h"
 #include "cli/table.h"
 #include "match/sample_check.h"
 
@@ -13,71 +14,69 @@ namespace {
 
 struct RulesOptions {
   std::vector<std::string> paths;
+  std::string socket = config::Config{}.control_socket;
   bool json = false;
+  bool strict = false;
 };
 
-Result<> check_rules(const RulesOptions& options) {
-  auto rules = compile_rules(options.paths);
-  if (!rules) {
-    return std::unexpected(std::move(rules.error()));
+// The rules, or an error after their problems have been shown: as text on stderr, or as the JSON document that the
+// command prints in place of its usual one.
+Result<std::shared_ptr<const match::RuleSet>> load(const RulesOptions& options) {
+  if (!options.json) {
+    return compile_rules(options.paths);
   }
-  const auto slow = (*rules)->every_line_rules();
+  auto checked = check_rules(options.paths);
+  if (checked.rules == nullptr) {
+    print_json({{"rules", 0}, {"problems", problems_json(checked.diagnostics)}});
+    return fail(Errc::configuration, "");
+  }
+  return std::move(checked.rules);
+}
+
+Json every_line_json(const match::RuleSet& rules) {
+  Json names = Json::array();
+  for (const auto* rule : rules.every_line_rules()) {
+    names.push_back(rule->id);
+  }
+  return names;
+}
+
+Result<> check(const RulesOptions& options) {
+  auto checked = check_rules(options.paths);
   if (options.json) {
-    Json names = Json::array();
-    for (const auto* rule : slow) {
-      names.push_back(rule->id);
+    Json document = {{"rules", checked.rules == nullptr ? 0 : checked.rules->rules().size()}};
+    if (checked.rules != nullptr) {
+      document["every_line"] = every_line_json(*checked.rules);
     }
-    print_json({{"rules", (*rules)->rules().size()}, {"every_line", std::move(names)}});
-    return {};
+    document["problems"] = problems_json(checked.diagnostics);
+    print_json(document);
+  } else {
+    std::cerr << checked.diagnostics.to_string();
   }
-  for (const auto* rule : slow) {
-    std::cout << rule->id << ": has no fixed text to scan for, so every line is parsed for it\n";
+  if (checked.rules == nullptr) {
+    return fail(Errc::configuration, "");
   }
-  std::cout << (*rules)->rules().size() << " rules are good\n";
+  if (!options.json) {
+    for (const auto* rule : checked.rules->every_line_rules()) {
+      std::cout << rule->id << ": has no fixed text to scan for, so every line is parsed for it\n";
+    }
+    const auto count = checked.rules->rules().size();
+    std::cout << counted(count, "rule is", "rules are") << " good\n";
+  }
   return {};
 }
 
-std::string ban_text(const model::Rule& rule) {
-  return rule.ban.count() == 0 ? "permanent" : format_duration(rule.ban);
-}
-
-Json rule_json(const model::Rule& rule) {
-  return {{"id", rule.id},
-          {"title", rule.title},
-          {"class", rule.attack_class},
-          {"service", rule.service},
-          {"log", model::to_string(rule.log)},
-          {"kind", model::to_string(rule.kind)},
-          {"threshold", rule.threshold},
-          {"window_seconds", rule.window.count()},
-          {"ban_seconds", rule.ban.count() == 0 ? Json(nullptr) : Json(rule.ban.count())},
-          {"scope", model::to_string(rule.scope)},
-          {"samples", rule.samples.size()},
-          {"near_misses", rule.near_misses.size()},
-          {"file", rule.location.file},
-          {"line", rule.location.line}};
-}
-
 Result<> list_rules(const RulesOptions& options) {
-  auto rules = compile_rules(options.paths);
+  auto rules = load(options);
   if (!rules) {
     return std::unexpected(std::move(rules.error()));
   }
+  const auto counts = ask_counts(options.socket).value_or(RuleCounts{});
   if (options.json) {
-    Json list = Json::array();
-    for (const auto& rule : (*rules)->rules()) {
-      list.push_back(rule_json(rule));
-    }
-    print_json(list);
-    return {};
+    print_json(rule_list_json(**rules, counts));
+  } else {
+    std::cout << rule_list_text(**rules, counts, terminal_width());
   }
-  Table table({"RULE", "LOG", "KIND", "HITS", "WITHIN", "BAN", "SCOPE", "TITLE"});
-  for (const auto& rule : (*rules)->rules()) {
-    table.add({rule.id, std::string(model::to_string(rule.log)), std::string(model::to_string(rule.kind)),
-               std::to_string(rule.threshold), format_duration(rule.window), ban_text(rule),
-               std::string(model::to_string(rule.scope)), printable(rule.title)});
-  }
-  std::cout << table.to_string(terminal_width());
   return {};
 }
 
@@ -90,11 +89,12 @@ Json outcome_json(const match::SampleOutcome& outcome) {
           {"line", outcome.sample->location.line}};
 }
 
-// Rules that nobody could check: no positive sample, or no near miss.
+// Rules that nobody could check: no positive sample, or no near miss. What only tells a session's address never hits by
+// itself; the samples of the rules that use it show whether it works.
 std::vector<const model::Rule*> untested_rules(const match::RuleSet& rules) {
   std::vector<const model::Rule*> untested;
   for (const auto& rule : rules.rules()) {
-    if (rule.samples.empty() || rule.near_misses.empty()) {
+    if (rule.kind != model::RuleKind::session && (rule.samples.empty() || rule.near_misses.empty())) {
       untested.push_back(&rule);
     }
   }
@@ -108,16 +108,21 @@ void print_outcomes(const match::RuleSet& rules, const std::vector<match::Sample
                 << outcome.rule->id << ": " << outcome.problem << "\n    " << printable(outcome.sample->line) << '\n';
     }
   }
-  for (const auto* rule : untested_rules(rules)) {
+  const auto untested = untested_rules(rules);
+  for (const auto* rule : untested) {
     std::cout << printable(rule->location.file) << ':' << rule->location.line << ": " << rule->id << ": has no "
               << (rule->samples.empty() ? "sample" : "near miss") << '\n';
   }
-  std::cout << rules.rules().size() << " rules, " << outcomes.size() << " samples: " << outcomes.size() - failed
-            << " held, " << failed << " failed\n";
+  std::cout << counted(rules.rules().size(), "rule", "rules") << ", " << counted(outcomes.size(), "sample", "samples")
+            << ": " << outcomes.size() - failed << " held, " << failed << " failed";
+  if (!untested.empty()) {
+    std::cout << "; " << counted(untested.size(), "rule lacks", "rules lack") << " samples";
+  }
+  std::cout << '\n';
 }
 
 Result<> test_rules(const RulesOptions& options) {
-  auto rules = compile_rules(options.paths);
+  auto rules = load(options);
   if (!rules) {
     return std::unexpected(std::move(rules.error()));
   }
@@ -139,17 +144,19 @@ Result<> test_rules(const RulesOptions& options) {
   } else {
     print_outcomes(**rules, outcomes, failed);
   }
-  return failed == 0 ? Result<>{} : fail("");
+  const bool wanting = options.strict && !untested_rules(**rules).empty();
+  return failed == 0 && !wanting ? Result<>{} : fail("");
 }
 
 using RulesAction = Result<> (*)(const RulesOptions&);
 
-void add_action(CLI::App& app, const std::string& name, const std::string& summary, RulesAction action,
-                const std::shared_ptr<RulesOptions>& options, const std::shared_ptr<RulesAction>& chosen) {
+CLI::App& add_action(CLI::App& app, const std::string& name, const std::string& summary, RulesAction action,
+                     const std::shared_ptr<RulesOptions>& options, const std::shared_ptr<RulesAction>& chosen) {
   auto* sub = app.add_subcommand(name, summary);
   sub->add_option("path", options->paths, "rule files, or folders of them")->type_name("DIR");
   sub->add_flag("--json", options->json, "one JSON document instead of text");
   sub->callback([chosen, action] { *chosen = action; });
+  return *sub;
 }
 
 }  // namespace
@@ -158,9 +165,15 @@ Action prepare_rules(CLI::App& app) {
   auto options = std::make_shared<RulesOptions>();
   auto chosen = std::make_shared<RulesAction>(nullptr);
   app.require_subcommand(1);
-  add_action(app, "check", "load and lint, print every problem with file:line:column", check_rules, options, chosen);
-  add_action(app, "list", "every rule with its threshold, window and ban", list_rules, options, chosen);
-  add_action(app, "test", "run the samples and near misses that stand beside the rules", test_rules, options, chosen);
+  add_action(app, "check", "load and lint, print every problem with file:line:column", check, options, chosen);
+  auto& list = add_action(app, "list", "what each rule says, and how often it hit where ipguardd runs", list_rules,
+                          options, chosen);
+  list.add_option("--socket", options->socket, "of the daemon that is asked for hits")
+      ->type_name("PATH")
+      ->capture_default_str();
+  auto& test = add_action(app, "test", "run the samples and near misses that stand beside the rules", test_rules,
+                          options, chosen);
+  test.add_flag("--strict", options->strict, "fail also if a rule has no sample or no near miss");
   return [options, chosen]() -> Result<> {
     if (options->paths.empty()) {
       options->paths = config::Config{}.rule_paths;

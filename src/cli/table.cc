@@ -4,14 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include "base/text.h"
+#include "model/coverage.h"
 
 namespace ipguard::cli {
 namespace {
 
 constexpr std::string_view gap = "  ";
+constexpr size_t below = 4;  // indent of what stands below its row
 
 void append_padded(std::string& line, const std::string& text, size_t width) {
   line += text;
@@ -46,43 +50,113 @@ std::string take_line(std::string_view& text, size_t width) {
 
 }  // namespace
 
+struct Table::Layout {
+  enum class Shape { wrapped, stacked, paragraphs };
+  Shape shape = Shape::wrapped;
+  std::vector<size_t> widths;  // of the columns
+  size_t head = 0;             // columns before the last one, gaps included
+  size_t last = SIZE_MAX;      // columns for the last one
+};
+
 Table::Table(std::vector<std::string> header) : header_(std::move(header)) {}
 
-void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+void Table::add(std::vector<std::string> row, std::vector<std::string> notes) {
+  rows_.push_back({.cells = std::move(row), .notes = std::move(notes)});
+}
+
+Table::Layout Table::layout(std::optional<size_t> width) const {
+  // With less than this, sentences fall into single words.
+  constexpr size_t comfortable = 30;
+  Layout result;
+  for (const auto& cell : header_) {
+    result.widths.push_back(display_width(cell));
+  }
+  for (const auto& row : rows_) {
+    for (size_t i = 0; i < row.cells.size(); ++i) {
+      result.widths[i] = std::max(result.widths[i], display_width(row.cells[i]));
+    }
+  }
+  for (size_t i = 0; i + 1 < result.widths.size(); ++i) {
+    result.head += result.widths[i] + gap.size();
+  }
+  if (!width) {
+    return result;
+  }
+  if (result.head + std::min(comfortable, result.widths.back()) <= *width) {
+    result.last = *width - result.head;
+    return result;
+  }
+  result.shape = result.head <= *width + gap.size() ? Layout::Shape::stacked : Layout::Shape::paragraphs;
+  result.last = *width;
+  return result;
+}
+
+void Table::append_row(std::string& text, const std::vector<std::string>& cells, const Layout& layout) const {
+  std::string line;
+  for (size_t i = 0; i + 1 < cells.size(); ++i) {
+    append_padded(line, cells[i], layout.widths[i]);
+    line += gap;
+  }
+  const bool stacked = layout.shape == Layout::Shape::stacked;
+  std::string_view rest = cells.back();
+  if (!stacked) {
+    line += take_line(rest, layout.last);
+  }
+  text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  if (!rest.empty()) {
+    text += stacked ? wrapped(rest, layout.last, below) : wrapped(rest, layout.head + layout.last, layout.head);
+  }
+}
+
+void Table::append_paragraph(std::string& text, const std::vector<std::string>& cells, size_t width) const {
+  text += cells.front() + '\n';
+  std::string line;
+  for (size_t i = 1; i + 1 < cells.size(); ++i) {
+    if (cells[i] == "-") {
+      continue;
+    }
+    const std::string pair = header_[i] + ' ' + cells[i];
+    if (!line.empty() && below + display_width(line) + gap.size() + display_width(pair) > width) {
+      text += std::string(below, ' ') + std::exchange(line, {}) + '\n';
+    }
+    line += (line.empty() ? "" : std::string(gap)) + pair;
+  }
+  if (!line.empty()) {
+    text += std::string(below, ' ') + line + '\n';
+  }
+  if (cells.size() > 1) {
+    text += wrapped(cells.back(), width, below);
+  }
+}
 
 std::string Table::to_string(std::optional<size_t> width) const {
-  constexpr size_t narrowest_last = 20;
-  std::vector<size_t> widths(header_.size(), 0);
-  const auto measure = [&](const std::vector<std::string>& row) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], display_width(row[i]));
-    }
-  };
-  measure(header_);
-  std::ranges::for_each(rows_, measure);
-  size_t before_last = 0;
-  for (size_t i = 0; i + 1 < widths.size(); ++i) {
-    before_last += widths[i] + gap.size();
-  }
-  const size_t last =
-      width && *width > before_last + narrowest_last ? *width - before_last : (width ? narrowest_last : SIZE_MAX);
+  const Layout shape = layout(width);
+  const bool paragraphs = shape.shape == Layout::Shape::paragraphs;
   std::string text;
-  const auto append = [&](const std::vector<std::string>& row) {
-    std::string line;
-    for (size_t i = 0; i + 1 < row.size(); ++i) {
-      append_padded(line, row[i], widths[i]);
-      line += gap;
+  if (!paragraphs) {
+    append_row(text, header_, shape);
+  }
+  for (const auto& row : rows_) {
+    if (paragraphs) {
+      append_paragraph(text, row.cells, shape.last);
+    } else {
+      append_row(text, row.cells, shape);
     }
-    std::string_view rest = row.back();
-    line += take_line(rest, last);
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-    while (!rest.empty()) {
-      text += std::string(before_last, ' ') + take_line(rest, last) + '\n';
+    for (const auto& note : row.notes) {
+      text += std::string(below, ' ') + note + '\n';
     }
-  };
-  append(header_);
-  std::ranges::for_each(rows_, append);
+  }
   return text;
+}
+
+std::string wrapped(std::string_view text, size_t width, size_t indent) {
+  constexpr size_t narrowest = 10;
+  const size_t columns = std::max(width, indent + narrowest) - indent;
+  std::string result;
+  do {
+    result += std::string(indent, ' ') + take_line(text, columns) + '\n';
+  } while (!text.empty());
+  return result;
 }
 
 size_t display_width(std::string_view text) {
@@ -92,10 +166,23 @@ size_t display_width(std::string_view text) {
 
 std::optional<size_t> terminal_width() {
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-    return std::nullopt;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) {
+    return size.ws_col;
   }
-  return size.ws_col;
+  constexpr uint64_t widest = 10'000;
+  const char* const columns = std::getenv("COLUMNS");  // NOLINT(concurrency-mt-unsafe): one thread
+  const auto number = parse_number(columns == nullptr ? "" : columns);
+  return number.value_or(0) > 0 && *number <= widest ? number : std::nullopt;
+}
+
+std::string counted(uint64_t count, std::string_view one, std::string_view many) {
+  return group_digits(count) + ' ' + std::string(count == 1 ? one : many);
+}
+
+std::string coverage_text(const Json& decision) {
+  return model::Coverage{.ipv4_addresses = decision.value("addresses_covered", uint64_t{0}),
+                         .ipv6_64s = decision.value("ipv6_64s_covered", uint64_t{0})}
+      .to_string();
 }
 
 void print_json(const Json& json, bool compact) {
@@ -111,7 +198,7 @@ std::string cell(const Json& object, const char* key) {
 }
 
 std::string short_duration(Seconds span) {
-  const auto text = format_duration(span);
+  auto text = format_duration(span);
   size_t letters = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] >= 'a' && ++letters == 2) {

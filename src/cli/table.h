@@ -2,33 +2,53 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/options.h"
 
 namespace ipguard::cli {
 
-// Columns are as wide as their widest cell; on a terminal that is too narrow the last column is wrapped under itself.
-// Cells must be printable() already.
+// Columns are as wide as their widest cell. On a narrow terminal the last column, which says most, is wrapped under
+// itself; where too little room is left for it, it goes below its row; and where not even the others fit, each row
+// becomes a paragraph of "HEADER cell" pairs. Cells must be printable() already.
 class Table {
  public:
   explicit Table(std::vector<std::string> header);
-  void add(std::vector<std::string> row);
+  // `notes` are lines of their own below the row, never wrapped (they are to be copied).
+  void add(std::vector<std::string> row, std::vector<std::string> notes = {});
   // `width` in columns; nullopt = unlimited (not a terminal).
   [[nodiscard]] std::string to_string(std::optional<size_t> width) const;
   [[nodiscard]] bool empty() const { return rows_.empty(); }
 
  private:
+  struct Row {
+    std::vector<std::string> cells;
+    std::vector<std::string> notes;
+  };
+  struct Layout;
+
+  [[nodiscard]] Layout layout(std::optional<size_t> width) const;
+  void append_row(std::string& text, const std::vector<std::string>& cells, const Layout& layout) const;
+  void append_paragraph(std::string& text, const std::vector<std::string>& cells, size_t width) const;
+
   std::vector<std::string> header_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<Row> rows_;
 };
 
 // Columns that UTF-8 text takes on a terminal, one a code point.
 [[nodiscard]] size_t display_width(std::string_view text);
-// The width of the terminal on stdout; nullopt when stdout is none.
+// `text` in lines of at most `width` columns, broken at blanks where there are any, each behind `indent` blanks.
+[[nodiscard]] std::string wrapped(std::string_view text, size_t width, size_t indent);
+// The width of the terminal on stdout; where stdout is none, what the environment's COLUMNS says, nullopt without it.
 [[nodiscard]] std::optional<size_t> terminal_width();
+// "1 address", "1,024 addresses".
+[[nodiscard]] std::string counted(uint64_t count, std::string_view one, std::string_view many);
+// What a decision covers: "256 IPv4 addresses".
+[[nodiscard]] std::string coverage_text(const Json& decision);
 // Writes indented JSON, or one line when `compact`; never throws on invalid UTF-8.
 void print_json(const Json& json, bool compact = false);
 // A JSON string made printable, "-" for null or missing.

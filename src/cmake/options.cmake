@@ -3,7 +3,16 @@
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fpch-preprocess)  # ccache(1), "Precompiled headers"
+  endif()
 endif()
+
+# ipguard_not_hot(<target>): code that no line of a log passes through. Optimising it takes most of the compiler's time (the
+# JSON and command-line libraries are headers) and nobody waits for it.
+function(ipguard_not_hot target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+endfunction()
 
 function(ipguard_options target)
   target_compile_options(

@@ -89,6 +89,8 @@ AllowConfig read_allow(TableReader& root, ReadContext& context) {
   read_prefixes(table, allow);
   read_asns(table, allow);
   read_countries(table, allow);
+  allow.asns_location = location_of(table, "asns");
+  allow.countries_location = location_of(table, "countries");
   table.finish();
   return allow;
 }
@@ -102,7 +104,7 @@ std::string read_whois(TableReader& root, ReadContext& context) {
     listen.clear();
   } else if (!listen.empty()) {
     context.warning(table.place_of("listen"),
-                    "listen: the whois server is not part of this version; nothing will listen there");
+                    "listen: whois is not served by this version: nothing will listen on " + listen);
   }
   table.finish();
   return listen;

@@ -81,6 +81,9 @@ void read_places(TableReader& root, Config& config, ReadContext& context) {
       context.warning(paths->place, "paths: no rules: nothing is recognised, only manual bans are possible");
     }
   }
+  config.rule_selection = {.enable = plain(rules.texts("enable", true)),
+                           .disable = plain(rules.texts("disable", true))};
+  config.rules_location = context.location(rules.value().place);
   rules.finish();
 
   TableReader state(root.table("state"), "[state]", context);
@@ -105,16 +108,32 @@ void read_enforce(TableReader& root, EnforceConfig& enforce, ReadContext& contex
   table.finish();
 }
 
+// Law 3 is nobody's to switch off unnoticed: --check warns, `status` says it too.
+struct Protection {
+  std::string_view key;
+  bool ProtectConfig::* value;
+  std::string_view without;
+};
+constexpr std::array<Protection, 4> protections = {{
+    {"own_addresses", &ProtectConfig::own_addresses, "this machine's own addresses can be banned"},
+    {"gateways", &ProtectConfig::gateways, "a ban of the default gateway can cut this machine off"},
+    {"resolvers", &ProtectConfig::resolvers, "a ban of the name servers can leave this machine without names"},
+    {"ssh_sessions", &ProtectConfig::ssh_sessions, "a ban can lock out the people who are logged in now"},
+}};
+
 void read_protect(TableReader& root, ProtectConfig& protect, ReadContext& context) {
   TableReader table(root.table("protect"), "[protect]", context);
-  keep(protect.own_addresses, table.flag("own_addresses"));
-  keep(protect.gateways, table.flag("gateways"));
-  keep(protect.resolvers, table.flag("resolvers"));
-  keep(protect.ssh_sessions, table.flag("ssh_sessions"));
+  for (const auto& [key, value, without] : protections) {
+    keep(protect.*value, table.flag(key));
+    if (!(protect.*value)) {
+      context.warning(table.place_of(key), std::string(key) + " is off: " + std::string(without));
+    }
+  }
+  // No registry hands out more than these at once: what is wider is half the internet, not an attacker.
   keep(protect.widest_ipv4,
-       table.integer("widest_ipv4", {.min = 1, .max = 32, .remark = "it is a prefix length: smaller is wider"}));
+       table.integer("widest_ipv4", {.min = 8, .max = 32, .remark = "it is a prefix length: smaller is wider"}));
   keep(protect.widest_ipv6,
-       table.integer("widest_ipv6", {.min = 1, .max = 128, .remark = "it is a prefix length: smaller is wider"}));
+       table.integer("widest_ipv6", {.min = 19, .max = 128, .remark = "it is a prefix length: smaller is wider"}));
   for (const auto* item : table.list("ssh_ports")) {
     if (item->type != Value::Type::integer) {
       table.wrong_type(*item, "ssh_ports", "a port number");
@@ -144,6 +163,16 @@ void read_log(TableReader& root, std::string& level, ReadContext& context) {
 }
 
 }  // namespace
+
+std::vector<std::string> unprotected(const ProtectConfig& protect) {
+  std::vector<std::string> result;
+  for (const auto& [key, value, without] : protections) {
+    if (!(protect.*value)) {
+      result.push_back("[protect] " + std::string(key) + " is off: " + std::string(without));
+    }
+  }
+  return result;
+}
 
 Config read_config(const Value& root, ReadContext& context) {
   Config config;

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "config/diagnostic.h"
+#include "config/rule_selection.h"
 #include "model/rule.h"
 #include "net/asn.h"
 #include "net/prefix.h"
@@ -35,6 +36,7 @@ struct RouteLadder {
   Seconds window{3600};
   Seconds ban{4 * 3600};
   uint64_t budget_addresses = 1ULL << 20;  // IPv4 addresses that one such ban may cover (a /12); wider is refused
+  uint64_t budget_ipv6_64s = 1ULL << 32;   // the same in IPv6 /64 networks (a /32)
 };
 
 // [ladder.asn]: how many banned routes of an AS within `window` ban the AS; 0 = never.
@@ -43,6 +45,8 @@ struct AsnLadder {
   Seconds window{24 * 3600};
   Seconds ban{24 * 3600};
   uint64_t budget_addresses = 1ULL << 22;  // IPv4 addresses
+  uint64_t budget_ipv6_64s = 1ULL << 36;   // IPv6 /64 networks
+  model::Location routes_location = {};    // of `routes` as it was written; line 0 = the default
 };
 
 // [ban]: growth of ban time for repeat offenders.
@@ -56,6 +60,8 @@ struct AllowConfig {
   std::vector<net::Prefix> prefixes;
   std::vector<net::Asn> asns;
   std::vector<std::string> countries;  // ISO 3166-1 alpha-2, upper case
+  model::Location asns_location = {};  // of the lists as they were written; line 0 = not at all
+  model::Location countries_location = {};
 };
 
 struct EnforceConfig {
@@ -71,10 +77,13 @@ struct ProtectConfig {
   bool gateways = true;
   bool resolvers = true;
   bool ssh_sessions = true;         // peers of authenticated SSH sessions
-  std::vector<uint16_t> ssh_ports;  // empty = 22 and the ports of sshd_config
+  std::vector<uint16_t> ssh_ports;  // instead of sshd_config's; 22 and what sshd has open come on top
   uint8_t widest_ipv4 = 8;          // no prefix shorter than this is ever blocked
   uint8_t widest_ipv6 = 19;
 };
+
+// A sentence for each protection that is switched off.
+[[nodiscard]] std::vector<std::string> unprotected(const ProtectConfig& protect);
 
 struct LimitsConfig {
   uint32_t offenders = 200'000;   // (rule, address) pairs being counted; the oldest go first
@@ -87,6 +96,8 @@ struct Config {
   std::vector<std::string> database_paths = {"/usr/share/ipguard/ipguard-lite.mmdb"};
   std::vector<SourceConfig> sources;
   std::vector<std::string> rule_paths = {"/usr/share/ipguard/rules"};
+  RuleSelection rule_selection;
+  model::Location rules_location;  // of [rules]
   std::string state_path = "/var/lib/ipguard";
   std::string control_socket = "/run/ipguard/ipguard.sock";
   EnforceConfig enforce;
@@ -101,6 +112,7 @@ struct Config {
 };
 
 // Reads and checks one file. Problems go to `diagnostics`, all of them; the value is usable if has_errors() is false.
+// Of a file that cannot be read as TOML at all, it is the built-in default, with an empty `path`.
 [[nodiscard]] Config load_config(const std::string& path, Diagnostics& diagnostics);
 // The same on a text, for tests; `name` stands for the path in diagnostics.
 [[nodiscard]] Config parse_config(std::string_view text, const std::string& name, Diagnostics& diagnostics);

@@ -130,7 +130,12 @@ std::string Diagnostic::to_string() const {
   return text;
 }
 
-void Diagnostics::keep_text(const std::string& file, std::string_view text) { texts_[file] = text; }
+void Diagnostics::note_file(const std::string& file) { ranks_.try_emplace(file, ranks_.size()); }
+
+void Diagnostics::keep_text(const std::string& file, std::string_view text) {
+  note_file(file);
+  texts_[file] = text;
+}
 
 void Diagnostics::error(model::Location location, std::string message, std::string hint) {
   add({.severity = Severity::error,
@@ -155,6 +160,7 @@ void Diagnostics::add(Diagnostic diagnostic) {
   if (known) {
     return;
   }
+  note_file(diagnostic.location.file);
   ++(diagnostic.severity == Severity::error ? errors_ : warnings_);
   if (all_.size() >= max_kept) {
     return;
@@ -173,9 +179,11 @@ std::string Diagnostics::to_string() const {
   for (const auto& diagnostic : all_) {
     sorted.push_back(&diagnostic);
   }
-  std::ranges::sort(sorted, [](const auto* a, const auto* b) {
-    return order(*a) == order(*b) ? a < b : order(*a) < order(*b);  // at the same place as they were found
-  });
+  const auto rank = [this](const Diagnostic* diagnostic) {
+    const auto& place = diagnostic->location;
+    return std::tuple(ranks_.at(place.file), place.line, place.column, diagnostic);  // last: as they were found
+  };
+  std::ranges::sort(sorted, {}, rank);
   std::string text;
   for (const auto* diagnostic : sorted) {
     text += diagnostic->to_string();

@@ -49,12 +49,16 @@ class Diagnostics {
   [[nodiscard]] size_t warning_count() const { return warnings_; }
   // In the order of their finding.
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
-  // All of them in file and line order, followed by "2 errors, 1 warning"; empty if there is none.
+  // All of them, the files in the order in which they were read (so the configuration comes before what it names), each
+  // in line order; followed by "2 errors, 1 warning"; empty if there is none.
   [[nodiscard]] std::string to_string() const;
 
  private:
+  void note_file(const std::string& file);
+
   std::vector<Diagnostic> all_;
   std::map<std::string, std::string, std::less<>> texts_;
+  std::map<std::string, size_t, std::less<>> ranks_;  // of files, by when they were first heard of
   size_t errors_ = 0;
   size_t warnings_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "config/rule_file.h"
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -40,6 +41,24 @@ std::vector<std::string> rule_files(const std::string& path, Diagnostics& diagno
   return *std::move(files);
 }
 
+// Rules that share a count have to agree on what makes an offence of it.
+void check_counters(const std::vector<model::Rule>& rules, Diagnostics& diagnostics) {
+  std::map<std::string_view, const model::Rule*> first_of;
+  for (const auto& rule : rules) {
+    if (rule.counter.empty()) {
+      continue;
+    }
+    const auto* first = first_of.try_emplace(rule.counter, &rule).first->second;
+    if (first->threshold != rule.threshold || first->window != rule.window ||
+        first->distinct.has_value() != rule.distinct.has_value()) {
+      diagnostics.error(rule.location,
+                        "rule '" + rule.id + "' and rule '" + first->id + "' share the counter '" + rule.counter +
+                            "', but not threshold, window and distinct",
+                        "the other one is at " + location_text(first->location) + "; let `weight` tell them apart");
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<model::Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
@@ -62,6 +81,7 @@ std::vector<model::Rule> load_rules(const std::vector<std::string>& paths, Diagn
       }
     }
   }
+  check_counters(rules, diagnostics);
   return rules;
 }
 
@@ -69,6 +89,7 @@ std::vector<model::Rule> parse_rules(std::string_view text, const std::string& n
   RuleIds ids;
   std::vector<model::Rule> rules;
   read_text(text, name, ids, rules, diagnostics);
+  check_counters(rules, diagnostics);
   return rules;
 }
 

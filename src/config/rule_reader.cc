@@ -10,8 +10,9 @@
 namespace ipguard::config {
 namespace {
 
-constexpr std::array<std::string_view, 3> log_names = {"access", "error", "syslog"};
-constexpr std::array<std::string_view, 2> kind_names = {"attack", "rate"};
+constexpr std::array<std::string_view, 5> log_names = {"access", "error", "syslog", "app", "fields"};
+constexpr std::array<std::string_view, 3> kind_names = {"attack", "rate", "session"};
+constexpr std::array<std::string_view, 1> session_names = {"pid"};
 constexpr std::array<std::string_view, 3> scope_names = {"address", "route", "asn"};
 constexpr size_t max_id = 100;
 constexpr Range ladder_range{.min = 0, .max = 1'000'000, .remark = "0 = never"};
@@ -24,6 +25,49 @@ bool is_rule_id(std::string_view id) {
              return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
            });
          });
+}
+
+// "mitre:T1110.001", "cve:CVE-2021-41773", "wordpress"
+void read_tags(TableReader& table, model::Rule& rule) {
+  if (table.find("tags") == nullptr) {
+    return;
+  }
+  rule.tags.clear();
+  for (const auto& tag : table.texts("tags", true)) {
+    if (tag.text.find_first_of(" \t,\"") != std::string::npos || tag.text.size() > max_id) {
+      table.context().error(tag.place, "tags: '" + printable(tag.text, 80) + "' is no tag",
+                            "write one word, such as \"mitre:T1110\" or \"cve:CVE-2021-41773\"");
+      continue;
+    }
+    rule.tags.push_back(tag.text);
+  }
+}
+
+// What the threshold counts: a field, the user tried, a capture, or (of a record) any value by its name.
+void read_distinct(TableReader& table, model::Rule& rule) {
+  using Of = model::DistinctValue::Of;
+  const auto name = table.text("distinct");
+  if (!name) {
+    return;
+  }
+  const auto field = model::field_from(*name);
+  if (*name == "value") {
+    rule.distinct = {.of = Of::capture, .field = {}, .key = {}};
+  } else if (*name == "user") {
+    rule.distinct = {.of = Of::user, .field = {}, .key = {}};
+  } else if (field && *field != model::Field::record) {
+    rule.distinct = {.of = Of::field, .field = *field, .key = {}};
+  } else {
+    rule.distinct = {.of = Of::record, .field = {}, .key = *name};
+  }
+}
+
+void check_distinct(const RuleDraft& draft, const Place& place, ReadContext& context) {
+  const auto& distinct = draft.rule.distinct;
+  if (distinct && distinct->of == model::DistinctValue::Of::record && draft.rule.log != model::LogKind::fields) {
+    context.error(place, "distinct: there is no field '" + printable(distinct->key, 40) + "'",
+                  "write \"path\", \"user\" or another field, or \"value\" for what the capture (?P<value>…) holds");
+  }
 }
 
 // The keys that [defaults] and [[rule]] share.
@@ -41,7 +85,15 @@ void read_shared(TableReader& table, std::string_view ladder_name, RuleDraft& dr
   }
   keep(rule.kind, table.choice("kind", kind_names));
   draft.has_kind |= table.find("kind") != nullptr;
-  keep(rule.threshold, table.integer("threshold", {.min = 1, .max = 1000, .remark = "it counts hits of one address"}));
+  keep(rule.enabled, table.flag("enabled"));
+  read_tags(table, rule);
+  keep(rule.threshold, table.integer("threshold", {.min = 1, .max = 10000, .remark = "it counts hits of one address"}));
+  keep(rule.weight, table.integer("weight", {.min = 1, .max = 1000, .remark = "it is what a hit counts"}));
+  keep(rule.counter, table.label("counter"));
+  read_distinct(table, rule);
+  if (table.find("session") != nullptr) {
+    rule.session_by_pid = table.choice("session", session_names).has_value();
+  }
   keep(rule.window,
        table.duration("window", {.max = Seconds{52LL * 7 * 24 * 3600}, .remark = "it is a span of log time"}));
   keep(rule.ban, table.ban_time("ban"));
@@ -71,7 +123,12 @@ std::optional<model::RuleSample> read_line(TableReader& table) {
                 line->empty() ? "" : "close the quotes on the line on which they open");
     return std::nullopt;
   }
+  std::vector<std::string> before;
+  for (const auto& text : table.texts("before")) {
+    before.push_back(text.text);
+  }
   return model::RuleSample{.line = *std::move(line),
+                           .before = std::move(before),
                            .address = std::nullopt,
                            .user = std::nullopt,
                            .location = context.location(value->place)};
@@ -142,10 +199,11 @@ void check_rule(RuleDraft& draft, const Place& place, ReadContext& context) {
   }
   if (!draft.has_log) {
     context.error(place, "the rule does not say which log it reads",
-                  "add log = \"access\", \"error\" or \"syslog\", to the rule or to [defaults]");
+                  "add log = \"access\", \"error\", \"syslog\", \"app\" or \"fields\", to the rule or to [defaults]");
   }
   if (draft.log_is_valid) {
     check_conditions(draft, place, context);
+    check_distinct(draft, place, context);
   }
   if (!draft.has_kind) {
     draft.rule.kind = draft.rule.all_of.empty() ? model::RuleKind::rate : model::RuleKind::attack;

@@ -30,6 +30,7 @@ struct RuleDraft {
   Place program;               // of the value, for the checks
   Place status;
   Place method;
+  Place bytes;
 };
 
 // Pattern keys, status, method and program: a key that is present replaces what the draft had inherited for it.

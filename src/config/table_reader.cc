@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/file.h"
 #include "base/text.h"
 
 namespace ipguard::config {
@@ -52,6 +53,15 @@ void ReadContext::error(const Place& place, std::string message, std::string hin
 
 void ReadContext::warning(const Place& place, std::string message, std::string hint) {
   diagnostics_.warning(location(place), std::move(message), std::move(hint));
+}
+
+std::optional<std::string> ReadContext::read(const std::string& path, const Place& place, std::string_view key) {
+  auto text = read_file(path, max_document_bytes);
+  if (!text) {
+    error(place, std::string(key) + ": " + text.error().message);
+    return std::nullopt;
+  }
+  return *std::move(text);
 }
 
 void ReadContext::add_known(std::string_view table, std::string_view key) {

@@ -28,6 +28,8 @@ class ReadContext {
   }
   void error(const Place& place, std::string message, std::string hint = {});
   void warning(const Place& place, std::string message, std::string hint = {});
+  // The text of a file that the document names at `place`; nullopt after an error there.
+  [[nodiscard]] std::optional<std::string> read(const std::string& path, const Place& place, std::string_view key);
   // Errors so far, in this document; those that Diagnostics knew already are counted again.
   [[nodiscard]] size_t error_count() const { return errors_; }
 
@@ -135,6 +137,12 @@ class TableReader {
   ReadContext& context_;
   std::set<std::string_view> asked_;
 };
+
+// Where the key's value stands; line 0 if the key is absent.
+[[nodiscard]] inline model::Location location_of(TableReader& table, std::string_view key) {
+  const auto* value = table.find(key);
+  return value == nullptr ? model::Location{} : table.context().location(value->place);
+}
 
 // Moves a value that was read over its default, narrowed: the reader has checked the range.
 template <typename Target, typename Read>

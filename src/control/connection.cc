@@ -1,5 +1,6 @@
 #include "control/connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -27,12 +28,12 @@ void clear(std::string& buffer) {
 }  // namespace
 
 Connection::Connection(loop::EventLoop& loop, UniqueFd fd, Peer peer, std::chrono::milliseconds patience,
-                       uint64_t& uses, Answer answer, Closed closed)
+                       uint64_t& uses, Ask ask, Closed closed)
     : fd_(std::move(fd)),
       peer_(peer),
       patience_(patience),
       uses_(uses),
-      answer_(std::move(answer)),
+      ask_(std::move(ask)),
       on_closed_(std::move(closed)),
       last_use_(++uses),
       io_(loop, [this](unsigned interest) { on_event(interest); }),
@@ -50,12 +51,15 @@ void Connection::close() {
   io_.stop();
   timer_.stop();
   fd_.reset();
+  work_ = nullptr;
   on_closed_();
 }
 
 void Connection::on_event(unsigned interest) {
   if (!output_.empty()) {
     write_some();
+  } else if (work_) {
+    work_some();
   } else if (find_line_end() != std::string::npos) {
     answer_next();
   } else if ((interest & loop::IoWatcher::readable) != 0) {
@@ -74,7 +78,7 @@ void Connection::wait() {
     timer_.start(patience_);
   }
   // With a whole request at hand the next turn is wanted at once: a socket with room is writable.
-  const bool more_to_do = !output_.empty() || find_line_end() != std::string::npos;
+  const bool more_to_do = !output_.empty() || work_ || find_line_end() != std::string::npos;
   io_.start(fd_.get(), more_to_do ? loop::IoWatcher::writable : loop::IoWatcher::readable);
 }
 
@@ -127,12 +131,35 @@ void Connection::answer_next() {
     return;
   }
   try {
-    reply(answer_(*request, peer_));
+    auto answer = ask_(*request, peer_);
+    if (answer.result) {
+      reply(*answer.result);
+    } else {
+      work_ = std::move(answer.work);
+    }
   } catch (const Json::exception& error) {
     // A command looked for something in the arguments that the client did not put there.
     reply(fail(Errc::invalid,
                "the arguments of '" + request->command + "' are not of its form: " + printable(error.what())));
   }
+}
+
+void Connection::work_some() {
+  if (client_gone()) {
+    log_info("control: a client went before its request was done; the rest of it is left undone");
+    close();
+    return;
+  }
+  if (const auto result = work_()) {
+    work_ = nullptr;
+    reply(*result);
+  }
+}
+
+bool Connection::client_gone() const {
+  // unix(7) sockets hang up when the other end is closed, not when it has shut down its writing half.
+  pollfd entry{.fd = fd_.get(), .events = 0, .revents = 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void Connection::reply(const Result<Json>& result) {

@@ -16,16 +16,16 @@ namespace ipguard::control {
 // Owned by the loop thread. Reads and writes at most 1 MiB and answers at most one request a turn of the loop.
 class Connection {
  public:
-  using Answer = std::function<Result<Json>(const Request& request, const Peer& peer)>;
+  using Ask = std::function<Answer(const Request& request, const Peer& peer)>;
   using Closed = std::function<void()>;  // must not destroy the connection before the loop's next turn
 
-  Connection(loop::EventLoop& loop, UniqueFd fd, Peer peer, std::chrono::milliseconds patience, uint64_t& uses,
-             Answer answer, Closed closed);
+  Connection(loop::EventLoop& loop, UniqueFd fd, Peer peer, std::chrono::milliseconds patience, uint64_t& uses, Ask ask,
+             Closed closed);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   // Neither in the middle of a request nor of a reply.
-  [[nodiscard]] bool idle() const { return input_.empty() && output_.empty(); }
+  [[nodiscard]] bool idle() const { return input_.empty() && output_.empty() && !work_; }
   [[nodiscard]] bool closed() const { return !fd_.valid(); }
   // Drawn from `uses` with each reply: the idle connection with the lowest number has been idle longest.
   [[nodiscard]] uint64_t last_use() const { return last_use_; }
@@ -35,6 +35,9 @@ class Connection {
   void on_event(unsigned interest);
   void read_some();
   void answer_next();
+  void work_some();
+  // Whether nobody will read the reply; a client that has only finished sending will.
+  [[nodiscard]] bool client_gone() const;
   void write_some();
   void reply(const Result<Json>& result);
   void wait();
@@ -45,11 +48,12 @@ class Connection {
   Peer peer_;
   std::chrono::milliseconds patience_;
   uint64_t& uses_;  // the server's counter
-  Answer answer_;
+  Ask ask_;
   Closed on_closed_;
   std::string input_;     // received and not yet answered, from begin_ on
   size_t begin_ = 0;      // of the next request in input_
   size_t searched_ = 0;   // no line feed in input_ from begin_ up to here
+  Work work_;             // leads to the reply
   std::string output_;    // the reply being written …
   size_t written_ = 0;    // … and how much of it is
   bool closing_ = false;  // after this reply

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "control/protocol.h"
@@ -21,13 +23,26 @@ struct Peer {
   gid_t gid = static_cast<gid_t>(-1);
 };
 
+// The rest of a request that takes long: called once a turn of the loop, so that everything else goes on, until it
+// gives the reply. Destroyed before that if the client has gone. Must not destroy the server.
+using Work = std::function<std::optional<Result<Json>>()>;
+
+// A reply, or the work that leads to it.
+struct Answer {
+  Answer(Result<Json> reply) : result(std::move(reply)) {}  // NOLINT(*-explicit-*): most handlers have the reply
+  Answer(Work steps) : work(std::move(steps)) {}            // NOLINT(*-explicit-*)
+
+  std::optional<Result<Json>> result;
+  Work work;
+};
+
 // Owned by the loop thread. At most 64 connections: one more takes the place of the one that has been idle longest, and
 // is turned away (Errc::busy) when all are at work. A client that moves nothing for 30 s in the middle of a request or
 // a reply is dropped. Requests of one connection are answered in order; the next one is read when the reply is written.
 class Server {
  public:
   // `may_change` tells whether the peer may run commands that change something (root or the daemon's own user).
-  using Handler = std::function<Result<Json>(const Request& request, const Peer& peer, bool may_change)>;
+  using Handler = std::function<Answer(const Request& request, const Peer& peer, bool may_change)>;
 
   // `patience` is for tests. The handler must not destroy the server.
   Server(loop::EventLoop& loop, std::string path, Handler handler,

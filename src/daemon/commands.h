@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "control/protocol.h"
+#include "control/server.h"
 #include "daemon/guard.h"
 #include "model/status.h"
 
@@ -23,8 +24,8 @@ struct CommandContext {
 
 // Runs one command at `now`. Unknown commands and bad arguments are Errc::invalid; a command that changes something
 // without `may_change` is Errc::permission.
-[[nodiscard]] Result<control::Json> run_command(CommandContext& context, const control::Request& request,
-                                                bool may_change, TimePoint now);
+[[nodiscard]] control::Answer run_command(CommandContext& context, const control::Request& request, bool may_change,
+                                          TimePoint now);
 
 // The document of `status --json` (interface.md).
 [[nodiscard]] control::Json status_json(const CommandContext& context, TimePoint now);

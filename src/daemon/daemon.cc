@@ -1,9 +1,11 @@
 #include "daemon/daemon.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/log.h"
@@ -13,17 +15,21 @@
 #include "daemon/commands.h"
 #include "daemon/guard.h"
 #include "daemon/load.h"
-#include "enforce/ruleset_watch.h"
+#include "enforce/table_lock.h"
 #include "input/follower.h"
 #include "loop/event_loop.h"
 
 namespace ipguard::daemon {
 namespace {
 
-// Cursors are saved this long after lines were read (and with every decision at once).
+// Cursors are saved this long after lines were read (and with every manual command at once).
 constexpr std::chrono::milliseconds cursor_delay{1000};
-// A flush of the ruleset arrives as many notifications; they are answered once.
+// A flush of the ruleset arrives as many notifications; they are answered once. Who goes on changing our sets makes us
+// list them again and again: then at most a fifth of the time goes into that.
 constexpr std::chrono::milliseconds kernel_delay{50};
+constexpr int kernel_rest = 4;  // times as long as the last look took
+// Files tell of new resolvers and SSH ports; what can be seen right before a ban is seen there, too.
+constexpr std::chrono::seconds protection_interval{30};
 // How far before a saved cursor the log is read again at start, to refill the windows.
 constexpr uint64_t replay_bytes = 4U << 20;
 // After a change that the kernel or the store did not take.
@@ -76,6 +82,7 @@ class Daemon {
         prune_timer_(loop_, [this] { prune(); }),
         cursor_timer_(loop_, [this] { save_cursors(); }),
         kernel_timer_(loop_, [this] { on_kernel_settled(); }),
+        protection_timer_(loop_, [this] { on_protection_timer(); }),
         protection_watcher_(loop_, [this](unsigned) { guard_.on_protection_notification(wall_clock_now()); }),
         kernel_watcher_(loop_, [this](unsigned) { on_kernel_readable(); }) {}
 
@@ -84,12 +91,21 @@ class Daemon {
     if (auto listening = server_.listen(); !listening) {
       return listening;
     }
+    // Then whether one with another socket enforces here already: two would fight for one table.
+    if (!guard_.dry_run()) {
+      auto lock = enforce::TableLock::take();
+      if (!lock) {
+        return std::unexpected(std::move(lock.error()));
+      }
+      table_lock_ = std::move(*lock);
+    }
     if (auto started = guard_.start(wall_clock_now()); !started) {
       return started;
     }
     prune();
     auto followed = follow(guard_.saved_cursors(), replay_bytes);
     watch_kernel_side();
+    protection_timer_.start(protection_interval);
     return followed;
   }
 
@@ -126,13 +142,26 @@ class Daemon {
     return consumed;
   }
 
-  Result<control::Json> answer(const control::Request& request, bool may_change) {
-    auto result = run_command(context_, request, may_change, wall_clock_now());
-    if (may_change) {
-      save_cursors();
-      schedule();
+  control::Answer answer(const control::Request& request, bool may_change) {
+    auto answer = run_command(context_, request, may_change, wall_clock_now());
+    if (answer.work) {
+      return control::Work([this, work = std::move(answer.work)] {
+        auto reply = work();
+        after_command(reply.has_value());
+        return reply;
+      });
     }
-    return result;
+    if (may_change) {
+      after_command(true);
+    }
+    return answer;
+  }
+
+  void after_command(bool whole) {
+    if (whole) {
+      save_cursors();
+    }
+    schedule();
   }
 
   void save_cursors() {
@@ -182,24 +211,35 @@ class Daemon {
 
   void on_kernel_readable() {
     if (!kernel_timer_.running()) {
-      kernel_watcher_.stop();  // until the timer has drained the socket
-      kernel_timer_.start(kernel_delay);
+      kernel_watcher_.stop();  // until the timer has read the socket
+      kernel_timer_.start(kernel_pause_);
     }
   }
 
   void on_kernel_settled() {
-    ruleset_watch_.drain();
+    const auto begin = std::chrono::steady_clock::now();
     guard_.verify_kernel(wall_clock_now());
+    const auto took = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+    kernel_pause_ = std::max(kernel_delay, kernel_rest * took);
     schedule();
     watch_kernel_side();
+  }
+
+  void on_protection_timer() {
+    guard_.check_protection(wall_clock_now());
+    if (!guard_.dry_run() && guard_.kernel_fd() < 0) {
+      guard_.verify_kernel(wall_clock_now());  // nobody tells us
+    }
+    schedule();
+    protection_timer_.start(protection_interval);
   }
 
   void watch_kernel_side() {
     if (guard_.protection_fd() >= 0) {
       protection_watcher_.start(guard_.protection_fd(), loop::IoWatcher::readable);
     }
-    if (!guard_.dry_run() && ruleset_watch_.fd() >= 0) {
-      kernel_watcher_.start(ruleset_watch_.fd(), loop::IoWatcher::readable);
+    if (guard_.kernel_fd() >= 0) {
+      kernel_watcher_.start(guard_.kernel_fd(), loop::IoWatcher::readable);
     }
   }
 
@@ -216,16 +256,15 @@ class Daemon {
       warnings.push_back(text);
     }
     add_restart_warnings(loaded->config, warnings);
-    const auto cursors = follower_->cursors();
     protection_watcher_.stop();
     kernel_watcher_.stop();
-    follower_.reset();  // it refers to the configuration that goes away
     auto reloaded = guard_.reload(std::move(*loaded), wall_clock_now());
-    auto followed = follow(cursors, 0);
+    // In any case: it refers to the configuration that may have gone.
+    follower_->change_sources(guard_.loaded().config.sources);
     watch_kernel_side();
     schedule();
-    if (!reloaded || !followed) {
-      return std::unexpected(!reloaded ? reloaded.error() : followed.error());
+    if (!reloaded) {
+      return std::unexpected(std::move(reloaded.error()));
     }
     set_log_level(log_level(guard_.loaded().config.log_level));
     warm_as_index();
@@ -280,9 +319,11 @@ class Daemon {
   loop::Timer prune_timer_;
   loop::Timer cursor_timer_;
   loop::Timer kernel_timer_;
+  std::chrono::milliseconds kernel_pause_ = kernel_delay;
+  loop::Timer protection_timer_;
   loop::IoWatcher protection_watcher_;
   loop::IoWatcher kernel_watcher_;
-  enforce::RulesetWatch ruleset_watch_;
+  std::optional<enforce::TableLock> table_lock_;
   uint64_t saved_version_ = 0;
   std::jthread as_index_thread_;
 };

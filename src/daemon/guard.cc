@@ -10,32 +10,20 @@
 namespace ipguard::daemon {
 namespace {
 
-std::vector<store::CursorRow> to_rows(const std::vector<input::Cursor>& cursors) {
-  std::vector<store::CursorRow> rows;
-  rows.reserve(cursors.size());
+// input::Cursor and store::CursorRow say the same: neither folder knows the other.
+template <typename To, typename From>
+std::vector<To> copy_cursors(const std::vector<From>& cursors) {
+  std::vector<To> copies;
+  copies.reserve(cursors.size());
   for (const auto& cursor : cursors) {
-    rows.push_back({.path = cursor.path,
-                    .device = cursor.device,
-                    .inode = cursor.inode,
-                    .fingerprint = cursor.fingerprint,
-                    .fingerprint_length = cursor.fingerprint_length,
-                    .offset = cursor.offset});
+    copies.push_back({.path = cursor.path,
+                      .device = cursor.device,
+                      .inode = cursor.inode,
+                      .fingerprint = cursor.fingerprint,
+                      .fingerprint_length = cursor.fingerprint_length,
+                      .offset = cursor.offset});
   }
-  return rows;
-}
-
-std::vector<input::Cursor> to_cursors(const std::vector<store::CursorRow>& rows) {
-  std::vector<input::Cursor> cursors;
-  cursors.reserve(rows.size());
-  for (const auto& row : rows) {
-    cursors.push_back({.path = row.path,
-                       .device = row.device,
-                       .inode = row.inode,
-                       .fingerprint = row.fingerprint,
-                       .fingerprint_length = row.fingerprint_length,
-                       .offset = row.offset});
-  }
-  return cursors;
+  return copies;
 }
 
 // Changes kept while the store cannot be written.
@@ -87,12 +75,20 @@ decide::Lookups Guard::lookups() {
   return {
       .route = [this](const net::Address& address) { return loaded_.routes->lookup(address); },
       .prefixes_of = [this](net::Asn asn) { return loaded_.routes->prefixes_of(asn); },
+      .parts_where =
+          [this](const net::Prefix& prefix, const std::function<bool(const model::Route&)>& wanted) {
+            return loaded_.routes->parts_where(prefix, wanted);
+          },
       .any_route_of = [this](net::Asn asn) { return loaded_.routes->any_route_of(asn); },
       .protected_prefixes =
           [this] {
             std::vector<std::pair<net::Prefix, std::string>> prefixes;
+            protection_->check_files();
             for (auto& hole : protection_->holes()) {
-              prefixes.emplace_back(hole.prefix, std::move(hole.reason));
+              // The engine has the allowlist from the policy, and tells more of it.
+              if (hole.reason != "allowlist") {
+                prefixes.emplace_back(hole.prefix, std::move(hole.reason));
+              }
             }
             for (auto& peer : protection_->ssh_peers()) {
               prefixes.emplace_back(peer.prefix, std::move(peer.reason));
@@ -162,6 +158,7 @@ void Guard::adopt(const std::vector<model::SetElement>& unknown, TimePoint now) 
 }
 
 Result<> Guard::reload(Loaded loaded, TimePoint now) {
+  verify_kernel(now);  // or what somebody else put into our sets this moment would be adopted as a ban
   std::swap(loaded_, loaded);
   auto old_protection = std::move(protection_);
   auto old_enforcer = std::move(enforcer_);
@@ -173,8 +170,16 @@ Result<> Guard::reload(Loaded loaded, TimePoint now) {
     protection_ = std::move(old_protection);
     return prepared;
   }
+  const auto& repaired = old_enforcer->repairs();
+  earlier_repairs_ = {.times = earlier_repairs_.times + repaired.times,
+                      .added = earlier_repairs_.added + repaired.added,
+                      .removed = earlier_repairs_.removed + repaired.removed};
+  protection_version_ = 0;
+  earlier_doubtful_ = doubtful_lines();
   matcher_ = std::make_unique<match::Matcher>(loaded_.rules);
+  tally_.keep_only(loaded_.rules->rules());
   engine_.reconfigure(policy(), now);
+  engine_.expire(now);
   if (dry_run_) {
     // The model of the kernel starts empty: everything is offered to it again.
     const model::SetBatch all{.remove = {}, .add = engine_.desired()};
@@ -195,7 +200,9 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
       if (block.replay) {
         engine_.replay_hit(hit, source.path);
       } else {
+        const auto offences = engine_.counters().offences;
         engine_.on_hit(hit, source.path, now);
+        tally_.count(*hit.rule, engine_.counters().offences > offences, hit.time);
       }
     }
   };
@@ -213,21 +220,26 @@ void Guard::flush(TimePoint now, const std::vector<input::Cursor>* cursors) {
   if (const auto batch = engine_.take_batch(); !batch.empty()) {
     const auto report = enforcer_->apply(batch, now);
     kernel_problem_.clear();
-    for (const auto& failure : report.failures) {
-      if (!failure.refused) {
-        kernel_problem_ = failure.element.prefix.to_string() + ": " + failure.reason;
-      }
-      log_warning((failure.refused ? "not blocked: " : "the kernel did not take ") +
-                  failure.element.prefix.to_string() + ": " + printable(failure.reason));
-    }
-    engine_.on_report(report, now);
+    take_report(report, now);
   }
   remember(now, cursors);
 }
 
+void Guard::take_report(const model::ApplyReport& report, TimePoint now) {
+  for (const auto& failure : report.failures) {
+    if (!failure.refused) {
+      kernel_problem_ = failure.element.prefix.to_string() + ": " + failure.reason;
+    }
+    log_warning((failure.refused ? "not blocked: " : "the kernel did not take ") + failure.element.prefix.to_string() +
+                ": " + printable(failure.reason));
+  }
+  engine_.on_report(report, now);
+}
+
 void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
-  for (auto& change : engine_.take_changes()) {
-    log_change(change, dry_run_, now);
+  auto changes = engine_.take_changes();
+  log_changes(changes, dry_run_, now);
+  for (auto& change : changes) {
     if (change.ending) {
       unsaved_.ended.push_back({.decision = std::move(change.decision),
                                 .ending = std::string(decide::to_string(*change.ending)),
@@ -237,7 +249,7 @@ void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
     }
   }
   if (cursors != nullptr) {
-    unsaved_.cursors = to_rows(*cursors);
+    unsaved_.cursors = copy_cursors<store::CursorRow>(*cursors);
     unsaved_.has_cursors = true;
   }
   if (unsaved_.empty()) {
@@ -266,52 +278,72 @@ void Guard::retry(TimePoint now) {
 }
 
 void Guard::expire(TimePoint now) {
-  engine_.expire(now);
+  engine_.expire_some(now);
   flush(now, nullptr);
 }
 
-Result<model::Decision> Guard::ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
-                                   std::string issuer, TimePoint now) {
-  auto decision = engine_.ban(target, duration, std::move(reason), std::move(issuer), now);
-  if (!decision) {
-    return std::unexpected(std::move(decision.error()));
+std::vector<Result<>> Guard::ban(std::span<const model::Target> targets, const BanOrder& order, TimePoint now) {
+  std::vector<Result<>> results;
+  results.reserve(targets.size());
+  for (const auto& target : targets) {
+    auto decision = engine_.ban(target, order.duration, order.reason, order.issuer, now, order.force);
+    results.push_back(decision ? Result<>{} : std::unexpected(std::move(decision.error())));
   }
-  model::Decision result = **decision;
   flush(now, nullptr);
-  const auto still_there = std::ranges::any_of(engine_.decisions(), [&](const auto* d) { return d->target == target; });
-  if (!still_there) {
-    return fail(Errc::invalid, target.to_string() + " was refused at the kernel: see 'ipguardctl explain'");
+  for (size_t i = 0; i < targets.size(); ++i) {
+    if (results[i] && engine_.find(targets[i]) == nullptr) {
+      const auto* why = engine_.refusal(targets[i]);
+      results[i] = fail(Errc::invalid, targets[i].to_string() + " was refused right before the kernel" +
+                                           (why == nullptr ? "" : ": " + *why));
+    }
   }
-  return result;
+  return results;
 }
 
-Result<model::Decision> Guard::unban(const model::Target& target, TimePoint now) {
-  auto decision = engine_.unban(target, now);
-  if (decision) {
-    flush(now, nullptr);
+std::vector<Result<model::Decision>> Guard::unban(std::span<const model::Target> targets, TimePoint now) {
+  std::vector<Result<model::Decision>> results;
+  results.reserve(targets.size());
+  for (const auto& target : targets) {
+    results.push_back(engine_.unban(target, now));
   }
-  return decision;
+  flush(now, nullptr);
+  return results;
 }
 
 void Guard::on_protection_notification(TimePoint now) {
   protection_->on_notification();
+  check_protection(now);
+}
+
+void Guard::check_protection(TimePoint now) {
+  protection_->check_files();
+  if (protection_->version() == protection_version_) {
+    return;
+  }
+  protection_version_ = protection_->version();
   engine_.protection_changed(now);
   flush(now, nullptr);
 }
 
 void Guard::verify_kernel(TimePoint now) {
-  const auto restored = enforcer_->verify(now);
-  if (!restored) {
-    kernel_problem_ = restored.error().message;
+  auto repair = enforcer_->verify(now);
+  if (!repair) {
+    kernel_problem_ = repair.error().message;
     log_error("cannot restore table inet ipguard: " + printable(kernel_problem_));
     return;
   }
   kernel_problem_.clear();
-  if (*restored) {
-    ++restorations_;
-    log_warning("somebody else changed table inet ipguard; restored " + std::to_string(enforcer_->enforced()) +
-                " elements");
+  if (!repair->failures.empty()) {
+    take_report({.added = 0, .removed = 0, .failures = std::move(repair->failures)}, now);
+    flush(now, nullptr);
   }
+}
+
+enforce::RepairCounters Guard::repairs() const {
+  const auto& current = enforcer_->repairs();
+  return {.times = earlier_repairs_.times + current.times,
+          .added = earlier_repairs_.added + current.added,
+          .removed = earlier_repairs_.removed + current.removed};
 }
 
 Result<> Guard::stop() {
@@ -324,7 +356,7 @@ std::vector<input::Cursor> Guard::saved_cursors() {
     log_error("cannot read the cursors: " + printable(rows.error().message));
     return {};
   }
-  return to_cursors(*rows);
+  return copy_cursors<input::Cursor>(*rows);
 }
 
 }  // namespace ipguard::daemon

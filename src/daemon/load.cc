@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/rule_file.h"
+#include "daemon/enforceable.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -42,20 +43,25 @@ void check_bans(const config::Config& config, const std::vector<model::Rule>& ru
 
 std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& diagnostics) {
   Loaded loaded{.config = config::load_config(config_path, diagnostics), .rules = nullptr, .routes = nullptr};
+  if (loaded.config.path.empty()) {
+    return std::nullopt;  // it could not be read: that the built-in paths lead nowhere is not what is wrong
+  }
   check_formats(loaded.config, diagnostics);
-  auto rules = config::load_rules(loaded.config.rule_paths, diagnostics);
+  auto rules = config::select_rules(config::load_rules(loaded.config.rule_paths, diagnostics),
+                                    loaded.config.rule_selection, loaded.config.rules_location, diagnostics);
   check_bans(loaded.config, rules, diagnostics);
   if (rules.empty() && !diagnostics.has_errors()) {
     diagnostics.error({.file = config_path}, "no rule was found", "check [rules] paths");
   }
-  loaded.rules = match::RuleSet::compile(std::move(rules), diagnostics);
   auto routes = enrich::RouteTable::open(loaded.config.database_paths);
   if (routes) {
     loaded.routes = *routes;
+    check_enforceable(loaded.config, rules, loaded.routes->knowledge(), diagnostics);
   } else {
     diagnostics.error({.file = config_path}, routes.error().message,
                       "check [database] paths; README.md tells where databases come from");
   }
+  loaded.rules = match::RuleSet::compile(std::move(rules), diagnostics);
   if (diagnostics.has_errors() || loaded.rules == nullptr) {
     return std::nullopt;
   }

@@ -5,7 +5,6 @@
 #include <map>
 #include <tuple>
 
-#include "net/cover.h"
 #include "net/prefix_set.h"
 
 namespace ipguard::daemon {
@@ -28,18 +27,15 @@ bool same_time_out(const model::SetElement& a, const model::SetElement& b) {
 
 model::Decision adopted(model::Target target, std::vector<net::Prefix> prefixes, model::Route route,
                         std::optional<TimePoint> until, TimePoint now) {
-  const uint64_t covered = net::count_addresses(prefixes);
-  return {.target = target,
-          .prefixes = std::move(prefixes),
-          .route = std::move(route),
-          .rule = {},
-          .reason = "was in the kernel's set at start and not in the state: adopted",
-          .issuer = "kernel",
-          .since = now,
-          .until = until,
-          .repeat = 0,
-          .addresses_covered = covered,
-          .evidence = {}};
+  model::Decision decision;
+  decision.target = target;
+  decision.cover(std::move(prefixes));
+  decision.route = std::move(route);
+  decision.reason = "was in the kernel's set at start and not in the state: adopted";
+  decision.issuer = "kernel";
+  decision.since = now;
+  decision.until = until;
+  return decision;
 }
 
 }  // namespace
@@ -75,7 +71,6 @@ std::vector<model::Decision> adopted_decisions(const std::vector<model::SetEleme
             adopted({.scope = model::Scope::asn, .prefix = {}, .asn = asn}, {}, std::move(route), element.until, now);
       }
       it->second.prefixes.push_back(element.prefix);
-      it->second.addresses_covered = net::count_addresses(it->second.prefixes);
       continue;
     }
     const auto scope = element.prefix.is_single() ? model::Scope::address : model::Scope::route;
@@ -83,6 +78,7 @@ std::vector<model::Decision> adopted_decisions(const std::vector<model::SetEleme
                                 std::move(route), element.until, now));
   }
   for (auto& [asn, decision] : by_asn) {
+    decision.cover(std::move(decision.prefixes));
     decisions.push_back(std::move(decision));
   }
   return decisions;

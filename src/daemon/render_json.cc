@@ -7,6 +7,30 @@ Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr)
 
 Json asn_or_null(const std::optional<net::Asn>& asn) { return asn ? Json(asn->to_string()) : Json(nullptr); }
 
+Json texts(const std::vector<net::Prefix>& prefixes) {
+  Json array = Json::array();
+  for (const auto& prefix : prefixes) {
+    array.push_back(prefix.to_string());
+  }
+  return array;
+}
+
+Json cut_out_json(const decide::InForce& in_force) {
+  Json array = Json::array();
+  for (const auto& part : in_force.cut_out) {
+    array.push_back({{"prefix", part.prefix.to_string()}, {"reason", part.reason}});
+  }
+  return array;
+}
+
+Json decisions_json(const decide::Engine& engine, const std::vector<model::Decision>& decisions) {
+  Json array = Json::array();
+  for (const auto& decision : decisions) {
+    array.push_back(to_json(engine, decision, true));
+  }
+  return array;
+}
+
 Json lines_json(const std::vector<model::EvidenceLine>& lines) {
   Json array = Json::array();
   for (const auto& line : lines) {
@@ -19,15 +43,11 @@ Json lines_json(const std::vector<model::EvidenceLine>& lines) {
 }  // namespace
 
 Json to_json(const model::Decision& decision, bool with_evidence) {
-  Json prefixes = Json::array();
-  for (const auto& prefix : decision.prefixes) {
-    prefixes.push_back(prefix.to_string());
-  }
   const bool is_asn = decision.target.scope == model::Scope::asn;
   Json json = {
       {"scope", model::to_string(decision.target.scope)},
       {"target", decision.target.to_string()},
-      {"prefixes", std::move(prefixes)},
+      {"prefixes", texts(decision.prefixes)},
       {"asn", is_asn ? Json(decision.target.asn.to_string()) : asn_or_null(decision.route.asn)},
       {"as_name", text_or_null(decision.route.as_name)},
       {"country_code", text_or_null(decision.route.country_code)},
@@ -39,9 +59,23 @@ Json to_json(const model::Decision& decision, bool with_evidence) {
       {"until", decision.until ? Json(format_rfc3339(*decision.until)) : Json(nullptr)},
       {"repeat", decision.repeat},
       {"addresses_covered", decision.addresses_covered},
+      {"ipv6_64s_covered", decision.ipv6_64s_covered},
   };
   if (with_evidence) {
     json["evidence"] = lines_json(decision.evidence);
+  }
+  return json;
+}
+
+Json to_json(const decide::Engine& engine, const model::Decision& decision, bool with_evidence) {
+  Json json = to_json(decision, with_evidence);
+  const auto in_force = engine.in_force(decision);
+  json["prefixes"] = texts(in_force.prefixes);
+  json["addresses_covered"] = in_force.covered.ipv4_addresses;
+  json["ipv6_64s_covered"] = in_force.covered.ipv6_64s;
+  json["cut_out"] = cut_out_json(in_force);
+  if (in_force.more_cut_out > 0) {
+    json["more_cut_out"] = in_force.more_cut_out;
   }
   return json;
 }
@@ -73,11 +107,7 @@ Json to_json(const decide::DecisionChange& ended) {
   return json;
 }
 
-Json to_json(const decide::Explanation& explanation) {
-  Json decisions = Json::array();
-  for (const auto& decision : explanation.decisions) {
-    decisions.push_back(to_json(decision, true));
-  }
+Json to_json(const decide::Engine& engine, const decide::Explanation& explanation) {
   Json counting = Json::array();
   for (const auto& count : explanation.counting) {
     counting.push_back({{"rule", count.rule},
@@ -93,7 +123,8 @@ Json to_json(const decide::Explanation& explanation) {
   return {{"address", explanation.address.to_string()},
           {"banned", !explanation.decisions.empty()},
           {"route", to_json(explanation.route)},
-          {"decisions", std::move(decisions)},
+          {"decisions", decisions_json(engine, explanation.decisions)},
+          {"covered_by", decisions_json(engine, explanation.covered_by)},
           {"protections", explanation.protections},
           {"counting", std::move(counting)},
           {"ladder",

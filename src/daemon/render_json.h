@@ -14,9 +14,11 @@ using control::Json;
 // {"scope","target","prefixes","asn","as_name","country_code","rule","reason","issuer","since","until", …}; null for
 // what is not known, `until` null = permanent. `with_evidence` adds the lines.
 [[nodiscard]] Json to_json(const model::Decision& decision, bool with_evidence);
+// The same of an active decision: prefixes and what they cover are what is in force, and `cut_out` tells of the rest.
+[[nodiscard]] Json to_json(const decide::Engine& engine, const model::Decision& decision, bool with_evidence);
 [[nodiscard]] Json to_json(const model::Route& route);
 [[nodiscard]] Json to_json(const model::SourceStatus& source);
 [[nodiscard]] Json to_json(const decide::DecisionChange& ended);
-[[nodiscard]] Json to_json(const decide::Explanation& explanation);
+[[nodiscard]] Json to_json(const decide::Engine& engine, const decide::Explanation& explanation);
 
 }  // namespace ipguard::daemon

@@ -1,5 +1,10 @@
 #include "daemon/report_changes.h"
 
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
 #include "base/log.h"
 #include "base/text.h"
 
@@ -12,6 +17,32 @@ std::string left(const model::Decision& decision, TimePoint now) {
   }
   const auto span = std::chrono::ceil<Seconds>(*decision.until - now);
   return "for " + format_duration(span);
+}
+
+// More than so many changes by hand at once are not told one by one.
+constexpr size_t most_told = 100;
+
+bool by_hand(const decide::DecisionChange& change) {
+  return change.decision.issuer == "import" || change.decision.issuer == "manual";
+}
+
+std::string_view word_for(const decide::DecisionChange& change, bool dry_run) {
+  return change.ending ? decide::to_string(*change.ending) : dry_run ? "would ban" : "banned";
+}
+
+void log_change(const decide::DecisionChange& change, bool dry_run, TimePoint now) {
+  const auto& decision = change.decision;
+  if (change.ending == decide::Ending::refused) {
+    log_warning("refused: " + describe(decision) + ": " + printable(decision.reason));
+  } else if (change.ending) {
+    log_info(std::string(decide::to_string(*change.ending)) + ": " + describe(decision) +
+             (change.note.empty() ? "" : ": " + printable(change.note)));
+  } else if (decision.active_at(now)) {
+    log_info((dry_run ? "would ban " : "banned ") + describe(decision) + ' ' + left(decision, now) + ": " +
+             printable(decision.reason));
+  } else {
+    log_debug("in the backlog: " + describe(decision) + ": " + printable(decision.reason));
+  }
 }
 
 }  // namespace
@@ -35,17 +66,18 @@ std::string describe(const model::Decision& decision) {
   return details.empty() ? text : text + " (" + details + ")";
 }
 
-void log_change(const decide::DecisionChange& change, bool dry_run, TimePoint now) {
-  const auto& decision = change.decision;
-  if (change.ending == decide::Ending::refused) {
-    log_warning("refused: " + describe(decision) + ": " + printable(decision.reason));
-  } else if (change.ending) {
-    log_info(std::string(decide::to_string(*change.ending)) + ": " + describe(decision));
-  } else if (decision.active_at(now)) {
-    log_info((dry_run ? "would ban " : "banned ") + describe(decision) + ' ' + left(decision, now) + ": " +
-             printable(decision.reason));
-  } else {
-    log_debug("in the backlog: " + describe(decision) + ": " + printable(decision.reason));
+void log_changes(const std::vector<decide::DecisionChange>& changes, bool dry_run, TimePoint now) {
+  const bool many = static_cast<size_t>(std::ranges::count_if(changes, by_hand)) > most_told;
+  std::map<std::pair<std::string_view, std::string>, uint64_t> counts;  // by word and issuer
+  for (const auto& change : changes) {
+    if (many && by_hand(change)) {
+      ++counts[{word_for(change, dry_run), change.decision.issuer}];
+    } else {
+      log_change(change, dry_run, now);
+    }
+  }
+  for (const auto& [what, count] : counts) {
+    log_info(std::string(what.first) + ": " + group_digits(count) + " targets, issued by " + what.second);
   }
 }
 

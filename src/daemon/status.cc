@@ -40,10 +40,13 @@ Json bans_json(const decide::Engine& engine) {
 }
 
 Json kernel_json(const Guard& guard) {
+  const auto repairs = guard.repairs();
   // In dry-run the kernel holds nothing of ours, however much the model does.
   Json json = {{"enforced", guard.dry_run() ? 0 : guard.enforcer().enforced()},
                {"wanted", guard.engine().wanted()},
-               {"restorations", guard.restorations()}};
+               {"restorations", repairs.times},
+               {"elements_restored", repairs.added},
+               {"elements_removed", repairs.removed}};
   if (!guard.dry_run()) {
     if (auto counters = guard.enforcer().counters()) {
       Json dropped = Json::object();
@@ -76,11 +79,20 @@ Json warnings_json(const Guard& guard, const std::vector<model::SourceStatus>& s
                          " days old; routes and owners have moved since: see README.md, \"The database\"");
     }
   }
+  for (auto& sentence : config::unprotected(guard.loaded().config.protect)) {
+    warnings.push_back(std::move(sentence));
+  }
   if (!guard.store_problem().empty()) {
     warnings.push_back("state is not saved: " + guard.store_problem());
   }
   if (!guard.kernel_problem().empty()) {
     warnings.push_back("not everything is enforced: " + guard.kernel_problem());
+  }
+  if (guard.doubtful_lines() > 0) {
+    warnings.push_back(
+        std::to_string(guard.doubtful_lines()) +
+        " suspicious line(s) leave in doubt who the client is (an address in the virtual-host or user column): "
+        "name the source's format, such as format = \"vhost-combined\"");
   }
   bool any_following = false;
   for (const auto& source : sources) {
@@ -121,6 +133,7 @@ Json status_json(const CommandContext& context, TimePoint now) {
           {"database", databases.empty() ? Json(nullptr) : database_json(databases.front(), now)},
           {"more_databases", std::move(more_databases)},
           {"counters", counters_json(guard.engine().counters())},
+          {"doubtful_lines", guard.doubtful_lines()},
           {"warnings", warnings_json(guard, sources, now)}};
 }
 

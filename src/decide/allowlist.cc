@@ -44,28 +44,12 @@ std::optional<std::string> Allowlist::reason(const model::Route& route) const {
   return std::nullopt;
 }
 
-Result<std::vector<net::Prefix>> Allowlist::allowed_routes(
-    const net::Prefix& prefix, const std::function<model::Route(const net::Address&)>& route_of, size_t& steps) const {
-  std::vector<net::Prefix> found;
+Result<std::vector<net::Prefix>> Allowlist::allowed_parts(const net::Prefix& prefix,
+                                                          const PartsWhere& parts_where) const {
   if (!needs_routes()) {
-    return found;
+    return std::vector<net::Prefix>{};
   }
-  std::optional<net::Address> address = prefix.address();
-  const net::Address last = prefix.last();
-  while (address && *address <= last) {
-    if (steps == 0) {
-      return fail(Errc::invalid, "it holds too many routes to check them all against the allowed AS and countries");
-    }
-    --steps;
-    const model::Route route = route_of(*address);
-    if (reason(route)) {
-      found.push_back(route.prefix);
-    }
-    // A database that answers with a route beside the address must not keep us here: go on address by address.
-    const bool sane = route.prefix.contains(*address);
-    address = net::next(sane ? route.prefix.last() : *address);
-  }
-  return found;
+  return parts_where(prefix, [this](const model::Route& route) { return reason(route).has_value(); });
 }
 
 }  // namespace ipguard::decide

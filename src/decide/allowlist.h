@@ -1,13 +1,13 @@
 // Allowlist: what is never blocked by configuration: prefixes, autonomous systems, countries.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
+#include "decide/policy.h"
 #include "model/route.h"
 #include "net/address.h"
 #include "net/asn.h"
@@ -32,11 +32,10 @@ class Allowlist {
   // Whether a route has to be looked at to know if it is allowed.
   [[nodiscard]] bool needs_routes() const { return !asns_.empty() || !countries_.empty(); }
 
-  // The routes inside `prefix` whose AS or country is allowed, found by walking the database from route to route;
-  // `steps` is the number of look-ups that may still be made. Errc::invalid when they do not suffice: what cannot be
-  // checked must not be banned.
-  [[nodiscard]] Result<std::vector<net::Prefix>> allowed_routes(
-      const net::Prefix& prefix, const std::function<model::Route(const net::Address&)>& route_of, size_t& steps) const;
+  // What of `prefix` is allowed by its AS or country: disjoint, sorted. `parts_where` is Lookups'. An error when the
+  // database cannot tell: what cannot be checked must not be banned.
+  [[nodiscard]] Result<std::vector<net::Prefix>> allowed_parts(const net::Prefix& prefix,
+                                                               const PartsWhere& parts_where) const;
 
  private:
   net::PrefixSet prefixes_;

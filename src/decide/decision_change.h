@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/time.h"
@@ -18,6 +19,7 @@ struct DecisionChange {
   model::Decision decision;
   std::optional<Ending> ending;  // nullopt: it began (or was renewed)
   TimePoint at;
+  std::string note = {};  // why it ended, where there is more to say than that its time was over
 };
 
 }  // namespace ipguard::decide

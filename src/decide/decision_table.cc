@@ -49,6 +49,24 @@ std::vector<const DecisionTable::Entry*> DecisionTable::covering(const net::Pref
   return result;
 }
 
+std::vector<const DecisionTable::Entry*> DecisionTable::aimed_at(const net::Address& address,
+                                                                 std::optional<net::Asn> asn) const {
+  std::vector<const Entry*> result;
+  const auto add = [&](const model::Target& target) {
+    if (const Entry* entry = find(target)) {
+      result.push_back(entry);
+    }
+  };
+  add({.scope = model::Scope::address, .prefix = net::Prefix(address), .asn = {}});
+  for (unsigned length = address.bits(); length-- > 0;) {
+    add({.scope = model::Scope::route, .prefix = net::Prefix(address, length), .asn = {}});
+  }
+  if (asn) {
+    add({.scope = model::Scope::asn, .prefix = {}, .asn = *asn});
+  }
+  return result;
+}
+
 std::vector<const DecisionTable::Entry*> DecisionTable::all() const {
   std::vector<const Entry*> result;
   result.reserve(by_id_.size());
@@ -129,11 +147,9 @@ const DecisionTable::Entry& DecisionTable::restore(model::Decision decision) {
   return insert(std::move(decision), next_id_++);
 }
 
-const DecisionTable::Entry& DecisionTable::set_prefixes(Owner id, std::vector<net::Prefix> prefixes,
-                                                        uint64_t addresses_covered) {
+const DecisionTable::Entry& DecisionTable::set_prefixes(Owner id, std::vector<net::Prefix> prefixes) {
   model::Decision decision = remove(find(id)->decision.target);
-  decision.prefixes = std::move(prefixes);
-  decision.addresses_covered = addresses_covered;
+  decision.cover(std::move(prefixes));
   return insert(std::move(decision), id);
 }
 
@@ -142,21 +158,21 @@ model::Decision DecisionTable::end(const model::Target& target, Ending ending, T
   if (!note.empty()) {
     decision.reason += "; " + std::string(to_string(ending)) + ": " + std::string(note);
   }
-  remember(decision, ending, at);
+  remember(decision, ending, at, note);
   return decision;
 }
 
 void DecisionTable::pass(model::Decision decision) {
   changes_.push_back({.decision = decision, .ending = std::nullopt, .at = decision.since});
-  remember(decision, Ending::expired, *decision.until);
+  remember(decision, Ending::expired, *decision.until, {});
 }
 
 void DecisionTable::refuse(model::Decision decision, TimePoint at) {
   changes_.push_back({.decision = std::move(decision), .ending = Ending::refused, .at = at});
 }
 
-void DecisionTable::remember(const model::Decision& decision, Ending ending, TimePoint at) {
-  changes_.push_back({.decision = decision, .ending = ending, .at = at});
+void DecisionTable::remember(const model::Decision& decision, Ending ending, TimePoint at, std::string_view note) {
+  changes_.push_back({.decision = decision, .ending = ending, .at = at, .note = std::string(note)});
   ended_.push_back(changes_.back());
   if (ended_.size() > limits_.ended) {
     ended_.pop_front();
@@ -188,9 +204,9 @@ std::optional<TimePoint> DecisionTable::next_expiry() const {
   return by_end_.empty() ? std::nullopt : std::optional(by_end_.begin()->first);
 }
 
-std::vector<model::Target> DecisionTable::due(TimePoint now) const {
+std::vector<model::Target> DecisionTable::due(TimePoint now, size_t most) const {
   std::vector<model::Target> result;
-  for (auto it = by_end_.begin(); it != by_end_.end() && it->first <= now; ++it) {
+  for (auto it = by_end_.begin(); it != by_end_.end() && it->first <= now && result.size() < most; ++it) {
     result.push_back(find(it->second)->decision.target);
   }
   return result;

@@ -59,6 +59,9 @@ class DecisionTable {
   [[nodiscard]] bool covers(const net::Address& address) const;
   // Those that cover all of `prefix`, narrowest scope first, then narrowest network.
   [[nodiscard]] std::vector<const Entry*> covering(const net::Prefix& prefix) const;
+  // Those whose target holds the address, whatever they cover of it, narrowest scope first, then narrowest network;
+  // `asn` is its AS.
+  [[nodiscard]] std::vector<const Entry*> aimed_at(const net::Address& address, std::optional<net::Asn> asn) const;
   // In order of their beginning.
   [[nodiscard]] std::vector<const Entry*> all() const;
   [[nodiscard]] size_t size() const { return by_target_.size(); }
@@ -71,7 +74,7 @@ class DecisionTable {
   // Begins without a report; an active decision on the target is replaced.
   const Entry& restore(model::Decision decision);
   // Other prefixes (a part became allowed): not reported, the target is the same.
-  const Entry& set_prefixes(Owner id, std::vector<net::Prefix> prefixes, uint64_t addresses_covered);
+  const Entry& set_prefixes(Owner id, std::vector<net::Prefix> prefixes);
   // It is over at `at`. Reported; kept in the past and, for explain, whole. A `note` is added to its reason.
   model::Decision end(const model::Target& target, Ending ending, TimePoint at, std::string_view note = {});
   // One that was over before it could begin: reported as begun and expired, kept as past.
@@ -80,8 +83,8 @@ class DecisionTable {
   void refuse(model::Decision decision, TimePoint at);
 
   [[nodiscard]] std::optional<TimePoint> next_expiry() const;
-  // Targets of decisions over at `now`, in order of their ends.
-  [[nodiscard]] std::vector<model::Target> due(TimePoint now) const;
+  // Targets of decisions over at `now`, in order of their ends; at most `most`.
+  [[nodiscard]] std::vector<model::Target> due(TimePoint now, size_t most) const;
 
   void restore_past(const model::Target& target, uint32_t bans, TimePoint last_end);
   [[nodiscard]] const TargetPast* past(const model::Target& target) const;
@@ -97,7 +100,7 @@ class DecisionTable {
   model::Decision remove(const model::Target& target);
   void index_wide(const Entry& entry);
   void unindex_wide(const Entry& entry);
-  void remember(const model::Decision& decision, Ending ending, TimePoint at);
+  void remember(const model::Decision& decision, Ending ending, TimePoint at, std::string_view note);
   void set_past(const model::Target& target, const TargetPast& past);
 
   TableLimits limits_;

@@ -1,9 +1,9 @@
 #include "decide/engine.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "decide/engine_impl.h"
-#include "net/cover.h"
 
 namespace ipguard::decide {
 namespace {
@@ -75,7 +75,7 @@ bool Engine::Impl::stands(const model::Decision& decision) const {
                              [&](const net::Prefix& prefix) { return planner.stands(decision.target.scope, prefix); });
 }
 
-void Engine::Impl::expire(TimePoint now) {
+void Engine::Impl::expire(TimePoint now, size_t most) {
   if (recheck_due) {
     recheck_due = false;
     recheck(now);
@@ -84,7 +84,7 @@ void Engine::Impl::expire(TimePoint now) {
   if (!next || *next > now) {
     return;
   }
-  for (const auto& target : table.due(now)) {
+  for (const auto& target : table.due(now, most)) {
     end(target, Ending::expired, *table.find(target)->decision.until);
   }
 }
@@ -101,8 +101,8 @@ void Engine::Impl::apply_holes(TimePoint now) {
     // A decision that blocks nobody any more is over: what is shown is what is in force.
     const Entry* entry = table.find(id);
     if (entry != nullptr && !stands(entry->decision)) {
-      const auto why = protection.reason(entry->decision.prefixes.front());
-      end(model::Target(entry->decision.target), Ending::lifted, now, why ? "protected: " + *why : "allowlist");
+      const auto why = guard.why_hole(entry->decision.prefixes.front());
+      end(model::Target(entry->decision.target), Ending::lifted, now, why);
     }
   }
 }
@@ -125,8 +125,7 @@ void Engine::Impl::recheck(TimePoint now) {
       end(model::Target(entry->decision.target), Ending::lifted, now, left.error().message);
     } else if (*left != entry->decision.prefixes) {
       const auto before = entry->decision.prefixes;
-      const uint64_t covered = net::count_addresses(*left);
-      replace_wants(table.set_prefixes(id, std::move(*left), covered), before);
+      replace_wants(table.set_prefixes(id, std::move(*left)), before);
     }
   }
 }
@@ -179,8 +178,10 @@ void Engine::on_hit(const model::Hit& hit, std::string_view path, TimePoint now)
 void Engine::replay_hit(const model::Hit& hit, std::string_view path) { impl_->replay_hit(hit, path); }
 
 Result<const model::Decision*> Engine::ban(const model::Target& target, std::optional<Seconds> duration,
-                                           std::string reason, std::string issuer, TimePoint now) {
-  return impl_->ban(normalised(target), duration, std::move(reason), std::move(issuer), now);
+                                           std::string reason, std::string issuer, TimePoint now, bool force) {
+  return impl_->ban(normalised(target),
+                    {.duration = duration, .reason = std::move(reason), .issuer = std::move(issuer), .force = force},
+                    now);
 }
 
 Result<model::Decision> Engine::unban(const model::Target& target, TimePoint now) {
@@ -193,7 +194,9 @@ void Engine::restore_history(const model::Target& target, uint32_t repeat, TimeP
   impl_->table.restore_past(normalised(target), repeat, last_end);
 }
 
-void Engine::expire(TimePoint now) { impl_->expire(now); }
+void Engine::expire(TimePoint now) { impl_->expire(now, std::numeric_limits<size_t>::max()); }
+
+void Engine::expire_some(TimePoint now) { impl_->expire(now); }
 
 std::optional<TimePoint> Engine::next_expiry() const { return impl_->table.next_expiry(); }
 
@@ -212,6 +215,17 @@ std::vector<const model::Decision*> Engine::decisions() const {
   }
   return result;
 }
+
+const model::Decision* Engine::find(const model::Target& target) const {
+  const auto* entry = impl_->table.find(normalised(target));
+  return entry == nullptr ? nullptr : &entry->decision;
+}
+
+const std::string* Engine::refusal(const model::Target& target) const {
+  return impl_->refusals.reason(normalised(target));
+}
+
+InForce Engine::in_force(const model::Decision& decision) const { return impl_->in_force(decision); }
 
 Explanation Engine::explain(const net::Address& address, TimePoint now) const { return impl_->explain(address, now); }
 

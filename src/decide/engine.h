@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "decide/decision_change.h"
 #include "decide/explanation.h"
+#include "decide/in_force.h"
 #include "decide/policy.h"
 #include "model/decision.h"
 #include "model/hit.h"
@@ -46,10 +47,11 @@ class Engine {
   void replay_hit(const model::Hit& hit, std::string_view path);
 
   // A manual or imported ban; nullopt duration = permanent. Refused with the reason when it is on the allowlist,
-  // protected, wider than allowed, or an AS without prefixes. Renews an existing decision.
+  // protected, wider than allowed, an AS without prefixes, or over the budget of wide bans unless `force`. Renews an
+  // existing decision. What is protected is asked of the host once for all calls with the same `now`.
   // Returns the decision; valid until the next call.
   Result<const model::Decision*> ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
-                                     std::string issuer, TimePoint now);
+                                     std::string issuer, TimePoint now, bool force = false);
   // Lifts the decision on exactly this target; Errc::not_found with what does cover it, if anything does.
   Result<model::Decision> unban(const model::Target& target, TimePoint now);
 
@@ -60,6 +62,9 @@ class Engine {
 
   // Ends what is over at `now`. next_expiry() is when to call again.
   void expire(TimePoint now);
+  // The same for at most 1,000 of them: bans that were imported together end together. If there are more,
+  // next_expiry() is not after `now`.
+  void expire_some(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_expiry() const;
 
   // Kernel changes pending since the last call: disjoint within each set, allowlist and protected prefixes cut out.
@@ -73,6 +78,12 @@ class Engine {
   [[nodiscard]] std::vector<DecisionChange> take_changes();
   // Active decisions in order of their beginning.
   [[nodiscard]] std::vector<const model::Decision*> decisions() const;
+  // The active decision on exactly this target; nullptr if there is none. Valid until the next call that changes it.
+  [[nodiscard]] const model::Decision* find(const model::Target& target) const;
+  // Why the target was refused last; nullptr if that is not remembered.
+  [[nodiscard]] const std::string* refusal(const model::Target& target) const;
+  // What of an active decision blocks, after everything was cut out.
+  [[nodiscard]] InForce in_force(const model::Decision& decision) const;
   [[nodiscard]] Explanation explain(const net::Address& address, TimePoint now) const;
   [[nodiscard]] const EngineCounters& counters() const;
   [[nodiscard]] uint64_t wanted() const;  // number of elements that ought to be in force

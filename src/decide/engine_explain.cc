@@ -1,17 +1,37 @@
-// Engine: everything there is to say about an address.
+// Engine: everything there is to say about an address, and about a decision.
+#include <algorithm>
+
 #include "decide/engine_impl.h"
+#include "decide/holes.h"
+#include "net/cover.h"
 
 namespace ipguard::decide {
+
+void Engine::Impl::explain_decisions(Explanation& result, TimePoint now) const {
+  const net::Prefix single(result.address);
+  auto entries = table.covering(single);
+  for (const Entry* entry : table.aimed_at(result.address, result.route.asn)) {
+    if (std::ranges::find(entries, entry) == entries.end()) {
+      entries.push_back(entry);
+    }
+  }
+  for (const Entry* entry : entries) {
+    const model::Decision& decision = entry->decision;
+    if (!decision.active_at(now)) {
+      continue;
+    }
+    const bool wanted =
+        std::ranges::any_of(decision.prefixes, [&](const net::Prefix& prefix) { return prefix.contains(single); });
+    const bool blocks = wanted && planner.stands(decision.target.scope, single);
+    (blocks ? result.decisions : result.covered_by).push_back(decision);
+  }
+}
 
 Explanation Engine::Impl::explain(const net::Address& address, TimePoint now) const {
   Explanation result;
   result.address = address;
   result.route = lookups.route(address);
-  for (const Entry* entry : table.covering(net::Prefix(address))) {
-    if (entry->decision.active_at(now)) {
-      result.decisions.push_back(entry->decision);
-    }
-  }
+  explain_decisions(result, now);
   if (auto why = allow.reason(address)) {
     result.protections.push_back(std::move(*why));
   }
@@ -34,6 +54,65 @@ Explanation Engine::Impl::explain(const net::Address& address, TimePoint now) co
   result.ended = table.ended(address_target(address));
   result.refusals = refusals.about(address, result.route);
   return result;
+}
+
+InForce Engine::Impl::in_force(const model::Decision& decision) const {
+  InForce result;
+  for (const auto& prefix : decision.prefixes) {
+    const auto standing = planner.standing(decision.target.scope, prefix);
+    if (standing.size() != 1 || standing.front() != prefix) {
+      add_holes(prefix, standing, result);
+    }
+    std::ranges::copy(standing, std::back_inserter(result.prefixes));
+  }
+  if (allow.needs_routes() && decision.target.scope != model::Scope::address) {
+    add_allowed(decision, result);
+  }
+  if (result.cut_out.size() > InForce::most_cut_out) {
+    result.more_cut_out = result.cut_out.size() - InForce::most_cut_out;
+    result.cut_out.resize(InForce::most_cut_out);
+  }
+  result.covered = model::Coverage::of(result.prefixes);
+  return result;
+}
+
+// The holes of the planner inside `prefix`, and what the writer refused.
+void Engine::Impl::add_holes(const net::Prefix& prefix, const std::vector<net::Prefix>& standing,
+                             InForce& result) const {
+  std::vector<net::Prefix> known = standing;
+  const net::Prefix* last = nullptr;
+  for (const auto* hole : planner.holes().inside(prefix)) {
+    if (last != nullptr && last->contains(hole->first)) {
+      continue;  // a covering one sorts before what it covers
+    }
+    last = &hole->first;
+    result.cut_out.push_back({.prefix = hole->first, .reason = guard.why_hole(hole->first)});
+    known.push_back(hole->first);
+  }
+  if (planner.holes().widest_covering(prefix) != nullptr) {
+    result.cut_out.push_back({.prefix = prefix, .reason = guard.why_hole(prefix)});
+    return;
+  }
+  for (const auto& part : net::subtract(prefix, known)) {
+    result.cut_out.push_back({.prefix = part, .reason = "refused by the check right before the kernel"});
+  }
+}
+
+// What the allowed AS and countries took out of the target before the decision began.
+void Engine::Impl::add_allowed(const model::Decision& decision, InForce& result) const {
+  const auto whole = decision.target.scope == model::Scope::asn ? lookups.prefixes_of(decision.target.asn)
+                                                                : std::vector{decision.target.prefix};
+  net::PrefixSet covered;
+  for (const auto& prefix : decision.prefixes) {
+    covered[prefix];
+  }
+  for (const auto& prefix : whole) {
+    for (const auto& part : cut(prefix, covered)) {
+      if (auto why = allow.reason(lookups.route(part.address()))) {
+        result.cut_out.push_back({.prefix = part, .reason = std::move(*why)});
+      }
+    }
+  }
 }
 
 }  // namespace ipguard::decide

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "decide/engine_impl.h"
+#include "decide/offender.h"
 #include "decide/sentences.h"
-#include "net/cover.h"
 
 namespace ipguard::decide {
 namespace {
@@ -17,6 +17,10 @@ TimePoint sane_time(TimePoint time, TimePoint now) { return time - most_ahead > 
 
 LineReference reference(const model::Hit& hit, std::string_view path) {
   return {.path = path, .offset = hit.line.offset, .text = hit.line.text};
+}
+
+model::Target network_target(const net::Prefix& network) {
+  return {.scope = model::Scope::route, .prefix = network, .asn = {}};
 }
 
 // The last line of an offence, for the ladder; none where no lines are kept.
@@ -47,18 +51,23 @@ void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoin
     ++counters.hits_allowed;
     return;
   }
-  if (table.covers(hit.address) || table.was_banned(address_target(hit.address), time)) {
+  if (table.covers(hit.address) || was_banned(hit.address, time)) {
     ++counters.hits_banned;
     return;
   }
-  if (const auto offence = ledger.hit(*hit.rule, hit.address, time, reference(hit, path))) {
+  if (const auto offence = ledger.hit(hit, time, reference(hit, path))) {
     ++counters.offences;
     decide(*hit.rule, *offence, time, now);
   }
 }
 
+bool Engine::Impl::was_banned(const net::Address& address, TimePoint time) const {
+  return table.was_banned(address_target(address), time) ||
+         (!address.is_ipv4() && table.was_banned(network_target(offender_unit(address)), time));
+}
+
 void Engine::Impl::replay_hit(const model::Hit& hit, std::string_view path) {
-  if (allow.covers(hit.address) || table.was_banned(address_target(hit.address), hit.time)) {
+  if (allow.covers(hit.address) || was_banned(hit.address, hit.time)) {
     return;
   }
   // A hit at the very time a ban began may be the one that led to it, and then the count starts afresh with it.
@@ -66,7 +75,7 @@ void Engine::Impl::replay_hit(const model::Hit& hit, std::string_view path) {
   if (std::ranges::any_of(covering, [&](const Entry* entry) { return entry->decision.since < hit.time; })) {
     return;
   }
-  const auto offence = ledger.hit(*hit.rule, hit.address, hit.time, reference(hit, path));
+  const auto offence = ledger.hit(hit, hit.time, reference(hit, path));
   if (!offence) {
     return;
   }
@@ -100,12 +109,38 @@ void Engine::Impl::decide(const model::Rule& rule, const model::Offence& offence
   if (step && step->by_rule && !covered) {
     covered = ban_route(occasion, *step);
   }
-  if (!covered) {
+  const auto blamed = ladder.blamed(offence.address, route, time, !offence.network.is_single());
+  if (!covered && (blamed.is_single() || !ban_network(occasion, blamed))) {
     ban_address(occasion);
   }
   if (step && !step->by_rule) {
     ban_route(occasion, *step);
   }
+}
+
+bool Engine::Impl::ban_network(const Occasion& occasion, const net::Prefix& network) {
+  const model::Target target = network_target(network);
+  if (table.find(target) != nullptr || table.was_banned(target, occasion.time)) {
+    return true;
+  }
+  auto prefixes = guard.coverage(target);
+  if (!prefixes || table.full()) {
+    return false;
+  }
+  model::Decision decision;
+  decision.target = target;
+  decision.prefixes = std::move(*prefixes);
+  decision.route = occasion.route;
+  decision.rule = occasion.rule.id;
+  decision.reason = offence_sentence(occasion.offence, occasion.rule.window);
+  if (occasion.offence.network.is_single()) {
+    decision.reason += "; another address of " + network.to_string() + " offended shortly before";
+  }
+  decision.issuer = "ledger";
+  decision.since = occasion.time;
+  decision.evidence = occasion.offence.lines;
+  begin_by_evidence(occasion, std::move(decision), occasion.rule.ban);
+  return true;
 }
 
 void Engine::Impl::ban_address(const Occasion& occasion) {
@@ -117,19 +152,16 @@ void Engine::Impl::ban_address(const Occasion& occasion) {
                  occasion.time);
     return;
   }
-  begin_by_evidence(occasion,
-                    {.target = target,
-                     .prefixes = {target.prefix},
-                     .route = occasion.route,
-                     .rule = occasion.rule.id,
-                     .reason = offence_sentence(offence, occasion.rule.window),
-                     .issuer = "ledger",
-                     .since = occasion.time,
-                     .until = std::nullopt,
-                     .repeat = 0,
-                     .addresses_covered = 1,
-                     .evidence = offence.lines},
-                    occasion.rule.ban);
+  model::Decision decision;
+  decision.target = target;
+  decision.prefixes = {target.prefix};
+  decision.route = occasion.route;
+  decision.rule = occasion.rule.id;
+  decision.reason = offence_sentence(offence, occasion.rule.window);
+  decision.issuer = "ledger";
+  decision.since = occasion.time;
+  decision.evidence = offence.lines;
+  begin_by_evidence(occasion, std::move(decision), occasion.rule.ban);
 }
 
 bool Engine::Impl::ban_route(const Occasion& occasion, const Ladder::RouteStep& step) {
@@ -147,20 +179,8 @@ bool Engine::Impl::ban_route(const Occasion& occasion, const Ladder::RouteStep& 
   }
   auto reason = step.by_rule ? first_offence_sentence(target, occasion.rule, occasion.offence.address, *prefixes)
                              : route_sentence(route.prefix, step, *prefixes);
-  begin_by_evidence(
-      occasion,
-      {.target = target,
-       .prefixes = std::move(*prefixes),
-       .route = route,
-       .rule = occasion.rule.id,
-       .reason = std::move(reason),
-       .issuer = "ladder",
-       .since = occasion.time,
-       .until = std::nullopt,
-       .repeat = 0,
-       .addresses_covered = 0,
-       .evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces, policy.limits.evidence_lines)},
-      step.by_rule ? occasion.rule.ban : policy.route_ladder.ban);
+  ban_widely(occasion, step, {.target = target, .prefixes = std::move(*prefixes), .reason = std::move(reason)},
+             policy.route_ladder.ban);
   if (route.asn) {
     const auto next =
         ladder.route_banned(*route.asn, occasion.rule,
@@ -184,21 +204,23 @@ bool Engine::Impl::ban_asn(const Occasion& occasion, const Ladder::AsnStep& step
   }
   auto reason = step.by_rule ? first_offence_sentence(target, occasion.rule, occasion.offence.address, *prefixes)
                              : asn_sentence(asn, step, *prefixes);
-  begin_by_evidence(
-      occasion,
-      {.target = target,
-       .prefixes = std::move(*prefixes),
-       .route = occasion.route,
-       .rule = occasion.rule.id,
-       .reason = std::move(reason),
-       .issuer = "ladder",
-       .since = occasion.time,
-       .until = std::nullopt,
-       .repeat = 0,
-       .addresses_covered = 0,
-       .evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces, policy.limits.evidence_lines)},
-      step.by_rule ? occasion.rule.ban : policy.asn_ladder.ban);
+  ban_widely(occasion, step, {.target = target, .prefixes = std::move(*prefixes), .reason = std::move(reason)},
+             policy.asn_ladder.ban);
   return true;
+}
+
+template <typename Step>
+void Engine::Impl::ban_widely(const Occasion& occasion, const Step& step, WideBan ban, Seconds by_ladder) {
+  model::Decision decision;
+  decision.target = ban.target;
+  decision.prefixes = std::move(ban.prefixes);
+  decision.route = occasion.route;
+  decision.rule = occasion.rule.id;
+  decision.reason = std::move(ban.reason);
+  decision.issuer = "ladder";
+  decision.since = occasion.time;
+  decision.evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces, policy.limits.evidence_lines);
+  begin_by_evidence(occasion, std::move(decision), step.by_rule ? occasion.rule.ban : by_ladder);
 }
 
 std::optional<std::vector<net::Prefix>> Engine::Impl::wide_coverage(const Occasion& occasion,
@@ -207,9 +229,7 @@ std::optional<std::vector<net::Prefix>> Engine::Impl::wide_coverage(const Occasi
     return std::nullopt;
   }
   auto prefixes = guard.coverage(target);
-  uint64_t covered = 0;
   if (prefixes) {
-    covered = net::count_addresses(*prefixes);
     if (auto fits = guard.within_budget(target, *prefixes); !fits) {
       prefixes = std::unexpected(std::move(fits.error()));
     }
@@ -219,18 +239,18 @@ std::optional<std::vector<net::Prefix>> Engine::Impl::wide_coverage(const Occasi
   }
   ++counters.refused;
   refusals.add(target, prefixes.error().message, occasion.time);
-  table.refuse({.target = target,
-                .prefixes = target.scope == model::Scope::asn ? std::vector<net::Prefix>{} : std::vector{target.prefix},
-                .route = occasion.route,
-                .rule = occasion.rule.id,
-                .reason = prefixes.error().message,
-                .issuer = "ladder",
-                .since = occasion.time,
-                .until = std::nullopt,
-                .repeat = 0,
-                .addresses_covered = covered,
-                .evidence = occasion.offence.lines},
-               occasion.time);
+  model::Decision refused;
+  refused.target = target;
+  if (target.scope == model::Scope::route) {
+    refused.cover({target.prefix});
+  }
+  refused.route = occasion.route;
+  refused.rule = occasion.rule.id;
+  refused.reason = prefixes.error().message;
+  refused.issuer = "ladder";
+  refused.since = occasion.time;
+  refused.evidence = occasion.offence.lines;
+  table.refuse(std::move(refused), occasion.time);
   return std::nullopt;
 }
 
@@ -241,7 +261,7 @@ void Engine::Impl::begin_by_evidence(const Occasion& occasion, model::Decision d
   if (const auto duration = bans.duration(ban, decision.repeat)) {
     decision.until = decision.since + *duration;
   }
-  decision.addresses_covered = net::count_addresses(decision.prefixes);
+  decision.cover(std::move(decision.prefixes));
   ++counters.decisions;
   if (!decision.active_at(occasion.now)) {
     table.pass(std::move(decision));

@@ -42,31 +42,58 @@ struct Engine::Impl {
   void replay_hit(const model::Hit& hit, std::string_view path);
   void decide(const model::Rule& rule, const model::Offence& offence, TimePoint time, TimePoint now);
   void ban_address(const Occasion& occasion);
+  // The /64 that several addresses offended from; false if it may not be banned as a whole.
+  bool ban_network(const Occasion& occasion, const net::Prefix& network);
+  // Whether the address was banned at `time`, by a ban that ran out by itself.
+  [[nodiscard]] bool was_banned(const net::Address& address, TimePoint time) const;
   // True if the target is banned now (or was, at that time in the log), so that nothing narrower is needed.
   bool ban_route(const Occasion& occasion, const Ladder::RouteStep& step);
   bool ban_asn(const Occasion& occasion, const Ladder::AsnStep& step);
+  struct WideBan {
+    model::Target target;
+    std::vector<net::Prefix> prefixes;
+    std::string reason;
+  };
+  template <typename Step>
+  void ban_widely(const Occasion& occasion, const Step& step, WideBan ban, Seconds by_ladder);
   // What a wide ban may cover; a refusal is noted and reported once a window.
   std::optional<std::vector<net::Prefix>> wide_coverage(const Occasion& occasion, const model::Target& target);
   void begin_by_evidence(const Occasion& occasion, model::Decision decision, Seconds ban);
   [[nodiscard]] Seconds window_of(model::Scope scope) const;
 
   // People and the store (engine_manual.cc).
-  Result<const model::Decision*> ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
-                                     std::string issuer, TimePoint now);
+  struct Order {
+    std::optional<Seconds> duration;
+    std::string reason;
+    std::string issuer;
+    bool force = false;
+  };
+  Result<const model::Decision*> ban(const model::Target& target, Order order, TimePoint now);
+  // What a ban by hand may cover; says in the order's reason when it was forced.
+  Result<std::vector<net::Prefix>> ordered_coverage(const model::Target& target, Order& order) const;
+  // The active decision on the target; one that is over ends.
+  const Entry* active(const model::Target& target, TimePoint now);
   Result<model::Decision> unban(const model::Target& target, TimePoint now);
   [[nodiscard]] std::string not_banned(const model::Target& target) const;
   void forget_evidence(const model::Decision& decision);
   void restore(model::Decision decision);
 
   // Upkeep (engine.cc).
-  void expire(TimePoint now);
+  // Every hit and command ends some of what is over, so that one mass of endings does not hold up everything.
+  static constexpr size_t some = 1000;
+  void expire(TimePoint now, size_t most = some);
   void on_report(const model::ApplyReport& report, TimePoint now);
   void reconfigure(Policy new_policy, TimePoint now);
   void apply_holes(TimePoint now);
   void recheck(TimePoint now);
   void refresh_protection(TimePoint now);
 
-  [[nodiscard]] Explanation explain(const net::Address& address, TimePoint now) const;  // engine_explain.cc
+  // What there is to say (engine_explain.cc).
+  [[nodiscard]] Explanation explain(const net::Address& address, TimePoint now) const;
+  void explain_decisions(Explanation& result, TimePoint now) const;
+  [[nodiscard]] InForce in_force(const model::Decision& decision) const;
+  void add_holes(const net::Prefix& prefix, const std::vector<net::Prefix>& standing, InForce& result) const;
+  void add_allowed(const model::Decision& decision, InForce& result) const;
 
   // Keep table and planner in step.
   void want(const Entry& entry);

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "decide/engine_impl.h"
-#include "net/cover.h"
+#include "decide/offender.h"
 
 namespace ipguard::decide {
 namespace {
@@ -20,52 +20,62 @@ std::string described(const model::Target& target) {
   return target.to_string();
 }
 
+bool is_offender(const net::Prefix& network) { return offender_unit(network.address()) == network; }
+
 }  // namespace
 
-Result<const model::Decision*> Engine::Impl::ban(const model::Target& target, std::optional<Seconds> duration,
-                                                 std::string reason, std::string issuer, TimePoint now) {
-  expire(now);
-  if (duration && duration->count() <= 0) {
-    return fail(Errc::invalid, "a ban must last longer than " + format_duration(*duration));
-  }
-  if (protection.refresh_now(now)) {
-    apply_holes(now);
-  }
+Result<std::vector<net::Prefix>> Engine::Impl::ordered_coverage(const model::Target& target, Order& order) const {
   auto prefixes = guard.coverage(target);
   if (!prefixes) {
+    return prefixes;
+  }
+  if (auto fits = guard.within_budget(target, *prefixes); !fits) {
+    if (!order.force) {
+      return fail(Errc::invalid, fits.error().message + "; --force bans it nevertheless");
+    }
+    order.reason += " (forced: " + fits.error().message + ")";
+  }
+  return prefixes;
+}
+
+Result<const model::Decision*> Engine::Impl::ban(const model::Target& target, Order order, TimePoint now) {
+  expire(now);
+  if (order.duration && order.duration->count() <= 0) {
+    return fail(Errc::invalid, "a ban must last longer than " + format_duration(*order.duration));
+  }
+  if (protection.refresh_once(now)) {
+    apply_holes(now);
+  }
+  const Entry* known = active(target, now);
+  auto prefixes = known == nullptr && table.full()
+                      ? fail(Errc::invalid, group_digits(table.size()) + " decisions are active, there is no room")
+                      : ordered_coverage(target, order);
+  if (!prefixes) {
     ++counters.refused;
-    refusals.add(target, prefixes.error().message, now);
+    refusals.add(target, prefixes.error().message, now, true);
     return std::unexpected(add_context(prefixes, target.to_string() + " cannot be banned"));
   }
-  const std::optional<TimePoint> until = duration ? std::optional<TimePoint>(now + *duration) : std::nullopt;
+  model::Decision decision = known == nullptr ? model::Decision{} : known->decision;
+  const auto before = decision.prefixes;
+  decision.target = target;
+  decision.cover(std::move(*prefixes));
+  decision.rule.clear();
+  decision.reason = std::move(order.reason);
+  decision.issuer = std::move(order.issuer);
+  decision.until = order.duration ? std::optional<TimePoint>(now + *order.duration) : std::nullopt;
   ++counters.decisions;
-  if (const Entry* known = table.find(target)) {
-    model::Decision decision = known->decision;
-    const auto before = decision.prefixes;
-    decision.addresses_covered = net::count_addresses(*prefixes);
-    decision.prefixes = std::move(*prefixes);
-    decision.rule.clear();
-    decision.reason = std::move(reason);
-    decision.issuer = std::move(issuer);
-    decision.until = until;
+  if (known != nullptr) {
     const Entry& entry = table.renew(std::move(decision), now);
     replace_wants(entry, before);
     return &entry.decision;
   }
-  model::Decision decision;
-  decision.target = target;
-  decision.addresses_covered = net::count_addresses(*prefixes);
-  decision.prefixes = std::move(*prefixes);
   if (target.scope == model::Scope::asn) {
     decision.route = lookups.any_route_of(target.asn).value_or(model::Route{});
     decision.route.asn = target.asn;
   } else {
     decision.route = lookups.route(target.prefix.address());
   }
-  decision.reason = std::move(reason);
-  decision.issuer = std::move(issuer);
   decision.since = now;
-  decision.until = until;
   if (const TargetPast* past = table.past(target)) {
     decision.repeat = bans.repeats(past->bans, past->last_end, now);
   }
@@ -74,12 +84,21 @@ Result<const model::Decision*> Engine::Impl::ban(const model::Target& target, st
   return &entry.decision;
 }
 
+const Engine::Impl::Entry* Engine::Impl::active(const model::Target& target, TimePoint now) {
+  const Entry* entry = table.find(target);
+  if (entry != nullptr && !entry->decision.active_at(now)) {
+    end(model::Target(target), Ending::expired, *entry->decision.until);
+    return nullptr;
+  }
+  return entry;
+}
+
 Result<model::Decision> Engine::Impl::unban(const model::Target& target, TimePoint now) {
   expire(now);
-  if (table.find(target) == nullptr) {
+  if (active(target, now) == nullptr) {
     return fail(Errc::not_found, not_banned(target));
   }
-  model::Decision decision = end(target, Ending::lifted, now);
+  model::Decision decision = end(target, Ending::lifted, now, "by hand");
   forget_evidence(decision);
   return decision;
 }
@@ -117,6 +136,10 @@ void Engine::Impl::forget_evidence(const model::Decision& decision) {
       break;
     }
     case model::Scope::route:
+      if (is_offender(decision.target.prefix)) {
+        ledger.forget(decision.target.prefix.address());
+        ladder.forget(decision.route.prefix, decision.target.prefix.address());
+      }
       ladder.forget(decision.target.prefix);
       if (decision.route.asn) {
         ladder.forget(*decision.route.asn, decision.target.prefix);
@@ -133,13 +156,17 @@ void Engine::Impl::restore(model::Decision decision) {
   if (decision.prefixes.empty()) {
     decision.prefixes = decision.target.scope == model::Scope::asn ? lookups.prefixes_of(decision.target.asn)
                                                                    : std::vector{decision.target.prefix};
-    decision.addresses_covered = net::count_addresses(decision.prefixes);
   }
+  decision.cover(std::move(decision.prefixes));
   // What the ladder knew: decisions that evidence led to (those name a rule).
   if (!decision.rule.empty()) {
     const auto lines =
         decision.evidence.empty() ? decision.evidence : std::vector<model::EvidenceLine>{decision.evidence.back()};
     if (decision.target.scope == model::Scope::address) {
+      ladder.remember(decision.route,
+                      {.member = decision.target.prefix.address(), .time = decision.since, .line = lines});
+    } else if (decision.target.scope == model::Scope::route && decision.target.prefix != decision.route.prefix) {
+      // A /64 that offended from several addresses: one offender of its route.
       ladder.remember(decision.route,
                       {.member = decision.target.prefix.address(), .time = decision.since, .line = lines});
     } else if (decision.target.scope == model::Scope::route && decision.route.asn) {

@@ -26,12 +26,13 @@ struct Counting {
 struct Explanation {
   net::Address address;
   model::Route route;
-  std::vector<model::Decision> decisions;  // active ones that cover the address, narrowest scope first
-  std::vector<std::string> protections;    // allowlist and protected-set reasons; never blocked if there is any
-  std::vector<Counting> counting;          // what counts against it now
-  uint32_t route_offenders = 0;            // distinct offenders of its route within the ladder's window …
-  uint32_t route_threshold = 0;            // … and how many ban the route (0 = never)
-  uint32_t asn_routes = 0;                 // banned routes of its AS within the window …
+  std::vector<model::Decision> decisions;   // active ones that block the address, narrowest scope first
+  std::vector<model::Decision> covered_by;  // active ones around it that it is cut out of
+  std::vector<std::string> protections;     // allowlist and protected-set reasons; never blocked if there is any
+  std::vector<Counting> counting;           // what counts against it now
+  uint32_t route_offenders = 0;             // distinct offenders of its route within the ladder's window …
+  uint32_t route_threshold = 0;             // … and how many ban the route (0 = never)
+  uint32_t asn_routes = 0;                  // banned routes of its AS within the window …
   uint32_t asn_threshold = 0;
   std::vector<DecisionChange> ended;  // earlier decisions on the address itself, newest first, bounded
   std::vector<std::string> refusals;  // decisions considered and refused (budget, protection), newest first

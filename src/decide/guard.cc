@@ -6,14 +6,16 @@
 
 #include "base/text.h"
 #include "decide/holes.h"
-#include "decide/sentences.h"
-#include "net/cover.h"
+#include "model/coverage.h"
 
 namespace ipguard::decide {
 namespace {
 
-// Look-ups for one wide ban when AS or countries are allowed: a fraction of a second of the loop's time at most.
-constexpr size_t most_steps = 65'536;
+std::unexpected<Error> over_budget(const std::string& covered, const std::string& budget, std::string_view scope,
+                                   std::string_view key) {
+  return fail(Errc::invalid, "it would cover " + covered + "; the budget is " + budget + " (ladder." +
+                                 std::string(scope) + "." + std::string(key) + ")");
+}
 
 }  // namespace
 
@@ -66,15 +68,20 @@ Result<std::vector<net::Prefix>> Guard::still_allowed(const model::Decision& dec
 }
 
 Result<> Guard::within_budget(const model::Target& target, const std::vector<net::Prefix>& prefixes) const {
-  const uint64_t budget =
-      target.scope == model::Scope::route ? policy_.route_ladder.budget_addresses : policy_.asn_ladder.budget_addresses;
-  const uint64_t covered = count_ipv4(prefixes);
-  if (target.scope == model::Scope::address || covered <= budget) {
+  if (target.scope == model::Scope::address) {
     return {};
   }
-  return fail(Errc::invalid, "it would cover " + group_digits(covered) + " IPv4 addresses; the budget is " +
-                                 group_digits(budget) + " (ladder." + std::string(model::to_string(target.scope)) +
-                                 ".budget_addresses)");
+  const bool is_route = target.scope == model::Scope::route;
+  const uint64_t ipv4 = is_route ? policy_.route_ladder.budget_addresses : policy_.asn_ladder.budget_addresses;
+  const uint64_t ipv6 = is_route ? policy_.route_ladder.budget_ipv6_64s : policy_.asn_ladder.budget_ipv6_64s;
+  const auto covered = model::Coverage::of(prefixes);
+  if (covered.ipv4_addresses > ipv4) {
+    return over_budget(covered.to_string(), group_digits(ipv4), model::to_string(target.scope), "budget_addresses");
+  }
+  if (covered.ipv6_64s > ipv6) {
+    return over_budget(covered.to_string(), group_digits(ipv6), model::to_string(target.scope), "budget_ipv6_64s");
+  }
+  return {};
 }
 
 Result<> Guard::address_allowed(const net::Prefix& single) const {
@@ -108,22 +115,21 @@ Result<std::vector<net::Prefix>> Guard::without_allowed_routes(const std::vector
   if (!allow_.needs_routes()) {
     return prefixes;
   }
-  size_t steps = most_steps;
   std::vector<net::Prefix> left;
   std::optional<net::Prefix> allowed;
   for (const auto& prefix : prefixes) {
-    auto routes = allow_.allowed_routes(prefix, lookups_.route, steps);
-    if (!routes) {
-      return routes;
+    const auto parts = allow_.allowed_parts(prefix, lookups_.parts_where);
+    if (!parts) {
+      return parts;
     }
-    if (routes->empty()) {
+    if (parts->empty()) {
       left.push_back(prefix);
       continue;
     }
-    allowed = routes->front();
+    allowed = parts->front();
     net::PrefixSet cuts;
-    for (const auto& route : *routes) {
-      cuts[route];
+    for (const auto& part : *parts) {
+      cuts[part];
     }
     std::ranges::copy(cut(prefix, cuts), std::back_inserter(left));
   }
@@ -135,10 +141,14 @@ Result<std::vector<net::Prefix>> Guard::without_allowed_routes(const std::vector
 }
 
 std::string Guard::why_hole(const net::Prefix& prefix) const {
+  if (const auto* around = allow_.prefixes().longest_covering(prefix)) {
+    return "allowlist: prefix " + around->first.to_string();
+  }
   if (auto why = protection_.reason(prefix)) {
     return "protected: " + *why;
   }
-  return "it is on the allowlist";
+  const auto inside = allow_.prefixes().inside(prefix);
+  return inside.empty() ? "allowlist" : "allowlist: prefix " + inside.front()->first.to_string();
 }
 
 Result<> Guard::something_left(const std::vector<net::Prefix>& prefixes) const {

@@ -27,17 +27,18 @@ class Guard {
   // planner cuts them, for they come and go). Errc::invalid with the reason when it must not be banned at all:
   // allowed, protected, too wide, nothing left, no prefixes known.
   [[nodiscard]] Result<std::vector<net::Prefix>> coverage(const model::Target& target) const;
-  // Why a ban by evidence must not cover that many addresses; success if it may. A person's ban has no budget.
+  // Why a ban must not cover that much; success if it may. Who bans by hand can insist.
   [[nodiscard]] Result<> within_budget(const model::Target& target, const std::vector<net::Prefix>& prefixes) const;
   // What of an active decision may still be covered under a new policy: as coverage(), for the prefixes it has.
   [[nodiscard]] Result<std::vector<net::Prefix>> still_allowed(const model::Decision& decision) const;
+  // Why the holes in `prefix` (or around it) are there.
+  [[nodiscard]] std::string why_hole(const net::Prefix& prefix) const;
 
  private:
   [[nodiscard]] Result<> address_allowed(const net::Prefix& single) const;
   [[nodiscard]] Result<> narrow_enough(const std::vector<net::Prefix>& prefixes) const;
   [[nodiscard]] Result<std::vector<net::Prefix>> without_allowed_routes(const std::vector<net::Prefix>& prefixes) const;
   [[nodiscard]] Result<> something_left(const std::vector<net::Prefix>& prefixes) const;
-  [[nodiscard]] std::string why_hole(const net::Prefix& prefix) const;
 
   const Policy& policy_;
   const Lookups& lookups_;

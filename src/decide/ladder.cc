@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "decide/offender.h"
+
 namespace ipguard::decide {
 namespace {
 
@@ -9,12 +11,18 @@ namespace {
 // how many there are.
 constexpr size_t least_kept = 64;
 
+// Addresses of one /64: the second is enough.
+constexpr size_t most_neighbours = 2;
+
 size_t kept(uint32_t threshold, uint32_t of_rule) { return std::max<size_t>({least_kept, threshold, of_rule}); }
 
 }  // namespace
 
 Ladder::Ladder(const LadderConfig& config)
-    : config_(config), offenders_(config.limits.offenders), banned_routes_(config.limits.offenders) {}
+    : config_(config),
+      offenders_(config.limits.offenders),
+      neighbours_(config.limits.offenders),
+      banned_routes_(config.limits.offenders) {}
 
 std::optional<Ladder::RouteStep> Ladder::offended(const model::Route& route, const model::Rule& rule,
                                                   Offenders::Trace trace) {
@@ -22,6 +30,7 @@ std::optional<Ladder::RouteStep> Ladder::offended(const model::Route& route, con
     return std::nullopt;
   }
   const uint32_t threshold = rule.route_addresses.value_or(config_.route.addresses);
+  trace.member = offender_unit(trace.member).address();
   auto traces =
       offenders_.record(route.prefix, std::move(trace), config_.route.window, kept(config_.route.addresses, threshold));
   const bool by_rule = rule.scope != model::Scope::address;
@@ -40,7 +49,28 @@ std::optional<Ladder::AsnStep> Ladder::route_banned(net::Asn asn, const model::R
   return AsnStep{.traces = std::move(traces), .window = config_.asn.window, .by_rule = false};
 }
 
+net::Prefix Ladder::blamed(const net::Address& address, const model::Route& route, TimePoint time, bool several) {
+  if (address.is_ipv4()) {
+    return net::Prefix(address);
+  }
+  const auto unit = offender_unit(address);
+  const auto traces =
+      neighbours_.record(unit, {.member = address, .time = time, .line = {}}, config_.route.window, most_neighbours);
+  const bool split = route.found && route.prefix.length() > unit.length();
+  return !split && (several || traces.size() > 1) ? unit : net::Prefix(address);
+}
+
+void Ladder::forget(const net::Prefix& route, const net::Address& address) {
+  offenders_.forget(route, offender_unit(address).address());
+  neighbours_.forget(offender_unit(address));
+}
+
 void Ladder::remember(const model::Route& route, Offenders::Trace trace) {
+  if (!trace.member.is_ipv4()) {
+    neighbours_.record(offender_unit(trace.member), {.member = trace.member, .time = trace.time, .line = {}},
+                       config_.route.window, most_neighbours);
+    trace.member = offender_unit(trace.member).address();
+  }
   if (route.found) {
     offenders_.record(route.prefix, std::move(trace), config_.route.window, kept(config_.route.addresses, 0));
   }
@@ -61,6 +91,7 @@ uint32_t Ladder::banned_routes(net::Asn asn, TimePoint now) const {
 void Ladder::reconfigure(const LadderConfig& config) {
   config_ = config;
   offenders_.set_limit(config.limits.offenders);
+  neighbours_.set_limit(config.limits.offenders);
   banned_routes_.set_limit(config.limits.offenders);
 }
 

@@ -26,7 +26,8 @@ struct LadderConfig {
 // Windows are judged in log time. At most limits.offenders traces a step; giving one up is counted.
 class Ladder {
  public:
-  using Offenders = DistinctWindow<net::Prefix, net::Address>;
+  using Offenders = DistinctWindow<net::Prefix, net::Address>;  // by the first address of each (offender.h)
+  using Neighbours = DistinctWindow<net::Prefix, net::Address>;
   using BannedRoutes = DistinctWindow<net::Asn, net::Prefix>;
 
   // The evidence that reached a step.
@@ -45,27 +46,35 @@ class Ladder {
   // route without data (found = false), for a network of the database's tree is then nobody's in particular.
   [[nodiscard]] std::optional<RouteStep> offended(const model::Route& route, const model::Rule& rule,
                                                   Offenders::Trace trace);
+  // What is to blame for an offence by `address`, of `route`: its /64 if another address of that offended within the
+  // route's window or `several` did in this offence, unless the database says that the /64 is split; else the address
+  // alone, as always in IPv4.
+  [[nodiscard]] net::Prefix blamed(const net::Address& address, const model::Route& route, TimePoint time,
+                                   bool several);
   // A route of the AS was banned for `rule`. Yields the evidence if that is enough to ban the AS.
   [[nodiscard]] std::optional<AsnStep> route_banned(net::Asn asn, const model::Rule& rule, BannedRoutes::Trace trace);
   // The same from decisions of an earlier run: remembers, decides nothing.
-  void remember(const model::Route& route, Offenders::Trace trace);
+  void remember(const model::Route& route, Offenders::Trace trace);  // of the address itself
   void remember(net::Asn asn, BannedRoutes::Trace trace);
 
   // A ban was lifted by hand: what led to it no longer counts.
-  void forget(const net::Prefix& route, const net::Address& address) { offenders_.forget(route, address); }
+  void forget(const net::Prefix& route, const net::Address& address);
   void forget(const net::Prefix& route) { offenders_.forget(route); }
   void forget(net::Asn asn, const net::Prefix& route) { banned_routes_.forget(asn, route); }
   void forget(net::Asn asn) { banned_routes_.forget(asn); }
 
   [[nodiscard]] uint32_t offenders(const net::Prefix& route, TimePoint now) const;
   [[nodiscard]] uint32_t banned_routes(net::Asn asn, TimePoint now) const;
-  [[nodiscard]] uint64_t evicted() const { return offenders_.evicted() + banned_routes_.evicted(); }
+  [[nodiscard]] uint64_t evicted() const {
+    return offenders_.evicted() + neighbours_.evicted() + banned_routes_.evicted();
+  }
 
   void reconfigure(const LadderConfig& config);
 
  private:
   LadderConfig config_;
   Offenders offenders_;
+  Neighbours neighbours_;  // offending IPv6 addresses by their /64
   BannedRoutes banned_routes_;
 };
 

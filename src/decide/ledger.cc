@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "decide/offender.h"
+
 namespace ipguard::decide {
 namespace {
 
@@ -9,14 +11,15 @@ namespace {
 // comes is so far out of order.
 constexpr std::chrono::hours stale_after{24};
 
-// Index of the first of `threshold` sorted times that lie within `window`; nullopt when there are none.
-std::optional<size_t> find_cluster(const std::vector<TimePoint>& times, uint32_t threshold, Seconds window) {
-  for (size_t i = 0; i + threshold <= times.size(); ++i) {
-    if (times[i + threshold - 1] - times[i] <= window) {
-      return i;
+// The lower half of an IPv6 address; IPv4 addresses are offenders of their own.
+uint64_t host_of(const net::Address& address) {
+  uint64_t host = 0;
+  if (!address.is_ipv4()) {
+    for (size_t i = 8; i < 16; ++i) {
+      host = host << 8U | address.bytes()[i];
     }
   }
-  return std::nullopt;
+  return host;
 }
 
 }  // namespace
@@ -28,14 +31,16 @@ void keep_line(const LineReference& line, TimePoint time, uint32_t bytes, model:
   into.text.assign(line.text.substr(0, bytes));
 }
 
-uint32_t OffenceLedger::rule_index(const model::Rule& rule) {
-  auto it = rule_indexes_.find(std::string_view(rule.id));
-  if (it == rule_indexes_.end()) {
-    it = rule_indexes_.emplace(rule.id, static_cast<uint32_t>(rules_.size())).first;
-    rules_.push_back({.id = rule.id});
+uint32_t OffenceLedger::counter_index(const model::Rule& rule) {
+  // A rule's id has a slash, a counter's name has none.
+  const std::string& name = rule.counter.empty() ? rule.id : rule.counter;
+  auto it = counter_indexes_.find(std::string_view(name));
+  if (it == counter_indexes_.end()) {
+    it = counter_indexes_.emplace(name, static_cast<uint32_t>(counters_.size())).first;
+    counters_.push_back({.name = name});
   }
   // Taken anew each time: a reload may change the terms of a rule whose pairs live on.
-  Terms& terms = rules_[it->second];
+  Terms& terms = counters_[it->second];
   terms.threshold = std::max<uint32_t>(rule.threshold, 1);
   terms.window = rule.window;
   return it->second;
@@ -47,7 +52,7 @@ OffenceLedger::Pair& OffenceLedger::touch(const Key& key) {
     return pairs_.front();
   }
   shrink(std::max<size_t>(limits_.offenders, 1) - 1);
-  pairs_.push_front({.key = key, .times = {}, .lines = {}});
+  pairs_.push_front({.key = key, .counts = {}, .lines = {}});
   index_.emplace(key, pairs_.begin());
   return pairs_.front();
 }
@@ -73,33 +78,98 @@ std::vector<model::EvidenceLine> OffenceLedger::lines_within(const Pair& pair, T
   return result;
 }
 
-std::optional<model::Offence> OffenceLedger::hit(const model::Rule& rule, const net::Address& address, TimePoint time,
-                                                 const LineReference& line) {
-  const uint32_t index = rule_index(rule);
-  const Terms& terms = rules_[index];
-  drop_stale(time);
-  Pair& pair = touch({index, address});
-  keep(pair, line, time);
-  auto& times = pair.times;
-  times.insert(std::ranges::upper_bound(times, time), time);
+// Puts the count in its place by time and returns that place. A value that counts already moves to its latest time.
+size_t OffenceLedger::insert(Pair& pair, const Count& count, bool distinct) {
+  auto& counts = pair.counts;
+  TimePoint time = count.time;
+  if (distinct) {
+    if (const auto same = std::ranges::find(counts, count.value, &Count::value); same != counts.end()) {
+      time = std::max(time, same->time);
+      counts.erase(same);
+    }
+  }
+  const auto place = std::ranges::upper_bound(counts, time, {}, &Count::time);
+  const auto placed =
+      counts.insert(place, {.time = time, .value = count.value, .host = count.host, .weight = count.weight});
+  return static_cast<size_t>(placed - counts.begin());
+}
 
-  if (const auto start = find_cluster(times, terms.threshold, terms.window)) {
-    const TimePoint first = times[*start];
-    const TimePoint last = times[*start + terms.threshold - 1];
+// The earliest run of counts around `position`, no longer than the window, that reaches the threshold. Runs without the
+// count at `position` have been looked at when their own last one came.
+std::optional<OffenceLedger::Cluster> OffenceLedger::find_cluster(const Pair& pair, size_t position,
+                                                                  const Terms& terms) {
+  const auto& counts = pair.counts;
+  size_t first = position;
+  uint64_t sum = counts[position].weight;
+  while (first > 0 && counts[position].time - counts[first - 1].time <= terms.window) {
+    sum += counts[--first].weight;
+  }
+  for (size_t last = position;;) {
+    while (sum - counts[first].weight >= terms.threshold && first < position) {
+      sum -= counts[first++].weight;
+    }
+    if (sum >= terms.threshold) {
+      return Cluster{.first = first, .last = last, .sum = static_cast<uint32_t>(sum)};
+    }
+    if (++last == counts.size()) {
+      return std::nullopt;
+    }
+    sum += counts[last].weight;
+    while (counts[last].time - counts[first].time > terms.window) {
+      if (first == position) {
+        return std::nullopt;
+      }
+      sum -= counts[first++].weight;
+    }
+  }
+}
+
+net::Prefix OffenceLedger::network_of(const Pair& pair, const Cluster& cluster, const net::Address& address) {
+  for (size_t i = cluster.first; i <= cluster.last; ++i) {
+    if (pair.counts[i].host != host_of(address)) {
+      return offender_unit(address);
+    }
+  }
+  return net::Prefix(address);
+}
+
+std::optional<model::Offence> OffenceLedger::hit(const model::Hit& hit, TimePoint time, const LineReference& line) {
+  const model::Rule& rule = *hit.rule;
+  const uint32_t index = counter_index(rule);
+  const Terms& terms = counters_[index];
+  drop_stale(time);
+  Pair& pair = touch({index, offender_unit(hit.address).address()});
+  keep(pair, line, time);
+  const bool distinct = rule.distinct.has_value();
+  const uint64_t value = distinct ? std::hash<std::string_view>{}(hit.distinct) : 0;
+  // A value that is seen often is still one value. Beyond the threshold more weight says nothing.
+  const uint64_t times = distinct ? 1 : hit.repeat;
+  const auto most = std::max(rule.weight, terms.threshold);
+  const Count count{.time = time,
+                    .value = value,
+                    .host = host_of(hit.address),
+                    .weight = static_cast<uint32_t>(std::min<uint64_t>(rule.weight * times, most))};
+  const size_t position = insert(pair, count, distinct);
+
+  auto& counts = pair.counts;
+  if (const auto cluster = find_cluster(pair, position, terms)) {
+    const TimePoint first = counts[cluster->first].time;
+    const TimePoint last = counts[cluster->last].time;
     model::Offence offence{.rule = rule.id,
-                           .address = address,
-                           .count = terms.threshold,
+                           .address = hit.address,
+                           .network = network_of(pair, *cluster, hit.address),
+                           .count = cluster->sum,
                            .first = first,
                            .last = last,
                            .lines = lines_within(pair, first, last)};
     drop(pairs_.begin());
     return offence;
   }
-  while (times.size() > terms.threshold) {
-    if (times.back() - time > terms.window) {
-      times.pop_back();
+  while (counts.size() > terms.threshold) {
+    if (counts.back().time - time > terms.window) {
+      counts.pop_back();
     } else {
-      times.erase(times.begin());
+      counts.erase(counts.begin());
     }
   }
   return std::nullopt;
@@ -114,7 +184,7 @@ void OffenceLedger::drop_stale(TimePoint time) {
   // Two a hit: the table then shrinks faster than it grows, and no single hit pays for many.
   for (int i = 0; i < 2 && !pairs_.empty(); ++i) {
     const Pair& oldest = pairs_.back();
-    if (time - oldest.times.back() <= rules_[oldest.key.rule].window + stale_after) {
+    if (time - oldest.counts.back().time <= counters_[oldest.key.counter].window + stale_after) {
       return;
     }
     drop(std::prev(pairs_.end()));
@@ -129,8 +199,8 @@ void OffenceLedger::shrink(size_t size) {
 }
 
 void OffenceLedger::forget(const net::Address& address) {
-  for (uint32_t rule = 0; rule < rules_.size(); ++rule) {
-    if (auto it = index_.find({rule, address}); it != index_.end()) {
+  for (uint32_t counter = 0; counter < counters_.size(); ++counter) {
+    if (auto it = index_.find({counter, offender_unit(address).address()}); it != index_.end()) {
       drop(it->second);
     }
   }
@@ -138,23 +208,25 @@ void OffenceLedger::forget(const net::Address& address) {
 
 std::vector<Counting> OffenceLedger::counting(const net::Address& address, TimePoint now) const {
   std::vector<Counting> result;
-  for (uint32_t rule = 0; rule < rules_.size(); ++rule) {
-    const auto it = index_.find({rule, address});
+  for (uint32_t counter = 0; counter < counters_.size(); ++counter) {
+    const auto it = index_.find({counter, offender_unit(address).address()});
     if (it == index_.end()) {
       continue;
     }
-    const Terms& terms = rules_[rule];
+    const Terms& terms = counters_[counter];
     const Pair& pair = *it->second;
     const TimePoint from = now - terms.window;
-    const auto first = std::ranges::lower_bound(pair.times, from);
-    if (first == pair.times.end()) {
-      continue;
+    uint32_t sum = 0;
+    for (const Count& count : pair.counts) {
+      sum += count.time >= from ? count.weight : 0;
     }
-    result.push_back({.rule = terms.id,
-                      .count = static_cast<uint32_t>(pair.times.end() - first),
-                      .threshold = terms.threshold,
-                      .window = terms.window,
-                      .lines = lines_within(pair, from, TimePoint::max())});
+    if (sum > 0) {
+      result.push_back({.rule = terms.name,
+                        .count = sum,
+                        .threshold = terms.threshold,
+                        .window = terms.window,
+                        .lines = lines_within(pair, from, TimePoint::max())});
+    }
   }
   return result;
 }

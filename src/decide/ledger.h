@@ -1,4 +1,5 @@
-// OffenceLedger: counts hits of each (rule, address) pair in log time and says when they make an offence.
+// OffenceLedger: counts hits of each (counter, offender) pair in log time and says when they make an offence. A rule's
+// counter is its own unless it names one that it shares with others.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "config/config.h"
 #include "decide/explanation.h"
 #include "model/decision.h"
+#include "model/hit.h"
 #include "model/rule.h"
 #include "net/address.h"
 
@@ -32,7 +34,10 @@ void keep_line(const LineReference& line, TimePoint time, uint32_t bytes, model:
 // Bounds: limits.offenders pairs (the least recently hit goes first, counted), `threshold` times a pair,
 // limits.evidence_lines lines of limits.evidence_bytes a pair. Owned by the loop thread.
 //
-// Of a pair the latest `threshold` times are kept, sorted, so that hits that arrive a little out of order (two files
+// A hit counts its rule's weight, as often as its line says that it happened. Where a rule counts different values
+// (`distinct`), a hit with a value that counts already only makes that one younger.
+//
+// Of a pair the latest `threshold` hits are kept, sorted, so that hits that arrive a little out of order (two files
 // read side by side) count as if they had come in order. A hit that lies more than a window before the newest kept
 // time belongs to an older stretch of log, read later: then the newest time gives way, for the two cannot count
 // together, and one clock that is ahead cannot keep others from counting.
@@ -40,13 +45,12 @@ class OffenceLedger {
  public:
   explicit OffenceLedger(const config::LimitsConfig& limits) : limits_(limits) {}
 
-  // Counts a hit at `time`. An offence when the rule's `threshold` hits lie within `window` (first and last at most
+  // Counts a hit. An offence when hits of the rule's `threshold` in all lie within `window` (first and last at most
   // `window` apart); the pair starts afresh then.
-  [[nodiscard]] std::optional<model::Offence> hit(const model::Rule& rule, const net::Address& address, TimePoint time,
-                                                  const LineReference& line);
-  // Forgets all that was counted against the address.
+  [[nodiscard]] std::optional<model::Offence> hit(const model::Hit& hit, TimePoint time, const LineReference& line);
+  // Forgets all that was counted against the address (in IPv6: against its /64).
   void forget(const net::Address& address);
-  // What counts against the address at `now`, rules in order of their first hit.
+  // What counts against the address (in IPv6: against its /64) at `now`, rules in order of their first hit.
   [[nodiscard]] std::vector<Counting> counting(const net::Address& address, TimePoint now) const;
 
   void set_limits(const config::LimitsConfig& limits);
@@ -55,29 +59,44 @@ class OffenceLedger {
 
  private:
   struct Key {
-    uint32_t rule = 0;  // index into rules_
-    net::Address address;
+    uint32_t counter = 0;  // index into counters_
+    net::Address address;  // the first of the offender's (offender.h)
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct KeyHash {
     size_t operator()(const Key& key) const noexcept {
-      return std::hash<net::Address>{}(key.address) + key.rule * 0x9e3779b97f4a7c15ULL;
+      return std::hash<net::Address>{}(key.address) + key.counter * 0x9e3779b97f4a7c15ULL;
     }
   };
   struct Terms {
-    std::string id;
+    std::string name;  // the rule's id, or the shared counter's name
     uint32_t threshold = 1;
     Seconds window{0};
   };
+  struct Count {
+    TimePoint time;
+    uint64_t value = 0;  // hash of the distinct value
+    uint64_t host = 0;   // IPv6: the address within its /64
+    uint32_t weight = 1;
+  };
+  // A run of counts that makes an offence.
+  struct Cluster {
+    size_t first = 0;
+    size_t last = 0;
+    uint32_t sum = 0;
+  };
   struct Pair {
     Key key;
-    std::vector<TimePoint> times;  // sorted, at most `threshold`
+    std::vector<Count> counts;  // by time, at most `threshold`
     std::vector<model::EvidenceLine> lines;
     size_t next_line = 0;  // lines is a ring once it is full: the oldest one
   };
   using Pairs = std::list<Pair>;  // most recently hit first
 
-  uint32_t rule_index(const model::Rule& rule);
+  uint32_t counter_index(const model::Rule& rule);
+  static size_t insert(Pair& pair, const Count& count, bool distinct);
+  static std::optional<Cluster> find_cluster(const Pair& pair, size_t position, const Terms& terms);
+  static net::Prefix network_of(const Pair& pair, const Cluster& cluster, const net::Address& address);
   Pair& touch(const Key& key);
   void keep(Pair& pair, const LineReference& line, TimePoint time) const;
   void drop(Pairs::iterator pair);
@@ -86,8 +105,8 @@ class OffenceLedger {
   static std::vector<model::EvidenceLine> lines_within(const Pair& pair, TimePoint first, TimePoint last);
 
   config::LimitsConfig limits_;
-  std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> rule_indexes_;
-  std::vector<Terms> rules_;  // grows by the rules that ever hit: as bounded as the rule files
+  std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> counter_indexes_;
+  std::vector<Terms> counters_;  // grows by the rules that ever hit: as bounded as the rule files
   Pairs pairs_;
   std::unordered_map<Key, Pairs::iterator, KeyHash> index_;
   uint64_t evicted_ = 0;

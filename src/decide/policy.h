@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "config/config.h"
 #include "model/route.h"
 #include "net/address.h"
@@ -24,9 +25,15 @@ struct Policy {
   config::ProtectConfig protect;  // widest prefixes, checked here too for an early, clear answer
 };
 
+// The parts of `prefix` whose AS and country are as wanted, disjoint, sorted. The question is only put to the route's
+// facts, once for all networks that share them. An error when the database is damaged there.
+using PartsWhere = std::function<Result<std::vector<net::Prefix>>(
+    const net::Prefix& prefix, const std::function<bool(const model::Route&)>& wanted)>;
+
 struct Lookups {
   std::function<model::Route(const net::Address&)> route;
   std::function<std::vector<net::Prefix>(net::Asn)> prefixes_of;  // aggregated, disjoint
+  PartsWhere parts_where;
   std::function<std::optional<model::Route>(net::Asn)> any_route_of;
   // What is protected now besides the allowlist (own addresses, gateways, SSH peers …), with the reason of each.
   std::function<std::vector<std::pair<net::Prefix, std::string>>()> protected_prefixes;

@@ -22,6 +22,8 @@ class ProtectedSet {
 
   // Asks if the answer is stale; true if it differs from the one before.
   bool refresh(TimePoint now);
+  // Asks unless it has done so at this very `now`: for a slice of work that has one `now`.
+  bool refresh_once(TimePoint now) { return asked_ != now && refresh_now(now); }
   // Asks in any case.
   bool refresh_now(TimePoint now);
   [[nodiscard]] const Members& members() const { return members_; }

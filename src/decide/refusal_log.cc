@@ -6,26 +6,45 @@
 
 namespace ipguard::decide {
 
+namespace {
+
+// The widest network whose refusal by hand is worth telling of one address in it.
+constexpr unsigned narrow_ipv4 = 16;
+constexpr unsigned narrow_ipv6 = 32;
+
+bool is_narrow(const net::Prefix& prefix) {
+  return prefix.length() >= (prefix.family() == net::Family::ipv4 ? narrow_ipv4 : narrow_ipv6);
+}
+
+}  // namespace
+
 bool RefusalLog::refused_lately(const model::Target& target, TimePoint time, Seconds window) const {
   return std::ranges::any_of(refusals_, [&](const Refusal& refusal) {
-    return refusal.current && refusal.target == target && std::chrono::abs(time - refusal.time) <= window;
+    return refusal.current && !refusal.by_hand && refusal.target == target &&
+           std::chrono::abs(time - refusal.time) <= window;
   });
 }
 
-void RefusalLog::add(const model::Target& target, std::string reason, TimePoint time) {
+void RefusalLog::add(const model::Target& target, std::string reason, TimePoint time, bool by_hand) {
   std::erase_if(refusals_, [&](const Refusal& refusal) { return refusal.target == target; });
-  refusals_.push_back({.target = target, .reason = std::move(reason), .time = time});
+  refusals_.push_back({.target = target, .reason = std::move(reason), .time = time, .by_hand = by_hand});
   if (refusals_.size() > limit_) {
     refusals_.pop_front();
   }
+}
+
+const std::string* RefusalLog::reason(const model::Target& target) const {
+  const auto it = std::ranges::find(refusals_, target, &Refusal::target);
+  return it == refusals_.end() ? nullptr : &it->reason;
 }
 
 std::vector<std::string> RefusalLog::about(const net::Address& address, const model::Route& route) const {
   std::vector<std::string> result;
   for (const auto& refusal : refusals_ | std::views::reverse) {
     const model::Target& target = refusal.target;
-    const bool concerns = target.scope == model::Scope::asn ? route.asn == target.asn : target.prefix.contains(address);
-    if (concerns) {
+    const bool is_asn = target.scope == model::Scope::asn;
+    const bool concerns = is_asn ? route.asn == target.asn : target.prefix.contains(address);
+    if (concerns && (!refusal.by_hand || (!is_asn && is_narrow(target.prefix)))) {
       result.push_back(format_rfc3339(refusal.time) + ": " + target.to_string() + " was not banned: " + refusal.reason);
     }
   }

@@ -18,10 +18,14 @@ class RefusalLog {
  public:
   explicit RefusalLog(size_t limit = 512) : limit_(limit) {}
 
-  // Whether the target was refused within `window` before (or after) `time`.
+  // Whether evidence was refused a ban of the target within `window` before (or after) `time`.
   [[nodiscard]] bool refused_lately(const model::Target& target, TimePoint time, Seconds window) const;
-  void add(const model::Target& target, std::string reason, TimePoint time);
-  // Refusals that concern the address: of itself, a network around it, or its route's AS. Newest first, one sentence
+  // `by_hand`: a person asked for it.
+  void add(const model::Target& target, std::string reason, TimePoint time, bool by_hand = false);
+  // The reason of the target's last refusal; nullptr if it is not remembered.
+  [[nodiscard]] const std::string* reason(const model::Target& target) const;
+  // Refusals that concern the address: of itself, a network around it, or its route's AS. What a person was refused
+  // counts only for networks up to /16 and /32: wider ones say nothing of this address. Newest first, one sentence
   // each.
   [[nodiscard]] std::vector<std::string> about(const net::Address& address, const model::Route& route) const;
   // The policy changed: everything may be considered again.
@@ -32,6 +36,7 @@ class RefusalLog {
     model::Target target;
     std::string reason;
     TimePoint time;
+    bool by_hand = false;
     bool current = true;  // under the present policy
   };
   size_t limit_;

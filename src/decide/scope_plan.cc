@@ -128,6 +128,17 @@ bool ScopePlan::stands(const net::Prefix& prefix) const {
   return it != planned_.members().end() && prefix.contains(it->first);
 }
 
+std::vector<net::Prefix> ScopePlan::standing(const net::Prefix& prefix) const {
+  if (planned_.longest_covering(prefix) != nullptr) {
+    return {prefix};
+  }
+  std::vector<net::Prefix> result;
+  for (const auto* element : planned_.inside(prefix)) {
+    result.push_back(element->first);
+  }
+  return result;
+}
+
 void ScopePlan::note(const net::Prefix& element) {
   const auto* planned = planned_.find(element);
   pending_.try_emplace(element, planned == nullptr ? Told{} : Told{.state = Told::State::present, .until = *planned});

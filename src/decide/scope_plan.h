@@ -40,6 +40,8 @@ class ScopePlan {
 
   // Whether any address of `prefix` is in an element.
   [[nodiscard]] bool stands(const net::Prefix& prefix) const;
+  // The elements inside `prefix`, or `prefix` itself if an element holds all of it; disjoint, sorted.
+  [[nodiscard]] std::vector<net::Prefix> standing(const net::Prefix& prefix) const;
   [[nodiscard]] const net::PrefixMap<std::optional<TimePoint>>& elements() const { return planned_; }
   // Appends the net difference since the last call.
   void take(model::SetBatch& batch);

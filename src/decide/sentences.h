@@ -13,20 +13,15 @@
 
 namespace ipguard::decide {
 
-// IPv4 addresses in disjoint prefixes.
-[[nodiscard]] uint64_t count_ipv4(const std::vector<net::Prefix>& prefixes);
-// "256 addresses", "an IPv6 /48", "1,024 IPv4 addresses and 2 IPv6 prefixes".
-[[nodiscard]] std::string collateral(const std::vector<net::Prefix>& prefixes);
-
-// "5 hits of sshd/failed-password within 10m (first 2026-…, last 2026-…)".
+// "5 hits of sshd/failed-password [from several addresses of 2001:db8::/64] within 10m (first 2026-…, last 2026-…)".
 [[nodiscard]] std::string offence_sentence(const model::Offence& offence, Seconds window);
-// "3 addresses of 198.51.100.0/24 offended within 1h (198.51.100.7, …); covers 256 addresses".
+// "3 addresses of 198.51.100.0/24 offended within 1h (198.51.100.7, …); covers 256 IPv4 addresses".
 [[nodiscard]] std::string route_sentence(const net::Prefix& route, const Ladder::RouteStep& step,
                                          const std::vector<net::Prefix>& prefixes);
-// "3 routes of AS64500 were banned within 1d (192.0.2.0/24, …); covers 1,024 addresses".
+// "3 routes of AS64500 were banned within 1d (192.0.2.0/24, …); covers 1,024 IPv4 addresses".
 [[nodiscard]] std::string asn_sentence(net::Asn asn, const Ladder::AsnStep& step,
                                        const std::vector<net::Prefix>& prefixes);
-// "sshd/user-guessing bans the whole AS64500 at the first offence (198.51.100.7); covers 1,024 addresses".
+// "sshd/user-guessing bans the whole AS64500 at the first offence (198.51.100.7); covers 1,024 IPv4 addresses".
 [[nodiscard]] std::string first_offence_sentence(const model::Target& target, const model::Rule& rule,
                                                  const net::Address& offender,
                                                  const std::vector<net::Prefix>& prefixes);

@@ -38,6 +38,10 @@ class SetPlanner {
   std::vector<Owner> refuse(const model::SetElement& element) { return plan(element.scope).refuse(element.prefix); }
   [[nodiscard]] bool stands(model::Scope scope, const net::Prefix& prefix) const { return plan(scope).stands(prefix); }
 
+  [[nodiscard]] std::vector<net::Prefix> standing(model::Scope scope, const net::Prefix& prefix) const {
+    return plan(scope).standing(prefix);
+  }
+
   // The net difference since the last call, in order of scope and address: an element that came and went in between is
   // not mentioned, one with a new `until` is added again. Removals come before additions.
   [[nodiscard]] model::SetBatch take_batch();

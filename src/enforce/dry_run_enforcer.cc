@@ -48,7 +48,9 @@ class DryRunEnforcer final : public Enforcer {
     return report;
   }
 
-  Result<bool> verify(TimePoint /*now*/) override { return false; }
+  Result<Repair> verify(TimePoint /*now*/) override { return Repair{}; }
+  int notification_fd() const override { return -1; }
+  const RepairCounters& repairs() const override { return repairs_; }
 
   Result<bool> holds(const net::Address& address) override {
     for (const Set& set : sets_) {
@@ -83,6 +85,7 @@ class DryRunEnforcer final : public Enforcer {
 
   Protection& protection_;
   std::array<Set, set_count> sets_;
+  RepairCounters repairs_;  // nobody else changes a model
 };
 
 }  // namespace

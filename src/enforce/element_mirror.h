@@ -3,7 +3,6 @@
 
 #include <array>
 #include <unordered_map>
-#include <vector>
 
 #include "enforce/nft_sets.h"
 #include "model/set_batch.h"
@@ -20,6 +19,10 @@ class ElementMirror {
   [[nodiscard]] bool has(const model::SetElement& element) const {
     return sets_.at(index(element)).contains(element.prefix);
   }
+  // The members of set `index` with the ends of their bans; `permanent` = never.
+  using Members = std::unordered_map<net::Prefix, TimePoint>;
+  static constexpr TimePoint permanent = TimePoint::max();
+  [[nodiscard]] const Members& members(size_t index) const { return sets_.at(index); }
   [[nodiscard]] uint64_t size() const {
     uint64_t total = 0;
     for (const auto& set : sets_) {
@@ -27,22 +30,11 @@ class ElementMirror {
     }
     return total;
   }
-  [[nodiscard]] std::vector<model::SetElement> elements() const {
-    std::vector<model::SetElement> result;
-    result.reserve(size());
-    for (size_t i = 0; i < sets_.size(); ++i) {
-      for (const auto& [prefix, until] : sets_[i]) {
-        result.push_back({sets.at(i).scope, prefix, until == permanent ? std::nullopt : std::optional(until)});
-      }
-    }
-    return result;
-  }
   void clear() { sets_ = {}; }
 
  private:
-  static constexpr TimePoint permanent = TimePoint::max();
   static size_t index(const model::SetElement& element) { return set_index(element.scope, element.prefix.family()); }
-  std::array<std::unordered_map<net::Prefix, TimePoint>, set_count> sets_;
+  std::array<Members, set_count> sets_;
 };
 
 }  // namespace ipguard::enforce

@@ -24,6 +24,22 @@ struct DropCounters {
   uint64_t bytes = 0;
 };
 
+// What a check of the kernel found changed by others, and mended.
+struct Repair {
+  bool table = false;                           // table, chains or rules
+  uint64_t added = 0;                           // elements put back: they were gone, or had another time-out
+  uint64_t removed = 0;                         // elements of others
+  std::vector<model::ElementFailure> failures;  // believed in force and not put back: for the engine, as of apply()
+
+  [[nodiscard]] bool any() const { return table || added != 0 || removed != 0; }
+};
+// Since the enforcer was made.
+struct RepairCounters {
+  uint64_t times = 0;
+  uint64_t added = 0;
+  uint64_t removed = 0;
+};
+
 // Owned by the loop thread.
 class Enforcer {
  public:
@@ -37,13 +53,18 @@ class Enforcer {
   [[nodiscard]] virtual Result<std::vector<model::SetElement>> list(TimePoint now) = 0;
   // Protection check, then one transaction; an element that fails alone is reported and does not stop the others.
   virtual model::ApplyReport apply(const model::SetBatch& batch, TimePoint now) = 0;
-  // Asks the kernel whether table, chains and rules are still as prepare() left them; if somebody flushed or changed
-  // them, puts them back with every element believed in force. True if something had to be put back. Costs one short
-  // question when no other program touched the ruleset: for a timer. apply() does the same beforehand.
-  [[nodiscard]] virtual Result<bool> verify(TimePoint now) = 0;
+  // Asks the kernel whether table, chains and rules are still as prepare() left them and whether anybody else touched
+  // the sets. What was changed is put back; elements that are no bans of ours are removed. Costs one short question
+  // when no other program touched the ruleset; a set is listed only if somebody else changed its elements. To be called
+  // when notification_fd() is readable. apply() looks at table, chains and rules beforehand, not at elements.
+  [[nodiscard]] virtual Result<Repair> verify(TimePoint now) = 0;
+  // Readable when somebody else changed nftables; -1 when nothing is watched (dry-run, or before prepare()).
+  [[nodiscard]] virtual int notification_fd() const = 0;
+  // What verify() and apply() had to mend so far.
+  [[nodiscard]] virtual const RepairCounters& repairs() const = 0;
   // Whether the kernel drops `address` now, asked of the kernel (of the model in dry-run).
   [[nodiscard]] virtual Result<bool> holds(const net::Address& address) = 0;
-  // Number of elements believed to be in force (kept up to date by apply() and list(); never lists the kernel's sets).
+  // Number of elements in force, as of the last verify(), apply() or list(); never lists the kernel's sets.
   [[nodiscard]] virtual uint64_t enforced() const = 0;
   [[nodiscard]] virtual Result<std::array<DropCounters, model::scope_count>> counters() = 0;
   // Deletes the table (configured so, at stop).

@@ -45,6 +45,12 @@ Result<NetlinkSocket> NetlinkSocket::open(int bus, uint32_t groups) {
   return result;
 }
 
+uint32_t NetlinkSocket::port() const {
+  sockaddr_nl address{};
+  socklen_t size = sizeof address;
+  return getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0 ? address.nl_pid : 0;
+}
+
 Result<> NetlinkSocket::send(const char* data, size_t size) const {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;

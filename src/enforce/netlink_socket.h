@@ -35,6 +35,8 @@ class NetlinkSocket {
   [[nodiscard]] static Result<NetlinkSocket> open(int bus, uint32_t groups = 0);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
+  // The port that the kernel gave this socket: notifications of what it changes carry it (nlmsg_pid).
+  [[nodiscard]] uint32_t port() const;
   [[nodiscard]] uint32_t next_sequence() { return sequence_ = sequence_ == UINT32_MAX ? 1 : sequence_ + 1; }
 
   // Sends `request` (its sequence number is set here) and hands each answer to `on_message`. A dump that the kernel

@@ -2,12 +2,14 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
 #include <libnftnl/gen.h>
 #include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 #include <algorithm>
@@ -15,6 +17,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "enforce/nft_ruleset.h"
 
 namespace ipguard::enforce {
 
@@ -32,6 +35,7 @@ struct With {
 };
 using Generation = std::unique_ptr<nftnl_gen, With<nftnl_gen_free>>;
 using Table = std::unique_ptr<nftnl_table, With<nftnl_table_free>>;
+using Chain = std::unique_ptr<nftnl_chain, With<nftnl_chain_free>>;
 using Rule = std::unique_ptr<nftnl_rule, With<nftnl_rule_free>>;
 using Set = std::unique_ptr<nftnl_set, With<nftnl_set_free>>;
 using Object = std::unique_ptr<nftnl_obj, With<nftnl_obj_free>>;
@@ -124,6 +128,52 @@ std::string shape_problem(const nftnl_set* set, const SetShape& shape) {
   return "its set " + std::string(shape.name) + " has another type or other flags than ipguard's";
 }
 
+std::optional<RuleState> rule_state(const nlmsghdr& message) {
+  const Rule rule(nftnl_rule_alloc());
+  if (!rule || nftnl_rule_nlmsg_parse(&message, rule.get()) < 0) {
+    return std::nullopt;
+  }
+  RuleState state{nftnl_rule_get_u64(rule.get(), NFTNL_RULE_HANDLE), {}};
+  const char* chain = nftnl_rule_get_str(rule.get(), NFTNL_RULE_CHAIN);
+  if (chain != nullptr && is_own_chain(chain)) {
+    const auto take = [](const nlattr* attribute, void* text) {
+      if (mnl_attr_get_type(attribute) == NFTA_RULE_EXPRESSIONS) {
+        static_cast<std::string*>(text)->assign(static_cast<const char*>(mnl_attr_get_payload(attribute)),
+                                                mnl_attr_get_payload_len(attribute));
+      }
+      return MNL_CB_OK;
+    };
+    mnl_attr_parse(&message, sizeof(nfgenmsg), take, &state.expressions);
+  }
+  return state;
+}
+
+// The kernel lists the chains of every table of the family.
+Result<std::vector<ChainState>> chain_states(NetlinkSocket& socket) {
+  std::vector<ChainState> chains;
+  Request request(NFT_MSG_GETCHAIN, NLM_F_DUMP);
+  auto asked = socket.ask(
+      request.header(), "cannot list the chains of table inet ipguard",
+      [&](const nlmsghdr& message) {
+        const Chain chain(nftnl_chain_alloc());
+        if (!chain || nftnl_chain_nlmsg_parse(&message, chain.get()) < 0) {
+          return;
+        }
+        const char* table = nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_TABLE);
+        const char* name = nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_NAME);
+        if (table != nullptr && name != nullptr && table == table_name) {
+          chains.push_back({nftnl_chain_get_u64(chain.get(), NFTNL_CHAIN_HANDLE),
+                            nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_POLICY), name});
+        }
+      },
+      [&] { chains.clear(); });
+  if (!asked) {
+    return std::unexpected(std::move(asked.error()));
+  }
+  std::sort(chains.begin(), chains.end());
+  return chains;
+}
+
 }  // namespace
 
 Key key_of(const net::Address& address) {
@@ -180,14 +230,18 @@ Result<std::optional<TableState>> table_state(NetlinkSocket& socket) {
     }
     return std::unexpected(std::move(asked.error()));
   }
+  auto chains = chain_states(socket);
+  if (!chains) {
+    return std::unexpected(std::move(chains.error()));
+  }
+  state.chains = std::move(*chains);
   Request rules(NFT_MSG_GETRULE, NLM_F_DUMP);
   rules.text(NFTA_RULE_TABLE, table_name);
   asked = socket.ask(
       rules.header(), "cannot list the rules of table inet ipguard",
       [&](const nlmsghdr& message) {
-        const Rule rule(nftnl_rule_alloc());
-        if (rule && nftnl_rule_nlmsg_parse(&message, rule.get()) == 0) {
-          state.rules.push_back(nftnl_rule_get_u64(rule.get(), NFTNL_RULE_HANDLE));
+        if (auto rule = rule_state(message)) {
+          state.rules.push_back(std::move(*rule));
         }
       },
       [&] { state.rules.clear(); });

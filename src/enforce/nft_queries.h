@@ -19,12 +19,27 @@ namespace ipguard::enforce {
 // Number of the ruleset's last transaction, by whomever: a new number tells that somebody changed something.
 [[nodiscard]] Result<uint32_t> ruleset_generation(NetlinkSocket& socket);
 
-// What makes our table block, in numbers that the kernel never hands out twice: somebody who deletes, flushes or
-// replaces the table, a chain or a rule changes them. Changes of elements do not.
+// What makes our table block. The kernel never hands out a handle twice: somebody who deletes or flushes the table, a
+// chain or a rule changes them. Who replaces a rule keeps its handle, so what it does counts as well. Elements do not.
+struct ChainState {
+  uint64_t handle = 0;
+  uint32_t policy = 0;  // NF_DROP or NF_ACCEPT; may be changed without a new handle
+  std::string name;     // the kernel's bytes: an administrator may have written anything
+
+  friend auto operator<=>(const ChainState&, const ChainState&) = default;
+};
+struct RuleState {
+  uint64_t handle = 0;
+  std::string
+      expressions;  // the kernel's bytes, of rules in our own chains (ours have no counter of their own in them)
+
+  friend auto operator<=>(const RuleState&, const RuleState&) = default;
+};
 struct TableState {
   uint64_t handle = 0;
   uint32_t flags = 0;
-  std::vector<uint64_t> rules;  // handles, sorted
+  std::vector<ChainState> chains;  // sorted
+  std::vector<RuleState> rules;    // sorted
 
   friend bool operator==(const TableState&, const TableState&) = default;
 };

@@ -1,5 +1,6 @@
 #include "enforce/nft_ruleset.h"
 
+#include <algorithm>
 #include <array>
 
 #include "enforce/nft_sets.h"
@@ -83,6 +84,17 @@ std::string declaration_script(const config::EnforceConfig& config) {
 }
 
 std::string wake_script() { return "add table inet " + std::string(table_name) + "\n"; }
+
+std::string eviction_script(const std::vector<uint64_t>& chain_handles) {
+  const std::string table = "inet " + std::string(table_name);
+  std::string text = "flush table " + table + "\n";
+  for (const uint64_t handle : chain_handles) {
+    text += "delete chain " + table + " handle " + std::to_string(handle) + "\n";
+  }
+  return text;
+}
+
+bool is_own_chain(std::string_view name) { return std::ranges::find(every_chain, name) != every_chain.end(); }
 
 std::string removal_script() {
   const std::string table = "table inet " + std::string(table_name);

@@ -1,6 +1,7 @@
 // The nft(8) scripts that declare and remove the table `inet ipguard`. Pure text, so that tests can hold it golden.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,11 @@ namespace ipguard::enforce {
 // Switches on a table that somebody made dormant. It must be a transaction of its own: chains of a dormant table
 // cannot be replaced in the one that wakes it (EINVAL).
 [[nodiscard]] std::string wake_script();
+// Put before the declaration when there are chains in our table that we did not make (nobody else has anything to say
+// there): deletes them, by the kernel's handles. It empties every chain first, because they may jump to each other.
+[[nodiscard]] std::string eviction_script(const std::vector<uint64_t>& chain_handles);
+// Whether it is a chain of ours, under any configuration.
+[[nodiscard]] bool is_own_chain(std::string_view name);
 // Deletes the table; no error if there is none.
 [[nodiscard]] std::string removal_script();
 

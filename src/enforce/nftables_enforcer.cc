@@ -1,6 +1,3 @@
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netlink.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -8,13 +5,12 @@
 #include "base/log.h"
 #include "enforce/element_mirror.h"
 #include "enforce/enforcer.h"
-#include "enforce/netlink_socket.h"
-#include "enforce/nft_context.h"
 #include "enforce/nft_elements.h"
 #include "enforce/nft_queries.h"
-#include "enforce/nft_ruleset.h"
 #include "enforce/nft_sets.h"
+#include "enforce/nft_table.h"
 #include "enforce/protection.h"
+#include "enforce/set_audit.h"
 #include "enforce/vetting.h"
 #include "net/cover.h"
 
@@ -44,13 +40,24 @@ ElementOp addition_of(const model::SetElement& element, TimePoint now, uint32_t 
   return op;
 }
 
+// A few of them: who looks for what was removed finds it in the log.
+void log_foreign(const std::vector<ElementOp>& elements) {
+  constexpr size_t most_named = 5;
+  for (size_t i = 0; i < elements.size() && i < most_named; ++i) {
+    const ElementOp& element = elements[i];
+    log_warning("not a ban of ipguard, removed from set " + std::string(sets.at(element.set).name) + ": " +
+                element.first.to_string() +
+                (element.first == element.last ? std::string() : " to " + element.last.to_string()));
+  }
+}
+
 class NftablesEnforcer final : public Enforcer {
  public:
   NftablesEnforcer(const config::EnforceConfig& config, Protection& protection)
-      : config_(config), protection_(protection) {}
+      : table_(config), protection_(protection) {}
 
   Result<> prepare() override {
-    auto done = prepare_table();
+    auto done = table_.prepare();
     if (!done) {
       return std::unexpected(explained(std::move(done.error())));
     }
@@ -58,6 +65,7 @@ class NftablesEnforcer final : public Enforcer {
   }
 
   Result<std::vector<model::SetElement>> list(TimePoint now) override {
+    unchecked_ |= table_.take_touched();
     auto elements = read_elements(now);
     if (!elements) {
       return std::unexpected(explained(std::move(elements.error())));
@@ -66,19 +74,19 @@ class NftablesEnforcer final : public Enforcer {
     for (const model::SetElement& element : *elements) {
       mirror_.put(element);
     }
+    unchecked_.reset();
     return elements;
   }
 
-  Result<bool> verify(TimePoint now) override {
-    auto intact = is_intact();
-    if (intact && *intact) {
-      return false;
+  Result<Repair> verify(TimePoint now) override {
+    Repair repair;
+    auto intact = table_.is_intact();
+    auto done = intact ? mend(*intact, now, repair) : Result<>(std::unexpected(std::move(intact.error())));
+    record(repair);
+    if (!done) {
+      return std::unexpected(explained(std::move(done.error())));
     }
-    auto restored = intact ? restore(now) : Result<>(std::unexpected(std::move(intact.error())));
-    if (!restored) {
-      return std::unexpected(explained(std::move(restored.error())));
-    }
-    return true;
+    return repair;
   }
 
   model::ApplyReport apply(const model::SetBatch& batch, TimePoint now) override {
@@ -87,14 +95,13 @@ class NftablesEnforcer final : public Enforcer {
     if (batch.remove.empty() && additions.empty()) {
       return report;
     }
-    Result<> done;
-    if (auto verified = verify(now); !verified) {
-      done = std::unexpected(std::move(verified.error()));
-    } else {
+    // Here only what the elements go into is looked at; sets that others touched are verify()'s.
+    Result<> done = restore_table(now, report);
+    if (done) {
       done = transact(batch.remove, additions, now, report);
     }
     if (!done && done.error().code == Errc::not_found) {  // somebody deleted the table between the two
-      done = restore(now);
+      done = restore_table(now, report);
       if (done) {
         done = transact(batch.remove, additions, now, report);
       }
@@ -111,7 +118,7 @@ class NftablesEnforcer final : public Enforcer {
   }
 
   Result<bool> holds(const net::Address& address) override {
-    auto intact = is_intact();
+    auto intact = table_.is_intact();
     if (!intact) {
       return std::unexpected(explained(std::move(intact.error())));
     }
@@ -122,7 +129,7 @@ class NftablesEnforcer final : public Enforcer {
       if (sets.at(i).family != address.family()) {
         continue;
       }
-      auto held = set_holds(*socket_, i, address);
+      auto held = set_holds(table_.socket(), i, address);
       if (!held) {
         return std::unexpected(explained(std::move(held.error())));
       }
@@ -134,12 +141,14 @@ class NftablesEnforcer final : public Enforcer {
   }
 
   uint64_t enforced() const override { return mirror_.size(); }
+  const RepairCounters& repairs() const override { return repairs_; }
+  int notification_fd() const override { return table_.notification_fd(); }
 
   Result<std::array<DropCounters, model::scope_count>> counters() override {
-    if (auto opened = open(); !opened) {
+    if (auto opened = table_.open(); !opened) {
       return std::unexpected(explained(std::move(opened.error())));
     }
-    auto result = read_counters(*socket_);
+    auto result = read_counters(table_.socket());
     if (!result) {
       return std::unexpected(explained(std::move(result.error())));
     }
@@ -147,126 +156,116 @@ class NftablesEnforcer final : public Enforcer {
   }
 
   Result<> remove_all() override {
-    if (auto opened = open(); !opened) {
-      return std::unexpected(explained(std::move(opened.error())));
-    }
-    if (auto asked = ruleset_generation(*socket_); !asked) {  // libnftables would blame the script for a missing right
-      return std::unexpected(explained(std::move(asked.error())));
-    }
-    if (auto done = nft_.run(removal_script()); !done) {
-      return done;
+    if (auto done = table_.remove(); !done) {
+      return std::unexpected(explained(std::move(done.error())));
     }
     mirror_.clear();
-    state_.reset();
     return {};
   }
 
  private:
-  Result<> open() {
-    if (!socket_) {
-      auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
-      if (!socket) {
-        return std::unexpected(std::move(socket.error()));
-      }
-      socket_ = std::move(*socket);
+  // Before elements are sent: the table, if it is not as it was.
+  Result<> restore_table(TimePoint now, model::ApplyReport& report) {
+    auto intact = table_.is_intact();
+    if (!intact) {
+      return std::unexpected(std::move(intact.error()));
     }
-    return {};
-  }
-
-  Result<> prepare_table() {
-    if (auto opened = open(); !opened) {
-      return opened;
-    }
-    if (auto shapes = check_shapes(*socket_); !shapes) {
-      return shapes;
-    }
-    auto before = table_state(*socket_);
-    if (!before) {
-      return std::unexpected(std::move(before.error()));
-    }
-    if (*before && ((*before)->flags & NFT_TABLE_F_DORMANT) != 0) {
-      if (auto woken = nft_.run(wake_script()); !woken) {
-        return woken;
-      }
-    }
-    if (auto declared = nft_.run(declaration_script(config_)); !declared) {
-      return declared;
-    }
-    // The generation first: a change by others in between is then noticed at the next question.
-    auto generation = ruleset_generation(*socket_);
-    if (!generation) {
-      return std::unexpected(std::move(generation.error()));
-    }
-    auto after = table_state(*socket_);
-    if (!after) {
-      return std::unexpected(std::move(after.error()));
-    }
-    generation_ = *generation;
-    state_ = std::move(*after);
-    return {};
-  }
-
-  // Whether the table is as prepare() left it.
-  Result<bool> is_intact() {
-    if (auto opened = open(); !opened) {
-      return std::unexpected(std::move(opened.error()));
-    }
-    auto generation = ruleset_generation(*socket_);
-    if (!generation) {
-      return std::unexpected(std::move(generation.error()));
-    }
-    if (!state_) {
-      return false;
-    }
-    if (*generation == generation_) {
-      return true;
-    }
-    auto state = table_state(*socket_);
-    if (!state) {
-      return std::unexpected(std::move(state.error()));
-    }
-    if (*state != state_) {
-      return false;
-    }
-    generation_ = *generation;
-    return true;
-  }
-
-  // Puts table, chains and what is believed in force back.
-  Result<> restore(TimePoint now) {
-    const bool first_time = !state_;
-    if (auto prepared = prepare_table(); !prepared) {
-      return prepared;
-    }
-    if (mirror_.size() == 0) {
+    if (*intact) {
       return {};
     }
-    auto present = read_elements(now);
-    if (!present) {
-      return std::unexpected(std::move(present.error()));
+    Repair repair;
+    auto done = mend(false, now, repair);
+    record(repair);
+    report.failures.insert(report.failures.end(), repair.failures.begin(), repair.failures.end());
+    return done;
+  }
+
+  // Puts the table back unless it is intact, then every set that is no more what it ought to be.
+  Result<> mend(bool intact, TimePoint now, Repair& repair) {
+    unchecked_ |= table_.take_touched();
+    if (!intact) {
+      const bool known = table_.prepared();
+      unchecked_.set();  // remembered if the next line fails
+      if (auto prepared = table_.prepare(); !prepared) {
+        return prepared;
+      }
+      repair.table = known;
     }
-    ElementMirror kernel;
-    for (const model::SetElement& element : *present) {
-      kernel.put(element);
+    if (unchecked_.none()) {
+      return {};
     }
-    std::vector<model::SetElement> missing = mirror_.elements();
-    std::erase_if(missing, [&](const model::SetElement& element) { return kernel.has(element); });
-    model::ApplyReport report;
-    const std::vector<model::SetElement> additions = vet(missing, protection_, now, report.failures);
-    for (const model::ElementFailure& failure : report.failures) {
-      mirror_.erase(failure.element);
+    if (auto mended = mend_sets(now, repair); !mended) {
+      return mended;
     }
-    if (auto done = transact({}, additions, now, report); !done) {
+    unchecked_.reset();
+    return {};
+  }
+
+  Result<> mend_sets(TimePoint now, Repair& repair) {
+    std::vector<ElementOp> foreign;
+    std::vector<ElementOp> removals;
+    std::vector<model::SetElement> missing;
+    for (size_t i = 0; i < sets.size(); ++i) {
+      if (!unchecked_[i]) {
+        continue;
+      }
+      auto listed = list_set(table_.socket(), i);
+      if (!listed) {
+        return std::unexpected(std::move(listed.error()));
+      }
+      const SetAudit audit = audit_set(i, *listed, mirror_, now);
+      for (const model::SetElement& element : audit.departed) {
+        mirror_.erase(element);
+      }
+      foreign.insert(foreign.end(), audit.foreign.begin(), audit.foreign.end());
+      removals.insert(removals.end(), audit.altered.begin(), audit.altered.end());
+      missing.insert(missing.end(), audit.missing.begin(), audit.missing.end());
+    }
+    removals.insert(removals.end(), foreign.begin(), foreign.end());
+    if (auto done = put_back(std::move(removals), missing, now, repair); !done) {
       return done;
     }
-    for (const model::ElementFailure& failure : report.failures) {
+    repair.removed = foreign.size();
+    log_foreign(foreign);
+    return {};
+  }
+
+  Result<> put_back(std::vector<ElementOp> removals, const std::vector<model::SetElement>& missing, TimePoint now,
+                    Repair& repair) {
+    const std::vector<model::SetElement> elements = vet(missing, protection_, now, repair.failures);
+    std::vector<ElementOp> additions;
+    additions.reserve(elements.size());
+    for (const model::SetElement& element : elements) {
+      additions.push_back(addition_of(element, now, static_cast<uint32_t>(&element - elements.data())));
+    }
+    if (!removals.empty() || !additions.empty()) {
+      uint32_t commits = 0;
+      auto outcome = apply_elements(table_.socket(), std::move(removals), std::move(additions), commits);
+      table_.committed(commits);
+      if (!outcome) {
+        return std::unexpected(std::move(outcome.error()));
+      }
+      repair.added = elements.size() - outcome->size();
+      for (const OpFailure& failure : *outcome) {
+        repair.failures.push_back({elements[failure.tag], failure.reason, false});
+      }
+    }
+    for (const model::ElementFailure& failure : repair.failures) {
       mirror_.erase(failure.element);
     }
-    if (!first_time) {
-      log_warning("the nftables table inet ipguard was changed by another program: put back, with " +
-                  std::to_string(report.added) + " elements");
-    }
     return {};
+  }
+
+  void record(const Repair& repair) {
+    if (!repair.any()) {
+      return;
+    }
+    ++repairs_.times;
+    repairs_.added += repair.added;
+    repairs_.removed += repair.removed;
+    log_warning(table_.culprit() + " changed " + (repair.table ? "" : "the sets of ") + "table inet ipguard: " +
+                (repair.table ? "its chains are restored, " : "") + std::to_string(repair.added) +
+                " element(s) put back, " + std::to_string(repair.removed) + " foreign one(s) removed");
   }
 
   // One transaction; on success the mirror and the report's counts follow it, on an error nothing has changed.
@@ -294,8 +293,8 @@ class NftablesEnforcer final : public Enforcer {
     if (removals.empty() && additions.empty()) {
       return {};
     }
-    auto outcome = apply_elements(*socket_, std::move(removals), std::move(additions), commits);
-    generation_ += commits;
+    auto outcome = apply_elements(table_.socket(), std::move(removals), std::move(additions), commits);
+    table_.committed(commits);
     if (!outcome) {
       return std::unexpected(std::move(outcome.error()));
     }
@@ -331,14 +330,14 @@ class NftablesEnforcer final : public Enforcer {
   // What the sets hold, as prefixes. An interval that is none (an administrator may add any range) is cut into
   // prefixes in the kernel too, so that each of them can be removed by itself.
   Result<std::vector<model::SetElement>> read_elements(TimePoint now) {
-    if (auto opened = open(); !opened) {
+    if (auto opened = table_.open(); !opened) {
       return std::unexpected(std::move(opened.error()));
     }
     std::vector<model::SetElement> result;
     std::vector<ElementOp> removals;
     std::vector<ElementOp> additions;
     for (size_t i = 0; i < sets.size(); ++i) {
-      auto listed = list_set(*socket_, i);
+      auto listed = list_set(table_.socket(), i);
       if (!listed) {
         return std::unexpected(std::move(listed.error()));
       }
@@ -361,8 +360,8 @@ class NftablesEnforcer final : public Enforcer {
     }
     if (!removals.empty()) {
       uint32_t commits = 0;
-      auto cut = apply_elements(*socket_, std::move(removals), std::move(additions), commits);
-      generation_ += commits;
+      auto cut = apply_elements(table_.socket(), std::move(removals), std::move(additions), commits);
+      table_.committed(commits);
       if (!cut) {
         return std::unexpected(std::move(cut.error()));
       }
@@ -370,13 +369,11 @@ class NftablesEnforcer final : public Enforcer {
     return result;
   }
 
-  config::EnforceConfig config_;
+  NftTable table_;
   Protection& protection_;
-  NftContext nft_;
-  std::optional<NetlinkSocket> socket_;
   ElementMirror mirror_;
-  uint32_t generation_ = 0;          // of the ruleset, as of our last look or transaction
-  std::optional<TableState> state_;  // as prepare() left it; nullopt before
+  SetMask unchecked_;  // sets that somebody else touched and that were not compared since
+  RepairCounters repairs_;
 };
 
 }  // namespace

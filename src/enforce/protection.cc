@@ -2,18 +2,16 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <unordered_set>
 #include <utility>
 
+#include "base/file.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "enforce/host_network.h"
 #include "enforce/netlink_socket.h"
-#include "enforce/ssh_connections.h"
-#include "enforce/ssh_processes.h"
+#include "enforce/ssh_sessions.h"
 #include "net/prefix_set.h"
 
 namespace ipguard::enforce {
@@ -22,26 +20,22 @@ namespace {
 
 constexpr uint32_t watched_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
 
-struct Starter {
-  net::Address peer;
-  uint16_t peer_port = 0;
-  uint16_t own_port = 0;
+// A file's identity and state; all zero if there is none. The change time tells of edits that keep size and mtime.
+struct FileStamp {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  int64_t size = 0;
+  int64_t seconds = 0;
+  int64_t nanoseconds = 0;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-// The SSH session that this program was started in, if any: sshd sets SSH_CONNECTION to "peer port own port".
-std::optional<Starter> starter_session() {
-  const char* text = std::getenv("SSH_CONNECTION");
-  const std::vector<std::string_view> parts = split(text == nullptr ? "" : text, ' ');
-  if (parts.size() != 4) {
-    return std::nullopt;
+FileStamp stamp_of(const std::string& path) {
+  struct stat state{};
+  if (stat(path.c_str(), &state) != 0) {
+    return {};
   }
-  const auto peer = net::Address::parse(parts[0]);
-  const auto peer_port = parse_number(parts[1]);
-  const auto own_port = parse_number(parts[3]);
-  if (!peer || !peer_port || *peer_port > UINT16_MAX || !own_port || *own_port > UINT16_MAX) {
-    return std::nullopt;
-  }
-  return Starter{*peer, static_cast<uint16_t>(*peer_port), static_cast<uint16_t>(*own_port)};
+  return {state.st_dev, state.st_ino, state.st_size, state.st_ctim.tv_sec, state.st_ctim.tv_nsec};
 }
 
 std::optional<NetlinkSocket> open_or_warn(int bus, uint32_t groups, std::string_view purpose) {
@@ -62,9 +56,9 @@ struct Protection::Impl {
 
   std::optional<NetlinkSocket> questions;      // rtnetlink
   std::optional<NetlinkSocket> notifications;  // rtnetlink
-  std::optional<NetlinkSocket> diagnostics;    // sock_diag
-  std::optional<Starter> starter;
-  std::vector<uint16_t> ssh_ports;
+  std::optional<SshSessions> ssh;
+  std::vector<FileStamp> stamps;  // of the files read, as they were when they were read
+  uint64_t version = 0;
 
   std::vector<ProtectedPrefix> always = always_protected();
   std::vector<ProtectedPrefix> own;
@@ -74,6 +68,7 @@ struct Protection::Impl {
 
   // A source that cannot be read keeps what it said before.
   void refresh() {
+    stamps = current_stamps();  // beforehand: a change while we read is seen next time
     if (config.own_addresses) {
       keep(own, own_addresses());
     }
@@ -83,18 +78,47 @@ struct Protection::Impl {
     if (config.resolvers) {
       resolver_addresses = resolvers(paths.resolvers);
     }
-    if (config.ssh_sessions) {
-      ssh_ports = config.ssh_ports.empty() ? sshd_ports(paths.sshd_config) : config.ssh_ports;
-      if (starter && std::ranges::find(ssh_ports, starter->own_port) == ssh_ports.end()) {
-        ssh_ports.push_back(starter->own_port);
-      }
+    if (ssh) {
+      ssh->refresh();
     }
-    index.clear();
+    net::PrefixMap<std::string> fresh;
     for (const ProtectedPrefix& hole : holes()) {
-      std::string& reason = index[hole.prefix];
+      std::string& reason = fresh[hole.prefix];
       if (reason.empty()) {
         reason = hole.reason;
       }
+    }
+    if (fresh.members() != index.members()) {
+      index = std::move(fresh);
+      ++version;
+    }
+  }
+
+  // What would be read: files may be edited, replaced, or appear.
+  [[nodiscard]] std::vector<FileStamp> current_stamps() const {
+    std::vector<FileStamp> result;
+    if (config.resolvers) {
+      for (const std::string& path : paths.resolvers) {
+        result.push_back(stamp_of(path));
+      }
+    }
+    if (config.ssh_sessions && config.ssh_ports.empty()) {
+      for (const std::string& pattern : paths.sshd_config) {
+        if (!has_glob_characters(pattern)) {
+          result.push_back(stamp_of(pattern));
+          continue;
+        }
+        for (const std::string& path : expand_glob(pattern)) {
+          result.push_back(stamp_of(path));
+        }
+      }
+    }
+    return result;
+  }
+
+  void check_files() {
+    if (current_stamps() != stamps) {
+      refresh();
     }
   }
 
@@ -132,45 +156,6 @@ struct Protection::Impl {
     }
     return hole->second + " (" + hole->first.to_target() + ")";
   }
-
-  std::vector<SshConnection> connections() {
-    auto found = diagnostics ? established_by_sock_diag(*diagnostics, ssh_ports)
-                             : Result<std::vector<SshConnection>>(fail("no sock_diag"));
-    if (!found) {
-      found = established_by_proc(paths.proc, ssh_ports);
-    }
-    if (!found) {
-      log_error("cannot see who is logged in by SSH: " + found.error().message);
-      return {};
-    }
-    std::ranges::sort(*found, {}, &SshConnection::peer);
-    return std::move(*found);
-  }
-
-  // The peers of those of `candidates` that are authenticated sessions.
-  std::vector<ProtectedPrefix> sessions(const std::vector<SshConnection>& candidates) const {
-    std::unordered_set<uint64_t> inodes;
-    for (const SshConnection& connection : candidates) {
-      inodes.insert(connection.inode);
-    }
-    const SshUsers users = authenticated_users(paths.proc, inodes);
-    std::vector<ProtectedPrefix> result;
-    for (const SshConnection& connection : candidates) {
-      const auto user = users.by_inode.find(connection.inode);
-      std::string reason;
-      if (user != users.by_inode.end()) {
-        reason = "SSH session of " + printable(user->second);
-      } else if (starter && starter->peer == connection.peer && starter->peer_port == connection.peer_port) {
-        reason = "SSH session that ipguardd was started in";
-      } else if (users.hidden) {
-        reason = "perhaps the SSH session of " + printable(*users.hidden) + " (CAP_SYS_PTRACE is missing to tell)";
-      } else {
-        continue;
-      }
-      result.push_back({net::Prefix(connection.peer), std::move(reason)});
-    }
-    return result;
-  }
 };
 
 Protection::Protection(config::ProtectConfig config, std::vector<net::Prefix> allowlist, HostPaths paths)
@@ -181,8 +166,7 @@ Protection::Protection(config::ProtectConfig config, std::vector<net::Prefix> al
   impl_->questions = open_or_warn(NETLINK_ROUTE, 0, "cannot read gateways");
   impl_->notifications = open_or_warn(NETLINK_ROUTE, watched_groups, "cannot follow changes of addresses and routes");
   if (impl_->config.ssh_sessions) {
-    impl_->diagnostics = open_or_warn(NETLINK_SOCK_DIAG, 0, "cannot use sock_diag");
-    impl_->starter = starter_session();
+    impl_->ssh.emplace(impl_->config.ssh_ports, impl_->paths);
   }
   refresh();
 }
@@ -190,6 +174,10 @@ Protection::Protection(config::ProtectConfig config, std::vector<net::Prefix> al
 Protection::~Protection() = default;
 
 void Protection::refresh() { impl_->refresh(); }
+
+void Protection::check_files() { impl_->check_files(); }
+
+uint64_t Protection::version() const { return impl_->version; }
 
 int Protection::notification_fd() const { return impl_->notifications ? impl_->notifications->fd() : -1; }
 
@@ -212,6 +200,7 @@ std::optional<std::string> Protection::refusal(const net::Prefix& prefix) {
 }
 
 std::vector<std::optional<std::string>> Protection::refusals(const std::vector<net::Prefix>& prefixes) {
+  impl_->check_files();
   std::vector<std::optional<std::string>> result;
   result.reserve(prefixes.size());
   bool ask_ssh = false;
@@ -219,11 +208,11 @@ std::vector<std::optional<std::string>> Protection::refusals(const std::vector<n
     result.push_back(impl_->standing_refusal(prefix));
     ask_ssh = ask_ssh || !result.back();
   }
-  if (!ask_ssh || !impl_->config.ssh_sessions) {
+  if (!ask_ssh || !impl_->ssh) {
     return result;
   }
   // The processes are looked at only if somebody is connected from what is to be blocked.
-  const std::vector<SshConnection> connections = impl_->connections();
+  const std::vector<SshConnection>& connections = impl_->ssh->connections();
   const auto first_in = [&](const auto& peers, const net::Prefix& prefix, auto address_of_peer) {
     const auto it = std::ranges::lower_bound(peers, prefix.address(), {}, address_of_peer);
     return it != peers.end() && prefix.contains(std::invoke(address_of_peer, *it)) ? it : peers.end();
@@ -242,7 +231,7 @@ std::vector<std::optional<std::string>> Protection::refusals(const std::vector<n
     return result;
   }
   std::ranges::sort(candidates, {}, &SshConnection::peer);
-  const std::vector<ProtectedPrefix> sessions = impl_->sessions(candidates);
+  const std::vector<ProtectedPrefix> sessions = impl_->ssh->authenticated(candidates);
   const auto peer_of = [](const ProtectedPrefix& session) { return session.prefix.address(); };
   for (size_t i = 0; i < prefixes.size(); ++i) {
     const auto it = result[i] ? sessions.end() : first_in(sessions, prefixes[i], peer_of);
@@ -254,10 +243,10 @@ std::vector<std::optional<std::string>> Protection::refusals(const std::vector<n
 }
 
 std::vector<ProtectedPrefix> Protection::ssh_peers() {
-  if (!impl_->config.ssh_sessions) {
+  if (!impl_->ssh) {
     return {};
   }
-  return impl_->sessions(impl_->connections());
+  return impl_->ssh->authenticated(impl_->ssh->connections());
 }
 
 }  // namespace ipguard::enforce

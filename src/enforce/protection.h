@@ -36,8 +36,13 @@ class Protection {
   Protection(const Protection&) = delete;
   Protection& operator=(const Protection&) = delete;
 
-  // Reads own addresses, gateways and resolvers again (cheap; called at start, on rtnetlink events and by a timer).
+  // Reads own addresses, gateways, resolvers and sshd's ports again.
   void refresh();
+  // The same if one of the files (resolv.conf, sshd_config) changed: some stat(2) calls. refusals() begins with it, so
+  // that nothing newly protected is ever blocked; for a timer, so that bans that are there already are cut too.
+  void check_files();
+  // A number that moves when what holes() says does.
+  [[nodiscard]] uint64_t version() const;
   // An rtnetlink socket that becomes readable when addresses or routes change; -1 if it could not be opened.
   [[nodiscard]] int notification_fd() const;
   // Drains notification_fd() and refreshes.

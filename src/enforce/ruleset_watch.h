@@ -1,25 +1,43 @@
-// RulesetWatch: tells when somebody (ipguard included) changed nftables, through NFNLGRP_NFTABLES notifications.
+// RulesetWatch: what other programs change in our table, told by NFNLGRP_NFTABLES notifications.
 #pragma once
 
+#include <bitset>
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "enforce/netlink_socket.h"
+#include "enforce/nft_sets.h"
 
 namespace ipguard::enforce {
 
-// Owned by the loop thread.
+// By set_index().
+using SetMask = std::bitset<set_count>;
+
+// Owned by the enforcer. Our own elements never wake it: the kernel drops those notifications before they are queued,
+// so that a batch of any size costs no look at the sets.
 class RulesetWatch {
  public:
-  // Subscribes; if that fails, fd() is -1 and nothing is ever told (logged once).
-  RulesetWatch();
+  // Subscribes; `own_port` is the netlink port that our element transactions come from. If that fails, fd() is -1 and
+  // every change of the ruleset has to count as one of our sets (logged once).
+  explicit RulesetWatch(uint32_t own_port);
 
-  // Readable when something changed.
+  // Readable when somebody else changed nftables (any table).
   [[nodiscard]] int fd() const { return socket_ ? socket_->fd() : -1; }
-  // Throws the notifications away: what they say does not matter, the enforcer asks the kernel itself.
-  void drain();
+  // Reads what has come and returns the sets whose elements may have changed since the last call; all of them when
+  // notifications were lost. Chains and rules are not told of here: the enforcer compares those itself.
+  [[nodiscard]] SetMask drain();
+  // The last program to change our table of those that the last drain() told of, "nft (process 4711)"; "another
+  // program" if it told of none.
+  [[nodiscard]] const std::string& culprit() const { return culprit_; }
 
  private:
+  void on_message(const nlmsghdr& message, SetMask& touched);
+
+  uint32_t own_port_;
   std::optional<NetlinkSocket> socket_;
+  bool ours_concerned_ = false;  // a message of the transaction that is being read named our table
+  std::string culprit_ = "another program";
 };
 
 }  // namespace ipguard::enforce

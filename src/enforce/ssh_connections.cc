@@ -4,7 +4,6 @@
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <array>
@@ -61,7 +60,7 @@ std::optional<SshConnection> connection_in(const nlmsghdr& message) {
   if (!peer) {
     return std::nullopt;
   }
-  return SshConnection{*peer, ntohs(entry->id.idiag_dport), entry->idiag_inode};
+  return SshConnection{*peer, ntohs(entry->id.idiag_dport), ntohs(entry->id.idiag_sport), entry->idiag_inode};
 }
 
 // "0100007F:1F90": the address as 32-bit words in host order, the port as a number (proc(5)).
@@ -88,7 +87,34 @@ std::optional<std::pair<net::Address, uint16_t>> parse_proc_endpoint(std::string
   return std::pair{*address_of(bytes.data(), colon / 2), port};
 }
 
-void add_proc_line(std::string_view line, const std::vector<uint16_t>& ports, std::vector<SshConnection>& result) {
+bool is_among(uint16_t port, const std::vector<uint16_t>& ports) {
+  return ports.empty() || std::ranges::find(ports, port) != ports.end();
+}
+
+// A program for the kernel's filter (sock_diag(7), INET_DIAG_REQ_BYTECODE) that accepts the sockets on `ports`. An
+// operation names the bytes to its successor if it holds and if not; a successor right behind the end accepts, one four
+// bytes further refuses. A comparison takes its port from the operation that follows it.
+std::vector<inet_diag_bc_op> port_filter(const std::vector<uint16_t>& ports) {
+  constexpr size_t operations = 5;  // for a port: >=, port, <=, port, jump to the end
+  constexpr size_t size = sizeof(inet_diag_bc_op);
+  const size_t total = ports.size() * operations * size;
+  const auto bytes = [](size_t count) { return static_cast<unsigned short>(count); };
+  std::vector<inet_diag_bc_op> program;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const size_t left = total - i * operations * size;
+    const bool is_last = i + 1 == ports.size();
+    const size_t next = is_last ? left + size : operations * size;
+    program.push_back({INET_DIAG_BC_S_GE, 2 * size, bytes(next)});
+    program.push_back({INET_DIAG_BC_NOP, 0, ports[i]});
+    program.push_back({INET_DIAG_BC_S_LE, 2 * size, bytes(next - 2 * size)});
+    program.push_back({INET_DIAG_BC_NOP, 0, ports[i]});
+    program.push_back({INET_DIAG_BC_JMP, size, bytes(left - 4 * size)});
+  }
+  return program;
+}
+
+void add_proc_line(std::string_view line, TcpState state, const std::vector<uint16_t>& ports,
+                   std::vector<SshConnection>& result) {
   // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
   std::array<std::string_view, 10> fields;
   for (std::string_view& field : fields) {
@@ -96,12 +122,12 @@ void add_proc_line(std::string_view line, const std::vector<uint16_t>& ports, st
     field = line.substr(0, line.find(' '));
     line.remove_prefix(field.size());
   }
-  constexpr std::string_view established = "01";
+  const std::string_view wanted = state == TcpState::established ? "01" : "0A";
   const auto local = parse_proc_endpoint(fields[1]);
   const auto peer = parse_proc_endpoint(fields[2]);
   const auto inode = parse_number(fields[9]);
-  if (local && peer && inode && fields[3] == established && std::ranges::find(ports, local->second) != ports.end()) {
-    result.push_back({peer->first, peer->second, *inode});
+  if (local && peer && inode && fields[3] == wanted && is_among(local->second, ports)) {
+    result.push_back({peer->first, peer->second, local->second, *inode});
   }
 }
 
@@ -139,43 +165,47 @@ std::vector<uint16_t> sshd_ports(const std::vector<std::string>& globs) {
       }
     }
   }
-  std::vector<uint16_t> ports = parse_sshd_ports(text);
-  if (ports.empty()) {
-    ports.push_back(default_port);
+  std::vector<uint16_t> ports = {default_port};
+  for (const uint16_t port : parse_sshd_ports(text)) {
+    if (port != default_port) {
+      ports.push_back(port);
+    }
   }
   return ports;
 }
 
-Result<std::vector<SshConnection>> established_by_sock_diag(NetlinkSocket& socket, const std::vector<uint16_t>& ports) {
+Result<std::vector<SshConnection>> tcp_by_sock_diag(NetlinkSocket& socket, TcpState state,
+                                                    const std::vector<uint16_t>& ports) {
+  // The first form of the question (struct inet_diag_req) is the only one that covers IPv4 and IPv6 in one walk; the
+  // walk over the whole table of connections is what costs.
+  const std::vector<inet_diag_bc_op> filter = port_filter(ports);
+  const size_t filter_size = filter.size() * sizeof(inet_diag_bc_op);
+  std::vector<char> bytes(NLMSG_HDRLEN + sizeof(inet_diag_req) + NLMSG_ALIGN(sizeof(nlattr) + filter_size) + 64);
+  nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
+  request->nlmsg_type = TCPDIAG_GETSOCK;
+  request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  auto* question = static_cast<inet_diag_req*>(mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req)));
+  question->idiag_states = 1U << static_cast<unsigned>(state);
+  if (!filter.empty()) {
+    mnl_attr_put(request, INET_DIAG_REQ_BYTECODE, filter_size, filter.data());
+  }
   std::vector<SshConnection> result;
-  for (const uint16_t port : ports) {
-    // The first form of the question (struct inet_diag_req) is the only one that covers IPv4 and IPv6 in one walk; the
-    // walk over the whole table of connections is what costs.
-    alignas(NLMSG_ALIGNTO) std::array<char, NLMSG_HDRLEN + sizeof(inet_diag_req)> bytes{};
-    nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
-    request->nlmsg_type = TCPDIAG_GETSOCK;
-    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    auto* question = static_cast<inet_diag_req*>(mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req)));
-    question->idiag_states = 1U << TCP_ESTABLISHED;
-    question->id.idiag_sport = htons(port);
-    std::vector<SshConnection> found;
-    auto asked = socket.ask(
-        *request, "cannot ask for SSH connections",
-        [&](const nlmsghdr& message) {
-          if (auto connection = connection_in(message)) {
-            found.push_back(*connection);
-          }
-        },
-        [&] { found.clear(); });
-    if (!asked) {
-      return std::unexpected(std::move(asked.error()));
-    }
-    result.insert(result.end(), found.begin(), found.end());
+  auto asked = socket.ask(
+      *request, "cannot ask for SSH connections",
+      [&](const nlmsghdr& message) {
+        if (auto connection = connection_in(message)) {
+          result.push_back(*connection);
+        }
+      },
+      [&] { result.clear(); });
+  if (!asked) {
+    return std::unexpected(std::move(asked.error()));
   }
   return result;
 }
 
-Result<std::vector<SshConnection>> established_by_proc(const std::string& proc, const std::vector<uint16_t>& ports) {
+Result<std::vector<SshConnection>> tcp_by_proc(const std::string& proc, TcpState state,
+                                               const std::vector<uint16_t>& ports) {
   std::vector<SshConnection> result;
   bool any = false;
   for (const char* table : {"/net/tcp", "/net/tcp6"}) {
@@ -185,7 +215,7 @@ Result<std::vector<SshConnection>> established_by_proc(const std::string& proc, 
     }
     any = true;
     for (const std::string_view line : split(*text, '\n')) {
-      add_proc_line(line, ports, result);
+      add_proc_line(line, state, ports, result);
     }
   }
   if (!any) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -67,6 +68,22 @@ bool is_sshd(int process) {
   return comm == "sshd" || comm == "sshd-session";
 }
 
+// Any of them: sshd, sshd-session, sshd-auth.
+bool belongs_to_sshd(int root, const char* process) {
+  std::array<char, 64> buffer{};
+  return read_start(root, (std::string(process) + "/comm").c_str(), buffer).starts_with("sshd");
+}
+
+std::optional<uint64_t> socket_inode(std::string_view target) {
+  constexpr std::string_view start = "socket:[";
+  if (!target.starts_with(start) || !target.ends_with(']')) {
+    return std::nullopt;
+  }
+  target.remove_prefix(start.size());
+  target.remove_suffix(1);
+  return parse_number(target);
+}
+
 // The real user id of /proc/PID/status ("Uid:\treal\teffective\t…"); 0 if unknown, which counts as the monitor.
 uint32_t user_id(int process) {
   std::array<char, 4096> buffer{};
@@ -100,15 +117,9 @@ Sockets sockets_of(int process, const std::unordered_set<uint64_t>& wanted) {
       result.hidden = true;
       return false;
     }
-    std::string_view target(buffer.data(), length > 0 ? static_cast<size_t>(length) : 0);
-    constexpr std::string_view start = "socket:[";
-    if (target.starts_with(start) && target.ends_with(']')) {
-      target.remove_prefix(start.size());
-      target.remove_suffix(1);
-      const auto inode = parse_number(target);
-      if (inode && wanted.contains(*inode)) {
-        result.wanted = inode;
-      }
+    const auto inode = socket_inode({buffer.data(), length > 0 ? static_cast<size_t>(length) : 0});
+    if (inode && wanted.contains(*inode)) {
+      result.wanted = inode;
     }
     return !result.wanted;
   });
@@ -135,6 +146,71 @@ std::optional<std::string> session_user(std::string_view title, uint32_t uid) {
     return std::string(title.substr(0, at));
   }
   return std::nullopt;
+}
+
+std::optional<uint32_t> last_process(const std::string& proc) {
+  const UniqueFd root(open(proc.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::array<char, 128> buffer{};
+  const std::string_view text = root.valid() ? trim(read_start(root.get(), "loadavg", buffer)) : std::string_view();
+  const auto number = parse_number(text.substr(text.rfind(' ') + 1));
+  return number && *number > 0 && *number <= INT32_MAX ? std::optional(static_cast<uint32_t>(*number)) : std::nullopt;
+}
+
+std::vector<uint32_t> sshd_processes(const std::string& proc, std::optional<uint32_t> after, uint32_t last) {
+  constexpr uint32_t most_looked_at = 256;
+  std::vector<uint32_t> found;
+  const UniqueFd root(open(proc.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid()) {
+    return found;
+  }
+  const auto look_at = [&](const char* name) {
+    const auto number = parse_number(name);
+    if (number && *number <= INT32_MAX && belongs_to_sshd(root.get(), name)) {
+      found.push_back(static_cast<uint32_t>(*number));
+    }
+    return true;
+  };
+  if (after && *after <= last && last - *after <= most_looked_at) {
+    for (uint32_t process = *after + 1; process <= last; ++process) {
+      look_at(std::to_string(process).c_str());
+    }
+  } else {
+    for_each_number(root.get(), ".", most_processes, look_at);
+  }
+  return found;
+}
+
+bool is_session_process(const std::string& proc, uint32_t process) {
+  const UniqueFd folder(open((proc + "/" + std::to_string(process)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) {
+    return false;
+  }
+  std::array<char, 512> buffer{};
+  const std::string_view title = read_start(folder.get(), "cmdline", buffer);
+  return session_user(title, user_id(folder.get())).has_value();
+}
+
+std::vector<uint64_t> sockets_of_process(const std::string& proc, uint32_t process) {
+  std::vector<uint64_t> inodes;
+  std::vector<std::pair<uint64_t, uint64_t>> by_descriptor;
+  const UniqueFd folder(
+      open((proc + "/" + std::to_string(process) + "/fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) {
+    return inodes;
+  }
+  for_each_number(folder.get(), ".", most_descriptors, [&](const char* name) {
+    std::array<char, 64> buffer{};
+    const ssize_t length = readlinkat(folder.get(), name, buffer.data(), buffer.size());
+    if (const auto inode = socket_inode({buffer.data(), length > 0 ? static_cast<size_t>(length) : 0})) {
+      by_descriptor.emplace_back(parse_number(name).value_or(0), *inode);
+    }
+    return true;
+  });
+  std::ranges::sort(by_descriptor);
+  for (const auto& [descriptor, inode] : by_descriptor) {
+    inodes.push_back(inode);
+  }
+  return inodes;
 }
 
 SshUsers authenticated_users(const std::string& proc, const std::unordered_set<uint64_t>& wanted) {

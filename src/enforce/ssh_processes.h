@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace ipguard::enforce {
 
@@ -23,6 +24,20 @@ struct SshUsers {
   // run with all capabilities): any of the connections may be it.
   std::optional<std::string> hidden;
 };
+
+// Sessions come with processes: sshd makes one for each connection and one more before it asks for a password. So
+// whoever knows that no process of sshd was made since knows that no session was.
+
+// The number of the process made last (<proc>/loadavg); nullopt if it cannot be told.
+[[nodiscard]] std::optional<uint32_t> last_process(const std::string& proc);
+// The processes of sshd among those made after process `after`, up to process `last`; among all if there were too many
+// to look at each (or the numbers began anew), or if there is no `after`.
+[[nodiscard]] std::vector<uint32_t> sshd_processes(const std::string& proc, std::optional<uint32_t> after,
+                                                   uint32_t last);
+// Whether the process is one of an authenticated session, as session_user() tells.
+[[nodiscard]] bool is_session_process(const std::string& proc, uint32_t process);
+// The inodes of the sockets that a process holds, in order of their descriptors; empty if it is gone, or hidden.
+[[nodiscard]] std::vector<uint64_t> sockets_of_process(const std::string& proc, uint32_t process);
 
 // The users of authenticated sessions by the inode of their socket, for the inodes in `wanted`: looks at the processes
 // called sshd or sshd-session under `proc`. Costs some microseconds a process of the host.

@@ -1,7 +1,6 @@
 #include "enrich/as_index.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <string>
 #include <unordered_map>
@@ -20,23 +19,8 @@ using Ranges = std::vector<AsRange<Value>>;
 constexpr Uint128 kMappedFirst = Uint128{0xffff} << 32U;
 constexpr Uint128 kMappedLast = kMappedFirst | 0xffffffffU;
 
-Uint128 to_number(const net::Address& address) {
-  Uint128 result = 0;
-  for (const uint8_t byte : address.bytes()) {
-    result = result << 8U | byte;
-  }
-  return result;
-}
-
+using enrich::to_address;
 net::Address to_address(uint32_t value) { return net::Address::from_ipv4(value); }
-
-net::Address to_address(Uint128 value) {
-  std::array<uint8_t, 16> bytes{};
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<uint8_t>(value >> (120 - 8 * i));
-  }
-  return net::Address::from_ipv6(bytes);
-}
 
 // `range` starts after everything in `ranges`.
 template <typename Value>

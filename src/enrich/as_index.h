@@ -9,14 +9,12 @@
 
 #include "base/result.h"
 #include "enrich/mmdb.h"
+#include "enrich/number.h"
 #include "net/address.h"
 #include "net/asn.h"
 #include "net/prefix.h"
 
 namespace ipguard::enrich {
-
-// A libmaxminddb-free value; g++ and clang have it on every 64-bit platform.
-__extension__ using Uint128 = unsigned __int128;
 
 // Addresses first..last of one AS; adjacent networks of it (that differ in country only) are one range.
 template <typename Value>

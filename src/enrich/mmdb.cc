@@ -168,9 +168,11 @@ Result<MMDB_search_node_s> read_node(const MMDB_s& mmdb, uint32_t number) {
   return node;
 }
 
+}  // namespace
+
 // A place in the walk: the first `depth` bits of high:low, and what the tree has there: a node's number or, for a leaf,
 // the offset of its record. IPv4 trees are walked as if they hung under ::/96.
-struct Place {
+struct Mmdb::Place {
   uint64_t high = 0;
   uint64_t low = 0;
   uint32_t value = 0;
@@ -203,8 +205,6 @@ struct Place {
     return {net::Address::from_ipv6(bytes), depth};
   }
 };
-
-}  // namespace
 
 Mmdb::Mmdb(std::string path) : path_(std::move(path)), mmdb_(std::make_unique<MMDB_s>()) {}
 
@@ -299,9 +299,44 @@ Result<TreeEntry> Mmdb::find(const net::Address& address) const {
 Result<> Mmdb::read(uint32_t record, const FieldVisitor& visit) const { return read_record(*mmdb_, record, visit); }
 
 Result<> Mmdb::walk(const NetworkVisitor& visit) const {
+  return walk_from(Place{.depth = metadata_.ip_version == 6 ? uint8_t{0} : uint8_t{96}}, visit);
+}
+
+Result<> Mmdb::walk_within(const net::Prefix& prefix, const NetworkVisitor& visit) const {
+  if (!covers(prefix.family())) {
+    return {};
+  }
+  const bool is_ipv4 = prefix.family() == net::Family::ipv4;
+  const unsigned above = is_ipv4 ? 96 : 0;  // bits of the way to where the family begins
+  const auto bit = [&](unsigned depth) { return depth >= above && prefix.address().bit(depth - above); };
+  Place place{.depth = metadata_.ip_version == 6 ? uint8_t{0} : uint8_t{96}};
+  const unsigned length = prefix.length() + above;
+  while (place.depth < length) {
+    const auto node = read_node(*mmdb_, place.value);
+    if (!node) {
+      return std::unexpected(node.error());
+    }
+    const bool right = bit(place.depth);
+    const auto type = right ? node->right_record_type : node->left_record_type;
+    if (type == MMDB_RECORD_TYPE_EMPTY) {
+      return {};
+    }
+    if (type == MMDB_RECORD_TYPE_DATA) {
+      static_cast<void>(visit(prefix, (right ? node->right_record_entry : node->left_record_entry).offset));
+      return {};
+    }
+    place = place.child(right);
+    place.value = static_cast<uint32_t>(right ? node->right_record : node->left_record);
+  }
+  return walk_from(place, [&](const net::Prefix& network, uint32_t record) {
+    return network.family() != prefix.family() || visit(network, record);
+  });
+}
+
+Result<> Mmdb::walk_from(const Place& start, const NetworkVisitor& visit) const {
   const bool tree_of_ipv6 = metadata_.ip_version == 6;
   const uint32_t ipv4_root = mmdb_->ipv4_start_node.node_value;
-  std::vector<Place> stack{Place{.depth = tree_of_ipv6 ? uint8_t{0} : uint8_t{96}}};
+  std::vector<Place> stack{start};
   const auto push = [&](Place place, uint8_t type, uint64_t record, const MMDB_entry_s& entry) {
     place.leaf = type == MMDB_RECORD_TYPE_DATA;
     place.value = place.leaf ? entry.offset : static_cast<uint32_t>(record);

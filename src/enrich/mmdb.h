@@ -70,10 +70,14 @@ class Mmdb {
   // visited once, under its own name: aliases of it (::ffff:0:0/96, 2002::/16, 2001::/32, 64:ff9b::/96) are left out.
   // Errc::corrupt when the tree is damaged or has cycles; some networks may have been visited by then.
   [[nodiscard]] Result<> walk(const NetworkVisitor& visit) const;
+  // The same for what lies inside `prefix`; a network around it is given as `prefix` itself.
+  [[nodiscard]] Result<> walk_within(const net::Prefix& prefix, const NetworkVisitor& visit) const;
 
  private:
   explicit Mmdb(std::string path);
   [[nodiscard]] Result<> verify() const;
+  struct Place;
+  [[nodiscard]] Result<> walk_from(const Place& start, const NetworkVisitor& visit) const;
 
   std::string path_;
   std::unique_ptr<MMDB_s> mmdb_;  // opened: closed by the destructor

@@ -1,80 +1,48 @@
 #include "enrich/route_table.h"
 
-#include <atomic>
-#include <mutex>
+#include <unordered_set>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
-#include "enrich/as_index.h"
-#include "enrich/mmdb.h"
+#include "enrich/route_table_impl.h"
 #include "enrich/schema.h"
 
 namespace ipguard::enrich {
 namespace {
 
-constexpr unsigned kSampledNetworks = 512;
+// A database that knows something has it in one of so many different records; a full one has 128 thousand.
+constexpr size_t kSampledRecords = 4096;
+constexpr uint64_t kSampledNetworks = 200'000;
 
-// Whether any of the first networks has something that ipguard can use.
-bool knows_anything(const Mmdb& mmdb) {
-  unsigned seen = 0;
-  bool known = false;
-  const auto walked = mmdb.walk([&](const net::Prefix&, uint32_t record) {
-    const auto facts = read_facts(mmdb, record);
-    known = facts && has_facts(*facts);
-    return !known && ++seen < kSampledNetworks;
-  });
-  return known || seen == 0 || !walked;
+// What the maker says of the file, for those whose first records happen to have nothing.
+Knowledge knowledge_of_type(std::string_view type) {
+  const auto mentions = [&](std::string_view word) { return type.find(word) != std::string_view::npos; };
+  return {.asn = mentions("ASN") || mentions("ISP") || mentions("Enterprise"),
+          .country = mentions("Country") || mentions("City") || mentions("Enterprise")};
+}
+
+Knowledge knowledge_of(const Mmdb& mmdb) {
+  Knowledge known = knowledge_of_type(mmdb.metadata().type);
+  std::unordered_set<uint32_t> records;
+  uint64_t networks = 0;
+  // A damaged tree shows up elsewhere; what was seen until then counts.
+  static_cast<void>(mmdb.walk([&](const net::Prefix&, uint32_t record) {
+    if (records.insert(record).second) {
+      if (const auto facts = read_facts(mmdb, record)) {
+        known.asn |= facts->asn.has_value();
+        known.country |= !facts->country_code.empty();
+        known.anything |= has_facts(*facts);
+      }
+    }
+    return !(known.asn && known.country && known.anything) && records.size() < kSampledRecords &&
+           ++networks < kSampledNetworks;
+  }));
+  known.anything |= records.empty();
+  return known;
 }
 
 }  // namespace
-
-struct RouteTable::Impl {
-  std::vector<std::unique_ptr<Mmdb>> databases;
-  // Built by the first caller that needs it.
-  std::once_flag index_once;
-  AsIndex index;
-  std::atomic<bool> has_index = false;
-  std::atomic<uint64_t> damaged = 0;
-
-  void note_damage(const Mmdb& mmdb, const Error& error, uint64_t count = 1) {
-    if (damaged.fetch_add(count) == 0) {
-      log_warning("database " + printable(mmdb.path()) + " is damaged: " + printable(error.message) +
-                  "; further damage is only counted");
-    }
-  }
-
-  // The record of `address` in `mmdb`, damage noted and taken for no data. `network` gets the tree's answer.
-  std::optional<uint32_t> find(const Mmdb& mmdb, const net::Address& address, std::optional<net::Prefix>& network) {
-    const auto entry = mmdb.find(address);
-    if (!entry) {
-      note_damage(mmdb, entry.error());
-      return std::nullopt;
-    }
-    network = entry->network;
-    return entry->record;
-  }
-
-  const AsIndex& as_index() {
-    std::call_once(index_once, [this] {
-      std::vector<const Mmdb*> files;
-      files.reserve(databases.size());
-      for (const auto& file : databases) {
-        files.push_back(file.get());
-      }
-      auto built = AsIndex::build(files);
-      if (!built) {
-        ++damaged;
-        log_warning("no index of autonomous systems, none can be looked up or banned: " +
-                    printable(built.error().message));
-        return;
-      }
-      index = std::move(*built);
-      damaged += index.damaged();
-      has_index = true;
-    });
-    return index;
-  }
-};
 
 RouteTable::RouteTable(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RouteTable::~RouteTable() = default;
@@ -86,7 +54,10 @@ Result<std::shared_ptr<const RouteTable>> RouteTable::open(const std::vector<std
     if (!opened) {
       return std::unexpected(std::move(opened.error()));
     }
-    if (!knows_anything(**opened)) {
+    const auto known = knowledge_of(**opened);
+    impl->knowledge.asn |= known.asn;
+    impl->knowledge.country |= known.country;
+    if (!known.anything) {
       log_warning("database " + printable(path) + " (" + printable((*opened)->metadata().type) +
                   ") has no AS and no country under the names that IPinfo Lite, GeoLite2, DB-IP or ip-location-db use");
     }
@@ -144,6 +115,8 @@ RecordFields RouteTable::fields(const net::Address& address) const {
   }
   return {};
 }
+
+Knowledge RouteTable::knowledge() const { return impl_->knowledge; }
 
 std::vector<net::Prefix> RouteTable::prefixes_of(net::Asn asn) const { return impl_->as_index().prefixes_of(asn); }
 

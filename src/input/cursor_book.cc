@@ -156,8 +156,9 @@ CursorBook::Saved CursorBook::take_saved(const std::string& path) {
 
 void CursorBook::keep_saved(std::vector<Cursor> cursors) { std::ranges::move(cursors, std::back_inserter(saved_)); }
 
-void CursorBook::drop_saved_unless(const std::function<bool(const std::string& path)>& wanted) {
+void CursorBook::keep_only(const std::function<bool(const std::string& path)>& wanted) {
   std::erase_if(saved_, [&](const Cursor& cursor) { return !wanted(cursor.path); });
+  std::erase_if(followed_, [&](const auto& path) { return !wanted(path.first); });
 }
 
 void CursorBook::remember_closed(Cursor cursor) {
@@ -188,6 +189,7 @@ std::vector<RotatedFile> find_rotated(const CursorBook::Saved& saved, size_t max
     std::ranges::move(find_later(entries, base, found.back(), max_line), std::back_inserter(found));
   }
   std::vector<RotatedFile> files;
+  files.reserve(found.size());
   for (Candidate& candidate : found) {
     files.push_back(std::move(candidate.file));
   }

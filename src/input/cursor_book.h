@@ -37,7 +37,8 @@ class CursorBook {
   [[nodiscard]] Saved take_saved(const std::string& path);
   [[nodiscard]] const std::vector<Cursor>& saved() const { return saved_; }
   void keep_saved(std::vector<Cursor> cursors);
-  void drop_saved_unless(const std::function<bool(const std::string& path)>& wanted);
+  // Forgets saved cursors, and what was followed earlier, of all other paths.
+  void keep_only(const std::function<bool(const std::string& path)>& wanted);
 
   // Remembers the last 256 closed files, so that one that comes back under a followed name is not read again.
   void remember_closed(Cursor cursor);

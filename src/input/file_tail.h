@@ -61,6 +61,8 @@ class FileTail {
   // Reads up to `budget` bytes (and at most one buffer more) through `buffer`, which several files can share.
   Turn read(std::span<char> buffer, uint64_t budget, const Emit& emit);
 
+  void set_max_line(size_t max_line) { splitter_.set_max_line(max_line); }
+
   // Gives out the last line if it has no LF: nothing more is expected.
   void finish(const Emit& emit);
 

@@ -28,14 +28,7 @@ Follower::Impl::Impl(loop::EventLoop& loop, const std::vector<config::SourceConf
       reading(loop, [this] { read_turn(); }),
       tick_timer(loop, [this] { tick(); }),
       retry_timer(loop, [this] { retry(); }) {
-  for (const config::SourceConfig& source : sources) {
-    for (const std::string& path : source.paths) {
-      Pattern& pattern = patterns.emplace_back();
-      pattern.config = &source;
-      pattern.text = without_extra_slashes(path);
-      pattern.wildcards = has_wildcards(pattern.text);
-    }
-  }
+  set_patterns(sources);
 }
 
 void Follower::Impl::on_inotify() {
@@ -178,6 +171,8 @@ Result<> Follower::start() {
   return {};
 }
 
+void Follower::change_sources(const std::vector<config::SourceConfig>& sources) { impl_->change_sources(sources); }
+
 bool Follower::read_turn() { return impl_->read_turn(); }
 
 bool Follower::caught_up() const {
@@ -210,7 +205,9 @@ SourceInfo Follower::source(model::SourceId id) const {
 std::vector<model::SourceStatus> Follower::status() const {
   std::vector<model::SourceStatus> all;
   for (const auto& slot : impl_->slots) {
-    all.push_back(impl_->status_of(*slot));
+    if (slot->config != nullptr) {
+      all.push_back(impl_->status_of(*slot));
+    }
   }
   for (const Pattern& pattern : impl_->patterns) {
     if (!pattern.has_paths || !pattern.problem.empty()) {

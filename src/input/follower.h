@@ -73,8 +73,8 @@ class Follower {
   };
   using BlockCallback = std::function<Consumed(const Block& block)>;
 
-  // `sources` outlives the follower. `cursors` are those saved earlier; `replay_bytes` is how far before a cursor
-  // reading starts with Block::replay (0 = not at all).
+  // `sources` outlives the follower, or stays until change_sources(). `cursors` are those saved earlier; `replay_bytes`
+  // is how far before a cursor reading starts with Block::replay (0 = not at all).
   Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
            uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing = {});
   ~Follower();
@@ -85,6 +85,12 @@ class Follower {
   // the loop. Fails only when inotify itself cannot be had; an unreadable or missing file is a state, shown in
   // status().
   [[nodiscard]] Result<> start();
+
+  // Other sources from now on (which need not name other files): files that are followed already go on where they are,
+  // with their counters, also those that were rotated away or deleted; those that no source names any more are closed;
+  // of those that are new, reading begins where `from` says. Nothing may be read between the end of the old sources
+  // and this call.
+  void change_sources(const std::vector<config::SourceConfig>& sources);
 
   // Reads up to one budget (1 MiB) of each path that has more, in turn, 16 MiB in all; true if there is more to read
   // (tests drive this).

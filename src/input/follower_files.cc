@@ -178,6 +178,10 @@ void Follower::Impl::close(OpenFile& file) {
   file.tail->finish(emit_to(slot));
   book.remember_closed(file.tail->cursor(slot.path));
   log_debug("closing a rotated file of " + printable(slot.path));
+  drop(file);
+}
+
+void Follower::Impl::drop(OpenFile& file) {
   if (file.watch >= 0) {
     file_watches.erase(file.watch);
     inotify->remove(file.watch);

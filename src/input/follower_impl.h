@@ -33,7 +33,7 @@ struct OpenFile {
 // One path, for good: its index is its SourceId.
 struct Slot {
   model::SourceId id = 0;
-  const config::SourceConfig* config = nullptr;
+  const config::SourceConfig* config = nullptr;  // null: no source names the path any more
   std::string path;
   std::vector<std::unique_ptr<OpenFile>> old;  // rotated away, oldest first; read before `current`
   std::unique_ptr<OpenFile> current;           // what the path led to when it last led to a file
@@ -106,7 +106,14 @@ struct Follower::Impl {
   std::unique_ptr<OpenFile> attach(Slot& slot, std::unique_ptr<FileTail> tail);
   void watch_file(OpenFile& file);
   std::unique_ptr<OpenFile> detach(OpenFile& file);  // from its slot
-  void close(OpenFile& file);
+  void close(OpenFile& file);                        // at its end
+  void drop(OpenFile& file);                         // wherever it is
+
+  // --- follower_sources.cc ---
+  void set_patterns(const std::vector<config::SourceConfig>& sources);
+  void change_sources(const std::vector<config::SourceConfig>& sources);
+  void assign_patterns();
+  void drop_unnamed();
 
   // --- follower_timers.cc ---
   void start_ticking();

@@ -24,11 +24,6 @@ std::optional<FileKey> key_at(const std::string& path) {
   return FileKey{status.st_dev, status.st_ino};
 }
 
-bool exists(const std::string& path) {
-  struct stat status{};
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
 bool is_link(const std::string& path) {
   struct stat status{};
   return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
@@ -48,7 +43,7 @@ void Follower::Impl::start_following() {
     }
   }
   examine_all();
-  book.drop_saved_unless([this](const std::string& path) { return pattern_of(path) != nullptr; });
+  book.keep_only([this](const std::string& path) { return pattern_of(path) != nullptr; });
   std::unordered_set<std::string> unclaimed;
   for (const Cursor& cursor : book.saved()) {
     unclaimed.insert(cursor.path);
@@ -259,6 +254,9 @@ Slot* Follower::Impl::slot_for(const std::string& path, Pattern& pattern) {
 }
 
 void Follower::Impl::examine(Slot& slot) {
+  if (slot.config == nullptr) {
+    return;
+  }
   aliases.erase(&slot);
   const std::optional<FileKey> key = key_at(slot.path);
   if (slot.current && key == slot.current->tail->key()) {
@@ -278,7 +276,7 @@ void Follower::Impl::examine(Slot& slot) {
 
 void Follower::Impl::claim(Slot& slot, OpenFile& file) {
   Slot& owner = *file.slot;
-  if (&owner != &slot && key_at(owner.path) == file.tail->key()) {
+  if (&owner != &slot && owner.config != nullptr && key_at(owner.path) == file.tail->key()) {
     aliases.insert(&slot);
     wait(slot, "the same file as " + printable(owner.path), false);
     return;

@@ -162,6 +162,11 @@ std::string join_path(std::string_view folder, std::string_view name) {
   return path.append(name);
 }
 
+bool exists(const std::string& path) {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
 bool is_folder(const std::string& path) {
   struct stat status{};
   return ::stat(path.empty() ? "." : path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);

@@ -35,6 +35,7 @@ struct GlobMatches {
 [[nodiscard]] std::string without_extra_slashes(std::string_view path);
 [[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
 [[nodiscard]] bool is_folder(const std::string& path);  // links followed
+[[nodiscard]] bool exists(const std::string& path);     // a link that leads nowhere does
 [[nodiscard]] std::string parent_folder(const std::string& path);
 [[nodiscard]] std::string last_component(const std::string& path);
 

@@ -23,6 +23,8 @@ size_t find_last_lf(std::string_view bytes) {
 
 LineSplitter::LineSplitter(size_t max_line) : max_line_(std::max<size_t>(max_line, 1)) {}
 
+void LineSplitter::set_max_line(size_t max_line) { max_line_ = std::max<size_t>({max_line, carry_.size(), 1}); }
+
 void LineSplitter::restart(uint64_t position, bool inside_line) {
   position_ = position;
   acknowledged_ = position;

@@ -19,6 +19,9 @@ class LineSplitter {
   // `max_line`: bytes without LF; at least 1 is used.
   explicit LineSplitter(size_t max_line);
 
+  // From now on; a partial line that is carried over keeps the room it has.
+  void set_max_line(size_t max_line);
+
   // The next byte fed is the file's byte `position`. Forgets what was carried over. `inside_line`: everything up to
   // the next LF is the rest of a line that is not wanted.
   void restart(uint64_t position, bool inside_line);

@@ -29,7 +29,7 @@ namespace {
 template <typename Callback, typename... Arguments>
 void call(EventLoop::Impl& loop, const std::shared_ptr<const Callback>& callback, Arguments... arguments) noexcept {
   // The copy keeps the callback alive if it destroys its own watcher.
-  const std::shared_ptr<const Callback> held = callback;
+  const std::shared_ptr<const Callback> held = callback;  // NOLINT(performance-unnecessary-copy-initialization)
   try {
     (*held)(arguments...);
   } catch (...) {

@@ -17,61 +17,147 @@ constexpr int64_t regex_memory = 2 << 20;
 // Groups up to this number can be read; the lint refuses more.
 constexpr int most_groups = 16;
 
-// A bare message may come from any program; a rule for bare messages alone does not read syslog lines.
-bool kind_fits(LogKind rule, LogKind event) {
-  return rule == event || (rule == LogKind::syslog && event == LogKind::message);
+// A bare message may come from any program; what an application logs may also be found in syslog or, without a stamp,
+// as a bare message; and a record may be inside of whatever else a line is.
+bool kind_fits(LogKind rule, const Event& event) {
+  switch (rule) {
+    case LogKind::syslog:
+      return event.kind == LogKind::syslog || event.kind == LogKind::message;
+    case LogKind::app:
+      return event.kind == LogKind::app || event.kind == LogKind::syslog || event.kind == LogKind::message;
+    case LogKind::fields:
+      return !event.record.empty();
+    default:
+      return rule == event.kind;
+  }
 }
 
 template <typename List, typename Value>
-bool empty_or_holds(const List& list, const Value& value) {
-  return list.empty() || std::ranges::find(list, value) != list.end();
+bool holds(const List& list, const Value& value) {
+  return std::ranges::find(list, value) != list.end();
+}
+
+bool statuses_fit(const model::Rule& rule, const Event& event) {
+  if (rule.statuses.empty() && rule.not_statuses.empty()) {
+    return true;
+  }
+  const auto status = parse_number(event[Field::status]);
+  return status && (rule.statuses.empty() || holds(rule.statuses, *status)) && !holds(rule.not_statuses, *status);
+}
+
+bool bytes_fit(const model::Rule& rule, const Event& event) {
+  if (!rule.bytes) {
+    return true;
+  }
+  const auto bytes = parse_number(event[Field::bytes]);
+  return bytes && *bytes >= rule.bytes->min && *bytes <= rule.bytes->max;
 }
 
 bool head_fits(const model::Rule& rule, const Event& event) {
-  if (!kind_fits(rule.log, event.kind)) {
+  if (!kind_fits(rule.log, event) || !statuses_fit(rule, event) || !bytes_fit(rule, event)) {
     return false;
   }
-  if (!rule.statuses.empty()) {
-    const auto status = parse_number(event[Field::status]);
-    if (!status || std::ranges::find(rule.statuses, *status) == rule.statuses.end()) {
-      return false;
-    }
+  const std::string_view method = event[Field::method];
+  if (!(rule.methods.empty() || holds(rule.methods, method)) || holds(rule.not_methods, method)) {
+    return false;
   }
-  // A bare message without a program may be any program's.
-  const bool any_program = event.kind == LogKind::message && event[Field::program].empty();
-  return empty_or_holds(rule.methods, event[Field::method]) &&
-         (any_program || empty_or_holds(rule.programs, event[Field::program]));
+  // A bare message without a program may be any program's; an application's own log names none.
+  const bool any_program = rule.log != LogKind::syslog || rule.programs.empty() ||
+                           (event.kind == LogKind::message && event[Field::program].empty());
+  return any_program || holds(rule.programs, event[Field::program]);
 }
 
-struct Captures {
-  std::string_view address;
-  std::string_view user;
-};
+// The text that a condition is about. For an application's rule, syslog's own parts before the message are known only
+// if its tag is one of the application's.
+std::string_view text_of(const model::Rule& rule, Field field, const Event& event) {
+  const bool whole = field == Field::message && rule.log == LogKind::app && event.kind != LogKind::app &&
+                     !holds(rule.programs, event[Field::program]);
+  return event[whole ? Field::body : field];
+}
+
+using Groups = std::array<re2::StringPiece, most_groups + 1>;
+
+std::string_view view_of(const re2::StringPiece& piece) { return {piece.data(), piece.size()}; }
+
+void take_captures(const CompiledPattern& pattern, const Groups& groups, Captures& captures) {
+  const auto take = [&groups](int number, std::string_view& into) {
+    if (number > 0) {
+      into = view_of(groups[static_cast<size_t>(number)]);
+    }
+  };
+  take(pattern.address_group, captures.address);
+  take(pattern.user_group, captures.user);
+  take(pattern.session_group, captures.session);
+  take(pattern.value_group, captures.value);
+}
 
 bool found(const CompiledPattern& pattern, std::string_view text, Captures& captures) {
-  const int last_group = std::max(pattern.address_group, pattern.user_group);
-  std::array<re2::StringPiece, most_groups + 1> groups;
+  Groups groups;
   if (!pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
-                            last_group > 0 ? last_group + 1 : 0)) {
+                            pattern.last_group > 0 ? pattern.last_group + 1 : 0)) {
     return false;
   }
-  const auto group = [&groups](int number) {
-    const re2::StringPiece& piece = groups[static_cast<size_t>(number)];
-    return std::string_view(piece.data(), piece.size());
-  };
-  if (pattern.address_group > 0) {
-    captures.address = group(pattern.address_group);
-  }
-  if (pattern.user_group > 0) {
-    captures.user = group(pattern.user_group);
-  }
+  take_captures(pattern, groups, captures);
   return true;
 }
 
-bool holds(const Condition& condition, const Event& event, Captures& captures) {
-  const std::string_view text = event[condition.field];
+// What the first pattern that is found matches.
+std::optional<std::string_view> match_in(const Condition& condition, std::string_view text, Captures& captures) {
+  for (const CompiledPattern& pattern : condition.patterns) {
+    Groups groups;
+    if (pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), pattern.last_group + 1)) {
+      take_captures(pattern, groups, captures);
+      return view_of(groups.front());
+    }
+  }
+  return std::nullopt;
+}
+
+bool found_in(const Condition& condition, std::string_view text, Captures& captures) {
   return std::ranges::any_of(condition.patterns,
                              [&](const CompiledPattern& pattern) { return found(pattern, text, captures); });
+}
+
+bool holds(const model::Rule& rule, const Condition& condition, const Event& event, Captures& captures) {
+  if (condition.field != Field::record) {
+    return found_in(condition, text_of(rule, condition.field, event), captures);
+  }
+  return std::ranges::any_of(event.record, [&](const model::NamedValue& item) {
+    return item.name == condition.key && found_in(condition, item.value, captures);
+  });
+}
+
+std::optional<net::Address> address_of(const CompiledRule& rule, const Event& event, const Captures& captures) {
+  switch (rule.address_from) {
+    case AddressSource::event:
+      return event.address;
+    case AddressSource::capture:
+      return net::Address::parse_logged(captures.address);
+    case AddressSource::record:
+      return net::Address::parse_logged(value_of(rule.rule->address_keys, event));
+  }
+  return std::nullopt;
+}
+
+std::string_view distinct_of(const model::Rule& rule, const Event& event, const Captures& captures,
+                             std::string_view user) {
+  using Of = model::DistinctValue::Of;
+  if (!rule.distinct) {
+    return {};
+  }
+  switch (rule.distinct->of) {
+    case Of::field:
+      return event[rule.distinct->field];
+    case Of::user:
+      return user;
+    case Of::capture:
+      return captures.value;
+    case Of::record: {
+      const auto item = std::ranges::find(event.record, rule.distinct->key, &model::NamedValue::name);
+      return item == event.record.end() ? std::string_view{} : item->value;
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -85,26 +171,62 @@ std::unique_ptr<re2::RE2> compile_regex(std::string_view pattern) {
 }
 
 std::optional<Verdict> judge(const CompiledRule& rule, const Event& event) {
-  if (!head_fits(*rule.rule, event) || (!rule.captures_address && !event.address)) {
+  if (!head_fits(*rule.rule, event) || (rule.address_from == AddressSource::event && !event.address)) {
     return std::nullopt;
   }
   Captures captures;
   for (const Condition& condition : rule.all_of) {
-    if (!holds(condition, event, captures)) {
+    if (!holds(*rule.rule, condition, event, captures)) {
       return std::nullopt;
     }
   }
   Captures ignored;
   for (const Condition& condition : rule.none_of) {
-    if (holds(condition, event, ignored)) {
+    if (holds(*rule.rule, condition, event, ignored)) {
       return std::nullopt;
     }
   }
-  const auto address = rule.captures_address ? net::Address::parse_logged(captures.address) : event.address;
-  if (!address) {
+  Verdict verdict{
+      .address = address_of(rule, event, captures), .user = captures.user, .session = captures.session, .distinct = {}};
+  if (!verdict.address && !rule.in_session) {
     return std::nullopt;
   }
-  return Verdict{.address = *address, .user = captures.user.empty() ? event[Field::user] : captures.user};
+  if (verdict.user.empty()) {
+    verdict.user = rule.rule->user_keys.empty() ? event[Field::user] : value_of(rule.rule->user_keys, event);
+  }
+  verdict.distinct = distinct_of(*rule.rule, event, captures, verdict.user);
+  return verdict;
+}
+
+std::string_view value_of(const std::vector<std::string>& keys, const Event& event) {
+  for (const std::string& key : keys) {
+    const auto first = std::ranges::find(event.record, key, &model::NamedValue::name);
+    if (first != event.record.end()) {
+      const auto again =
+          std::find_if(first + 1, event.record.end(), [&](const auto& item) { return item.name == key; });
+      return again == event.record.end() ? first->value : std::string_view{};
+    }
+  }
+  return {};
+}
+
+std::optional<Location> locate(const CompiledRule& rule, const Event& event) {
+  Location location;
+  for (const Condition& condition : rule.all_of) {
+    std::optional<std::string_view> match;
+    if (condition.field != Field::record) {
+      match = match_in(condition, text_of(*rule.rule, condition.field, event), location.captures);
+    } else {
+      for (const model::NamedValue& item : event.record) {
+        match = match || item.name != condition.key ? match : match_in(condition, item.value, location.captures);
+      }
+    }
+    if (!match) {
+      return std::nullopt;
+    }
+    location.conditions.push_back({.condition = &condition, .text = *match});
+  }
+  return location;
 }
 
 }  // namespace ipguard::match

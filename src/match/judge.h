@@ -22,29 +22,68 @@ struct CompiledPattern {
   std::unique_ptr<re2::RE2> regex;
   int address_group = 0;
   int user_group = 0;
+  int session_group = 0;
+  int value_group = 0;
+  int last_group = 0;  // the greatest of them
 };
 
 // model::FieldPatterns compiled: holds if any pattern is found in the field.
 struct Condition {
   model::Field field = model::Field::message;
+  std::string_view key;  // of the record's value; points into the rule
   std::vector<CompiledPattern> patterns;
+};
+
+// Where a rule has its address from.
+enum class AddressSource : uint8_t {
+  event,    // the format's own position: access and error logs
+  capture,  // (?P<address>…)
+  record,   // the values that address_key names
 };
 
 struct CompiledRule {
   const model::Rule* rule = nullptr;
-  bool captures_address = false;  // syslog and message rules: the address comes from a capture, not from the format
+  AddressSource address_from = AddressSource::event;
+  bool in_session = false;  // the address may come from another line of the same session
   std::vector<Condition> all_of;
   std::vector<Condition> none_of;
 };
 
+// What the named groups of a rule's patterns held. Views point into the event.
+struct Captures {
+  std::string_view address;
+  std::string_view user;
+  std::string_view session;
+  std::string_view value;
+};
+
+// Views point into the event.
 struct Verdict {
-  net::Address address;
-  std::string_view user;  // points into the event's fields; empty when neither rule nor format gives one
+  std::optional<net::Address> address;  // nullopt only of a rule in a session: it is the session's
+  std::string_view user;                // empty when neither rule nor format gives one
+  std::string_view session;             // what the capture `session` held; empty = the process id tells the session
+  std::string_view distinct;            // the value that the rule's threshold counts
 };
 
 // nullopt if the rule does not hit. Within a condition the first pattern that is found decides about captures: if its
-// capture is no address, there is no hit. Every field of `event` is complete (of a truncated line, formats keep nothing
-// that breaks off), so what a pattern finds at a field's end is the field's own end.
+// capture is no address, there is no hit (but the session may know it). Every field of `event` is complete (of a
+// truncated line, formats keep nothing that breaks off), so what a pattern finds at a field's end is the field's own
+// end.
 [[nodiscard]] std::optional<Verdict> judge(const CompiledRule& rule, const model::Event& event);
+
+// The value of the first of `keys` that the record has; nothing if it has that key twice: then somebody forged one.
+[[nodiscard]] std::string_view value_of(const std::vector<std::string>& keys, const model::Event& event);
+
+// Where a condition holds, for explaining a hit.
+struct Located {
+  const Condition* condition = nullptr;
+  std::string_view text;  // what its first pattern that is found matched; points into the event
+};
+struct Location {
+  std::vector<Located> conditions;  // one for each of the rule's all_of, same order
+  Captures captures;
+};
+// Judges the conditions once more, the slow way; nullopt if not all of them hold.
+[[nodiscard]] std::optional<Location> locate(const CompiledRule& rule, const model::Event& event);
 
 }  // namespace ipguard::match

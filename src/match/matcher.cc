@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <utility>
 
+#include "base/text.h"
 #include "match/block_scan.h"
 #include "match/format.h"
 #include "match/rule_set.h"
 #include "match/rule_set_impl.h"
+#include "match/session_table.h"
 
 namespace ipguard::match {
 namespace {
@@ -19,6 +22,7 @@ using model::RawLine;
 constexpr size_t piece_size = 1 << 20;
 // A line beyond this is judged by its beginning: offsets within a piece are 32 bits wide.
 constexpr size_t longest_line = 1 << 30;
+constexpr size_t lines_to_learn_from = 64;  // of a piece
 // LineOptions looked up once.
 struct Reading {
   const LogFormat* only = nullptr;  // null: any of all_formats()
@@ -59,6 +63,19 @@ std::string_view first_piece(std::string_view block) {
   return block.substr(0, lf == std::string_view::npos ? lf : lf + 1);
 }
 
+// rsyslog's abbreviation of messages that come again: "message repeated 5 times: [ Failed password … ]".
+uint32_t repeats_of(const Event& event) {
+  constexpr std::string_view opening = "message repeated ";
+  constexpr uint64_t most_repeats = 10'000;  // as many as a threshold can ask for
+  std::string_view message = event[Field::message];
+  if (!message.starts_with(opening)) {
+    return 1;
+  }
+  message.remove_prefix(opening.size());
+  const auto count = parse_number(message.substr(0, message.find(" times: [")));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(count.value_or(1), 1, most_repeats));
+}
+
 }  // namespace
 
 struct Matcher::Impl {
@@ -75,21 +92,48 @@ struct Matcher::Impl {
     hits.reserve(set.rules.size());
   }
 
+  // Each source its own: with another's hint a vhost line could be read as one without that column, and what stands in
+  // the column is the client's Host header.
+  const LogFormat*& hint_of(model::SourceId source) {
+    if (source >= hints.size()) {
+      hints.resize(source + 1U, nullptr);
+    }
+    return hints[source];
+  }
+
+  // Learns a source's format from its first lines that leave no doubt about the client, whoever wrote them: otherwise
+  // the first line to be read closely would tell it, and that is an attacker's.
+  void learn_format(std::string_view piece, const Call& call) {
+    if (call.reading.only != nullptr || call.reading.nothing || call.reading.bare_messages ||
+        hint_of(call.source) != nullptr) {
+      return;
+    }
+    const ParseContext context{.now = call.now, .scratch = &scratch};
+    for (size_t begin = 0, line = 0; begin < piece.size() && line < lines_to_learn_from; ++line) {
+      const size_t end = line_end_at(piece, begin);
+      const RawLine raw{.text = piece.substr(begin, end - begin)};
+      const LogFormat* const format = recognise(raw, context, nullptr, event);
+      if (format != nullptr && (event.kind != model::LogKind::access || event.address)) {
+        hint_of(call.source) = format;
+        return;
+      }
+      begin = end + 1;
+    }
+  }
+
   // Reads the line into `event`; false, with `event` empty, if no allowed format fits.
   bool read(const RawLine& line, const Call& call) {
     ++counters.parsed;
-    const ParseContext context{.now = call.now, .scratch = &scratch};
+    const ParseContext context{.now = call.now,
+                               .scratch = &scratch,
+                               .mixed = call.reading.bare_messages,
+                               .named = call.reading.only != nullptr};
     if (call.reading.only != nullptr) {
       if (call.reading.only->parse(line, context, event)) {
         return true;
       }
     } else if (!call.reading.nothing) {
-      if (call.source >= hints.size()) {
-        hints.resize(call.source + 1U, nullptr);
-      }
-      // Each source its own: with another's hint a vhost line could be read as one without that column, and what stands
-      // in the column is the client's Host header.
-      const LogFormat*& hint = hints[call.source];
+      const LogFormat*& hint = hint_of(call.source);
       if (const LogFormat* const format = recognise(line, context, hint, event)) {
         hint = format;
         return true;
@@ -105,13 +149,62 @@ struct Matcher::Impl {
   void judge_rule(RuleIndex index, const RawLine& line, TimePoint now) {
     ++counters.candidates;
     const CompiledRule& rule = set.compiled[index];
-    if (const auto verdict = judge(rule, event)) {
-      hits.push_back({.rule = rule.rule,
-                      .address = verdict->address,
+    const auto verdict = judge(rule, event);
+    if (!verdict) {
+      return;
+    }
+    if (rule.in_session) {
+      judge_in_session(index, *verdict, line, now);
+    } else {
+      add_hit(index, *verdict->address, verdict->user, verdict->distinct, line, now);
+    }
+  }
+
+  void add_hit(RuleIndex index, const net::Address& address, std::string_view user, std::string_view distinct,
+               const RawLine& line, TimePoint now) {
+    const model::Rule* const rule = set.compiled[index].rule;
+    if (rule->kind != model::RuleKind::session) {
+      hits.push_back({.rule = rule,
+                      .address = address,
                       .time = event.time.value_or(now),
-                      .user = verdict->user,
+                      .user = user,
+                      .distinct = distinct,
+                      .repeat = repeats_of(event),
                       .line = line});
     }
+  }
+
+  // Lines that name the client tell it to the session's other lines, earlier and later ones.
+  void judge_in_session(RuleIndex index, const Verdict& verdict, const RawLine& line, TimePoint now) {
+    const bool by_pid = verdict.session.empty();
+    const SessionName name{.source = line.source,
+                           .service = set.compiled[index].rule->service,
+                           .program = by_pid ? event[Field::program] : std::string_view{},
+                           .id = by_pid ? event[Field::pid] : verdict.session};
+    const TimePoint time = event.time.value_or(now);
+    auto address = verdict.address;
+    if (address && !name.id.empty()) {
+      for (const PendingHit& pending : sessions.give_address(name, *address, time)) {
+        add_hit(pending.rule, *address, keep(pending.user), keep(pending.distinct), line, now);
+      }
+    } else if (!address && !name.id.empty()) {
+      address = sessions.address(name, time);
+      if (!address && set.compiled[index].rule->kind != model::RuleKind::session) {
+        sessions.wait(
+            name, {.rule = index, .user = std::string(verdict.user), .distinct = std::string(verdict.distinct)}, time);
+      }
+    }
+    if (address) {
+      add_hit(index, *address, verdict.user, verdict.distinct, line, now);
+    }
+  }
+
+  // A copy that lives as long as the line's hits.
+  std::string_view keep(const std::string& text) { return kept_texts.emplace_back(text); }
+
+  void begin_hits() {
+    hits.clear();
+    kept_texts.clear();
   }
 
   void report(const RawLine& line, const Call& call) {
@@ -123,20 +216,25 @@ struct Matcher::Impl {
     call.callback(line, LineResult{.event = event, .user = user, .hits = hits});
   }
 
+  void scan_if_rewritten(std::string_view text, const std::vector<RuleIndex>& rules, const RawLine& line) {
+    if (text.empty() || rules.empty() || is_part_of(text, line.text)) {
+      return;
+    }
+    rewritten_text.append(text);
+    rewritten_text.push_back('\n');  // no expression matches across it
+    if (text.find('\n') != std::string_view::npos) {
+      candidates.add(rules);  // … but patterns may, when it is a part of the field
+    }
+  }
+
   // Fields that do not stand in the line as they are have not been scanned yet.
   void scan_rewritten_fields(const RawLine& line) {
     rewritten_text.clear();
     for (size_t field = 0; field < model::field_count; ++field) {
-      const std::string_view text = event.fields[field];
-      const auto& rules = set.plan.rules_on[field];
-      if (text.empty() || rules.empty() || is_part_of(text, line.text)) {
-        continue;
-      }
-      rewritten_text.append(text);
-      rewritten_text.push_back('\n');  // no expression matches across it
-      if (text.find('\n') != std::string_view::npos) {
-        candidates.add(rules);  // … but patterns may, when it is a part of the field
-      }
+      scan_if_rewritten(event.fields[field], set.plan.rules_on[field], line);
+    }
+    for (const model::NamedValue& item : event.record) {
+      scan_if_rewritten(item.value, set.plan.rules_on[static_cast<size_t>(Field::record)], line);
     }
     if (!rewritten_text.empty()) {
       scan.add_candidates(rewritten_text, candidates);
@@ -148,10 +246,12 @@ struct Matcher::Impl {
     if (!read(line, call)) {
       return;
     }
+    counters.doubtful +=
+        event.kind == model::LogKind::access && !event.address && !candidates.sorted().empty() ? 1U : 0U;
     if (rewritten) {
       scan_rewritten_fields(line);
     }
-    hits.clear();
+    begin_hits();
     for (const RuleIndex index : candidates.sorted()) {
       judge_rule(index, line, call.now);
     }
@@ -161,6 +261,7 @@ struct Matcher::Impl {
   }
 
   uint64_t scan_piece(std::string_view piece, uint64_t offset, const Call& call) {
+    learn_format(piece, call);
     uint64_t lines = scan.run(piece);
     lines += piece.ends_with('\n') ? 0U : 1U;
     const auto found = scan.found();
@@ -202,6 +303,8 @@ struct Matcher::Impl {
   ParseScratch scratch;
   Event event;
   std::vector<model::Hit> hits;
+  std::deque<std::string> kept_texts;  // of hits that waited for their session's address
+  SessionTable sessions;
   std::string rewritten_text;
   std::vector<const LogFormat*> hints;  // by source: the format that its last line had
   MatcherCounters counters;
@@ -238,7 +341,7 @@ uint64_t Matcher::scan_block(std::string_view block, uint64_t offset, model::Sou
 void Matcher::match_line(const RawLine& line, const LineOptions& options, TimePoint now, const LineCallback& on_line) {
   const Impl::Call call{.reading = resolve(options), .source = line.source, .now = now, .callback = on_line};
   ++impl_->counters.lines;
-  impl_->hits.clear();
+  impl_->begin_hits();
   if (impl_->read(line, call)) {
     for (RuleIndex index = 0; index < impl_->set.rules.size(); ++index) {
       impl_->judge_rule(index, line, now);

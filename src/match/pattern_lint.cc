@@ -1,6 +1,9 @@
 #include "match/pattern_lint.h"
 
+#include <algorithm>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "match/pattern_class.h"
 #include "match/pattern_paths.h"
@@ -46,7 +49,7 @@ const PathItem* ended_by(const Path& path, size_t index, int step) {
 // A repeat in front of the address, seen from ^ (see the header).
 bool delimited_field(const Path& path, size_t index) {
   static const ByteSet openers = bytes_of("=([{<\"'");
-  static const ByteSet closers = bytes_of("()[]{}<>\"'");
+  static const ByteSet closers = bytes_of("()[]{}<>\"'|");
   const PathItem* const end = ended_by(path, index, 1);
   if (end == nullptr) {
     return false;
@@ -59,7 +62,7 @@ bool safe_from_front(const Path& path) {
   if (!path.from_begin) {
     return false;
   }
-  for (size_t i = 0; i < path.address_begin; ++i) {
+  for (size_t i = 0; i < path.group_begin; ++i) {
     if (path.items[i].variable() && !delimited_field(path, i)) {
       return false;
     }
@@ -71,11 +74,11 @@ bool safe_from_end(const Path& path) {
   if (!path.to_end) {
     return false;
   }
-  for (size_t i = path.address_begin; i < path.items.size(); ++i) {
+  for (size_t i = path.group_begin; i < path.items.size(); ++i) {
     if (!path.items[i].variable()) {
       continue;
     }
-    const bool allowed = i < path.address_end || digits_or_blanks(path.items[i].bytes);
+    const bool allowed = i < path.group_end || digits_or_blanks(path.items[i].bytes);
     const bool ended = ended_by(path, i, -1) != nullptr || (path.from_begin && i == 0);
     if (!allowed || !ended) {
       return false;
@@ -84,42 +87,78 @@ bool safe_from_end(const Path& path) {
   return true;
 }
 
+// How many bytes `separator` the way has, if every one of them is fixed, the group and all repeats hold none, and no
+// repeat stands between the group and the separator in front of it (see the header).
+std::optional<size_t> counted_by(const Path& path, size_t separator) {
+  size_t count = 0;
+  bool clean = true;  // nothing variable since the last separator
+  for (size_t i = 0; i < path.items.size(); ++i) {
+    const PathItem& item = path.items[i];
+    if (i == path.group_begin && (count == 0 || !clean)) {
+      return std::nullopt;
+    }
+    if (!item.bytes.test(separator)) {
+      clean = clean && !item.variable();
+      continue;
+    }
+    const bool in_group = i >= path.group_begin && i < path.group_end;
+    if (in_group || item.variable() || item.bytes.count() != 1) {
+      return std::nullopt;
+    }
+    count += item.max;
+    clean = true;
+  }
+  return path.from_begin && path.to_end ? std::optional(count) : std::nullopt;
+}
+
+bool counted(const std::vector<Path>& paths) {
+  for (size_t separator = 0; separator < 256; ++separator) {
+    const auto first = counted_by(paths.front(), separator);
+    if (first && std::ranges::all_of(
+                     paths, [&](const Path& path) { return counted_by(path, separator) == first; })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Whether the last byte of the group may be followed by another one that belongs to the address.
 bool cut_short(const Path& path) {
-  const PathItem& last = path.items[path.address_end - 1];
+  const PathItem& last = path.items[path.group_end - 1];
   if (last.max == unbounded && last.greedy) {
     return false;
   }
-  if (path.address_end == path.items.size()) {
+  if (path.group_end == path.items.size()) {
     return !path.to_end;
   }
-  const PathItem& next = path.items[path.address_end];
+  const PathItem& next = path.items[path.group_end];
   return next.min == 0 || !disjoint(next.bytes, last.bytes);
 }
 
 }  // namespace
 
-std::optional<Finding> check_address_capture(const PatternNode& pattern) {
-  const auto paths = lay_out(pattern);
+std::optional<Finding> check_capture(const PatternNode& pattern, std::string_view group) {
+  const std::string name(group);
+  const auto paths = lay_out(pattern, group);
   if (!paths) {
-    return Finding{.message = "the pattern is too involved to prove that the address cannot be forged",
+    return Finding{.message = "the pattern is too involved to prove that the " + name + " cannot be forged",
                    .hint = "split it into several simpler patterns, each with ^ at its beginning"};
   }
+  const bool has_group = std::ranges::all_of(*paths, [](const Path& path) { return path.group_begin != path.group_end; });
+  const bool by_count = !paths->empty() && has_group && counted(*paths);
   for (const Path& path : *paths) {
-    if (path.address_begin == path.address_end) {
-      return Finding{.message = "the pattern can match without capturing an address",
-                     .hint = "write one pattern for each form, each with (?P<address>\\S+)"};
+    if (path.group_begin == path.group_end) {
+      return Finding{.message = "the pattern can match without capturing the " + name,
+                     .hint = "write one pattern for each form, each with (?P<" + name + ">\\S+)"};
     }
-    if (!safe_from_front(path) && !safe_from_end(path)) {
-      return Finding{
-          .message = "an attacker may choose the address: text of any length can stand in front of it",
-          .hint =
-              "begin with ^ and keep \\S+, .* and the like out of what precedes (?P<address>\\S+), or end the "
-              "pattern with $ and have only fixed text and \\d+ behind it"};
+    if (!by_count && !safe_from_front(path) && !safe_from_end(path)) {
+      return Finding{.message = "an attacker may choose the " + name + ": text of any length can stand in front of it",
+                     .hint = "begin with ^ and keep \\S+, .* and the like out of what precedes (?P<" + name +
+                             ">\\S+), or end the pattern with $ and have only fixed text and \\d+ behind it"};
     }
     if (cut_short(path)) {
-      return Finding{.message = "the pattern can capture a part of the address",
-                     .hint = "let the group take all of it: (?P<address>\\S+) or (?P<address>[^]]+)"};
+      return Finding{.message = "the pattern can capture a part of the " + name,
+                     .hint = "let the group take all of it: (?P<" + name + ">\\S+) or (?P<" + name + ">[^]]+)"};
     }
   }
   return std::nullopt;

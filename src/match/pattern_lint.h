@@ -1,7 +1,7 @@
 // Law 1 for patterns: whether an attacker who writes into a line can choose the address that a pattern captures.
 //
 // Messages of syslog hold text that attackers write (user names, client versions, host names), so an address capture
-// counts as safe only in one of two shapes, and every way through the pattern has to be in one of them:
+// counts as safe only in one of three shapes, and every way through the pattern has to be in one of them:
 //
 //  From the front. The pattern begins with ^, and what stands between ^ and the address group ends in one place only:
 //    fixed text and fixed choices such as (?:invalid )?, and repeats of a class that the text behind them ends (the
@@ -15,12 +15,18 @@
 //    last place in the line is the only one that matches, and that is the one which the program itself wrote:
 //    `^Failed \S+ for (?P<user>.*) from (?P<address>\S+) port \d+(?: ssh2)?$`.
 //
-// In both shapes the address must not be cut short: the group ends in a greedy open repeat such as \S+, or what follows
+//  By count. The pattern begins with ^ and ends with $, and there is a byte, mostly the blank or |, that stands in it as
+//    fixed text only, as often on every way through it; the address follows the last of them with nothing but fixed text
+//    between. The program's own text has as many of them as the pattern, so a line that matches has none in its fields,
+//    and each of its parts is the program's: `^Failed attempt for [^ ]+ from (?P<address>\S+): no user [^ ]+$`.
+//
+// In all shapes the address must not be cut short: the group ends in a greedy open repeat such as \S+, or what follows
 // cannot be part of it. Names are refused at run time: the captured text must be an address and nothing else.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "match/pattern_syntax.h"
 
@@ -31,7 +37,8 @@ struct Finding {
   std::string hint;
 };
 
-// What is wrong with the capture named `address`; nullopt if it is safe. The pattern holds exactly one such group.
-[[nodiscard]] std::optional<Finding> check_address_capture(const PatternNode& pattern);
+// What is wrong with the capture named `group` ("address", and "session", which says whose address is taken); nullopt
+// if it is safe. The pattern holds exactly one such group.
+[[nodiscard]] std::optional<Finding> check_capture(const PatternNode& pattern, std::string_view group);
 
 }  // namespace ipguard::match

@@ -14,7 +14,7 @@ constexpr uint32_t most_copies = 16;
 
 // One step of a way before anchors and the group have found their places.
 struct Step {
-  enum class Kind : uint8_t { item, text_begin, text_end, address_open, address_close };
+  enum class Kind : uint8_t { item, text_begin, text_end, group_open, group_close };
   Kind kind = Kind::item;
   PathItem item;
 };
@@ -23,6 +23,8 @@ using Ways = std::vector<Way>;
 
 class Layout {
  public:
+  explicit Layout(std::string_view group) : group_(group) {}
+
   std::optional<Ways> ways_of(const PatternNode& node) {
     switch (node.kind) {
       case Kind::empty:
@@ -61,11 +63,11 @@ class Layout {
 
   std::optional<Ways> group(const PatternNode& node) {
     auto ways = ways_of(node.children.front());
-    if (node.name != "address" || !ways) {
+    if (node.name != group_ || !ways) {
       return ways;
     }
-    ways = append(single({.kind = Step::Kind::address_open, .item = {}}), ways);
-    return append(std::move(ways), single({.kind = Step::Kind::address_close, .item = {}}));
+    ways = append(single({.kind = Step::Kind::group_open, .item = {}}), ways);
+    return append(std::move(ways), single({.kind = Step::Kind::group_close, .item = {}}));
   }
 
   std::optional<Ways> repeat(const PatternNode& node) {
@@ -76,8 +78,8 @@ class Layout {
                      .item = {.bytes = child.bytes, .min = node.min, .max = node.max, .greedy = node.greedy}});
     }
     if (!fixed_text) {
-      // An open repeat of something composite: taken for any text, which no shape allows beside the address.
-      return count_groups(child, "address") == 0
+      // An open repeat of something composite: taken for any text, which no shape allows beside the group.
+      return count_groups(child, group_) == 0
                  ? std::optional(single({.kind = Step::Kind::item,
                                          .item = {.bytes = ~ByteSet(), .min = 0, .max = unbounded, .greedy = true}}))
                  : std::nullopt;
@@ -121,6 +123,8 @@ class Layout {
     some->insert(some->end(), others->begin(), others->end());
     return some;
   }
+
+  std::string_view group_;
 };
 
 std::optional<Path> to_path(const Way& way) {
@@ -144,11 +148,11 @@ std::optional<Path> to_path(const Way& way) {
       case Step::Kind::text_end:
         path.to_end = true;
         break;
-      case Step::Kind::address_open:
-        path.address_begin = path.items.size();
+      case Step::Kind::group_open:
+        path.group_begin = path.items.size();
         break;
-      case Step::Kind::address_close:
-        path.address_end = path.items.size();
+      case Step::Kind::group_close:
+        path.group_end = path.items.size();
         break;
     }
   }
@@ -157,8 +161,8 @@ std::optional<Path> to_path(const Way& way) {
 
 }  // namespace
 
-std::optional<std::vector<Path>> lay_out(const PatternNode& pattern) {
-  const auto ways = Layout().ways_of(pattern);
+std::optional<std::vector<Path>> lay_out(const PatternNode& pattern, std::string_view group) {
+  const auto ways = Layout(group).ways_of(pattern);
   if (!ways) {
     return std::nullopt;
   }

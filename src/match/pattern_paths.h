@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "match/pattern_syntax.h"
@@ -24,12 +25,12 @@ struct Path {
   std::vector<PathItem> items;
   bool from_begin = false;  // ^ in front
   bool to_end = false;      // $ behind
-  // The items of the address group: [address_begin, address_end); equal if the way does not pass through it.
-  size_t address_begin = 0;
-  size_t address_end = 0;
+  // The items of the group asked for: [group_begin, group_end); equal if the way does not pass through it.
+  size_t group_begin = 0;
+  size_t group_end = 0;
 };
 
-// nullopt if there are more than 512 ways or 4096 items in all, or an anchor stands in the middle of a way.
-[[nodiscard]] std::optional<std::vector<Path>> lay_out(const PatternNode& pattern);
+// `group` is the name of the group to be marked. nullopt if there are more than 512 ways or 4096 items in all, or an anchor stands in the middle of a way.
+[[nodiscard]] std::optional<std::vector<Path>> lay_out(const PatternNode& pattern, std::string_view group);
 
 }  // namespace ipguard::match

@@ -67,6 +67,7 @@ struct MatcherCounters {
   uint64_t parsed = 0;      // lines that went to a format
   uint64_t candidates = 0;  // rules judged exactly
   uint64_t hits = 0;
+  uint64_t doubtful = 0;  // candidate lines of access logs that leave in doubt which of two addresses is the client's
 };
 
 // The scratch space of one thread, and counters. Keeps a reference on the rule set. Not to be entered again from its
@@ -84,7 +85,8 @@ class Matcher {
   // byte at file offset `offset`; calls back, in line order, for each line with at least one hit (hits in the order of
   // the rules). `now` completes stamps without a year and stands in for missing ones. Returns the number of lines.
   // No allocation in the steady state. For every line it says exactly what match_line() says. (Both prefer the format
-  // that the source's last parsed line had, for lines that could be of two formats; so feed a source's lines in order.)
+  // that the source's last parsed line had, for lines that could be of two formats; so feed a source's lines in order.
+  // Of a source that it does not know yet, scan_block() looks at some lines of the block in advance.)
   uint64_t scan_block(std::string_view block, uint64_t offset, model::SourceId source, const LineOptions& options,
                       TimePoint now, const LineCallback& on_hit);
 

@@ -1,5 +1,6 @@
 #include "match/sample_check.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -33,21 +34,37 @@ std::optional<RuleHit> hit_of(const Rule& rule, const LineResult& result) {
   return std::nullopt;
 }
 
-Finding judge_singly(Matcher& matcher, const Rule& rule, const std::string& line, TimePoint now) {
+const LineOptions mixed_lines{.format = "auto", .accept_message = true};
+
+// Each sample is a log of its own: nothing of another one's sessions may show.
+Finding judge_singly(Matcher& matcher, const Rule& rule, const RuleSample& sample, model::SourceId source,
+                     TimePoint now) {
   Finding finding;
-  const LineOptions options{.format = "auto", .accept_message = true};
-  matcher.match_line({.text = line}, options, now, [&](const model::RawLine&, const LineResult& result) {
-    finding.hit = hit_of(rule, result);
-    finding.recognised = !result.event.format.empty();
-  });
+  const auto judge = [&](const std::string& line) {
+    finding = {};
+    matcher.match_line({.text = line, .source = source}, mixed_lines, now,
+                       [&](const model::RawLine&, const LineResult& result) {
+                         finding.hit = hit_of(rule, result);
+                         finding.recognised = !result.event.format.empty();
+                       });
+  };
+  std::ranges::for_each(sample.before, judge);
+  judge(sample.line);
   return finding;
 }
 
-std::optional<RuleHit> judge_as_block(Matcher& matcher, const Rule& rule, const std::string& line, TimePoint now) {
+std::optional<RuleHit> judge_as_block(Matcher& matcher, const Rule& rule, const RuleSample& sample,
+                                      model::SourceId source, TimePoint now) {
+  std::string block;
+  for (const std::string& line : sample.before) {
+    block += line + '\n';
+  }
+  const size_t begin = block.size();
+  block += sample.line + '\n';
   std::optional<RuleHit> hit;
-  const LineOptions options{.format = "auto", .accept_message = true};
-  matcher.scan_block(line + "\n", 0, 0, options, now,
-                     [&](const model::RawLine&, const LineResult& result) { hit = hit_of(rule, result); });
+  matcher.scan_block(block, 0, source, mixed_lines, now, [&](const model::RawLine& line, const LineResult& result) {
+    hit = line.offset == begin ? hit_of(rule, result) : std::nullopt;
+  });
   return hit;
 }
 
@@ -73,10 +90,10 @@ class Runner {
 
   SampleOutcome run(const Rule& rule, const RuleSample& sample, bool near_miss) {
     SampleOutcome outcome{.rule = &rule, .sample = &sample, .near_miss = near_miss, .held = false, .problem = {}};
-    const Finding finding = judge_singly(matcher_, rule, sample.line, now_);
+    const Finding finding = judge_singly(matcher_, rule, sample, next_source_++, now_);
     if (sample.line.find('\n') != std::string::npos) {
       outcome.problem = "the sample is more than one line";
-    } else if (judge_as_block(matcher_, rule, sample.line, now_) != finding.hit) {
+    } else if (judge_as_block(matcher_, rule, sample, next_source_++, now_) != finding.hit) {
       outcome.problem = "the line is judged differently within a block: this is a fault of ipguard, please report it";
     } else if (!near_miss) {
       outcome.problem = problem_of_sample(sample, finding);
@@ -90,6 +107,7 @@ class Runner {
  private:
   Matcher matcher_;
   TimePoint now_;
+  model::SourceId next_source_ = 0;
 };
 
 }  // namespace

@@ -49,11 +49,16 @@ bool common_status(uint16_t status) {
   return status == 200 || status == 204 || status == 206 || status == 301 || status == 302 || status == 304;
 }
 
-// In an access log the status stands behind the closing quote of the request: `" 404`. A whole class ("4xx") is one
-// expression.
+// A status stands alone: behind the request's quote (`" 404 `), in columns, or as a number of JSON (`:404,`). A whole
+// class ("4xx") is one expression.
 Choice from_statuses(const model::Rule& rule) {
   Choice choice{
       .field = Field::status, .information = std::numeric_limits<double>::max(), .expressions = {}, .locations = {}};
+  const auto add_status = [&](const std::string& digits, const std::string& any) {
+    Superset superset = literal_superset("\" " + digits);
+    superset.expression = "[ \\t\":,]" + digits + any + "[ \\t\",}]";
+    add(choice, superset, rule);
+  };
   for (unsigned hundred = 1; hundred <= 5; ++hundred) {
     std::vector<uint16_t> members;
     std::ranges::copy_if(rule.statuses, std::back_inserter(members),
@@ -61,13 +66,11 @@ Choice from_statuses(const model::Rule& rule) {
     std::ranges::sort(members);
     members.erase(std::ranges::unique(members).begin(), members.end());
     if (members.size() == 100) {
-      Superset superset = literal_superset("\" " + std::to_string(hundred));
-      superset.expression += "[0-9][0-9]";
-      add(choice, superset, rule);
+      add_status(std::to_string(hundred), "[0-9][0-9]");
       members.clear();
     }
     for (const uint16_t status : members) {
-      add(choice, literal_superset("\" " + std::to_string(status)), rule);
+      add_status(std::to_string(status), "");
     }
   }
   if (std::ranges::any_of(rule.statuses, common_status)) {

@@ -1,8 +1,9 @@
 // Superset: what the block scanner looks for in place of a pattern. Whenever the pattern is found in a field that
 // stands in a line as it is, its superset is found in that line, wholly within it.
 //
-// It drops every zero-width condition, never matches a line feed, and loses repeats at its edges (a match of `a.*`
-// is there as soon as one of `a` is), so that the scanner reports each place once.
+// It drops every zero-width condition, never matches a line feed, holds no open repeats (of a pattern that has some, it
+// is the rarest part between them), and loses repeats at its edges (a match of `a.*` is there as soon as one of `a`
+// is), so that the scanner reports each place once.
 #pragma once
 
 #include <optional>
@@ -17,7 +18,7 @@ struct Superset {
   // match text that holds a line feed, which no line does.
   std::string expression;
   // How rare a match is: bits of information in the best run of bytes that every match holds (8 for a letter, 7 for
-  // one in either case, less for classes, nothing for wide classes).
+  // one in either case, less for classes, nothing for wide classes). Nothing for what ordinary lines are full of.
   double information = 0;
 };
 

@@ -28,6 +28,9 @@ inline constexpr size_t clf_stamp_length = 26;
 // without a year: the latest year for which the stamp is not more than a day after `now`.
 [[nodiscard]] std::optional<StampPrefix> parse_rfc3164_stamp(std::string_view text, TimePoint now);
 
+// The same with the year before the time of day: "Oct 27 2015 12:35:40" (macOS, Cisco), local time.
+[[nodiscard]] std::optional<StampPrefix> parse_dated_syslog_stamp(std::string_view text);
+
 // ISO 8601 as rsyslog writes it (RFC 3339): "2020-02-25T04:30:17.123456+01:00"; also with a blank for 'T', a comma for
 // the point, "+0100", and without a zone (local time).
 [[nodiscard]] std::optional<StampPrefix> parse_iso_stamp(std::string_view text);

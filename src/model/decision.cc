@@ -1,8 +1,18 @@
 #include "model/decision.h"
 
+#include <utility>
+
 #include "base/text.h"
+#include "model/coverage.h"
 
 namespace ipguard::model {
+
+void Decision::cover(std::vector<net::Prefix> disjoint) {
+  const auto covered = Coverage::of(disjoint);
+  addresses_covered = covered.ipv4_addresses;
+  ipv6_64s_covered = covered.ipv6_64s;
+  prefixes = std::move(disjoint);
+}
 
 std::string Target::to_string() const { return scope == Scope::asn ? asn.to_string() : prefix.to_target(); }
 

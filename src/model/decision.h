@@ -25,9 +25,10 @@ struct EvidenceLine {
 
 // A rule's threshold crossed by an offender within its window.
 struct Offence {
-  std::string rule;  // id
-  net::Address address;
-  uint32_t count = 0;  // hits within the window
+  std::string rule;      // id
+  net::Address address;  // of the last hit
+  net::Prefix network;   // that address alone, or its /64 if the hits came from several addresses of it
+  uint32_t count = 0;    // hits within the window
   TimePoint first;
   TimePoint last;
   std::vector<EvidenceLine> lines;
@@ -57,9 +58,12 @@ struct Decision {
   TimePoint since;
   std::optional<TimePoint> until;  // nullopt = permanent
   uint32_t repeat = 0;             // how many earlier bans this target had (growth of ban time)
-  uint64_t addresses_covered = 0;  // collateral: saturating at 2^64 - 1
+  uint64_t addresses_covered = 0;  // collateral: IPv4 addresses …
+  uint64_t ipv6_64s_covered = 0;   // … and IPv6 /64 networks (model/coverage.h)
   std::vector<EvidenceLine> evidence;
 
+  // Sets the prefixes and what they cover.
+  void cover(std::vector<net::Prefix> disjoint);
   [[nodiscard]] bool active_at(TimePoint now) const { return !until || *until > now; }
 };
 

@@ -3,7 +3,17 @@
 
 namespace ipguard::model {
 
-std::string_view to_string(RuleKind kind) { return kind == RuleKind::attack ? "attack" : "rate"; }
+std::string_view to_string(RuleKind kind) {
+  switch (kind) {
+    case RuleKind::attack:
+      return "attack";
+    case RuleKind::rate:
+      return "rate";
+    case RuleKind::session:
+      return "session";
+  }
+  return "attack";
+}
 
 std::string_view to_string(Scope scope) {
   switch (scope) {

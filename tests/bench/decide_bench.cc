@@ -89,7 +89,8 @@ void BM_LedgerHitWhenFull(benchmark::State& state) {
   uint32_t i = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        ledger.hit(rule, spread(++i), at(0), {.path = "/var/log/auth.log", .offset = i, .text = text}));
+        ledger.hit({.rule = &rule, .address = spread(++i), .time = at(0), .user = {}, .distinct = {}, .line = {}},
+                   at(0), {.path = "/var/log/auth.log", .offset = i, .text = text}));
   }
 }
 BENCHMARK(BM_LedgerHitWhenFull);
@@ -109,10 +110,11 @@ void BM_EngineDecision(benchmark::State& state) {
                                  return route;
                                },
                            .prefixes_of = [](net::Asn) { return std::vector<net::Prefix>{}; },
+                           .parts_where = nullptr,
                            .any_route_of = [](net::Asn) { return std::optional<model::Route>{}; },
                            .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }});
     for (uint32_t i = 0; i < count; ++i) {
-      model::Hit hit{.rule = &rule, .address = spread(i), .time = at(i / 100), .user = {}, .line = {}};
+      model::Hit hit{.rule = &rule, .address = spread(i), .time = at(i / 100), .user = {}, .distinct = {}, .line = {}};
       hit.line.text = text;
       engine.on_hit(hit, "/var/log/auth.log", at(i / 100));
     }
@@ -128,9 +130,10 @@ void BM_EngineHitOfBanned(benchmark::State& state) {
   const auto rule = make_rule(1);
   decide::Engine engine({}, {.route = [](const net::Address&) { return model::Route{}; },
                              .prefixes_of = [](net::Asn) { return std::vector<net::Prefix>{}; },
+                             .parts_where = nullptr,
                              .any_route_of = [](net::Asn) { return std::optional<model::Route>{}; },
                              .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }});
-  const model::Hit hit{.rule = &rule, .address = spread(1), .time = at(0), .user = {}, .line = {}};
+  const model::Hit hit{.rule = &rule, .address = spread(1), .time = at(0), .user = {}, .distinct = {}, .line = {}};
   for (auto _ : state) {
     engine.on_hit(hit, "/var/log/auth.log", at(0));
   }

@@ -14,18 +14,45 @@ expect() {
 
 step "wrong usage is 2, help and version are 0"
 expect 2 'ipguardd' "$build/bin/ipguardd"
-expect 2 'ipguardctl' "$ctl" frobnicate
+expect 2 "unknown command 'frobnicate'" "$ctl" frobnicate
 expect 0 'dry-run' "$build/bin/ipguardd" --help
 expect 0 'ipguardctl [0-9]' "$ctl" --version
-for command in status bans ban unban import explain reload lookup match rules; do expect 0 "$command" "$ctl" "$command" --help; done
+expect 0 'ipguardd [0-9]' "$build/bin/ipguardd" --version
+for command in status bans ban unban import explain reload lookup match rules 'rules check' 'rules list' 'rules test'; do
+  read -ra words <<< "$command"
+  expect 0 "${words[-1]}" "$ctl" "${words[@]}" --help
+  expect 0 'ipguardctl [0-9]' "$ctl" "${words[@]}" --version
+done
 expect 2 'no IPv4 or IPv6 address' "$ctl" lookup 192.0.2.300 --db "$root/tests/data/doc-ranges.mmdb"
 expect 2 'host bits' "$ctl" ban 192.0.2.7/24 --socket "$work/none.sock"
+
+step "output that does not arrive is a failure, a reader who has gone is none"
+to_full() { "$@" > /dev/full; }
+for command in --help --version "rules list $root/rules" "rules list --json $root/rules" "lookup 192.0.2.1 --db $root/tests/data/doc-ranges.mmdb" "match --rules $root/rules --all $root/packaging/demo/access.sample"; do
+  read -ra words <<< "$command"
+  expect 1 'cannot write to standard output: No space left on device' to_full "$ctl" "${words[@]}"
+done
+for command in --help --version; do
+  expect 1 'cannot write to standard output: No space left on device' to_full "$build/bin/ipguardd" "$command"
+done
+to_head() { (set +o pipefail; "$@" | head -1); }
+for _ in {1..200}; do cat "$root/packaging/demo/access.sample"; done > "$work/long.log"  # more than a pipe holds
+expect 0 '"line":1,' to_head "$ctl" match --json --all --rules "$root/rules" "$work/long.log"
+[ "$(wc -l < "$work/out")" = 1 ] || { cat "$work/out"; fail "a closed pipe is complained about"; }
+
+step "match without a file reads standard input"
+from_sample() { sed 's/^@SYSLOG-[0-9]*@/2026-02-25T04:30:17+00:00/' "$root/packaging/demo/auth.sample" | "$@"; }
+expect 0 'sshd/.*: message "' from_sample "$ctl" match --rules "$root/rules"
 
 step "no daemon"
 expect 1 'no ipguardd answers' "$ctl" status --socket "$work/none.sock"
 
 step "bad configuration is 78, with the place and a hint"
 expect 78 'cannot read' "$build/bin/ipguardd" -c "$work/missing.toml" --check
+grep -q '^1 error$' "$work/out" || { cat "$work/out"; fail "a missing configuration has other problems besides"; }
+printf '[rules]\npaths = [\n' > "$work/ipguard.toml"
+expect 78 'ipguard.toml:' "$build/bin/ipguardd" -c "$work/ipguard.toml" --check
+grep -q '^1 error$' "$work/out" || { cat "$work/out"; fail "a syntax error has other problems besides"; }
 { source_block; printf '[ladder.route]\naddreses = 3\nwindow = 5\n'; } | write_config
 expect 78 "ipguard.toml:[0-9]*:[0-9]*: error:.*addreses" "$build/bin/ipguardd" -c "$work/ipguard.toml" --check
 grep -q "did you mean 'addresses'" "$work/out" || fail "no hint for a misspelt key"
@@ -38,6 +65,8 @@ printf '[[rule]]\nid = "x/unsafe"\nservice = "sshd"\nlog = "syslog"\nprogram = "
 source_block | rules=$work/rules write_config
 expect 78 'bad.toml:6:' "$build/bin/ipguardd" -c "$work/ipguard.toml" --check
 expect 78 'bad.toml:6:' "$ctl" rules check "$work/rules"
+expect 78 '"problems": \[' "$ctl" rules check --json "$work/rules"
+expect 78 '"problems": \[' "$ctl" rules list --json "$work/rules"
 
 step "a corrupt database"
 head -c 1500 "$root/tests/data/doc-ranges.mmdb" > "$work/corrupt.mmdb"
@@ -58,6 +87,8 @@ mkdir "$work/not-yet"
 line() { echo "192.0.2.130 - - [$(date +%d/%b/%Y:%H:%M:%S\ %z)] \"GET $1 HTTP/1.1\" 404 143 \"-\" \"ZmEu\""; }
 for path in /phpMyAdmin/scripts/setup.php /pma/scripts/setup.php /.env; do line "$path"; done > "$work/not-yet/access.log"
 eventually is_banned 192.0.2.130 || fail "the log that appeared is not followed"
+"$ctl" rules list --socket "$work/ipguard.sock" "$root/rules" | says '^web/[^ ]* .* [1-9][0-9]*  ' ||
+  fail "'rules list' does not show how often a rule hit"
 
 step "a second daemon on the same socket refuses to start"
 expect 1 'another ipguardd' "$build/bin/ipguardd" -c "$work/ipguard.toml" --dry-run
@@ -75,6 +106,7 @@ eventually grep -q 'reloaded .*ipguard.toml' "$work/daemon.log" || fail "HUP doe
 
 step "dry-run changes nothing, and says so"
 ctl status | says 'DRY-RUN' || fail "status does not say that nothing is blocked"
+ctl status | says 'would hold [1-9]' || fail "status does not say what the kernel would hold"
 ctl status --json | says '"enforced": 0' || fail "a dry run claims to enforce"
 stop_daemon
 

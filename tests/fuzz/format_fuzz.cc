@@ -1,6 +1,6 @@
 // links: match
 // Every format over any bytes: no crash, fields within the line or the scratch, and what holds for all of them.
-// The first byte's lowest bit says whether the line was cut.
+// The first byte's lowest bit says whether the line was cut, the next one whether lines are mixed.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -26,24 +26,34 @@ bool within(std::string_view part, std::string_view whole) {
   return begin >= whole_begin && begin + part.size() <= whole_begin + whole.size();
 }
 
+bool in_scratch(std::string_view part, const match::ParseScratch& scratch) {
+  bool found = within(part, scratch.record.text) || within(part, scratch.unwrapped);
+  for (const auto& text : scratch.fields) {
+    found = found || within(part, text);
+  }
+  return found;
+}
+
 void check_event(const model::Event& event, std::string_view line, const match::ParseScratch& scratch) {
   for (size_t i = 0; i < model::field_count; ++i) {
     const auto field = event.fields[i];
     // The path of "http://host" is a slash of our own.
     const bool own = static_cast<model::Field>(i) == model::Field::path && field == "/";
-    bool found = field.empty() || own || within(field, line);
-    for (const auto& text : scratch.fields) {
-      found = found || within(field, text);
-    }
-    require(found);
+    require(field.empty() || own || within(field, line) || in_scratch(field, scratch));
   }
+  for (const auto& value : event.record) {
+    require(value.name.empty() || within(value.name, line) || in_scratch(value.name, scratch));
+    require(value.value.empty() || within(value.value, line) || in_scratch(value.value, scratch));
+  }
+  require(event.record.empty() || event.record.data() == scratch.record.values.data());
   for (const char c : event[model::Field::status]) {
     require(c >= '0' && c <= '9');
   }
   for (const char c : event[model::Field::bytes]) {
     require(c >= '0' && c <= '9');
   }
-  require(event.kind == model::LogKind::message || event.time.has_value());
+  // Only access and error logs say by position who the client is.
+  require(!event.address || event.kind == model::LogKind::access || event.kind == model::LogKind::error);
 }
 
 void check_normalising(std::string_view target) {
@@ -67,16 +77,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string line(reinterpret_cast<const char*>(data) + 1, size - 1);
   const model::RawLine raw{.text = line, .offset = 0, .source = 0, .truncated = (data[0] & 1) != 0};
   match::ParseScratch scratch;
-  const match::ParseContext context{.now = TimePoint(std::chrono::seconds(1772064000)), .scratch = &scratch};
+  const match::ParseContext context{
+      .now = TimePoint(std::chrono::seconds(1772064000)), .scratch = &scratch, .mixed = (data[0] & 2) != 0};
   model::Event event;
   for (const auto* format : match::all_formats()) {
     if (format->parse(raw, context, event)) {
-      require(event.format == format->name() && event.kind == format->kind());
+      require(match::find_format(event.format) != nullptr);
+      check_event(event, line, scratch);
+    }
+    if (match::recognise(raw, context, format, event) != nullptr) {
       check_event(event, line, scratch);
     }
   }
   if (match::bare_message_format().parse(raw, context, event)) {
-    require(event.format.empty() && event[model::Field::message].size() <= line.size());
+    require(event[model::Field::message].size() <= line.size());
     check_event(event, line, scratch);
   }
   check_normalising(line);

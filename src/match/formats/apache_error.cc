@@ -7,9 +7,15 @@
 //
 // 2.4 writes the port behind a bare colon, also for IPv6 ("2001:db8::1:51234"): there the last group is the port,
 // always.
-// "[remote …]" names the other end of a connection that Apache opened itself: a back end, never an attacker.
+// "[remote …]" is written where a connection has no place in the scoreboard: those that Apache opened itself, to a back
+// end, but also the secondary ones of HTTP/2, which are the client's. So it is the client only where the module is one
+// that looks at clients' requests alone (authentication and access control).
+// ModSecurity begins its messages with "[client ADDR] ModSecurity: ", before anything of the client's.
+// With ErrorLog syslog the stamp is missing (wrapped.h).
 #include "match/formats/formats.h"
+#include "match/formats/modsecurity.h"
 #include "match/formats/request.h"
+#include "match/formats/wrapped.h"
 #include "match/timestamp.h"
 #include "net/address.h"
 
@@ -24,6 +30,7 @@ using net::Address;
 // How groups begin, bracket included.
 constexpr std::string_view pid_mark = "[pid ";
 constexpr std::string_view client_mark = "[client ";
+constexpr std::string_view remote_mark = "[remote ";
 
 // The content of a bracket group at the beginning of `rest`, which moves behind it and its blank.
 std::optional<std::string_view> take_group(std::string_view& rest) {
@@ -97,6 +104,50 @@ std::optional<Address> parse_client(std::string_view text, bool port_written) {
   return Address::parse_logged(text.substr(0, colon));
 }
 
+// Modules that only ever see requests of clients.
+bool sees_clients_only(std::string_view module) { return module.starts_with("auth") || module == "access_compat"; }
+
+// From "[module:level] " on; `time_missing`: in syslog, where level alone would be too little to go by.
+bool parse_from_level(std::string_view rest, bool time_missing, bool truncated, Event& event) {
+  const auto level = take_group(rest);
+  if (!level || !is_level(*level)) {
+    return false;
+  }
+  const size_t colon = level->find(':');
+  const auto module = level->substr(0, colon == std::string_view::npos ? 0 : colon);
+  event[Field::level] = level->substr(colon + 1);  // npos + 1 is 0: without a module
+  const bool has_pid = rest.starts_with(pid_mark);
+  if (has_pid) {
+    if (const auto process = take_group(rest)) {
+      const auto pid = process->substr(pid_mark.size() - 1);
+      event[Field::pid] = pid.substr(0, pid.find(':'));
+    }
+  } else if (time_missing) {
+    return false;
+  }
+  auto behind_client = has_pid ? skip_system_error(skip_source(rest)) : rest;
+  const bool is_remote = behind_client.starts_with(remote_mark);
+  if (behind_client.starts_with(client_mark) || is_remote) {
+    const auto client = take_group(behind_client);
+    const bool is_modsecurity = take_modsecurity_client(behind_client).address.has_value();
+    if (client && (!is_remote || sees_clients_only(module))) {
+      event.address = parse_client(client->substr(client_mark.size() - 1), has_pid);
+      rest = behind_client;
+    } else if (client && is_modsecurity) {
+      rest = behind_client;
+    }
+  }
+  if (truncated) {
+    return true;
+  }
+  const auto modsecurity = take_modsecurity_client(rest);
+  if (modsecurity.address && !event.address) {
+    event.address = modsecurity.address;
+  }
+  event[Field::message] = modsecurity.message;
+  return true;
+}
+
 class ApacheError final : public LogFormat {
  public:
   [[nodiscard]] std::string_view name() const override { return "apache-error"; }
@@ -108,35 +159,21 @@ class ApacheError final : public LogFormat {
       return false;
     }
     const auto time = parse_apache_error_stamp(*stamp);
-    const auto level = take_group(rest);
-    if (!time || !level || !is_level(*level)) {
+    if (!time) {
       return false;
     }
     reset_event(*this, event);
     event.time = time;
-    event[Field::level] = level->substr(level->find(':') + 1);  // npos + 1 is 0: without a module
-    const bool has_pid = rest.starts_with(pid_mark);
-    if (has_pid) {
-      if (const auto process = take_group(rest)) {
-        const auto pid = process->substr(pid_mark.size() - 1);
-        event[Field::pid] = pid.substr(0, pid.find(':'));
-      }
-    }
-    const auto behind_errors = has_pid ? skip_system_error(skip_source(rest)) : rest;
-    if (behind_errors.starts_with(client_mark)) {
-      rest = behind_errors;
-      if (const auto client = take_group(rest)) {
-        event.address = parse_client(client->substr(client_mark.size() - 1), has_pid);
-      }
-    }
-    if (!line.truncated) {
-      event[Field::message] = rest;
-    }
-    return true;
+    return parse_from_level(rest, false, line.truncated, event);
   }
 };
 
 }  // namespace
+
+bool parse_apache_error_message(std::string_view text, bool truncated, Event& event) {
+  reset_event(apache_error_format(), event);
+  return parse_from_level(text, true, truncated, event);
+}
 
 const LogFormat& apache_error_format() {
   static const ApacheError format;

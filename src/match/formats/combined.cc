@@ -11,8 +11,10 @@
 //  - The virtual-host column may be the Host header ($http_host), blanks included, although nginx answers 400 to that:
 //    `Host: 192.0.2.1 - -` yields `192.0.2.1 - - CLIENT - - [stamp]`. Among the columns before the stamp an address
 //    that still has two columns behind it may then be the true client; where there is such a choice, there is no
-//    address. For the same reason whatever has the fixed middle is claimed, by one of the two, even where no address is
-//    to be had: `Host: Feb 25 04:30:17 host sshd[1]: …` must not make a line of syslog out of it.
+//    address, unless the source's format was named: that says that the column is the server's own name ($host, %v) or
+//    cannot hold blanks. For the same reason whatever has the fixed middle is claimed, by one of the two, even where no
+//    address is to be had: `Host: Feb 25 04:30:17 host sshd[1]: …` must not make a line of syslog out of it.
+#include "match/formats/columns.h"
 #include "match/formats/formats.h"
 #include "match/formats/request.h"
 #include "match/timestamp.h"
@@ -52,17 +54,6 @@ std::optional<Anchor> find_anchor(std::string_view text) {
   return std::nullopt;
 }
 
-// Takes the next column off `rest`; columns are parted by one blank.
-std::string_view take_column(std::string_view& rest) {
-  const auto blank = rest.find(' ');
-  const auto column = rest.substr(0, blank);
-  rest = blank == std::string_view::npos ? std::string_view{} : rest.substr(blank + 1);
-  return column;
-}
-
-// A column that is nobody's client: addresses that long columns hold are not looked for.
-bool is_address(std::string_view column) { return column.size() <= 64 && Address::parse(column).has_value(); }
-
 // Whether `columns` hold an address with at least two columns (ident and user) behind it.
 bool holds_another_client(std::string_view columns) {
   while (!columns.empty()) {
@@ -95,20 +86,6 @@ bool is_vhost_column(std::string_view column) {
 bool is_host_name(std::string_view column) {
   return is_vhost_column(column) && column.find('.') != std::string_view::npos &&
          column.find(':') == std::string_view::npos;
-}
-
-// A quoted field at `position`, after its blank; moves behind it. False when there is no complete one.
-bool take_quoted(std::string_view text, size_t& position, std::string_view& content) {
-  if (text.substr(position, 2) != " \"") {
-    return false;
-  }
-  const size_t end = find_closing_quote(text, position + 2);
-  if (end == std::string_view::npos) {
-    return false;
-  }
-  content = text.substr(position + 2, end - position - 2);
-  position = end + 1;
-  return true;
 }
 
 // Whether ` STATUS BYTES` (BYTES a number or '-') begins at `position`; moves behind it.
@@ -218,7 +195,7 @@ class VhostCombined final : public LogFormat {
     auto after_client = columns;
     const auto client = take_column(after_client);
     const auto address = Address::parse(client);
-    const bool ambiguous = holds_another_client(after_client);
+    const bool ambiguous = !context.named && holds_another_client(after_client);
     const bool named = is_host_name(client) && !is_address(vhost) && after_client.find(' ') != std::string_view::npos;
     if (!address && !ambiguous && !named) {
       return false;

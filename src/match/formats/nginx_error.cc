@@ -9,12 +9,14 @@
 //  - if there is one `, client: ` in the whole line, or the message before the first is one of those into which nginx
 //    puts nothing of the client's;
 //  - if `, server: ` or the end of the line follows the address.
+// Or, whatever follows, from where ModSecurity begins its messages: "*CID [client ADDR] ModSecurity: ".
 // What no parser of single lines can see: nginx writes a decoded line feed (%0a in a path, a user name) as it is, so
 // that a client can write whole lines of its own into this log. Rules on it should ban single addresses and briefly.
 #include <algorithm>
 #include <array>
 
 #include "match/formats/formats.h"
+#include "match/formats/modsecurity.h"
 #include "match/formats/request.h"
 #include "match/timestamp.h"
 #include "net/address.h"
@@ -128,8 +130,12 @@ class NginxError final : public LogFormat {
     if (line.truncated) {
       return true;  // the message is not complete, and the client stands behind it
     }
-    const auto body = text.substr(prefix->length);
+    const auto modsecurity = take_modsecurity_client(text.substr(prefix->length));
+    const auto body = modsecurity.message;
     event[Field::message] = body;
+    if (prefix->of_connection && modsecurity.address) {
+      event.address = modsecurity.address;
+    }
     const size_t mark = body.find(client_mark);
     if (mark == std::string_view::npos || !prefix->of_connection || text.size() >= longest_line) {
       return true;
@@ -143,8 +149,9 @@ class NginxError final : public LogFormat {
     if (end != behind.size() && !behind.substr(end).starts_with(server_mark)) {
       return true;
     }
-    event.address = net::Address::parse(behind.substr(0, end));
-    if (event.address) {
+    const auto address = net::Address::parse(behind.substr(0, end));
+    if (address && (!event.address || event.address == address)) {
+      event.address = address;
       event[Field::message] = body.substr(0, mark);
       fill_from_tail(behind.substr(end), *context.scratch, event);
     }

@@ -1,5 +1,6 @@
 #include "match/formats/request.h"
 
+#include "match/rewrite_watch.h"
 #include "match/url_normalise.h"
 
 namespace ipguard::match {
@@ -165,6 +166,26 @@ void fill_request(std::string_view request, bool complete, bool log_escaped, Par
   }
   event[Field::method] = method;
   fill_target(target, true, log_escaped, scratch, event);
+}
+
+void fill_request_columns(const RequestColumns& columns, bool log_escaped, std::string_view line, ParseScratch& scratch,
+                          Event& event) {
+  if (is_method(columns.method)) {
+    event[Field::method] = columns.method;
+  }
+  if (is_protocol(columns.protocol)) {
+    event[Field::protocol] = columns.protocol;
+  }
+  fill_target(columns.target, true, log_escaped, scratch, event);
+  auto query = columns.query;
+  if (query.starts_with('?')) {
+    query.remove_prefix(1);
+  }
+  if (query.empty() || query == "-" || !event[Field::query].empty()) {
+    return;
+  }
+  const bool as_it_stands = query.find('+') != std::string_view::npos && !may_be_rewritten(line);
+  event[Field::query] = as_it_stands ? query : normalise_query(query, slot(scratch, Field::query));
 }
 
 }  // namespace ipguard::match

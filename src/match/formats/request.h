@@ -24,6 +24,18 @@ namespace ipguard::match {
 void fill_request(std::string_view request, bool complete, bool log_escaped, ParseScratch& scratch,
                   model::Event& event);
 
+// Where method, target and protocol are columns of their own: what is no method, or no protocol, is left out.
+struct RequestColumns {
+  std::string_view method;
+  std::string_view target;
+  std::string_view query;  // where it is a column of its own, with or without the '?'; target is then the path alone
+  std::string_view protocol;
+};
+// `line`: the whole line. A '+' in a separate query stands for a blank only where the line is one of those that are
+// scanned again (rewrite_watch.h): otherwise no pattern could be relied on to find that blank.
+void fill_request_columns(const RequestColumns& columns, bool log_escaped, std::string_view line, ParseScratch& scratch,
+                          model::Event& event);
+
 [[nodiscard]] inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 [[nodiscard]] inline bool all_digits(std::string_view text) {
   for (const char c : text) {

@@ -1,16 +1,25 @@
 // Lines of a syslog daemon, in the forms that its files have:
 //
-//   [<PRI>]Mmm dd hh:mm:ss HOST PROGRAM[PID]: MESSAGE             RFC 3164 4.1, "traditional" files
+//   [<PRI>]Mmm dd [YYYY ]hh:mm:ss HOST PROGRAM[PID]: MESSAGE      RFC 3164 4.1, "traditional" files
 //   [<PRI>]2020-02-25T04:30:17.123456+01:00 HOST PROGRAM[PID]: …  rsyslog's default since Debian 12
+//   [<PRI>]1 STAMP HOST PROGRAM PID MSGID [SD]|- MESSAGE          RFC 5424
 //
-// HOST may be missing (busybox), a "facility.level" word may precede the program (busybox, socklog), and Solaris puts
-// "[ID 800047 auth.info] " before the message. Everything up to the message is written by the daemon. And the bare
-// message, as the journal holds it, "PROGRAM[PID]: " or "HOST PROGRAM[PID]: " before it or not.
+// HOST may be missing (busybox), a "facility.level" word may precede the program or, in angle brackets, the host
+// (busybox, socklog, syslog-ng), and Solaris puts "[ID 800047 auth.info] " before the message. Tags are also written
+// "PROGRAM[PID] " (proftpd) and "PROGRAM [PID]: " (sogod). Everything up to the message is written by the daemon. A
+// line without a tag is not syslog's: app.cc. Nor is one with a blank in its ISO stamp whose tag has no process id:
+// many applications write a stamp like that and then a word with a colon.
+//
+// The message of an HTTP server's program may be a line of its access or error log: then the event is that line's.
+//
+// And the bare message, as the journal holds it, "PROGRAM[PID]: " or "HOST PROGRAM[PID]: " before it or not.
 #include <algorithm>
 #include <array>
 
 #include "match/formats/formats.h"
+#include "match/formats/record.h"
 #include "match/formats/request.h"
+#include "match/formats/wrapped.h"
 #include "match/timestamp.h"
 
 namespace ipguard::match {
@@ -19,6 +28,9 @@ namespace {
 using model::Event;
 using model::Field;
 using model::RawLine;
+
+constexpr size_t longest_program = 64;
+constexpr size_t longest_pid = 20;
 
 struct Tag {
   std::string_view program;
@@ -33,8 +45,6 @@ bool is_tag_char(char c) {
 
 // "sshd[12]:", "nginx:", "postfix/smtpd[3]:", "pop(pam_unix)[4]:" at the beginning of `text`.
 std::optional<Tag> parse_tag(std::string_view text) {
-  constexpr size_t longest_program = 64;
-  constexpr size_t longest_pid = 20;
   size_t position = 0;
   while (position < text.size() && position <= longest_program && is_tag_char(text[position])) {
     ++position;
@@ -86,14 +96,16 @@ bool is_facility_and_level(std::string_view word) {
 // "authpriv.warning" with a colon, and some air.
 constexpr size_t longest_facility_and_level = 20;
 
-// Skips a "facility.level" word, a colon behind it or not.
+// Skips a "facility.level" word, in angle brackets, with a colon behind it, or alone.
 std::string_view skip_facility(std::string_view rest) {
   const size_t blank = rest.find(' ');
   if (blank > longest_facility_and_level) {  // or npos
     return rest;
   }
   auto word = rest.substr(0, blank);
-  if (word.ends_with(':')) {
+  if (word.starts_with('<') && word.ends_with('>')) {
+    word = word.substr(1, word.size() - 2);
+  } else if (word.ends_with(':')) {
     word.remove_suffix(1);
   }
   return is_facility_and_level(word) ? skip_blanks(rest.substr(blank)) : rest;
@@ -123,10 +135,32 @@ std::string_view skip_priority(std::string_view text) {
   return text.substr(end + 1);
 }
 
-void fill_tagged(const Tag& tag, std::string_view text, Event& event) {
-  event[Field::program] = tag.program;
-  event[Field::pid] = tag.pid;
-  event[Field::message] = skip_message_id(skip_blanks(text.substr(tag.length)));
+// "proftpd[12] " and "sogod [12]: ".
+std::optional<Tag> parse_odd_tag(std::string_view text, bool behind_host) {
+  size_t name = 0;
+  while (name < text.size() && name <= longest_program && is_tag_char(text[name])) {
+    ++name;
+  }
+  const bool apart = text.substr(name, 2) == " [";
+  const size_t begin = name + (apart ? 2 : 1);
+  if (name == 0 || name > longest_program || (!apart && (!behind_host || text.substr(name, 1) != "["))) {
+    return std::nullopt;
+  }
+  const size_t end = text.find(']', begin);
+  if (end == std::string_view::npos || end - begin > longest_pid || !all_digits(text.substr(begin, end - begin)) ||
+      text.substr(end + 1, apart ? 2 : 1) != (apart ? ": " : " ")) {
+    return std::nullopt;
+  }
+  return Tag{text.substr(0, name), text.substr(begin, end - begin), end + 2};
+}
+
+// The tag at the beginning of `text`; one with neither process id nor blank behind it only where a host precedes.
+std::optional<Tag> find_tag(std::string_view text, bool behind_host) {
+  auto tag = parse_tag(text);
+  if (tag && !behind_host && tag->pid.empty() && text.substr(tag->length, 1) != " ") {
+    tag.reset();
+  }
+  return tag ? tag : parse_odd_tag(text, behind_host);
 }
 
 // Whether `word` can be a host name in front of the program.
@@ -135,6 +169,97 @@ bool is_host(std::string_view word) {
     return false;
   }
   return std::ranges::none_of(word, [](char c) { return c < '!' || c > '~' || c == '[' || c == ']'; });
+}
+
+std::optional<StampPrefix> parse_stamp(std::string_view text, TimePoint now) {
+  if (auto stamp = parse_rfc3164_stamp(text, now)) {
+    return stamp;
+  }
+  if (auto stamp = parse_iso_stamp(text)) {
+    return stamp;
+  }
+  return parse_dated_syslog_stamp(text);
+}
+
+// What program, pid and message say, or what the message is.
+void fill_tagged(const Tag& tag, std::string_view text, const RawLine& line, const ParseContext& context,
+                 Event& event) {
+  const auto message = skip_message_id(skip_blanks(text.substr(tag.length)));
+  if (is_server_program(tag.program)) {
+    Event inner;
+    if (parse_server_message(line, message, true, event.time, context, inner)) {
+      inner[Field::program] = tag.program;
+      if (inner[Field::pid].empty()) {
+        inner[Field::pid] = tag.pid;
+      }
+      event = inner;
+      return;
+    }
+  }
+  event[Field::program] = tag.program;
+  event[Field::pid] = tag.pid;
+  event[Field::message] = message;
+  attach_record(message, *context.scratch, event);
+}
+
+// The end of RFC 5424's STRUCTURED-DATA (6.3), which begins `text`; npos if it is none.
+size_t structured_data_end(std::string_view text) {
+  size_t position = text.starts_with('-') ? 1 : 0;
+  while (position < text.size() && text[position] == '[') {
+    bool quoted = false;
+    for (++position; position < text.size() && (quoted || text[position] != ']'); ++position) {
+      if (text[position] == '"') {
+        quoted = !quoted;
+      } else if (quoted && text[position] == '\\') {
+        ++position;
+      }
+    }
+    ++position;
+  }
+  return position == 0 || position > text.size() ? std::string_view::npos : position;
+}
+
+std::string_view take_word(std::string_view& rest) {
+  const size_t blank = rest.find(' ');
+  const auto word = rest.substr(0, blank);
+  rest = blank == std::string_view::npos ? std::string_view{} : rest.substr(blank + 1);
+  return word;
+}
+
+// Behind the priority and "1 ".
+bool parse_rfc5424(const LogFormat& format, std::string_view text, const RawLine& line, const ParseContext& context,
+                   Event& event) {
+  auto rest = text;
+  const auto stamp_text = take_word(rest);
+  const auto stamp = parse_iso_stamp(stamp_text);
+  if ((!stamp || stamp->length != stamp_text.size()) && stamp_text != "-") {
+    return false;
+  }
+  const auto body = rest;
+  if (!is_host(take_word(rest))) {
+    return false;
+  }
+  Tag tag;
+  tag.program = take_word(rest);
+  tag.pid = take_word(rest);
+  const auto message_id = take_word(rest);
+  const size_t end = structured_data_end(rest);
+  if (tag.program.empty() || tag.pid.empty() || message_id.empty() || end == std::string_view::npos ||
+      (end < rest.size() && rest[end] != ' ')) {
+    return false;
+  }
+  rest.remove_prefix(end);
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (rest.starts_with(' ') && rest.substr(1).starts_with(byte_order_mark)) {
+    rest.remove_prefix(1 + byte_order_mark.size());
+  }
+  tag.program = tag.program == "-" ? std::string_view{} : tag.program;
+  tag.pid = all_digits(tag.pid) ? tag.pid : std::string_view{};
+  reset_event(format, event);
+  event.time = stamp ? std::optional(stamp->time) : std::nullopt;
+  event[Field::body] = body;
+  fill_tagged(tag, rest, line, context, event);
+  return true;
 }
 
 class Syslog final : public LogFormat {
@@ -146,31 +271,34 @@ class Syslog final : public LogFormat {
       return false;  // messages are read by their end
     }
     const auto text = skip_priority(line.text);
-    auto stamp = parse_rfc3164_stamp(text, context.now);
-    if (!stamp) {
-      stamp = parse_iso_stamp(text);
+    if (text.starts_with("1 ")) {
+      return parse_rfc5424(*this, text.substr(2), line, context, event);
     }
+    const auto stamp = parse_stamp(text, context.now);
     if (!stamp || text.substr(stamp->length, 1) != " ") {
+      return false;
+    }
+    const auto body = skip_blanks(text.substr(stamp->length));
+    if (is_contained(body)) {
+      return false;
+    }
+    auto rest = skip_facility(body);
+    auto tag = find_tag(rest, false);
+    if (!tag) {
+      const size_t blank = rest.find(' ');
+      if (blank == std::string_view::npos || !is_host(rest.substr(0, blank))) {
+        return false;
+      }
+      rest = skip_facility(skip_blanks(rest.substr(blank)));
+      tag = find_tag(rest, true);
+    }
+    if (!tag || (tag->pid.empty() && has_blank_stamp(text))) {
       return false;
     }
     reset_event(*this, event);
     event.time = stamp->time;
-    auto rest = skip_facility(skip_blanks(text.substr(stamp->length)));
-    // Without a host the program comes first.
-    if (const auto tag = parse_tag(rest); tag && (!tag->pid.empty() || rest.substr(tag->length, 1) == " ")) {
-      fill_tagged(*tag, rest, event);
-      return true;
-    }
-    const size_t blank = rest.find(' ');
-    if (blank == std::string_view::npos || !is_host(rest.substr(0, blank))) {
-      return false;
-    }
-    rest = skip_facility(skip_blanks(rest.substr(blank)));
-    if (const auto tag = parse_tag(rest)) {
-      fill_tagged(*tag, rest, event);
-    } else {
-      event[Field::message] = rest;  // "last message repeated 3 times", "-- MARK --"
-    }
+    event[Field::body] = body;
+    fill_tagged(*tag, rest, line, context, event);
     return true;
   }
 };
@@ -179,25 +307,27 @@ class BareMessage final : public LogFormat {
  public:
   [[nodiscard]] std::string_view name() const override { return "message"; }
   [[nodiscard]] model::LogKind kind() const override { return model::LogKind::message; }
-  [[nodiscard]] bool parse(const RawLine& line, const ParseContext& /*context*/, Event& event) const override {
+  [[nodiscard]] bool parse(const RawLine& line, const ParseContext& context, Event& event) const override {
     if (line.truncated || line.text.empty()) {
       return false;
     }
     event = Event{};  // the format's name stays empty: nothing was recognised
     const auto text = line.text;
-    if (const auto tag = parse_tag(text); tag && !tag->pid.empty()) {
-      fill_tagged(*tag, text, event);
-      return true;
+    event[Field::body] = text;
+    auto rest = text;
+    auto tag = parse_tag(rest);
+    if (!tag || tag->pid.empty()) {
+      const size_t blank = text.find(' ');
+      const bool has_host = blank != std::string_view::npos && is_host(text.substr(0, blank));
+      rest = has_host ? text.substr(blank + 1) : std::string_view{};
+      tag = parse_tag(rest);
     }
-    const size_t blank = text.find(' ');
-    if (blank != std::string_view::npos && is_host(text.substr(0, blank))) {
-      const auto rest = text.substr(blank + 1);
-      if (const auto tag = parse_tag(rest); tag && !tag->pid.empty()) {
-        fill_tagged(*tag, rest, event);
-        return true;
-      }
+    if (tag && !tag->pid.empty()) {
+      fill_tagged(*tag, rest, line, context, event);
+    } else {
+      event[Field::message] = text;
+      attach_record(text, *context.scratch, event);
     }
-    event[Field::message] = text;
     return true;
   }
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace ipguard::cli {
 namespace {
 
@@ -19,23 +21,79 @@ TEST(TableTest, UnlimitedWidthKeepsEachRowOnOneLine) {
             "yy  é          -\n");
 }
 
+Table long_sample() {
+  Table table({"SCOPE", "TARGET", "AS", "WHY"});
+  table.add({"address", "192.0.2.7", "AS64496 Example",
+             "5 hits of a rule between 2026-02-25T04:30:17Z and 2026-02-25T04:31:17Z"},
+            {"access.log:7: a line of evidence that is never wrapped, because it is copied"});
+  table.add({"asn", "AS64497", "-", "short"});
+  return table;
+}
+
 TEST(TableTest, NarrowTerminalWrapsTheLastColumnAtBlanks) {
-  const auto text = sample().to_string(40);
-  EXPECT_EQ(text,
+  EXPECT_EQ(sample().to_string(47),
             "A   TARGET     WHY\n"
-            "x   192.0.2.7  five hits of a rule\n"
-            "               within ten minutes\n"
+            "x   192.0.2.7  five hits of a rule within ten\n"
+            "               minutes\n"
             "yy  é          -\n");
 }
 
-TEST(TableTest, AWordLongerThanTheColumnIsCut) {
-  Table table({"A", "WHY"});
-  table.add({"x", std::string(50, 'w')});
-  EXPECT_EQ(table.to_string(23),
-            "A  WHY\n"
-            "x  " +
-                std::string(20, 'w') + "\n" + "   " + std::string(20, 'w') + "\n" + "   " + std::string(10, 'w') +
-                "\n");
+TEST(TableTest, WithTooLittleRoomTheLastColumnGoesBelowItsRow) {
+  EXPECT_EQ(long_sample().to_string(60),
+            "SCOPE    TARGET     AS\n"
+            "    WHY\n"
+            "address  192.0.2.7  AS64496 Example\n"
+            "    5 hits of a rule between 2026-02-25T04:30:17Z and\n"
+            "    2026-02-25T04:31:17Z\n"
+            "    access.log:7: a line of evidence that is never wrapped, because it is copied\n"
+            "asn      AS64497    -\n"
+            "    short\n");
+}
+
+TEST(TableTest, WhereNotEvenTheOtherColumnsFitRowsBecomeParagraphs) {
+  EXPECT_EQ(long_sample().to_string(32),
+            "address\n"
+            "    TARGET 192.0.2.7\n"
+            "    AS AS64496 Example\n"
+            "    5 hits of a rule between\n"
+            "    2026-02-25T04:30:17Z and\n"
+            "    2026-02-25T04:31:17Z\n"
+            "    access.log:7: a line of evidence that is never wrapped, because it is copied\n"
+            "asn\n"
+            "    TARGET AS64497\n"
+            "    short\n");
+}
+
+TEST(TableTest, NotesStandBelowTheirRowAtAnyWidth) {
+  EXPECT_NE(long_sample().to_string(std::nullopt).find("04:31:17Z\n    access.log:7: "), std::string::npos);
+}
+
+TEST(TableTest, AWordLongerThanTheLineIsCut) {
+  EXPECT_EQ(wrapped(std::string(50, 'w'), 24, 4),
+            "    " + std::string(20, 'w') + "\n    " + std::string(20, 'w') + "\n    " + std::string(10, 'w') + "\n");
+  EXPECT_EQ(wrapped("", 24, 4), "    \n");
+}
+
+TEST(TableTest, WithoutATerminalColumnsIsHonoured) {
+  struct Case {
+    const char* columns;
+    std::optional<size_t> width;
+  };
+  for (const auto& [columns, width] : {Case{"60", 60}, Case{"0", std::nullopt}, Case{"", std::nullopt},
+                                       Case{"wide", std::nullopt}, Case{"99999999", std::nullopt}}) {
+    ::setenv("COLUMNS", columns, 1);
+    testing::internal::CaptureStdout();  // a file, whatever the test runs in
+    const auto found = terminal_width();
+    testing::internal::GetCapturedStdout();
+    EXPECT_EQ(found, width) << columns;
+  }
+  ::unsetenv("COLUMNS");
+}
+
+TEST(TableTest, CountsHaveTheirNoun) {
+  EXPECT_EQ(counted(0, "address", "addresses"), "0 addresses");
+  EXPECT_EQ(counted(1, "address", "addresses"), "1 address");
+  EXPECT_EQ(counted(4096, "address", "addresses"), "4,096 addresses");
 }
 
 TEST(TableTest, DurationsShowTheirTwoLargestUnits) {

@@ -54,20 +54,18 @@ addresses = 0
 window = "1h30m"
 ban = "permanent"
 budget_addresses = 4096
+budget_ipv6_64s = 65536
 [ladder.asn]
 routes = 7
 window = "2d"
 ban = "5d"
 budget_addresses = 4294967296
+budget_ipv6_64s = 9223372036854775807
 [ban]
 growth = 3
 longest = "30d"
 forget = "60d"
 [protect]
-own_addresses = false
-gateways = false
-resolvers = false
-ssh_sessions = false
 ssh_ports = [22, 2222]
 widest_ipv4 = 16
 widest_ipv6 = 32
@@ -109,15 +107,15 @@ level = "debug"
   EXPECT_EQ(config.route_ladder.window, Seconds{5400});
   EXPECT_EQ(config.route_ladder.ban, Seconds{0});
   EXPECT_EQ(config.route_ladder.budget_addresses, 4096U);
+  EXPECT_EQ(config.route_ladder.budget_ipv6_64s, 65'536U);
   EXPECT_EQ(config.asn_ladder.routes, 7U);
+  EXPECT_EQ(config.asn_ladder.budget_ipv6_64s, (1ULL << 63) - 1);
   EXPECT_EQ(config.asn_ladder.window, Seconds{2 * 86400});
   EXPECT_EQ(config.asn_ladder.ban, Seconds{5 * 86400});
   EXPECT_EQ(config.asn_ladder.budget_addresses, 1ULL << 32);
   EXPECT_DOUBLE_EQ(config.ban.growth, 3.0);
   EXPECT_EQ(config.ban.longest, Seconds{30 * 86400});
   EXPECT_EQ(config.ban.forget, Seconds{60 * 86400});
-  EXPECT_FALSE(config.protect.own_addresses || config.protect.gateways || config.protect.resolvers ||
-               config.protect.ssh_sessions);
   EXPECT_THAT(config.protect.ssh_ports, ElementsAre(22, 2222));
   EXPECT_EQ(config.protect.widest_ipv4, 16);
   EXPECT_EQ(config.protect.widest_ipv6, 32);
@@ -125,6 +123,44 @@ level = "debug"
   EXPECT_EQ(config.limits.evidence_lines, 9U);
   EXPECT_EQ(config.limits.evidence_bytes, 100U);
   EXPECT_EQ(config.log_level, "debug");
+}
+
+TEST(Config, WhoSwitchesAProtectionOffIsTold) {
+  Diagnostics diagnostics;
+  const auto config = parse_config(
+      "[[source]]\nname = \"x\"\npaths = [\"/x\"]\n[protect]\nown_addresses = false\ngateways = false\nresolvers = "
+      "false\n"
+      "ssh_sessions = false\n",
+      "t.toml", diagnostics);
+  EXPECT_FALSE(diagnostics.has_errors());
+  EXPECT_FALSE(config.protect.own_addresses || config.protect.gateways || config.protect.resolvers ||
+               config.protect.ssh_sessions);
+  std::vector<std::string> told;
+  for (const auto& diagnostic : diagnostics.all()) {
+    told.push_back(std::to_string(diagnostic.location.line) + " [protect] " + diagnostic.message);
+  }
+  EXPECT_THAT(told,
+              ElementsAre("5 [protect] own_addresses is off: this machine's own addresses can be banned",
+                          "6 [protect] gateways is off: a ban of the default gateway can cut this machine off",
+                          "7 [protect] resolvers is off: a ban of the name servers can leave this machine "
+                          "without names",
+                          "8 [protect] ssh_sessions is off: a ban can lock out the people who are logged in now"));
+  const auto sentences = unprotected(config.protect);
+  ASSERT_EQ(sentences.size(), 4U);
+  for (size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(told[i].substr(2), sentences[i]) << "status says the same";
+  }
+  EXPECT_TRUE(unprotected({}).empty());
+}
+
+TEST(Config, RemembersWhereListsAndLaddersWereWritten) {
+  Diagnostics diagnostics;
+  const auto written =
+      parse_config("[allow]\nasns = [64500]\ncountries = [\"CH\"]\n[ladder.asn]\nroutes = 3\n", "t.toml", diagnostics);
+  EXPECT_EQ(written.allow.asns_location.line, 2U);
+  EXPECT_EQ(written.allow.countries_location.line, 3U);
+  EXPECT_EQ(written.asn_ladder.routes_location.line, 5U);
+  EXPECT_EQ(parse_config("", "t.toml", diagnostics).asn_ladder.routes_location.line, 0U);
 }
 
 TEST(Config, AnEmptyTextIsTheDefaultAndFollowsNothing) {
@@ -141,7 +177,7 @@ TEST(Config, WhoisIsKeptWithAWarning) {
   EXPECT_EQ(parse("[whois]\nlisten = \"[::1]:8043\"\n", diagnostics).whois_listen, "[::1]:8043");
   EXPECT_EQ(diagnostics.warning_count(), 1U);
   EXPECT_FALSE(diagnostics.has_errors());
-  EXPECT_THAT(diagnostics.to_string(), HasSubstr("the whois server is not part of this version"));
+  EXPECT_THAT(diagnostics.to_string(), HasSubstr("whois is not served by this version"));
 }
 
 TEST(Config, DefaultLadderBansGiveWayToAShorterLongest) {
@@ -246,7 +282,8 @@ INSTANTIATE_TEST_SUITE_P(
         ProblemCase{"[database]\npaths = []", "2:9", "paths: the list is empty", ""},
         ProblemCase{"[protect]\nssh_ports = [0]", "2:14", "ssh_ports: 0 is no port", "1 to 65535"},
         ProblemCase{"[protect]\nssh_ports = [\"ssh\"]", "2:14", "ssh_ports: expected a port number, found string", ""},
-        ProblemCase{"[protect]\nwidest_ipv4 = 0", "2:15", "widest_ipv4: 0 is out of range", "smaller is wider"},
+        ProblemCase{"[protect]\nwidest_ipv4 = 7", "2:15", "widest_ipv4: 7 is out of range", "from 8 to 32"},
+        ProblemCase{"[protect]\nwidest_ipv6 = 18", "2:15", "widest_ipv6: 18 is out of range", "from 19 to 128"},
         ProblemCase{"[limits]\noffenders = 9223372036854775807", "2:13",
                     "offenders: 9223372036854775807 is out of range", "from 1000 to 10000000"},
         ProblemCase{"[whois]\nlisten = \"127.0.0.1\"", "2:10", "listen: '127.0.0.1' is no address with a port", "8043"},

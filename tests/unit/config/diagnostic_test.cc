@@ -31,12 +31,24 @@ TEST(Diagnostic, LeavesOutWhatIsNotKnown) {
 
 TEST(Diagnostic, SortsByFileLineAndColumn) {
   Diagnostics diagnostics;
+  diagnostics.keep_text("a", "");
   diagnostics.error({.file = "b", .line = 1, .column = 1}, "4");
   diagnostics.error({.file = "a", .line = 12, .column = 1}, "3");
   diagnostics.error({.file = "a", .line = 2, .column = 7}, "2");
   diagnostics.error({.file = "a", .line = 2, .column = 3}, "1");
   EXPECT_EQ(diagnostics.to_string(), "a:2:3: error: 1\na:2:7: error: 2\na:12:1: error: 3\nb:1:1: error: 4\n4 errors\n");
   EXPECT_EQ(diagnostics.all().front().message, "4");  // as found
+}
+
+// The configuration before the rules that it names, whatever they are called and whichever problem was found first.
+TEST(Diagnostic, FilesComeInTheOrderInWhichTheyWereRead) {
+  Diagnostics diagnostics;
+  diagnostics.keep_text("z.toml", "");
+  diagnostics.error({.file = "a/rules.toml", .line = 1}, "second");
+  diagnostics.error({.file = "z.toml", .line = 9}, "first");
+  diagnostics.error({.file = "a.mmdb"}, "third");
+  EXPECT_EQ(diagnostics.to_string(),
+            "z.toml:9: error: first\na/rules.toml:1: error: second\na.mmdb: error: third\n3 errors\n");
 }
 
 TEST(Diagnostic, IsEmptyWithoutProblems) {

@@ -220,8 +220,8 @@ INSTANTIATE_TEST_SUITE_P(
         ProblemCase{"path = 'a'\nstatus = 4.5", "status: expected an HTTP status such as 404 or \"4xx\", found float",
                     ""},
         ProblemCase{"path = 'a'\nstatus = []", "status: the list is empty", ""},
-        ProblemCase{"path = 'a'\nthreshold = 0", "threshold: 0 is out of range", "from 1 to 1000"},
-        ProblemCase{"path = 'a'\nthreshold = 1001", "threshold: 1001 is out of range", "from 1 to 1000"},
+        ProblemCase{"path = 'a'\nthreshold = 0", "threshold: 0 is out of range", "from 1 to 10000"},
+        ProblemCase{"path = 'a'\nthreshold = 10001", "threshold: 10001 is out of range", "from 1 to 10000"},
         ProblemCase{"path = 'a'\nwindow = 600", "window: expected a duration such as \"10m\", found integer", ""},
         ProblemCase{"path = 'a'\nwindow = '0s'", "window: '0s' is out of range", "log time"},
         ProblemCase{"path = 'a'\nban = 'forever'", "ban: 'forever' is no duration", "write for example"},
@@ -244,7 +244,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "line: a sample is one line without its line feed", "close the quotes"},
         ProblemCase{"path = 'a'\n[[rule.near_miss]]\nline = ''", "line: the text is empty", ""},
         ProblemCase{"path = 'a'\n[[rule.near_miss]]\nline = 'x'\naddress = '192.0.2.7'",
-                    "unknown key 'address' in [[rule.near_miss]]", "known here: line"},
+                    "unknown key 'address' in [[rule.near_miss]]", "known here: before, line"},
         ProblemCase{"path = 'a'\n[[rule]]\nid = 'web/x'\npath = 'b'\n[[rule]]\nid = 'nopart'\npath = 'c'\nid = 'd/e'",
                     "TOML syntax: key-value pair: cannot redefine existing string 'id'", "once"}));
 

@@ -14,12 +14,12 @@ const std::string shipped = IPGUARD_SOURCE_DIR "/etc/ipguard.toml";
 
 // The structured bindings below stop compiling when a struct gets a field: add it here and to etc/ipguard.toml.
 auto values(const RouteLadder& ladder) {
-  const auto& [addresses, window, ban, budget] = ladder;
-  return std::tuple(addresses, window, ban, budget);
+  const auto& [addresses, window, ban, budget, budget_ipv6] = ladder;
+  return std::tuple(addresses, window, ban, budget, budget_ipv6);
 }
 auto values(const AsnLadder& ladder) {
-  const auto& [routes, window, ban, budget] = ladder;
-  return std::tuple(routes, window, ban, budget);
+  const auto& [routes, window, ban, budget, budget_ipv6, location] = ladder;
+  return std::tuple(routes, window, ban, budget, budget_ipv6);
 }
 auto values(const BanGrowth& ban) {
   const auto& [growth, longest, forget] = ban;
@@ -38,7 +38,7 @@ auto values(const LimitsConfig& limits) {
   return std::tuple(offenders, lines, bytes);
 }
 auto values(const AllowConfig& allow) {
-  const auto& [prefixes, asns, countries] = allow;
+  const auto& [prefixes, asns, countries, asns_location, countries_location] = allow;
   return std::tuple(prefixes.size(), asns.size(), countries.size());
 }
 
@@ -60,10 +60,12 @@ TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
   Diagnostics diagnostics;
   const auto config = load_config(shipped, diagnostics);
   const Config defaults;
-  const auto& [path, databases, sources, rules, state, socket, enforce, protect, allow, route, asn, ban, limits, level,
-               whois] = config;
+  const auto& [path, databases, sources, rules, selection, rules_location, state, socket, enforce, protect, allow, route,
+               asn, ban, limits, level, whois] = config;
+  EXPECT_TRUE(selection.enable.empty() && selection.disable.empty());
   EXPECT_EQ(databases, defaults.database_paths);
   EXPECT_EQ(rules, defaults.rule_paths);
+  EXPECT_TRUE(selection.enable.empty() && selection.disable.empty());
   EXPECT_EQ(state, defaults.state_path);
   EXPECT_EQ(socket, defaults.control_socket);
   EXPECT_EQ(values(enforce), values(defaults.enforce));

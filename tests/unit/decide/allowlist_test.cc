@@ -44,44 +44,39 @@ TEST(Allowlist, KnowsRoutesByAsAndCountry) {
   EXPECT_EQ(list.reason(net::Asn{64502}), std::nullopt);
 }
 
-TEST(Allowlist, FindsAllowedRoutesInsideAPrefix) {
-  const Allowlist list({.prefixes = {}, .asns = {}, .countries = {"AT"}});
-  size_t steps = 100;
-  const auto found = list.allowed_routes(prefix("192.0.2.0/24"), &World::route, steps);
-  ASSERT_TRUE(found);
-  EXPECT_EQ(test::texts(*found), std::vector<std::string>{"192.0.2.192/26"});
-  EXPECT_EQ(steps, 96U);
+TEST(Allowlist, FindsAllowedPartsOfAPrefix) {
+  const struct {
+    const char* about;
+    config::AllowConfig config;
+    std::vector<std::string> parts;
+  } cases[] = {
+      {"a country", {.prefixes = {}, .asns = {}, .countries = {"AT"}}, {"192.0.2.192/26"}},
+      {"an AS",
+       {.prefixes = {}, .asns = {net::Asn{64500}}, .countries = {}},
+       {"192.0.2.0/26", "192.0.2.64/26", "192.0.2.128/26", "192.0.2.192/26"}},
+      {"none of them", {.prefixes = {}, .asns = {}, .countries = {"CH"}}, {}},
+  };
+  for (const auto& c : cases) {
+    const auto found = Allowlist(c.config).allowed_parts(prefix("192.0.2.0/24"), &World::parts_where);
+    ASSERT_TRUE(found) << c.about;
+    EXPECT_EQ(test::texts(*found), c.parts) << c.about;
+  }
 }
 
-TEST(Allowlist, RefusesToGuessWhenThereAreTooManyRoutes) {
+TEST(Allowlist, RefusesToGuessWhenTheDatabaseCannotTell) {
   const Allowlist list({.prefixes = {}, .asns = {}, .countries = {"AT"}});
-  size_t steps = 3;
-  const auto found = list.allowed_routes(prefix("192.0.2.0/24"), &World::route, steps);
+  const PartsWhere damaged = [](const net::Prefix&, const auto&) -> Result<std::vector<net::Prefix>> {
+    return fail(Errc::corrupt, "the search tree is damaged");
+  };
+  const auto found = list.allowed_parts(prefix("192.0.2.0/24"), damaged);
   ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().code, Errc::invalid);
-}
-
-TEST(Allowlist, WalksOnWhenTheDatabaseAnswersBesideTheAddress) {
-  const Allowlist list({.prefixes = {}, .asns = {}, .countries = {"AT"}});
-  size_t steps = 4;
-  const auto astray = [](const net::Address&) { return World::route(address("198.51.100.1")); };
-  const auto found = list.allowed_routes(prefix("192.0.2.0/30"), astray, steps);
-  ASSERT_TRUE(found);
-  EXPECT_EQ(steps, 0U);
-}
-
-TEST(Allowlist, EndsAtTheLastAddressOfTheFamily) {
-  const Allowlist list({.prefixes = {}, .asns = {}, .countries = {"AT"}});
-  size_t steps = 10;
-  EXPECT_TRUE(list.allowed_routes(prefix("255.255.255.0/24"), &World::route, steps));
-  EXPECT_EQ(steps, 8U);
+  EXPECT_EQ(found.error().message, "the search tree is damaged");
 }
 
 TEST(Allowlist, AsksNothingWhenOnlyPrefixesAreAllowed) {
   const Allowlist list({.prefixes = {prefix("192.0.2.0/24")}, .asns = {}, .countries = {}});
-  size_t steps = 0;
   EXPECT_FALSE(list.needs_routes());
-  EXPECT_TRUE(list.allowed_routes(prefix("192.0.2.0/24"), &World::route, steps));
+  EXPECT_TRUE(list.allowed_parts(prefix("192.0.2.0/24"), nullptr));
 }
 
 }  // namespace

@@ -61,9 +61,10 @@ TEST(DecisionTable, ExpiresInOrderOfTheEnds) {
   table.begin(decision("192.0.2.3", std::nullopt));
   table.begin(decision("192.0.2.4", 100));
   EXPECT_EQ(table.next_expiry(), at(100));
-  EXPECT_TRUE(table.due(at(99)).empty());
-  EXPECT_EQ(table.due(at(100)), (std::vector{target("192.0.2.2"), target("192.0.2.4")}));
-  EXPECT_EQ(table.due(at(100'000)).size(), 3U);
+  EXPECT_TRUE(table.due(at(99), 10).empty());
+  EXPECT_EQ(table.due(at(100), 10), (std::vector{target("192.0.2.2"), target("192.0.2.4")}));
+  EXPECT_EQ(table.due(at(100'000), 10).size(), 3U);
+  EXPECT_EQ(table.due(at(100'000), 2).size(), 2U);
   EXPECT_EQ(names(table.all()), (std::vector<std::string>{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"}));
 }
 

@@ -28,8 +28,9 @@ TEST(EngineLadder, ThreeAddressesBanTheRoute) {
   EXPECT_EQ(f.batch(),
             (Texts{"+ address 192.0.2.1", "+ address 192.0.2.2", "+ address 192.0.2.3", "+ route 192.0.2.0/26"}));
   const auto* decision = f.find("192.0.2.0/26");
-  EXPECT_EQ(decision->reason,
-            "3 addresses of 192.0.2.0/26 offended within 1h (192.0.2.1, 192.0.2.2, 192.0.2.3); covers 64 addresses");
+  EXPECT_EQ(
+      decision->reason,
+      "3 addresses of 192.0.2.0/26 offended within 1h (192.0.2.1, 192.0.2.2, 192.0.2.3); covers 64 IPv4 addresses");
   EXPECT_EQ(decision->issuer, "ladder");
   EXPECT_EQ(decision->rule, "r");
   EXPECT_EQ(decision->addresses_covered, 64U);
@@ -64,9 +65,10 @@ TEST(EngineLadder, ThreeRoutesBanTheAs) {
   ASSERT_NE(decision, nullptr);
   EXPECT_EQ(decision->reason,
             "3 routes of AS64500 were banned within 1d (192.0.2.0/26, 192.0.2.64/26, 192.0.2.128/26); covers 256 IPv4 "
-            "addresses and an IPv6 /48");
+            "addresses and 65,536 IPv6 /64 networks");
   EXPECT_EQ(test::texts(decision->prefixes), (Texts{"192.0.2.0/24", "2001:db8::/48"}));
-  EXPECT_EQ(decision->addresses_covered, UINT64_MAX);
+  EXPECT_EQ(decision->addresses_covered, 256U);
+  EXPECT_EQ(decision->ipv6_64s_covered, 65'536U);
   EXPECT_EQ(decision->until, at(203 + 86400));
   const auto batch = f.batch();
   EXPECT_EQ(Texts(batch.end() - 3, batch.end()),
@@ -94,7 +96,7 @@ TEST(EngineLadder, ARuleOfWideScopeActsAtOnceForItsOwnBanTime) {
   f.hit(r, "192.0.2.1", 1);
   EXPECT_EQ(f.targets(), Texts{"192.0.2.0/26"});
   EXPECT_EQ(f.find("192.0.2.0/26")->reason,
-            "r bans the whole route 192.0.2.0/26 at the first offence (192.0.2.1); covers 64 addresses");
+            "r bans the whole route 192.0.2.0/26 at the first offence (192.0.2.1); covers 64 IPv4 addresses");
   EXPECT_EQ(f.find("192.0.2.0/26")->until, at(1 + 7200));
   EXPECT_EQ(f.find("192.0.2.0/26")->evidence.size(), 2U);
   r.scope = model::Scope::asn;

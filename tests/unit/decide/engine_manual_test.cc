@@ -77,7 +77,7 @@ TEST(EngineManual, SaysWhyNot) {
   } cases[] = {
       {"192.0.2.65", 60, "192.0.2.65 cannot be banned: allowlist: prefix 192.0.2.64/26"},
       {"192.0.2.1", 60, "192.0.2.1 cannot be banned: protected: default gateway"},
-      {"192.0.2.64/27", 60, "192.0.2.64/27 cannot be banned: nothing is left of it: it is on the allowlist"},
+      {"192.0.2.64/27", 60, "192.0.2.64/27 cannot be banned: nothing is left of it: allowlist: prefix 192.0.2.64/26"},
       {"0.0.0.0/7", 60, "0.0.0.0/7 cannot be banned: 0.0.0.0/7 is wider than /8 (protect.widest_ipv4)"},
       {"AS64999", 60, "AS64999 cannot be banned: the database knows no prefixes of AS64999"},
       {"AS64502", 60, "AS64502 cannot be banned: allowlist: AS64502"},

@@ -65,7 +65,7 @@ TEST(Guard, SaysWhatATargetCovers) {
       {"192.0.2.17", "no: allowlist: prefix 192.0.2.16/28"},
       {"203.0.113.5", "no: protected: own address on eth0"},
       {"192.0.2.0/24", "192.0.2.0/24"},  // holes are the planner's
-      {"192.0.2.16/29", "no: nothing is left of it: it is on the allowlist"},
+      {"192.0.2.16/29", "no: nothing is left of it: allowlist: prefix 192.0.2.16/28"},
       {"203.0.113.4/30", "203.0.113.4/30"},
       {"192.0.0.0/15", "no: 192.0.0.0/15 is wider than /16 (protect.widest_ipv4)"},
       {"192.0.0.0/16", "192.0.0.0/16"},
@@ -114,8 +114,26 @@ TEST(Guard, TheBudgetCountsIpv4Addresses) {
             "it would cover 128 IPv4 addresses; the budget is 64 (ladder.route.budget_addresses)");
   const auto asn = guard.within_budget(target("AS64500"), World::prefixes_of(net::Asn{64500}));
   ASSERT_FALSE(asn);
-  EXPECT_NE(asn.error().message.find("256 IPv4 addresses; the budget is 255"), std::string::npos);
+  EXPECT_EQ(asn.error().message,
+            "it would cover 256 IPv4 addresses and 65,536 IPv6 /64 networks; the budget is 255 "
+            "(ladder.asn.budget_addresses)");
   EXPECT_TRUE(guard.within_budget(target("AS64502"), World::prefixes_of(net::Asn{64502})));
+}
+
+TEST(Guard, Ipv6HasABudgetOfItsOwn) {
+  Policy policy;
+  policy.route_ladder.budget_ipv6_64s = 65'536;
+  policy.asn_ladder.budget_ipv6_64s = 65'535;
+  Fixture fixture(policy);
+  const auto guard = fixture.guard();
+  EXPECT_TRUE(guard.within_budget(target("2001:db8::/48"), {prefix("2001:db8::/48")}));
+  const auto route = guard.within_budget(target("2001:db8::/47"), {prefix("2001:db8::/47")});
+  ASSERT_FALSE(route);
+  EXPECT_EQ(route.error().message,
+            "it would cover 131,072 IPv6 /64 networks; the budget is 65,536 (ladder.route.budget_ipv6_64s)");
+  const auto asn = guard.within_budget(target("AS64502"), World::prefixes_of(net::Asn{64502}));
+  ASSERT_FALSE(asn);
+  EXPECT_NE(asn.error().message.find("(ladder.asn.budget_ipv6_64s)"), std::string::npos);
 }
 
 TEST(Guard, JudgesActiveDecisionsByTheirPrefixes) {
@@ -152,6 +170,33 @@ TEST(ProtectedSet, AsksAgainAfterASecond) {
   EXPECT_EQ(set.reason(prefix("192.0.2.8")), std::nullopt);
 }
 
+TEST(ProtectedSet, AsksOnceForWorkThatHasOneTime) {
+  World world;
+  ProtectedSet set(world.lookups().protected_prefixes);
+  EXPECT_FALSE(set.refresh_once(at(0)));
+  world.protected_now = {{prefix("192.0.2.7"), "SSH session of root"}};
+  EXPECT_FALSE(set.refresh_once(at(0)));
+  EXPECT_EQ(world.asked, 1);
+  EXPECT_TRUE(set.refresh_once(at(0) + std::chrono::milliseconds(1)));
+}
+
+TEST(RefusalLog, TellsOfRefusalsByHandOnlyWhereTheyAreNarrow) {
+  RefusalLog log;
+  for (const char* name :
+       {"0.0.0.0/0", "192.0.0.0/15", "192.0.0.0/16", "192.0.2.1", "AS64500", "2001:db8::/31", "2001:db8::/32"}) {
+    log.add(target(name), "too wide", at(0), true);
+  }
+  EXPECT_EQ(log.about(address("192.0.2.1"), World::route(address("192.0.2.1"))),
+            (std::vector<std::string>{"2026-02-25T00:00:00Z: 192.0.2.1 was not banned: too wide",
+                                      "2026-02-25T00:00:00Z: 192.0.0.0/16 was not banned: too wide"}));
+  EXPECT_EQ(log.about(address("2001:db8::1"), World::route(address("2001:db8::1"))),
+            (std::vector<std::string>{"2026-02-25T00:00:00Z: 2001:db8::/32 was not banned: too wide"}));
+  EXPECT_FALSE(log.refused_lately(target("192.0.0.0/16"), at(0), Seconds(10))) << "evidence is judged by itself";
+  ASSERT_NE(log.reason(target("AS64500")), nullptr);
+  EXPECT_EQ(*log.reason(target("AS64500")), "too wide");
+  EXPECT_EQ(log.reason(target("AS64501")), nullptr);
+}
+
 TEST(RefusalLog, RemembersOnePerTargetAndIsBounded) {
   RefusalLog log(2);
   log.add(target("192.0.2.0/26"), "too wide", at(0));
@@ -171,23 +216,6 @@ TEST(RefusalLog, RemembersOnePerTargetAndIsBounded) {
   EXPECT_FALSE(log.refused_lately(target("192.0.2.9"), at(30), Seconds(10)));
 }
 
-TEST(Sentences, StateTheCollateral) {
-  const struct {
-    std::vector<net::Prefix> prefixes;
-    std::string_view text;
-  } cases[] = {
-      {{prefix("192.0.2.0/24")}, "256 addresses"},
-      {{prefix("192.0.2.1")}, "1 address"},
-      {{prefix("2001:db8::/48")}, "an IPv6 /48"},
-      {{prefix("2001:db8::/48"), prefix("2001:db8:2::/48")}, "2 IPv6 prefixes"},
-      {{prefix("192.0.2.0/24"), prefix("2001:db8::/48")}, "256 IPv4 addresses and an IPv6 /48"},
-      {{prefix("10.0.0.0/8")}, "16,777,216 addresses"},
-  };
-  for (const auto& c : cases) {
-    EXPECT_EQ(collateral(c.prefixes), c.text);
-  }
-}
-
 TEST(Sentences, NameTenAndCountTheRest) {
   Ladder::RouteStep step{.traces = {}, .window = Seconds(3600), .by_rule = false};
   for (uint32_t i = 1; i <= 12; ++i) {
@@ -196,7 +224,7 @@ TEST(Sentences, NameTenAndCountTheRest) {
   const auto text = route_sentence(prefix("192.0.2.0/26"), step, {prefix("192.0.2.0/26")});
   EXPECT_EQ(text,
             "12 addresses of 192.0.2.0/26 offended within 1h (192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4, 192.0.2.5, "
-            "192.0.2.6, 192.0.2.7, 192.0.2.8, 192.0.2.9, 192.0.2.10 and 2 more); covers 64 addresses");
+            "192.0.2.6, 192.0.2.7, 192.0.2.8, 192.0.2.9, 192.0.2.10 and 2 more); covers 64 IPv4 addresses");
 }
 
 }  // namespace

@@ -19,6 +19,12 @@ LineReference line(std::string_view text, uint64_t offset = 0) {
   return {.path = "/var/log/auth.log", .offset = offset, .text = text};
 }
 
+std::optional<model::Offence> hit(OffenceLedger& ledger, const model::Rule& rule, const net::Address& from,
+                                  TimePoint time, const LineReference& reference, std::string_view value = {}) {
+  return ledger.hit({.rule = &rule, .address = from, .time = time, .user = {}, .distinct = value, .line = {}}, time,
+                    reference);
+}
+
 TEST(Ledger, CountsWithinTheWindow) {
   const struct {
     std::string_view name;
@@ -43,7 +49,7 @@ TEST(Ledger, CountsWithinTheWindow) {
     const auto r = rule("r", c.threshold);
     std::vector<size_t> offences;
     for (size_t i = 0; i < c.times.size(); ++i) {
-      if (ledger.hit(r, address("192.0.2.7"), at(c.times[i]), line("x"))) {
+      if (hit(ledger, r, address("192.0.2.7"), at(c.times[i]), line("x"))) {
         offences.push_back(i);
       }
     }
@@ -51,12 +57,48 @@ TEST(Ledger, CountsWithinTheWindow) {
   }
 }
 
+TEST(Ledger, CountsDifferentValues) {
+  OffenceLedger ledger(config::LimitsConfig{});
+  auto r = rule("r", 3);
+  r.distinct.emplace();
+  const auto from = address("192.0.2.7");
+  EXPECT_FALSE(hit(ledger, r, from, at(0), line("x"), "/a"));
+  EXPECT_FALSE(hit(ledger, r, from, at(1), line("x"), "/b"));
+  EXPECT_FALSE(hit(ledger, r, from, at(2), line("x"), "/b"));
+  EXPECT_FALSE(hit(ledger, r, from, at(3), line("x"), "/a"));
+  EXPECT_EQ(ledger.counting(from, at(3)).front().count, 2U);
+  EXPECT_TRUE(hit(ledger, r, from, at(4), line("x"), "/c"));
+  // A value seen again counts from then on: "/a" of 0 s would be out of the window.
+  EXPECT_FALSE(hit(ledger, r, from, at(1000), line("x"), "/a"));
+  EXPECT_FALSE(hit(ledger, r, from, at(1500), line("x"), "/a"));
+  EXPECT_FALSE(hit(ledger, r, from, at(2050), line("x"), "/b"));
+  EXPECT_TRUE(hit(ledger, r, from, at(2090), line("x"), "/c"));
+}
+
+TEST(Ledger, SharedCountersAddUpWeights) {
+  OffenceLedger ledger(config::LimitsConfig{});
+  auto light = rule("service/light", 10);
+  auto heavy = rule("service/heavy", 10);
+  light.counter = heavy.counter = "service";
+  heavy.weight = 6;
+  const auto from = address("192.0.2.7");
+  EXPECT_FALSE(hit(ledger, light, from, at(0), line("x")));
+  EXPECT_FALSE(hit(ledger, heavy, from, at(1), line("x")));
+  EXPECT_EQ(ledger.counting(from, at(1)).front().count, 7U);
+  EXPECT_EQ(ledger.counting(from, at(1)).front().rule, "service");
+  const auto offence = hit(ledger, heavy, from, at(2), line("x"));
+  ASSERT_TRUE(offence);
+  EXPECT_EQ(offence->rule, "service/heavy");
+  EXPECT_GE(offence->count, 10U);
+  EXPECT_TRUE(ledger.counting(from, at(2)).empty());
+}
+
 TEST(Ledger, AnOffenceTellsWhatItRestsOn) {
   OffenceLedger ledger({.offenders = 10, .evidence_lines = 2, .evidence_bytes = 4});
   const auto r = rule();
-  EXPECT_FALSE(ledger.hit(r, address("192.0.2.7"), at(0), line("first", 10)));
-  EXPECT_FALSE(ledger.hit(r, address("192.0.2.7"), at(20), line("second", 20)));
-  const auto offence = ledger.hit(r, address("192.0.2.7"), at(10), line("third", 30));
+  EXPECT_FALSE(hit(ledger, r, address("192.0.2.7"), at(0), line("first", 10)));
+  EXPECT_FALSE(hit(ledger, r, address("192.0.2.7"), at(20), line("second", 20)));
+  const auto offence = hit(ledger, r, address("192.0.2.7"), at(10), line("third", 30));
   ASSERT_TRUE(offence);
   EXPECT_EQ(offence->rule, r.id);
   EXPECT_EQ(offence->count, 3U);
@@ -72,7 +114,7 @@ TEST(Ledger, AnOffenceTellsWhatItRestsOn) {
 
 TEST(Ledger, KeepsNoLinesWhenToldSo) {
   OffenceLedger ledger({.offenders = 10, .evidence_lines = 0, .evidence_bytes = 100});
-  const auto offence = ledger.hit(rule("r", 1), address("192.0.2.7"), at(0), line("x"));
+  const auto offence = hit(ledger, rule("r", 1), address("192.0.2.7"), at(0), line("x"));
   ASSERT_TRUE(offence);
   EXPECT_TRUE(offence->lines.empty());
 }
@@ -81,40 +123,40 @@ TEST(Ledger, PairsCountApart) {
   OffenceLedger ledger(config::LimitsConfig{});
   const auto a = rule("a", 2);
   const auto b = rule("b", 2);
-  EXPECT_FALSE(ledger.hit(a, address("192.0.2.7"), at(0), line("x")));
-  EXPECT_FALSE(ledger.hit(b, address("192.0.2.7"), at(1), line("x")));
-  EXPECT_FALSE(ledger.hit(a, address("192.0.2.8"), at(2), line("x")));
-  EXPECT_TRUE(ledger.hit(a, address("192.0.2.7"), at(3), line("x")));
+  EXPECT_FALSE(hit(ledger, a, address("192.0.2.7"), at(0), line("x")));
+  EXPECT_FALSE(hit(ledger, b, address("192.0.2.7"), at(1), line("x")));
+  EXPECT_FALSE(hit(ledger, a, address("192.0.2.8"), at(2), line("x")));
+  EXPECT_TRUE(hit(ledger, a, address("192.0.2.7"), at(3), line("x")));
   EXPECT_EQ(ledger.size(), 2U);
 }
 
 TEST(Ledger, GivesUpTheLeastRecentlyHitWhenFull) {
   OffenceLedger ledger({.offenders = 2, .evidence_lines = 1, .evidence_bytes = 10});
   const auto r = rule("r", 3);
-  EXPECT_FALSE(ledger.hit(r, address("192.0.2.1"), at(0), line("x")));
-  EXPECT_FALSE(ledger.hit(r, address("192.0.2.2"), at(1), line("x")));
-  EXPECT_FALSE(ledger.hit(r, address("192.0.2.1"), at(2), line("x")));
-  EXPECT_FALSE(ledger.hit(r, address("192.0.2.3"), at(3), line("x")));  // .2 goes
+  EXPECT_FALSE(hit(ledger, r, address("192.0.2.1"), at(0), line("x")));
+  EXPECT_FALSE(hit(ledger, r, address("192.0.2.2"), at(1), line("x")));
+  EXPECT_FALSE(hit(ledger, r, address("192.0.2.1"), at(2), line("x")));
+  EXPECT_FALSE(hit(ledger, r, address("192.0.2.3"), at(3), line("x")));  // .2 goes
   EXPECT_EQ(ledger.evicted(), 1U);
   EXPECT_EQ(ledger.size(), 2U);
   EXPECT_TRUE(ledger.counting(address("192.0.2.2"), at(3)).empty());
-  EXPECT_TRUE(ledger.hit(r, address("192.0.2.1"), at(4), line("x")));
+  EXPECT_TRUE(hit(ledger, r, address("192.0.2.1"), at(4), line("x")));
 }
 
 TEST(Ledger, GivesStalePairsBackWithoutCallingItEviction) {
   OffenceLedger ledger(config::LimitsConfig{});
   const auto r = rule("r", 3);
-  EXPECT_FALSE(ledger.hit(r, address("192.0.2.1"), at(0), line("x")));
-  EXPECT_FALSE(ledger.hit(r, address("192.0.2.2"), at(86400 + 601), line("x")));
+  EXPECT_FALSE(hit(ledger, r, address("192.0.2.1"), at(0), line("x")));
+  EXPECT_FALSE(hit(ledger, r, address("192.0.2.2"), at(86400 + 601), line("x")));
   EXPECT_EQ(ledger.size(), 1U);
   EXPECT_EQ(ledger.evicted(), 0U);
 }
 
 TEST(Ledger, TellsWhatCountsNow) {
   OffenceLedger ledger(config::LimitsConfig{});
-  EXPECT_FALSE(ledger.hit(rule("a", 5), address("192.0.2.7"), at(0), line("old")));
-  EXPECT_FALSE(ledger.hit(rule("a", 5), address("192.0.2.7"), at(500), line("new")));
-  EXPECT_FALSE(ledger.hit(rule("b", 9), address("192.0.2.7"), at(10), line("other")));
+  EXPECT_FALSE(hit(ledger, rule("a", 5), address("192.0.2.7"), at(0), line("old")));
+  EXPECT_FALSE(hit(ledger, rule("a", 5), address("192.0.2.7"), at(500), line("new")));
+  EXPECT_FALSE(hit(ledger, rule("b", 9), address("192.0.2.7"), at(10), line("other")));
   const auto counting = ledger.counting(address("192.0.2.7"), at(700));
   ASSERT_EQ(counting.size(), 1U);
   EXPECT_EQ(counting[0].rule, "a");
@@ -127,9 +169,9 @@ TEST(Ledger, TellsWhatCountsNow) {
 
 TEST(Ledger, ForgetsAnAddressUnderEveryRule) {
   OffenceLedger ledger(config::LimitsConfig{});
-  EXPECT_FALSE(ledger.hit(rule("a"), address("192.0.2.7"), at(0), line("x")));
-  EXPECT_FALSE(ledger.hit(rule("b"), address("192.0.2.7"), at(0), line("x")));
-  EXPECT_FALSE(ledger.hit(rule("b"), address("192.0.2.8"), at(0), line("x")));
+  EXPECT_FALSE(hit(ledger, rule("a"), address("192.0.2.7"), at(0), line("x")));
+  EXPECT_FALSE(hit(ledger, rule("b"), address("192.0.2.7"), at(0), line("x")));
+  EXPECT_FALSE(hit(ledger, rule("b"), address("192.0.2.8"), at(0), line("x")));
   ledger.forget(address("192.0.2.7"));
   EXPECT_EQ(ledger.size(), 1U);
 }
@@ -137,12 +179,12 @@ TEST(Ledger, ForgetsAnAddressUnderEveryRule) {
 TEST(Ledger, NewLimitsHoldAtOnce) {
   OffenceLedger ledger({.offenders = 10, .evidence_lines = 3, .evidence_bytes = 10});
   for (int i = 1; i <= 5; ++i) {
-    EXPECT_FALSE(ledger.hit(rule(), address("192.0.2." + std::to_string(i)), at(i), line("x")));
+    EXPECT_FALSE(hit(ledger, rule(), address("192.0.2." + std::to_string(i)), at(i), line("x")));
   }
   ledger.set_limits({.offenders = 2, .evidence_lines = 1, .evidence_bytes = 10});
   EXPECT_EQ(ledger.size(), 2U);
   EXPECT_EQ(ledger.evicted(), 3U);
-  EXPECT_FALSE(ledger.hit(rule(), address("192.0.2.5"), at(6), line("y")));
+  EXPECT_FALSE(hit(ledger, rule(), address("192.0.2.5"), at(6), line("y")));
   const auto counting = ledger.counting(address("192.0.2.5"), at(6));
   ASSERT_EQ(counting.size(), 1U);
   EXPECT_EQ(counting[0].count, 2U);  // the counts stay
@@ -152,9 +194,9 @@ TEST(Ledger, NewLimitsHoldAtOnce) {
 TEST(Ledger, AChangedThresholdAppliesToWhatWasCounted) {
   OffenceLedger ledger(config::LimitsConfig{});
   for (int i = 0; i < 4; ++i) {
-    EXPECT_FALSE(ledger.hit(rule("r", 9), address("192.0.2.7"), at(i), line("x")));
+    EXPECT_FALSE(hit(ledger, rule("r", 9), address("192.0.2.7"), at(i), line("x")));
   }
-  EXPECT_TRUE(ledger.hit(rule("r", 3), address("192.0.2.7"), at(5), line("x")));
+  EXPECT_TRUE(hit(ledger, rule("r", 3), address("192.0.2.7"), at(5), line("x")));
 }
 
 // Every hit since the last offence, kept for ever: the definition, without any of the ledger's economies.
@@ -199,7 +241,7 @@ TEST(LedgerProperty, EqualsTheDefinitionWhenTimesAreInOrder) {
       const auto& r = rules[random() % rules.size()];
       const auto from = net::Address::from_ipv4(0xc0000200U + static_cast<uint32_t>(random() % 6));
       const bool expected = naive.hit({r.id, from}, at(time), r.threshold, r.window);
-      ASSERT_EQ(ledger.hit(r, from, at(time), line("x")).has_value(), expected) << "seed " << seed << " step " << i;
+      ASSERT_EQ(hit(ledger, r, from, at(time), line("x")).has_value(), expected) << "seed " << seed << " step " << i;
       offences += expected ? 1 : 0;
     }
     EXPECT_GT(offences, 500U);  // the random walk does meet thresholds
@@ -220,7 +262,7 @@ TEST(LedgerProperty, NeverInventsAndNeverMissesTheLatestWhenOutOfOrder) {
       const auto from = net::Address::from_ipv4(0xc0000200U + static_cast<uint32_t>(random() % 3));
       auto& times = since_offence[from];
       times.insert(time);
-      const bool is_offence = ledger.hit(r, from, time, line("x")).has_value();
+      const bool is_offence = hit(ledger, r, from, time, line("x")).has_value();
       if (is_offence) {
         ASSERT_TRUE(NaiveLedger::has_cluster(times, r.threshold, r.window)) << "seed " << seed << " step " << i;
         times.clear();
@@ -238,7 +280,7 @@ TEST(LedgerProperty, StaysWithinItsBoundUnderAFlood) {
   OffenceLedger ledger({.offenders = 100, .evidence_lines = 1, .evidence_bytes = 10});
   const auto r = rule("r", 2);
   for (uint32_t i = 0; i < 10'000; ++i) {
-    EXPECT_FALSE(ledger.hit(r, net::Address::from_ipv4(0xc6336400U + i), at(0), line("x")));
+    EXPECT_FALSE(hit(ledger, r, net::Address::from_ipv4(0xc6336400U + i), at(0), line("x")));
     ASSERT_LE(ledger.size(), 100U);
   }
   EXPECT_EQ(ledger.evicted(), 9'900U);

@@ -81,9 +81,22 @@ struct World {
     return std::nullopt;
   }
 
+  static Result<std::vector<net::Prefix>> parts_where(const net::Prefix& prefix,
+                                                      const std::function<bool(const model::Route&)>& wanted) {
+    std::vector<net::Prefix> parts;
+    for (const auto& row : rows) {
+      const auto network = test::prefix(row.prefix);
+      if (network.overlaps(prefix) && wanted(make_route(network, row))) {
+        parts.push_back(prefix.contains(network) ? network : prefix);
+      }
+    }
+    return parts;
+  }
+
   Lookups lookups() {
     return {.route = &World::route,
             .prefixes_of = &World::prefixes_of,
+            .parts_where = &World::parts_where,
             .any_route_of = &World::any_route_of,
             .protected_prefixes = [this] {
               ++asked;

@@ -37,7 +37,8 @@ TEST_F(DryRun, KeepsWhatTheKernelWouldHold) {
   EXPECT_EQ(enforcer_->holds(address("2001:db8:0:ff::1")), true);
   EXPECT_EQ(enforcer_->holds(address("203.0.113.255")), true);
   EXPECT_EQ(enforcer_->holds(address("192.0.2.8")), false);
-  EXPECT_EQ(enforcer_->verify(now_), false);
+  EXPECT_FALSE(enforcer_->verify(now_)->any());
+  EXPECT_EQ(enforcer_->notification_fd(), -1);
   EXPECT_EQ(enforcer_->apply({{all[0]}, {}}, now_).removed, 1U);
   EXPECT_EQ(enforcer_->holds(address("192.0.2.7")), false);
   EXPECT_EQ(enforcer_->counters().value()[0].packets, 0U);

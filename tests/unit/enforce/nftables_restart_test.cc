@@ -88,13 +88,13 @@ TEST_P(RestoresAfter, AtTheNextCheck) {
   const std::vector<model::SetElement> bans = {element(Scope::address, "192.0.2.7", 600),
                                                element(Scope::route, "2001:db8::/48")};
   EXPECT_EQ(enforcer->apply({{}, bans}, now_).added, 2U);
-  EXPECT_EQ(enforcer->verify(now_), false);
+  EXPECT_FALSE(enforcer->verify(now_)->any());
   ASSERT_EQ(run(GetParam().command).status, 0);
   EXPECT_EQ(enforcer->holds(address("192.0.2.7")), false);
-  EXPECT_EQ(enforcer->verify(now_ + Seconds(100)), true);
+  EXPECT_TRUE(enforcer->verify(now_ + Seconds(100))->table);
   EXPECT_EQ(enforcer->holds(address("192.0.2.7")), true);
   EXPECT_EQ(enforcer->holds(address("2001:db8::1")), true);
-  EXPECT_EQ(enforcer->verify(now_), false);
+  EXPECT_FALSE(enforcer->verify(now_)->any());
   EXPECT_EQ(enforcer->enforced(), 2U);
 }
 
@@ -125,7 +125,7 @@ TEST_F(NftablesRestart, OtherTablesAreNoReasonToRestore) {
   auto enforcer = make();
   EXPECT_EQ(enforcer->apply({{}, {element(Scope::address, "192.0.2.7")}}, now_).added, 1U);
   ASSERT_EQ(run("nft add table inet other").status, 0);
-  EXPECT_EQ(enforcer->verify(now_), false);
+  EXPECT_FALSE(enforcer->verify(now_)->any());
   ASSERT_EQ(run("nft flush table inet other").status, 0);
   EXPECT_EQ(enforcer->holds(address("192.0.2.7")), true);
 }

@@ -105,6 +105,30 @@ TEST_F(ProtectionTest, ResolversComeFromEveryFileAndLeaveWithThem) {
   EXPECT_TRUE(protection.refusal(prefix("198.51.100.53")).has_value());
 }
 
+TEST_F(ProtectionTest, ANewResolverIsProtectedAtTheNextQuestion) {
+  const TemporaryTree tree;
+  config::ProtectConfig config = nothing();
+  config.resolvers = true;
+  HostPaths paths;
+  paths.resolvers = {tree.path("resolv.conf")};
+  Protection protection(config, {}, paths);
+  EXPECT_EQ(protection.refusal(prefix("192.0.2.53")), std::nullopt);
+  const auto version = protection.version();
+  tree.write("resolv.conf", "nameserver 192.0.2.53\n");  // appears
+  EXPECT_TRUE(protection.refusal(prefix("192.0.2.53")).has_value());
+  EXPECT_NE(protection.version(), version);
+  tree.write("new.conf", "nameserver 192.0.2.54\n");  // replaced, of the same size
+  std::filesystem::rename(tree.path("new.conf"), tree.path("resolv.conf"));
+  EXPECT_TRUE(protection.refusal(prefix("192.0.2.54")).has_value());
+  EXPECT_EQ(protection.refusal(prefix("192.0.2.53")), std::nullopt);
+  const auto settled = protection.version();
+  protection.check_files();
+  protection.refresh();
+  EXPECT_EQ(protection.version(), settled) << "nothing changed";
+  std::filesystem::remove(tree.path("resolv.conf"));
+  EXPECT_EQ(protection.refusal(prefix("192.0.2.54")), std::nullopt);
+}
+
 TEST_F(ProtectionTest, HolesNameEverythingToCutOut) {
   Protection protection(nothing(), {prefix("203.0.113.0/28")});
   std::vector<std::string> holes;

@@ -109,5 +109,31 @@ TEST_F(RealSshd, ALoggedInPeerIsSparedAndOneAtThePromptIsNot) {
   EXPECT_TRUE(eventually([&] { return !protection.refusal(prefix("192.0.2.7")).has_value(); }));
 }
 
+// Neither the configuration nor 22 tells of the port: the process that listens there does.
+TEST_F(RealSshd, ASessionOnAPortOfTheCommandLineIsSparedToo) {
+  PeerNamespace client("ipga");
+  ASSERT_TRUE(client.ready());
+  ASSERT_TRUE(client.set_addresses("192.0.2.1/24", {"192.0.2.7/24"}));
+  write_configuration();
+  tree_.write("other_config", "Port 2345\n");
+  config::ProtectConfig config = unprotected();
+  config.ssh_sessions = true;
+  HostPaths paths;
+  paths.sshd_config = {tree_.path("other_config")};
+  Protection protection(config, {}, paths);
+  EXPECT_EQ(protection.refusal(prefix("192.0.2.7")), std::nullopt);
+
+  const Child server(
+      {"/usr/sbin/sshd", "-D", "-f", tree_.path("sshd_config"), "-p", "2022", "-o", "ListenAddress=192.0.2.1:2022"});
+  const std::string ssh = "ssh -F none -i " + tree_.path("user") + " -b 192.0.2.7 -p 2022 -o BatchMode=yes " +
+                          "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@192.0.2.1";
+  ASSERT_TRUE(eventually([&] { return client.stays_connected("192.0.2.7", "192.0.2.1", 2022); }));
+  EXPECT_EQ(protection.refusal(prefix("192.0.2.7")), std::nullopt) << "nobody is logged in yet";
+  ASSERT_TRUE(client.command(ssh + " sleep 60 >/dev/null 2>&1 </dev/null & echo $! > " + tree_.path("pid")));
+  EXPECT_TRUE(eventually([&] { return protection.refusal(prefix("192.0.2.7")).has_value(); }));
+  EXPECT_EQ(protection.refusal(prefix("192.0.2.7")), "SSH session of root (192.0.2.7)");
+  ASSERT_TRUE(client.command("kill $(cat " + tree_.path("pid") + ")"));
+}
+
 }  // namespace
 }  // namespace ipguard::enforce::testing

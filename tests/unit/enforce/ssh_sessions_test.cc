@@ -66,7 +66,8 @@ TEST(SshdConfig, YieldsEveryPortItListensOn) {
   }
   const TemporaryTree tree;
   tree.write("sshd_config.d/10.conf", "Port 2222\n");
-  EXPECT_EQ(sshd_ports({tree.path("sshd_config"), tree.path("sshd_config.d/*.conf")}), (std::vector<uint16_t>{2222}));
+  EXPECT_EQ(sshd_ports({tree.path("sshd_config"), tree.path("sshd_config.d/*.conf")}),
+            (std::vector<uint16_t>{22, 2222}));
   EXPECT_EQ(sshd_ports({tree.path("sshd_config")}), (std::vector<uint16_t>{22}));
 }
 
@@ -105,6 +106,44 @@ TEST(SshProcesses, OnlyTheProcessesOfSshdVouchForASession) {
   EXPECT_TRUE(authenticated_users(tree.path("missing"), {1001}).by_inode.empty());
 }
 
+TEST(SshProcesses, NewOnesAreToldFromOldOnes) {
+  TemporaryTree tree;
+  session_tree(tree);
+  const std::string proc = tree.path("proc");
+  EXPECT_EQ(last_process(proc), std::nullopt);
+  for (const auto& [text, expected] :
+       {std::pair{"0.10 0.20 0.30 1/99 4711\n", std::optional<uint32_t>(4711)},
+        std::pair{"0.10 0.20 0.30 1/99 x\n", std::optional<uint32_t>()}, std::pair{"", std::optional<uint32_t>()}}) {
+    tree.write("proc/loadavg", text);
+    EXPECT_EQ(last_process(proc), expected) << text;
+  }
+  const struct {
+    std::optional<uint32_t> after;
+    uint32_t last;
+    std::vector<uint32_t> expected;
+  } cases[] = {
+      {199, 301, {200, 201, 300, 301}},
+      {200, 201, {201}},
+      {400, 400, {}},
+      {500, 510, {}},
+      {400, 500, {}},
+      {399, 500, {400}},
+      {500, 20, {100, 200, 201, 300, 301, 400}},          // the numbers began anew
+      {std::nullopt, 0, {100, 200, 201, 300, 301, 400}},  // all of them
+      {1, 100'000, {100, 200, 201, 300, 301, 400}},       // too many to look at one by one
+  };
+  for (const auto& test : cases) {
+    auto found = sshd_processes(proc, test.after, test.last);
+    std::ranges::sort(found);
+    EXPECT_EQ(found, test.expected) << test.after.value_or(0) << " " << test.last;
+  }
+  EXPECT_EQ(sockets_of_process(proc, 201), (std::vector<uint64_t>{7, 1001}));
+  EXPECT_TRUE(sockets_of_process(proc, 9999).empty());
+  EXPECT_TRUE(is_session_process(proc, 201));
+  EXPECT_FALSE(is_session_process(proc, 100));
+  EXPECT_FALSE(is_session_process(proc, 9999));
+}
+
 TEST(SshConnections, AreReadFromProcWithoutSockDiag) {
   const TemporaryTree tree;
   tree.write(
@@ -120,7 +159,7 @@ TEST(SshConnections, AreReadFromProcWithoutSockDiag) {
              "00:00000000 00000000     0        0 1003 1 0 20 4\n"
              "   1: 0000000000000000FFFF0000010200C0:0016 0000000000000000FFFF0000090200C0:C353 01 00000000:00000000 "
              "00:00000000 00000000     0        0 1005 1 0 20 4\n");
-  const auto found = established_by_proc(tree.path("proc"), {22});
+  const auto found = tcp_by_proc(tree.path("proc"), TcpState::established, {22});
   ASSERT_TRUE(found.has_value());
   std::vector<std::string> peers;
   for (const auto& connection : *found) {
@@ -129,7 +168,7 @@ TEST(SshConnections, AreReadFromProcWithoutSockDiag) {
   }
   EXPECT_EQ(peers,
             (std::vector<std::string>{"192.0.2.7 50000 1001", "2001:db8::9 50002 1003", "192.0.2.9 50003 1005"}));
-  EXPECT_FALSE(established_by_proc(tree.path("missing"), {22}).has_value());
+  EXPECT_FALSE(tcp_by_proc(tree.path("missing"), TcpState::established, {22}).has_value());
 }
 
 class SshInNamespace : public KernelTest {
@@ -181,7 +220,7 @@ TEST_F(SshInNamespace, OnlyTheAuthenticatedPeerIsSpared) {
   EXPECT_EQ(peers[0].prefix, prefix("192.0.2.7"));
 
   // The administrator's own session, as sshd tells it to what it starts.
-  const auto connections = established_by_proc("/proc", {2222});
+  const auto connections = tcp_by_proc("/proc", TcpState::established, {2222});
   ASSERT_TRUE(connections.has_value());
   const auto mine = std::ranges::find(*connections, address("192.0.2.9"), &SshConnection::peer);
   ASSERT_NE(mine, connections->end());
@@ -208,8 +247,8 @@ TEST_F(SshInNamespace, SockDiagAndProcSeeTheSame) {
   kept.emplace_back(accept4(server6.get(), nullptr, nullptr, SOCK_CLOEXEC));
   auto socket = NetlinkSocket::open(4 /* NETLINK_SOCK_DIAG */);
   ASSERT_TRUE(socket.has_value());
-  auto by_diag = established_by_sock_diag(*socket, {2222, 2223});
-  auto by_proc = established_by_proc("/proc", {2222, 2223});
+  auto by_diag = tcp_by_sock_diag(*socket, TcpState::established, {2223, 22, 2222});
+  auto by_proc = tcp_by_proc("/proc", TcpState::established, {2223, 22, 2222});
   ASSERT_TRUE(by_diag.has_value() && by_proc.has_value());
   ASSERT_EQ(by_diag->size(), 2U);
   ASSERT_EQ(by_proc->size(), 2U);
@@ -219,7 +258,18 @@ TEST_F(SshInNamespace, SockDiagAndProcSeeTheSame) {
     EXPECT_EQ((*by_diag)[i].peer, (*by_proc)[i].peer);
     EXPECT_EQ((*by_diag)[i].peer_port, (*by_proc)[i].peer_port);
     EXPECT_EQ((*by_diag)[i].inode, (*by_proc)[i].inode);
+    EXPECT_EQ((*by_diag)[i].own_port, (*by_proc)[i].own_port);
     EXPECT_NE((*by_diag)[i].inode, 0U);
+  }
+  // Without a port all of them; the listening ones are told apart.
+  for (const auto& [state, ports, expected] :
+       {std::tuple{TcpState::established, std::vector<uint16_t>{}, size_t{3}},
+        std::tuple{TcpState::established, std::vector<uint16_t>{80}, size_t{1}},
+        std::tuple{TcpState::established, std::vector<uint16_t>{22, 81, 2221, 2224}, size_t{0}},
+        std::tuple{TcpState::listening, std::vector<uint16_t>{}, size_t{3}},
+        std::tuple{TcpState::listening, std::vector<uint16_t>{2222, 80}, size_t{2}}}) {
+    EXPECT_EQ(tcp_by_sock_diag(*socket, state, ports).value().size(), expected) << ports.size();
+    EXPECT_EQ(tcp_by_proc("/proc", state, ports).value().size(), expected) << ports.size();
   }
 }
 

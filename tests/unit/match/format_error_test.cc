@@ -105,12 +105,39 @@ TEST_F(ErrorFormats, NginxRequestOnlyWhereItsEndIsSure) {
   }
 }
 
+TEST_F(ErrorFormats, NginxWithModSecurity) {
+  const struct {
+    std::string_view line;
+    std::string_view address;
+    std::string_view message;
+  } cases[] = {
+      {"2020/02/25 04:30:17 [error] 1#1: *1 [client 192.0.2.7] ModSecurity: Access denied, client: 192.0.2.7, server: "
+       "h",
+       "192.0.2.7", "ModSecurity: Access denied"},
+      // what it quotes is the client's, and so is a second mark
+      {"2020/02/25 04:30:17 [error] 1#1: *1 [client 192.0.2.7] ModSecurity: (Value: `x, client: 192.0.2.66, server: h' "
+       "), client: 192.0.2.7, server: h",
+       "192.0.2.7", "ModSecurity: (Value: `x, client: 192.0.2.66, server: h' ), client: 192.0.2.7, server: h"},
+      {"2020/02/25 04:30:17 [error] 1#1: *1 [client 192.0.2.7] ModSecurity: x, client: 192.0.2.66, server: h",
+       "192.0.2.7", "ModSecurity: x, client: 192.0.2.66, server: h"},
+      {"2020/02/25 04:30:17 [error] 1#1: *1 open() \"[client 192.0.2.66] ModSecurity: x\" failed", "none",
+       "open() \"[client 192.0.2.66] ModSecurity: x\" failed"},
+      {"2020/02/25 04:30:17 [error] 1#1: [client 192.0.2.66] ModSecurity: x", "none", "ModSecurity: x"},
+  };
+  for (const auto& test : cases) {
+    EXPECT_EQ(recognise_line(test.line), "nginx-error") << test.line;
+    EXPECT_EQ(address(), test.address) << test.line;
+    EXPECT_EQ(field(Field::message), test.message) << test.line;
+  }
+}
+
 TEST_F(ErrorFormats, NginxRefusesOtherLines) {
   for (const std::string_view line :
        {"2020/02/25 04:30:17 error 1#1: *1 x", "2020/02/25 04:30:17 [error] 1: *1 x", "2020/02/25 04:30:17",
         "2020/02/25 04:30:17 [error] a#1: x", "2020/02/25 04:30:17 [error]1#1: x",
         "2020/02/25 04:30:17 [errorerrorerror] 1#1: x"}) {
-    EXPECT_EQ(recognise_line(line), "none") << line;
+    EXPECT_NE(recognise_line(line), "nginx-error") << line;
+    EXPECT_EQ(address(), "none") << line;
   }
 }
 
@@ -137,7 +164,14 @@ TEST_F(ErrorFormats, ApacheLines) {
        "AH1: m"},
       {"[Tue Feb 25 04:30:17.1 2020] [:error] [pid 1:tid 2] [client 192.0.2.7:48154] [client 192.0.2.66] ModSecurity: "
        "x",
-       "192.0.2.7", "error", "[client 192.0.2.66] ModSecurity: x"},
+       "192.0.2.7", "error", "ModSecurity: x"},
+      // HTTP/2: the module says that it is a client's request, or ModSecurity names the client itself
+      {"[Tue Feb 25 04:30:17.1 2020] [auth_basic:error] [pid 1:tid 2] [remote 192.0.2.7:80] AH01618: m", "192.0.2.7",
+       "error", "AH01618: m"},
+      {"[Tue Feb 25 04:30:17.1 2020] [:error] [pid 1:tid 2] [remote 192.0.2.9:0] [client 192.0.2.7] ModSecurity: x",
+       "192.0.2.7", "error", "ModSecurity: x"},
+      {"[Tue Feb 25 04:30:17.1 2020] [proxy:error] [pid 1:tid 2] [remote 192.0.2.9:0] [client 192.0.2.7] x", "none",
+       "error", "[remote 192.0.2.9:0] [client 192.0.2.7] x"},
       {"[Tue Feb 25 04:30:17.1 2020] [core:error] [pid 1:tid 2] (13)Permission denied: [client 192.0.2.7:1] AH00035: m",
        "192.0.2.7", "error", "AH00035: m"},
       {"[Tue Feb 25 04:30:17.1 2020] [core:debug] [pid 1:tid 2] mod_authz_core.c(817): [client 192.0.2.7:1] AH01626: m",
@@ -170,7 +204,7 @@ TEST_F(ErrorFormats, ApacheRefusesOtherLines) {
        {"[Tue Feb 25 04:30:17 2020]", "[Tue Feb 25 04:30:17 2020] error", "[Tue Feb 31 04:30:17 2020] [error] m",
         "[10/Feb/2024:21:24:01 +0100] host 192.0.2.7 0.004 \"GET / HTTP/1.1\" 200 61", "[x",
         "[Tue Feb 25 04:30:17 2020] [ERROR!] m"}) {
-    EXPECT_EQ(recognise_line(line), "none") << line;
+    EXPECT_FALSE(parse_as("apache-error", line)) << line;
   }
 }
 

@@ -14,7 +14,7 @@ std::string finding_of(const std::string& pattern) {
   if (!tree) {
     return "unreadable";
   }
-  const auto finding = check_address_capture(*tree);
+  const auto finding = check_capture(*tree, "address");
   return finding ? finding->message : "";
 }
 
@@ -70,9 +70,9 @@ TEST(AddressLint, RefusesPartialAndMissingCaptures) {
   EXPECT_EQ(finding_of(R"(^refused (?P<address>\S+?))"), "the pattern can capture a part of the address");
   EXPECT_EQ(finding_of(R"(^refused (?P<address>\S+?) port)"), "");
   EXPECT_EQ(finding_of(R"(^refused (?P<address>[0-9.]{7,15}) )"), "");
-  EXPECT_EQ(finding_of(R"(^refused(?: (?P<address>\S+))?)"), "the pattern can match without capturing an address");
+  EXPECT_EQ(finding_of(R"(^refused(?: (?P<address>\S+))?)"), "the pattern can match without capturing the address");
   EXPECT_EQ(finding_of(R"(^refused(?: (?P<address>\S+)| nobody))"),
-            "the pattern can match without capturing an address");
+            "the pattern can match without capturing the address");
   EXPECT_EQ(finding_of(R"(^(?:refused (?P<address>\S+) )+)"),
             "the pattern is too involved to prove that the address cannot be forged");
 }
@@ -94,7 +94,7 @@ TEST(RuleLint, SaysWhatIsWrongWhere) {
       {path_rule("r", R"(^/x(?P<address>\S+))"), "comes from its own column"},
       {rule("r", LogKind::error, {patterns(Field::message, {R"(^x (?P<address>\S+))"})}), "comes from its own column"},
       {excluded, "never used"},
-      {no_message, "has no message pattern", 1},
+      {no_message, "never finds an address", 1},
       {path_rule("r", ".*"), "matches every text"},
       {path_rule("r", "^(?:abc)?"), "matches every text"},
       {path_rule("r", "/abc(def"), "missing )", 13},

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/diagnostic.h"
+#include "config/rule_file.h"
 #include "match/rule_set.h"
 
 namespace ipguard::match::test {
@@ -21,7 +22,7 @@ using model::LogKind;
 inline const TimePoint noon = from_civil(2026, 3, 1, 12, 0, 0);
 
 inline model::FieldPatterns patterns(Field field, std::vector<std::string> texts) {
-  model::FieldPatterns result{.field = field, .patterns = std::move(texts), .locations = {}};
+  model::FieldPatterns result{.field = field, .key = {}, .patterns = std::move(texts), .locations = {}};
   for (size_t i = 0; i < result.patterns.size(); ++i) {
     result.locations.push_back({.file = "test.toml", .line = static_cast<uint32_t>(10 + i), .column = 12});
   }
@@ -51,6 +52,24 @@ inline std::shared_ptr<const RuleSet> compiled(std::vector<model::Rule> rules) {
   auto set = RuleSet::compile(std::move(rules), diagnostics);
   EXPECT_NE(set, nullptr) << diagnostics.to_string();
   return set;
+}
+
+// Rules as a rule file has them.
+inline std::shared_ptr<const RuleSet> from_toml(std::string_view text) {
+  config::Diagnostics diagnostics;
+  auto set = RuleSet::compile(config::parse_rules(text, "test.toml", diagnostics), diagnostics);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_string();
+  return set;
+}
+
+// What is wrong with them, one problem a line.
+inline std::string problems_of(std::string_view text) {
+  config::Diagnostics diagnostics;
+  auto rules = config::parse_rules(text, "test.toml", diagnostics);
+  if (!diagnostics.has_errors()) {
+    static_cast<void>(RuleSet::compile(std::move(rules), diagnostics));
+  }
+  return diagnostics.to_string();
 }
 
 // A line of a common access log.

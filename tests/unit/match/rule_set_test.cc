@@ -55,15 +55,15 @@ TEST(Samples, SayWhatDidNotHold) {
   const auto address = net::Address::parse("192.0.2.9");
   const auto other = net::Address::parse("192.0.2.8");
   rule.samples = {
-      {.line = line, .address = address, .user = "bob", .location = {}},
-      {.line = line, .address = other, .user = std::nullopt, .location = {}},
-      {.line = line, .address = address, .user = "eve", .location = {}},
-      {.line = line + " port 22", .address = address, .user = std::nullopt, .location = {}},
-      {.line = "Invalid user bob from 192.0.2.9", .address = address, .user = "bob", .location = {}},
-      {.line = line + "\n", .address = address, .user = std::nullopt, .location = {}},
+      {.line = line, .before = {}, .address = address, .user = "bob", .location = {}},
+      {.line = line, .before = {}, .address = other, .user = std::nullopt, .location = {}},
+      {.line = line, .before = {}, .address = address, .user = "eve", .location = {}},
+      {.line = line + " port 22", .before = {}, .address = address, .user = std::nullopt, .location = {}},
+      {.line = "Invalid user bob from 192.0.2.9", .before = {}, .address = address, .user = "bob", .location = {}},
+      {.line = line + "\n", .before = {}, .address = address, .user = std::nullopt, .location = {}},
   };
-  rule.near_misses = {{.line = line, .address = {}, .user = {}, .location = {}},
-                      {.line = "Valid user bob", .address = {}, .user = {}, .location = {}}};
+  rule.near_misses = {{.line = line, .before = {}, .address = {}, .user = {}, .location = {}},
+                      {.line = "Valid user bob", .before = {}, .address = {}, .user = {}, .location = {}}};
   const auto outcomes = outcomes_of(rule);
   const std::vector<std::string> problems = {"",
                                              "the rule yields the address 192.0.2.9 instead of 192.0.2.8",

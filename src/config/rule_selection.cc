@@ -1,0 +1,41 @@
+#include "config/rule_selection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
+namespace ipguard::config {
+namespace {
+
+bool names(const std::string& word, const model::Rule& rule) {
+  return word.ends_with('/') ? rule.id.starts_with(word) : rule.id == word;
+}
+
+bool named_by(const std::vector<std::string>& words, const model::Rule& rule) {
+  return std::ranges::any_of(words, [&](const std::string& word) { return names(word, rule); });
+}
+
+void check_words(const std::vector<std::string>& words, std::string_view key, const std::vector<model::Rule>& rules,
+                 const model::Location& place, Diagnostics& diagnostics) {
+  for (const auto& word : words) {
+    if (std::ranges::none_of(rules, [&](const model::Rule& rule) { return names(word, rule); })) {
+      diagnostics.error(place, std::string(key) + ": there is no rule '" + printable(word, 80) + "'",
+                        "`ipguardctl rules list` shows all ids; \"web/\" stands for all that begin so");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<model::Rule> select_rules(std::vector<model::Rule> rules, const RuleSelection& selection,
+                                      const model::Location& place, Diagnostics& diagnostics) {
+  check_words(selection.enable, "enable", rules, place, diagnostics);
+  check_words(selection.disable, "disable", rules, place, diagnostics);
+  std::erase_if(rules, [&](const model::Rule& rule) {
+    return named_by(selection.disable, rule) || !(rule.enabled || named_by(selection.enable, rule));
+  });
+  return rules;
+}
+
+}  // namespace ipguard::config

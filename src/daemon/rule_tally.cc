@@ -1,0 +1,39 @@
+#include "daemon/rule_tally.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ipguard::daemon {
+
+void RuleTally::count(const model::Rule& rule, bool offence, TimePoint time) {
+  Counts& counts = counts_[rule.id];
+  ++counts.hits;
+  counts.offences += offence ? 1 : 0;
+  counts.last_hit = std::max(counts.last_hit.value_or(time), time);
+}
+
+void RuleTally::keep_only(const std::vector<model::Rule>& rules) {
+  decltype(counts_) kept;
+  for (const auto& rule : rules) {
+    if (auto node = counts_.extract(rule.id)) {
+      kept.insert(std::move(node));
+    }
+  }
+  counts_ = std::move(kept);
+}
+
+control::Json RuleTally::to_json(const std::vector<model::Rule>& rules) const {
+  auto list = control::Json::array();
+  for (const auto& rule : rules) {
+    const auto found = counts_.find(rule.id);
+    const Counts counts = found == counts_.end() ? Counts{} : found->second;
+    list.push_back(
+        {{"rule", rule.id},
+         {"hits", counts.hits},
+         {"offences", counts.offences},
+         {"last_hit", counts.last_hit ? control::Json(format_rfc3339(*counts.last_hit)) : control::Json(nullptr)}});
+  }
+  return list;
+}
+
+}  // namespace ipguard::daemon

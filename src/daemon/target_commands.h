@@ -1,0 +1,19 @@
+// `ban` and `unban`: any number of targets, a slice of them each turn of the loop.
+#pragma once
+
+#include "base/result.h"
+#include "control/server.h"
+#include "daemon/guard.h"
+
+namespace ipguard::daemon {
+
+// Errc::invalid for arguments that are not of the form, before the first target is touched. Each call of the work does
+// at most 1,000 targets and is one transaction; the reply comes with the last. `guard` outlives the work.
+//   {"targets": […], "for": "2h"|null, "reason": TEXT, "issuer": "manual"|"import", "force": BOOL, "summary": BOOL}
+// Without `summary` there may be at most 1,000 targets and the reply is an array with an entry for each:
+//   {"target": …, "ok": true, "decision": {…}} or {"target": …, "ok": false, "error": …}
+// With it: {"banned" (or "lifted"): N, "refused": N, "refusals": [the first 100], "more_refusals": N}.
+[[nodiscard]] Result<control::Work> begin_ban(Guard& guard, const control::Json& arguments);
+[[nodiscard]] Result<control::Work> begin_unban(Guard& guard, const control::Json& arguments);
+
+}  // namespace ipguard::daemon

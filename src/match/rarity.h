@@ -1,0 +1,18 @@
+// How rare the matches of a pattern are in the lines of logs. Internal to the block scanner's planning.
+#pragma once
+
+#include <cstdint>
+
+#include "match/pattern_syntax.h"
+
+namespace ipguard::match {
+
+// What may be missing breaks a run of bytes if it can be there more often than this.
+inline constexpr uint32_t most_optional = 2;
+
+// Bits of information in the best run of bytes that every match holds: 8 for a letter, 7 for one in either case, less
+// for classes, nothing for wide classes; nothing at all for a text that ordinary lines are full of. `node` is reduced:
+// bytes, sequences, choices and repeats only.
+[[nodiscard]] double rarity(const PatternNode& node);
+
+}  // namespace ipguard::match
