@@ -30,8 +30,8 @@ Choice from_patterns(const model::Rule& rule, const model::FieldPatterns& list) 
     const auto tree = parse_pattern(list.patterns[i]);
     Superset superset = tree ? make_superset(*tree) : Superset{};
     choice.information = std::min(choice.information, superset.information);
-    if (!superset.expression.empty()) {
-      choice.expressions.push_back(std::move(superset.expression));
+    for (std::string& expression : superset.expressions) {
+      choice.expressions.push_back(std::move(expression));
       choice.locations.push_back(&pattern_location(rule, list, i));
     }
   }
@@ -40,7 +40,7 @@ Choice from_patterns(const model::Rule& rule, const model::FieldPatterns& list) 
 
 void add(Choice& choice, const Superset& superset, const model::Rule& rule) {
   choice.information = std::min(choice.information, superset.information);
-  choice.expressions.push_back(superset.expression);
+  choice.expressions.push_back(superset.expressions.front());
   choice.locations.push_back(&rule.location);
 }
 
@@ -56,7 +56,7 @@ Choice from_statuses(const model::Rule& rule) {
       .field = Field::status, .information = std::numeric_limits<double>::max(), .expressions = {}, .locations = {}};
   const auto add_status = [&](const std::string& digits, const std::string& any) {
     Superset superset = literal_superset("\" " + digits);
-    superset.expression = "[ \\t\":,]" + digits + any + "[ \\t\",}]";
+    superset.expressions.front() = "[ \\t\":,]" + digits + any + "[ \\t\",}]";
     add(choice, superset, rule);
   };
   for (unsigned hundred = 1; hundred <= 5; ++hundred) {

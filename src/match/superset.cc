@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "match/pattern_texts.h"
 #include "match/rarity.h"
 
 namespace ipguard::match {
@@ -301,7 +302,7 @@ void drop_capitals(PatternNode& node) {
 Superset make_superset(const PatternNode& pattern) {
   auto reduced = reduce(pattern);
   if (!reduced) {
-    return {.expression = {}, .information = std::numeric_limits<double>::infinity()};
+    return {.expressions = {}, .information = std::numeric_limits<double>::infinity()};
   }
   PatternNode part = rarest_part(*reduced);
   trim_edge(part, true);
@@ -310,20 +311,31 @@ Superset make_superset(const PatternNode& pattern) {
   if (is_empty(part)) {
     return result;
   }
-  const double information = rarity(part);
-  if (ignores_case(part)) {
+  result.information = rarity(part);
+  // The scanner has a way of its own for either case, much quicker than pairs of letters.
+  const bool any_case = ignores_case(part);
+  if (any_case) {
     drop_capitals(part);
-    result.expression = "(?i)";  // the scanner has a way of its own for that, much quicker than pairs of letters
   }
-  result.information = information;
-  print(part, result.expression);
+  const std::string flags = any_case ? "(?i)" : "";
+  const auto all = texts(part);
+  for (const std::string& text : all) {
+    std::string& expression = result.expressions.emplace_back(flags);
+    for (const char character : text) {
+      print_byte(static_cast<unsigned char>(character), expression);
+    }
+  }
+  if (all.empty()) {
+    print(part, result.expressions.emplace_back(flags));
+  }
   return result;
 }
 
 Superset literal_superset(std::string_view text) {
   Superset result;
+  std::string& expression = result.expressions.emplace_back();
   for (const char character : text) {
-    print_byte(static_cast<unsigned char>(character), result.expression);
+    print_byte(static_cast<unsigned char>(character), expression);
     result.information += 8;
   }
   return result;

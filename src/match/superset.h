@@ -8,15 +8,17 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "match/pattern_syntax.h"
 
 namespace ipguard::match {
 
 struct Superset {
-  // In the scanner's (PCRE) syntax, every set of bytes spelled out: no flags needed. Empty if the pattern can only
-  // match text that holds a line feed, which no line does.
-  std::string expression;
+  // Of which one is found, in the scanner's (PCRE) syntax. Where a few texts say it all, these: the scanner has quick
+  // ways for texts. None if the pattern can only match text that holds a line feed, which no line does.
+  std::vector<std::string> expressions;
   // How rare a match is: bits of information in the best run of bytes that every match holds (8 for a letter, 7 for
   // one in either case, less for classes, nothing for wide classes). Nothing for what ordinary lines are full of.
   double information = 0;
