@@ -29,7 +29,10 @@ Texts texts(const PatternNode& node) {
   Texts result;
   switch (node.kind) {
     case Kind::bytes:
-      for (unsigned byte = 0; byte < 256 && node.bytes.count() <= widest_expanded_set; ++byte) {
+      if (node.bytes.count() > widest_expanded_set) {
+        return {};
+      }
+      for (unsigned byte = 0; byte < 256; ++byte) {
         if (node.bytes[byte]) {
           result.emplace_back(1, static_cast<char>(byte));
         }

@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <string>
 #include <string_view>
+
+#include "match/pattern_texts.h"
 
 namespace ipguard::match {
 namespace {
 
 using Kind = PatternNode::Kind;
-
-// Sets of more bytes than this (all digits are ten) break a run: scanners find them everywhere.
-constexpr size_t widest_informative_set = 16;
 
 // What is known of the bytes that every match holds, in bits.
 struct Runs {
@@ -83,37 +81,27 @@ constexpr std::string_view ordinary_text =
 /wp-content/ /wp-includes/ /images/ .css .js .png .jpg .gif .ico robots.txt favicon.ico for user root from port ssh2
 (sshd:session): session opened for user by (uid=0) pam_unix( [error] [client [pid , client: , server: , request: host: )";
 
-// The one text that a piece matches, in lower case; nothing if there are several.
-std::optional<std::string> only_text(const PatternNode& node) {
-  std::string text;
-  if (node.kind == Kind::bytes) {
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      const char lower = static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
-      if (node.bytes[byte] && (text.empty() || text.front() != lower)) {
-        text += lower;
-      }
+bool is_ordinary(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  return ordinary_text.find(text) != std::string_view::npos;
+}
+
+// Without capitals where either case will do, so that a text stands for all its spellings.
+PatternNode folded(PatternNode node) {
+  for (unsigned upper = 'A'; upper <= 'Z'; ++upper) {
+    if (node.bytes[upper] && node.bytes[upper + 32]) {
+      node.bytes.reset(upper);
     }
-    return text.size() == 1 ? std::optional(text) : std::nullopt;
   }
-  if (node.kind != Kind::sequence) {
-    return std::nullopt;
-  }
-  for (const PatternNode& child : node.children) {
-    const auto part = only_text(child);
-    if (!part) {
-      return std::nullopt;
-    }
-    text += *part;
-  }
-  return text;
+  std::ranges::transform(node.children, node.children.begin(), folded);
+  return node;
 }
 
 }  // namespace
 
 double rarity(const PatternNode& node) {
-  const auto text = only_text(node);
-  const bool ordinary = text && ordinary_text.find(*text) != std::string_view::npos;
-  return ordinary ? 0 : measure(node).best;
+  return std::ranges::any_of(texts(folded(node)), is_ordinary) ? 0 : measure(node).best;
 }
 
 }  // namespace ipguard::match

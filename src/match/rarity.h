@@ -1,11 +1,15 @@
 // How rare the matches of a pattern are in the lines of logs. Internal to the block scanner's planning.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "match/pattern_syntax.h"
 
 namespace ipguard::match {
+
+// Sets of more bytes than this (all digits are ten) break a run: scanners find them everywhere.
+inline constexpr size_t widest_informative_set = 16;
 
 // What may be missing breaks a run of bytes if it can be there more often than this.
 inline constexpr uint32_t most_optional = 2;

@@ -212,6 +212,17 @@ bool is_closed(const PatternNode& node) {
   return std::ranges::all_of(node.children, is_closed);
 }
 
+// Takes single bytes that may be nearly anything off both edges.
+void trim_wide_edges(PatternNode& part) {
+  const auto wide = [](const PatternNode& node) {
+    return node.kind == Kind::bytes && node.bytes.count() > widest_informative_set;
+  };
+  auto& children = part.children;
+  while (part.kind == Kind::sequence && children.size() > 1 && (wide(children.front()) || wide(children.back()))) {
+    children.erase(wide(children.front()) ? children.begin() : std::prev(children.end()));
+  }
+}
+
 // As many copies of a repeat's child as every match holds one after the other.
 PatternNode copies(const PatternNode& repeat) {
   PatternNode result = repeat.children.front();
@@ -242,6 +253,7 @@ PatternNode rarest_part(const PatternNode& node) {
   const auto offer = [&](PatternNode part) {
     trim_edge(part, true);
     trim_edge(part, false);
+    trim_wide_edges(part);
     if (const double rare = rarity(part); !is_empty(part) && rare > best_rarity) {
       best_rarity = rare;
       best = std::move(part);

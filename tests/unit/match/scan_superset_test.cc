@@ -54,9 +54,9 @@ TEST(Superset, DropsWhatTheScannerNeedNotSee) {
 
 TEST(Superset, MeasuresTheRarestRun) {
   const std::pair<const char*, double> cases[] = {
-      {"abc", 24},          {"(?i)abc", 21},      {"ab.cde", 24},        {"abc|x", 8},      {"(?:abc)?d", 0},
+      {"abc", 24},          {"(?i)abc", 21},      {"ab.cde", 24},        {"abc|x", 0},      {"(?:abc)?d", 0},
       {"[a-z]+", 0},        {"(?:ab){2}c", 40},   {R"(\(\) ?\{ ?)", 24}, {"ab[a-z]?c", 16}, {"ab.*c", 16},
-      {"Mozilla/5\\.0", 0}, {"a(?:b|cde)?f", 16}, {"a+b", 16},  // the a's in front of the last are trimmed
+      {"Mozilla/5\\.0", 0}, {"q(?:b|cde)?z", 16}, {"a+b", 16},  // the a's in front of the last are trimmed
   };
   for (const auto& [pattern, bits] : cases) {
     EXPECT_DOUBLE_EQ(make_superset(*parse_pattern(pattern)).information, bits) << pattern;
