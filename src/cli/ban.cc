@@ -175,6 +175,17 @@ Result<> import_file(TargetOptions options) {
   return send(options, "ban", std::move(arguments), true);
 }
 
+// The command's action: nothing is sent if one of the targets is none.
+template <typename Run>
+Action with_checked_targets(std::shared_ptr<TargetOptions> options, Run run) {
+  return [options = std::move(options), run]() -> Result<> {
+    if (auto checked = check_targets(*options); !checked) {
+      return checked;
+    }
+    return run(*options);
+  };
+}
+
 }  // namespace
 
 Action prepare_ban(CLI::App& app) {
@@ -184,24 +195,16 @@ Action prepare_ban(CLI::App& app) {
       ->required();
   add_ban_options(app, *options);
   add_daemon_options(app, *options);
-  return [options]() -> Result<> {
-    if (auto checked = check_targets(*options); !checked) {
-      return checked;
-    }
-    return send(*options, "ban", ban_arguments(*options));
-  };
+  return with_checked_targets(options,
+                              [](TargetOptions& checked) { return send(checked, "ban", ban_arguments(checked)); });
 }
 
 Action prepare_unban(CLI::App& app) {
   auto options = std::make_shared<TargetOptions>();
   app.add_option("target", options->targets, "the target as 'bans' shows it")->type_name("TARGET")->required();
   add_daemon_options(app, *options);
-  return [options]() -> Result<> {
-    if (auto checked = check_targets(*options); !checked) {
-      return checked;
-    }
-    return send(*options, "unban", {{"targets", options->targets}});
-  };
+  return with_checked_targets(
+      options, [](TargetOptions& checked) { return send(checked, "unban", {{"targets", checked.targets}}); });
 }
 
 Action prepare_import(CLI::App& app) {
@@ -211,12 +214,7 @@ Action prepare_import(CLI::App& app) {
       ->required();
   add_ban_options(app, *options);
   add_daemon_options(app, *options);
-  return [options]() -> Result<> {
-    if (auto checked = check_targets(*options); !checked) {
-      return checked;
-    }
-    return import_file(*options);
-  };
+  return with_checked_targets(options, [](TargetOptions& checked) { return import_file(checked); });
 }
 
 }  // namespace ipguard::cli

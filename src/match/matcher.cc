@@ -246,8 +246,7 @@ struct Matcher::Impl {
     if (!read(line, call)) {
       return;
     }
-    counters.doubtful +=
-        event.kind == model::LogKind::access && !event.address && !candidates.sorted().empty() ? 1U : 0U;
+    counters.doubtful += event.kind == model::LogKind::access && !event.address && !candidates.empty() ? 1U : 0U;
     if (rewritten) {
       scan_rewritten_fields(line);
     }

@@ -17,15 +17,6 @@ printf '[[source]]\nname = "web"\npaths = ["%s/logs/access.log"]\n' "$work" | wr
 start_daemon
 sets() { table | grep -o '192\.0\.2\.[0-9]*\|198\.51\.100\.[0-9/]*' | sort | tr '\n' ' '; }
 counts() { ctl status --json | says "\"$1\": $2\$\|\"$1\": $2,"; }
-# The daemon looks by itself: nothing asks it in between.
-within_a_second() {
-  local tries=0
-  until "$@" > /dev/null 2>&1; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 20 ] || return 1
-    sleep 0.05
-  done
-}
 holds() { table | says "$1"; }
 holds_not() { ! holds "$1"; }
 nft_on_server() { on_server nft "$@"; }
@@ -41,7 +32,8 @@ mended() {
   step "$what"
   "$@"
   is_whole() { [ "$(sets)" = "$whole" ]; }
-  within_a_second is_whole || fail "not mended: $(sets)"
+  # The daemon looks by itself: nothing asks it in between.
+  within 1 is_whole || fail "not mended: $(sets)"
   restored=$((restored + 1))
   counts restorations "$restored" || fail "status does not count the restoration: $(ctl status --json | grep -A8 kernel)"
   counts enforced 19 || fail "status does not show what the kernel holds"
@@ -59,9 +51,9 @@ counts elements_removed 5 || fail "status does not count the foreign elements"
 step "a rule of ours replaced, a chain of another"
 handle=$(on_server nft -a list chain inet ipguard input | sed -n 's/.*@address4.*handle //p')
 on_server nft replace rule inet ipguard input handle "$handle" accept
-within_a_second holds_not '^[[:space:]]*accept$' || fail "the rule is not put back"
+within 1 holds_not '^[[:space:]]*accept$' || fail "the rule is not put back"
 on_server nft add chain inet ipguard foreign '{ type filter hook input priority -300; policy drop; }'
-within_a_second holds_not foreign || fail "a foreign chain stays in our table"
+within 1 holds_not foreign || fail "a foreign chain stays in our table"
 counts restorations 6 || fail "status does not count the restored chains"
 [ "$(grep -c 'element(s) put back' "$work/daemon.log")" = 6 ] || fail "not one line for each restoration"
 grep -q 'nft (process [0-9]*) changed' "$work/daemon.log" || fail "the log does not name the program"

@@ -37,15 +37,18 @@ trap finish EXIT
 require_root() { [ "$(id -u)" = 0 ] || skip "needs root (network namespaces, nftables)"; }
 require() { for command in "$@"; do command -v "$command" > /dev/null || skip "$command is not installed"; done; }
 
-# Waits until the command succeeds, at most 10 seconds.
-eventually() {
-  local tries=0
+# Waits until the command succeeds, at most so many seconds.
+#   within SECONDS COMMAND…
+within() {
+  local tries=$(($1 * 20))
+  shift
   until "$@" > /dev/null 2>&1; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 200 ] || return 1
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
     sleep 0.05
   done
 }
+eventually() { within 10 "$@"; }
 
 # Two hosts joined by a veth pair. The server has 203.0.113.1; the client has every address that is given.
 #   make_world ADDRESS…

@@ -36,41 +36,26 @@ struct Server {
   std::string_view vhost{};
 };
 
+// Caddy's versions differ in where the client stands.
+constexpr Server caddy(std::string_view client, std::string_view witness = {}) {
+  return {.client = client,
+          .witness = witness,
+          .status = "status",
+          .method = "request.method",
+          .target = "request.uri",
+          .protocol = "request.proto",
+          .bytes = "size",
+          .referer = "request.headers.Referer.0",
+          .user_agent = "request.headers.User-Agent.0",
+          .user = "user_id",
+          .vhost = "request.host"};
+}
+
 constexpr std::array<Server, 18> servers = {{
-    // Caddy 2.5 and later; client_ip is what trusted_proxies makes of the headers.
-    {.client = "request.remote_ip",
-     .witness = "request.client_ip",
-     .status = "status",
-     .method = "request.method",
-     .target = "request.uri",
-     .protocol = "request.proto",
-     .bytes = "size",
-     .referer = "request.headers.Referer.0",
-     .user_agent = "request.headers.User-Agent.0",
-     .user = "user_id",
-     .vhost = "request.host"},
-    // Caddy 2.0 to 2.4: "ADDRESS:PORT".
-    {.client = "request.remote_addr",
-     .status = "status",
-     .method = "request.method",
-     .target = "request.uri",
-     .protocol = "request.proto",
-     .bytes = "size",
-     .referer = "request.headers.Referer.0",
-     .user_agent = "request.headers.User-Agent.0",
-     .user = "user_id",
-     .vhost = "request.host"},
-    // Caddy with remote_ip filtered out.
-    {.client = "request.client_ip",
-     .status = "status",
-     .method = "request.method",
-     .target = "request.uri",
-     .protocol = "request.proto",
-     .bytes = "size",
-     .referer = "request.headers.Referer.0",
-     .user_agent = "request.headers.User-Agent.0",
-     .user = "user_id",
-     .vhost = "request.host"},
+    // 2.5 and later; client_ip is what trusted_proxies makes of the headers.
+    caddy("request.remote_ip", "request.client_ip"),
+    caddy("request.remote_addr"),  // 2.0 to 2.4: "ADDRESS:PORT"
+    caddy("request.client_ip"),    // with remote_ip filtered out
     // Traefik (pkg/middlewares/accesslog/logdata.go); ClientHost is X-Forwarded-For where the entry point lets it pass.
     {.client = "ClientAddr",
      .witness = "ClientHost",

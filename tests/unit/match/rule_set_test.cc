@@ -1,12 +1,8 @@
-// Compiling, looking up, and the rules that come with ipguard.
+// Compiling, looking up, and samples.
 #include "match/rule_set.h"
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "base/file.h"
-#include "config/rule_file.h"
 #include "match/sample_check.h"
 #include "rule_helpers.h"
 
@@ -78,24 +74,6 @@ TEST(Samples, SayWhatDidNotHold) {
     EXPECT_EQ(outcomes[i].problem, problems[i]) << i;
     EXPECT_EQ(outcomes[i].held, problems[i].empty()) << i;
     EXPECT_EQ(outcomes[i].near_miss, i >= 6) << i;
-  }
-}
-
-// Every sample that stands beside a rule in rules/.
-TEST(Samples, OfTheRulesThatComeWithIpguardHold) {
-  const std::string folder = std::string(IPGUARD_SOURCE_DIR) + "/rules";
-  const auto files = list_folder(folder, ".toml");
-  ASSERT_TRUE(files) << files.error().message;
-  ASSERT_FALSE(files->empty()) << "no rules in " << folder;
-  config::Diagnostics diagnostics;
-  auto rules = config::load_rules({folder}, diagnostics);
-  ASSERT_FALSE(diagnostics.has_errors()) << diagnostics.to_string();
-  const auto set = RuleSet::compile(std::move(rules), diagnostics);
-  ASSERT_NE(set, nullptr) << diagnostics.to_string();
-  const auto outcomes = run_samples(set, noon);
-  EXPECT_GE(outcomes.size(), set->rules().size() * 2);
-  for (const SampleOutcome& outcome : outcomes) {
-    EXPECT_TRUE(outcome.held) << outcome.rule->id << ": " << outcome.problem << "\n  " << outcome.sample->line;
   }
 }
 
