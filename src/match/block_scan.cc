@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/line_counter.h"
 #include "match/rewrite_watch.h"
 
 namespace ipguard::match {
 namespace {
 
-class CandidateReceiver : public ScanState::Receiver {
+class CandidateReceiver : public ScanReceiver {
  public:
   CandidateReceiver(const ScanPlan& plan, CandidateSet& candidates) : plan_(plan), candidates_(candidates) {}
-  void on_match(uint32_t expression, size_t /*end*/) override { candidates_.add(plan_.rules_of[expression]); }
+  void on_match(uint32_t id, size_t /*end*/) override { candidates_.add(plan_.rules_of[id]); }
 
  private:
   const ScanPlan& plan_;
@@ -61,25 +62,35 @@ BlockScan::BlockScan(const ScanPlan& plan)
 uint64_t BlockScan::run(std::string_view block) {
   found_.clear();
   rewritten_.clear();
-  if (state_) {
-    block_ = block;
-    std::ranges::fill(found_in_, 0);
-    located_from_ = 0;
-    located_end_ = 0;
-    in_order_ = true;
-    state_->scan(*plan_.scanner, block, *this);
-    if (!in_order_) {
-      std::ranges::sort(found_);
-      found_.erase(std::ranges::unique(found_).begin(), found_.end());
-    }
+  block_ = block;
+  std::ranges::fill(found_in_, 0);
+  located_from_ = 0;
+  located_end_ = 0;
+  in_order_ = true;
+  look_for_all(block, *this);
+  if (!in_order_) {
+    std::ranges::sort(found_);
+    found_.erase(std::ranges::unique(found_).begin(), found_.end());
   }
   return watches_rewrites_ ? find_rewritten_lines(block, rewritten_) : count_line_ends(block);
 }
 
-void BlockScan::on_match(uint32_t expression, size_t end) {
+void BlockScan::look_for_all(std::string_view text, ScanReceiver& receiver) {
+  for (const TextSieve& sieve : plan_.sieves) {
+    sieve.scan(text, receiver);
+  }
+  if (!plan_.statuses.empty()) {
+    plan_.statuses.scan(text, receiver);
+  }
+  if (state_) {
+    state_->scan(*plan_.scanner, text, receiver);
+  }
+}
+
+void BlockScan::on_match(uint32_t id, size_t end) {
   const size_t last = end - 1;  // of a byte that matched: never an LF
   if (last >= located_from_ && last < located_end_) {
-    if (found_in_[expression] == located_end_) {
+    if (found_in_[id] == located_end_) {
       return;
     }
   } else {
@@ -88,15 +99,13 @@ void BlockScan::on_match(uint32_t expression, size_t end) {
     located_from_ = last;
     located_end_ = lf == nullptr ? block_.size() : static_cast<size_t>(static_cast<const char*>(lf) - block_.data());
   }
-  found_in_[expression] = static_cast<uint32_t>(located_end_);
-  found_.push_back({.line_end = static_cast<uint32_t>(located_end_), .expression = expression});
+  found_in_[id] = static_cast<uint32_t>(located_end_);
+  found_.push_back({.line_end = static_cast<uint32_t>(located_end_), .id = id});
 }
 
 void BlockScan::add_candidates(std::string_view text, CandidateSet& candidates) {
-  if (state_) {
-    CandidateReceiver receiver(plan_, candidates);
-    state_->scan(*plan_.scanner, text, receiver);
-  }
+  CandidateReceiver receiver(plan_, candidates);
+  look_for_all(text, receiver);
 }
 
 }  // namespace ipguard::match

@@ -29,40 +29,41 @@ class CandidateSet {
   std::vector<RuleIndex> rules_;
 };
 
-// One expression found in one line (several times, perhaps). A line is known by its end: the offset of its LF.
-struct FoundExpression {
+// What was found in one line (several times, perhaps). A line is known by its end: the offset of its LF.
+struct Finding {
   uint32_t line_end = 0;
-  uint32_t expression = 0;
+  uint32_t id = 0;  // index of ScanPlan::rules_of
 
-  friend auto operator<=>(const FoundExpression&, const FoundExpression&) = default;
+  friend auto operator<=>(const Finding&, const Finding&) = default;
 };
 
-class BlockScan : private ScanState::Receiver {
+class BlockScan : private ScanReceiver {
  public:
   explicit BlockScan(const ScanPlan& plan);  // the plan outlives it
 
   // Scans a block of lines of at most UINT32_MAX bytes; returns the number of LFs in it.
   uint64_t run(std::string_view block);
-  // Of the last run: in the order of lines, each expression at most once a line.
-  [[nodiscard]] std::span<const FoundExpression> found() const { return found_; }
+  // Of the last run: in the order of lines, everything at most once a line.
+  [[nodiscard]] std::span<const Finding> found() const { return found_; }
   // Of the last run: the ends of lines whose fields may have been rewritten, ascending (see rewrite_watch.h).
   [[nodiscard]] std::span<const uint32_t> rewritten() const { return rewritten_; }
 
-  // Adds every rule that has one of its expressions in `text`.
+  // Adds every rule that finds in `text` what it looks for.
   void add_candidates(std::string_view text, CandidateSet& candidates);
 
  private:
-  void on_match(uint32_t expression, size_t end) override;
+  void look_for_all(std::string_view text, ScanReceiver& receiver);
+  void on_match(uint32_t id, size_t end) override;
 
   const ScanPlan& plan_;
   bool watches_rewrites_;
   std::optional<ScanState> state_;
-  std::vector<FoundExpression> found_;
+  std::vector<Finding> found_;
   std::vector<uint32_t> rewritten_;
 
   // While a block is scanned:
   std::string_view block_;
-  std::vector<uint32_t> found_in_;  // by expression: the end of the line it was found in last
+  std::vector<uint32_t> found_in_;  // by id: the end of the line it was found in last
   size_t located_from_ = 0;         // every offset in [located_from_, located_end_) lies in the same line,
   size_t located_end_ = 0;          // whose end is located_end_
   bool in_order_ = true;

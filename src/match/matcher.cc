@@ -282,7 +282,7 @@ struct Matcher::Impl {
       candidates.clear();
       candidates.add(set.plan.every_line);
       for (; next_found < found.size() && found[next_found].line_end == end; ++next_found) {
-        candidates.add(set.plan.rules_of[found[next_found].expression]);
+        candidates.add(set.plan.rules_of[found[next_found].id]);
       }
       const bool may_be_rewritten = next_rewritten < rewritten.size() && rewritten[next_rewritten] == end;
       next_rewritten += may_be_rewritten ? 1 : 0;

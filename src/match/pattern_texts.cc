@@ -1,5 +1,7 @@
 #include "match/pattern_texts.h"
 
+#include <algorithm>
+
 namespace ipguard::match {
 namespace {
 
@@ -8,9 +10,11 @@ using Kind = PatternNode::Kind;
 // Wider sets are not taken apart into single texts.
 constexpr size_t widest_expanded_set = 4;
 
-constexpr size_t most_texts = 64;
+constexpr size_t most_texts = 256;
+constexpr uint32_t most_copies = 32;
 
-// Every text of one set with every text of the other behind it; nothing if that is too many.
+}  // namespace
+
 Texts followed_by(const Texts& fronts, const Texts& backs) {
   Texts result;
   if (fronts.size() * backs.size() <= most_texts) {
@@ -22,8 +26,6 @@ Texts followed_by(const Texts& fronts, const Texts& backs) {
   }
   return result;
 }
-
-}  // namespace
 
 Texts texts(const PatternNode& node) {
   Texts result;
@@ -54,6 +56,9 @@ Texts texts(const PatternNode& node) {
       }
       return result;
     case Kind::repeat: {
+      if (node.max > most_copies) {
+        return {};
+      }
       const Texts once = texts(node.children.front());
       Texts copies = {std::string()};
       for (uint32_t count = 0; count <= node.max && !copies.empty(); ++count) {
@@ -67,6 +72,16 @@ Texts texts(const PatternNode& node) {
     default:
       return {};
   }
+}
+
+PatternNode folded(PatternNode node) {
+  for (unsigned upper = 'A'; upper <= 'Z'; ++upper) {
+    if (node.bytes[upper] && node.bytes[upper + 32]) {
+      node.bytes.reset(upper);
+    }
+  }
+  std::ranges::transform(node.children, node.children.begin(), folded);
+  return node;
 }
 
 }  // namespace ipguard::match

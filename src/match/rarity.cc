@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "match/pattern_texts.h"
 
 namespace ipguard::match {
@@ -81,24 +82,12 @@ constexpr std::string_view ordinary_text =
 /wp-content/ /wp-includes/ /images/ .css .js .png .jpg .gif .ico robots.txt favicon.ico for user root from port ssh2
 (sshd:session): session opened for user by (uid=0) pam_unix( [error] [client [pid , client: , server: , request: host: )";
 
+}  // namespace
+
 bool is_ordinary(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  std::ranges::transform(text, text.begin(), to_lower);
   return ordinary_text.find(text) != std::string_view::npos;
 }
-
-// Without capitals where either case will do, so that a text stands for all its spellings.
-PatternNode folded(PatternNode node) {
-  for (unsigned upper = 'A'; upper <= 'Z'; ++upper) {
-    if (node.bytes[upper] && node.bytes[upper + 32]) {
-      node.bytes.reset(upper);
-    }
-  }
-  std::ranges::transform(node.children, node.children.begin(), folded);
-  return node;
-}
-
-}  // namespace
 
 double rarity(const PatternNode& node) {
   return std::ranges::any_of(texts(folded(node)), is_ordinary) ? 0 : measure(node).best;

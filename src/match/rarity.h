@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "match/pattern_syntax.h"
 
@@ -18,5 +19,7 @@ inline constexpr uint32_t most_optional = 2;
 // for classes, nothing for wide classes; nothing at all for a text that ordinary lines are full of. `node` is reduced:
 // bytes, sequences, choices and repeats only.
 [[nodiscard]] double rarity(const PatternNode& node);
+// Whether ordinary lines are full of this text, in whatever case.
+[[nodiscard]] bool is_ordinary(std::string text);
 
 }  // namespace ipguard::match

@@ -1,8 +1,10 @@
 #include "match/rewrite_watch.h"
 
-#include <array>
 #include <cstddef>
 #include <cstring>
+#include <utility>
+
+#include "base/line_counter.h"
 
 namespace ipguard::match {
 namespace {
@@ -34,68 +36,37 @@ bool rewrites_at(std::string_view text, size_t index, size_t line_end) {
   }
 }
 
-bool has_plus(std::string_view query) { return query.find('+') != std::string_view::npos; }
-
 size_t line_end_at(std::string_view block, size_t index) {
   const void* const found = std::memchr(block.data() + index, '\n', block.size() - index);
   return found == nullptr ? block.size() : static_cast<size_t>(static_cast<const char*>(found) - block.data());
 }
 
-// Sixteen bytes at once, by the vector extension of GCC and Clang: every processor has registers of this size, and a
-// plain loop is not turned into such code. A comparison yields ff or 00 in each byte.
-using Bytes = uint8_t __attribute__((vector_size(16)));
-constexpr size_t chunk_size = sizeof(Bytes);
-
-Bytes load(const char* at) {
-  Bytes bytes;
-  std::memcpy(&bytes, at, sizeof bytes);
-  return bytes;
-}
-
-bool any(const Bytes& marks) {
-  std::array<uint64_t, 2> halves{};
-  std::memcpy(halves.data(), &marks, sizeof marks);
-  return (halves[0] | halves[1]) != 0;
-}
+constexpr size_t chunk_size = sizeof(ByteVector);
 
 // Marks the bytes that LineCollector has to look at. `at[-1]` and `at[chunk_size]` exist.
-Bytes mark_suspects(const char* at) {
-  const Bytes here = load(at);
-  const Bytes next = load(at + 1);
-  const Bytes before = load(at - 1);
+ByteVector mark_suspects(const char* at) {
+  const ByteVector here = load_bytes(at);
+  const ByteVector next = load_bytes(at + 1);
+  const ByteVector before = load_bytes(at - 1);
   const auto slash = (here == '/') & ((next == '.') | ((next == '/') & (before != ':')));
   const auto overlong = ((here & 0xfe) == 0xc0) | ((here & 0xef) == 0xe0);  // c0, c1; e0, f0
-  return static_cast<Bytes>(slash | overlong | (here == '%') | (here == '\\') | (here == '?'));
+  return static_cast<ByteVector>(slash | overlong | (here == '%') | (here == '\\') | (here == '?'));
 }
 
-// Counts LFs chunk by chunk.
-class LineCounter {
- public:
-  void add(const char* at) {
-    counts_ -= static_cast<Bytes>(load(at) == '\n');  // ff is -1
-    if (++chunks_ == 255) {
-      fold();
-    }
+// The part of a line whose fields a format may rewrite. Of an access log's line it ends with the request: its closing
+// quote is the second one, because clients' quotes are written with a backslash, and the status stands behind it.
+std::string_view watched_part(std::string_view line) {
+  constexpr size_t status_digits = 3;
+  const size_t opening = line.find('"');
+  const size_t closing = opening == std::string_view::npos ? opening : line.find('"', opening + 1);
+  if (closing == std::string_view::npos || line.find('\\') != std::string_view::npos) {
+    return line;
   }
-  void add_byte(char byte) { total_ += byte == '\n' ? 1U : 0U; }
-  [[nodiscard]] uint64_t total() {
-    fold();
-    return total_;
-  }
-
- private:
-  void fold() {
-    for (size_t i = 0; i < chunk_size; ++i) {
-      total_ += counts_[i];
-    }
-    counts_ = Bytes{};
-    chunks_ = 0;
-  }
-
-  Bytes counts_{};
-  unsigned chunks_ = 0;
-  uint64_t total_ = 0;
-};
+  const std::string_view status = line.substr(closing + 1, status_digits + 2);
+  const bool is_status = status.size() == status_digits + 2 && status.front() == ' ' && status.back() == ' ' &&
+                         status.find_first_not_of("0123456789", 1) == status_digits + 1;
+  return is_status ? line.substr(0, closing) : line;
+}
 
 // Collects the lines, in the order of the bytes that are shown to it.
 class LineCollector {
@@ -105,63 +76,66 @@ class LineCollector {
   void look_at(size_t index) {
     if (index >= line_end_) {
       line_end_ = line_end_at(block_, index);
-      found_ = false;
+      watched_end_ = line_end_;
+      narrowed_ = false;
+      settled_ = false;
       query_seen_ = false;
     }
-    if (found_) {
+    if (settled_ || !rewrites(index)) {
       return;
     }
-    bool rewrites = false;
-    if (block_[index] != '?') {
-      rewrites = rewrites_at(block_, index, line_end_);
-    } else if (!query_seen_) {  // behind the first one is all that is behind the others: looking once keeps it linear
-      query_seen_ = true;
-      rewrites = has_plus(block_.substr(index, line_end_ - index));
-    }
-    if (rewrites) {
-      line_ends_.push_back(static_cast<uint32_t>(line_end_));
-      found_ = true;
-    }
-  }
-
-  void look_at_chunk(size_t begin, const Bytes& suspects) {
-    for (size_t i = 0; i < chunk_size; ++i) {
-      if (suspects[i] != 0) {
-        look_at(begin + i);
+    if (!narrowed_) {  // few lines come this far
+      narrowed_ = true;
+      watched_end_ = end_of_watched_part(index);
+      if (block_[index] == '?' && index < watched_end_ && !has_plus(index)) {
+        return;
       }
+    }
+    settled_ = true;
+    if (index < watched_end_) {
+      line_ends_.push_back(static_cast<uint32_t>(line_end_));
     }
   }
 
  private:
+  bool rewrites(size_t index) {
+    if (block_[index] != '?') {
+      return rewrites_at(block_, index, line_end_);
+    }
+    // Behind the first one is all that is behind the others: looking once keeps it linear.
+    return !std::exchange(query_seen_, true) && index < watched_end_ && has_plus(index);
+  }
+
+  [[nodiscard]] bool has_plus(size_t index) const {
+    return block_.substr(index, watched_end_ - index).find('+') != std::string_view::npos;
+  }
+
+  [[nodiscard]] size_t end_of_watched_part(size_t index) const {
+    const size_t lf = index == 0 ? std::string_view::npos : block_.rfind('\n', index - 1);
+    const size_t begin = lf == std::string_view::npos ? 0 : lf + 1;
+    return begin + watched_part(block_.substr(begin, line_end_ - begin)).size();
+  }
+
   std::string_view block_;
   std::vector<uint32_t>& line_ends_;
   size_t line_end_ = 0;      // of the line that was looked at last
-  bool found_ = false;       // that line is in `line_ends_`
+  size_t watched_end_ = 0;   // of what counts in that line, as far as known
+  bool narrowed_ = false;    // watched_end_ is known
+  bool settled_ = false;     // nothing more in that line matters
   bool query_seen_ = false;  // it has a '?'
 };
 
 }  // namespace
 
 bool may_be_rewritten(std::string_view line) {
-  for (size_t i = 0; i < line.size(); ++i) {
+  const std::string_view watched = watched_part(line);
+  for (size_t i = 0; i < watched.size(); ++i) {
     if (rewrites_at(line, i, line.size())) {
       return true;
     }
   }
-  const size_t query = line.find('?');
-  return query != std::string_view::npos && has_plus(line.substr(query));
-}
-
-uint64_t count_line_ends(std::string_view block) {
-  LineCounter lines;
-  size_t at = 0;
-  for (; at + chunk_size <= block.size(); at += chunk_size) {
-    lines.add(block.data() + at);
-  }
-  for (; at < block.size(); ++at) {
-    lines.add_byte(block[at]);
-  }
-  return lines.total();
+  const size_t query = watched.find('?');
+  return query != std::string_view::npos && watched.find('+', query) != std::string_view::npos;
 }
 
 uint64_t find_rewritten_lines(std::string_view block, std::vector<uint32_t>& line_ends) {
@@ -174,11 +148,8 @@ uint64_t find_rewritten_lines(std::string_view block, std::vector<uint32_t>& lin
     at = 1;
   }
   for (; at + chunk_size < block.size(); at += chunk_size) {
-    const Bytes suspects = mark_suspects(block.data() + at);
-    if (any(suspects)) {
-      collector.look_at_chunk(at, suspects);
-    }
-    lines.add(block.data() + at);
+    for_each_marked(mark_suspects(block.data() + at), [&](size_t i) { collector.look_at(at + i); });
+    lines.add(load_bytes(block.data() + at));
   }
   for (; at < block.size(); ++at) {
     collector.look_at(at);

@@ -4,7 +4,8 @@
 //
 // Looked for: a backslash (\xHH of nginx, \" of Apache); '%' with two hexadecimal digits; '/' twice, but not behind ':'
 // (the one of "https://" stays as it is, see normalise_path()); "/." that ends a path segment; bytes that may begin an
-// overlong UTF-8 form (c0, c1, e0, f0); and '+' somewhere behind a '?'.
+// overlong UTF-8 form (c0, c1, e0, f0); and '+' somewhere behind a '?'. What stands behind the request and status of an
+// access log's line is not looked at, unless the line holds a backslash: only log escapes are undone there.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,5 @@ namespace ipguard::match {
 // `line_ends` the end (offset of the LF, or the block's size) of every line that may be rewritten, ascending; returns
 // the number of LFs.
 uint64_t find_rewritten_lines(std::string_view block, std::vector<uint32_t>& line_ends);
-// The number of LFs alone.
-[[nodiscard]] uint64_t count_line_ends(std::string_view block);
 
 }  // namespace ipguard::match

@@ -1,9 +1,12 @@
 #include "match/scan_plan.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "match/pattern_syntax.h"
@@ -15,33 +18,34 @@ namespace {
 
 using model::Field;
 
-// One condition of a rule as expressions: the rule cannot hit where none of them is found.
+// One condition of a rule as what to look for: the rule cannot hit where nothing of it is found.
 struct Choice {
-  Field field = Field::message;
-  double information = 0;  // of the weakest expression
+  explicit Choice(Field of) : field(of) {}
+
+  Field field;
+  double information = std::numeric_limits<double>::max();  // of the weakest
+  std::vector<ScanText> texts;
   std::vector<std::string> expressions;
   std::vector<const model::Location*> locations;  // of each expression's pattern
+  std::vector<uint16_t> statuses;
+
+  void add(Superset superset, const model::Location& location) {
+    information = std::min(information, superset.information);
+    std::ranges::move(superset.texts, std::back_inserter(texts));
+    for (std::string& expression : superset.expressions) {
+      expressions.push_back(std::move(expression));
+      locations.push_back(&location);
+    }
+  }
 };
 
 Choice from_patterns(const model::Rule& rule, const model::FieldPatterns& list) {
-  Choice choice{
-      .field = list.field, .information = std::numeric_limits<double>::max(), .expressions = {}, .locations = {}};
+  Choice choice(list.field);
   for (size_t i = 0; i < list.patterns.size(); ++i) {
     const auto tree = parse_pattern(list.patterns[i]);
-    Superset superset = tree ? make_superset(*tree) : Superset{};
-    choice.information = std::min(choice.information, superset.information);
-    for (std::string& expression : superset.expressions) {
-      choice.expressions.push_back(std::move(expression));
-      choice.locations.push_back(&pattern_location(rule, list, i));
-    }
+    choice.add(tree ? make_superset(*tree) : Superset{}, pattern_location(rule, list, i));
   }
   return choice;
-}
-
-void add(Choice& choice, const Superset& superset, const model::Rule& rule) {
-  choice.information = std::min(choice.information, superset.information);
-  choice.expressions.push_back(superset.expressions.front());
-  choice.locations.push_back(&rule.location);
 }
 
 // Answers that most requests get: looking for them finds nearly every line.
@@ -49,41 +53,17 @@ bool common_status(uint16_t status) {
   return status == 200 || status == 204 || status == 206 || status == 301 || status == 302 || status == 304;
 }
 
-// A status stands alone: behind the request's quote (`" 404 `), in columns, or as a number of JSON (`:404,`). A whole
-// class ("4xx") is one expression.
 Choice from_statuses(const model::Rule& rule) {
-  Choice choice{
-      .field = Field::status, .information = std::numeric_limits<double>::max(), .expressions = {}, .locations = {}};
-  const auto add_status = [&](const std::string& digits, const std::string& any) {
-    Superset superset = literal_superset("\" " + digits);
-    superset.expressions.front() = "[ \\t\":,]" + digits + any + "[ \\t\",}]";
-    add(choice, superset, rule);
-  };
-  for (unsigned hundred = 1; hundred <= 5; ++hundred) {
-    std::vector<uint16_t> members;
-    std::ranges::copy_if(rule.statuses, std::back_inserter(members),
-                         [hundred](uint16_t status) { return status / 100U == hundred; });
-    std::ranges::sort(members);
-    members.erase(std::ranges::unique(members).begin(), members.end());
-    if (members.size() == 100) {
-      add_status(std::to_string(hundred), "[0-9][0-9]");
-      members.clear();
-    }
-    for (const uint16_t status : members) {
-      add_status(std::to_string(status), "");
-    }
-  }
-  if (std::ranges::any_of(rule.statuses, common_status)) {
-    choice.information = 0;
-  }
+  Choice choice(Field::status);
+  choice.statuses = rule.statuses;
+  choice.information = std::ranges::any_of(rule.statuses, common_status) ? 0 : useful_information;  // the last resort
   return choice;
 }
 
 Choice from_methods(const model::Rule& rule) {
-  Choice choice{
-      .field = Field::method, .information = std::numeric_limits<double>::max(), .expressions = {}, .locations = {}};
+  Choice choice(Field::method);
   for (const std::string& method : rule.methods) {
-    add(choice, literal_superset(method), rule);
+    choice.add(literal_superset(method), rule.location);
     if (method == "GET" || method == "POST" || method == "HEAD") {
       choice.information = 0;
     }
@@ -113,59 +93,107 @@ std::optional<Choice> choose(const model::Rule& rule) {
   return best;
 }
 
-// Every distinct expression once, with the rules that look for it.
-class Expressions {
+// Each thing to look for once, with the rules that look for it.
+template <typename What>
+class LookedFor {
  public:
-  void add(const std::string& text, const model::Location& location, RuleIndex rule, ScanPlan& plan) {
-    const auto [entry, fresh] = index_.try_emplace(text, texts_.size());
+  explicit LookedFor(ScanPlan& plan) : plan_(plan) {}
+
+  // Whether it was not looked for before.
+  bool add(const What& what, RuleIndex rule) {
+    const auto [entry, fresh] = id_of_.try_emplace(what, static_cast<uint32_t>(plan_.rules_of.size()));
     if (fresh) {
-      texts_.push_back(text);
-      locations_.push_back(&location);
-      plan.rules_of.emplace_back();
+      plan_.rules_of.emplace_back();
+      all_.push_back(what);
+      ids_.push_back(entry->second);
     }
-    auto& rules = plan.rules_of[entry->second];
+    auto& rules = plan_.rules_of[entry->second];
     if (rules.empty() || rules.back() != rule) {
       rules.push_back(rule);
     }
+    return fresh;
   }
 
-  [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
-  [[nodiscard]] const model::Location& location(size_t index) const { return *locations_[index]; }
+  [[nodiscard]] std::span<const What> all() const { return all_; }
+  [[nodiscard]] std::span<const uint32_t> ids() const { return ids_; }
 
  private:
-  std::unordered_map<std::string, size_t> index_;
-  std::vector<std::string> texts_;
-  std::vector<const model::Location*> locations_;
+  ScanPlan& plan_;
+  std::map<What, uint32_t> id_of_;
+  std::vector<What> all_;
+  std::vector<uint32_t> ids_;
+};
+
+class Planner {
+ public:
+  explicit Planner(ScanPlan& plan)
+      : plan_(plan), long_texts_(plan), short_texts_(plan), expressions_(plan), statuses_(plan) {}
+
+  void add(const Choice& choice, RuleIndex rule) {
+    for (const ScanText& text : choice.texts) {
+      const bool is_long = TextSieve::shape_for(text.bytes) == &TextSieve::for_long_texts;
+      (is_long ? long_texts_ : short_texts_).add(text, rule);
+    }
+    for (size_t i = 0; i < choice.expressions.size(); ++i) {
+      if (expressions_.add(choice.expressions[i], rule)) {
+        locations_.push_back(choice.locations[i]);
+      }
+    }
+    for (const uint16_t status : choice.statuses) {
+      statuses_.add(status, rule);
+    }
+  }
+
+  // False, with an error in `diagnostics`, if the scanner refuses an expression.
+  bool finish(config::Diagnostics& diagnostics) {
+    add_sieve(long_texts_, TextSieve::for_long_texts);
+    add_sieve(short_texts_, TextSieve::for_short_texts);
+    for (size_t i = 0; i < statuses_.all().size(); ++i) {
+      plan_.statuses.add(statuses_.all()[i], statuses_.ids()[i]);
+    }
+    if (expressions_.all().empty()) {
+      return true;
+    }
+    auto scanner = Scanner::compile(expressions_.all(), expressions_.ids());
+    if (!scanner) {
+      const size_t refused = std::min(scanner.error().expression, locations_.size() - 1);
+      diagnostics.error(*locations_[refused], "the scanner refuses the pattern: " + scanner.error().message,
+                        "use fewer and smaller counted repeats, or split the pattern");
+      return false;
+    }
+    plan_.scanner = std::move(*scanner);
+    return true;
+  }
+
+ private:
+  void add_sieve(const LookedFor<ScanText>& texts, const TextSieve::Shape& shape) {
+    if (!texts.all().empty()) {
+      plan_.sieves.emplace_back(texts.all(), texts.ids(), shape);
+    }
+  }
+
+  ScanPlan& plan_;
+  LookedFor<ScanText> long_texts_;
+  LookedFor<ScanText> short_texts_;
+  LookedFor<std::string> expressions_;
+  LookedFor<uint16_t> statuses_;
+  std::vector<const model::Location*> locations_;  // of each expression
 };
 
 }  // namespace
 
 std::optional<ScanPlan> plan_scan(const std::vector<model::Rule>& rules, config::Diagnostics& diagnostics) {
   ScanPlan plan;
-  Expressions expressions;
+  Planner planner(plan);
   for (RuleIndex index = 0; index < rules.size(); ++index) {
-    const auto choice = choose(rules[index]);
-    if (!choice) {
+    if (const auto choice = choose(rules[index])) {
+      plan.rules_on[static_cast<size_t>(choice->field)].push_back(index);
+      planner.add(*choice, index);
+    } else {
       plan.every_line.push_back(index);
-      continue;
-    }
-    plan.rules_on[static_cast<size_t>(choice->field)].push_back(index);
-    for (size_t i = 0; i < choice->expressions.size(); ++i) {
-      expressions.add(choice->expressions[i], *choice->locations[i], index, plan);
     }
   }
-  if (expressions.texts().empty()) {
-    return plan;
-  }
-  auto scanner = Scanner::compile(expressions.texts());
-  if (!scanner) {
-    const size_t refused = std::min(scanner.error().expression, expressions.texts().size() - 1);
-    diagnostics.error(expressions.location(refused), "the scanner refuses the pattern: " + scanner.error().message,
-                      "use fewer and smaller counted repeats, or split the pattern");
-    return std::nullopt;
-  }
-  plan.scanner = std::move(*scanner);
-  return plan;
+  return planner.finish(diagnostics) ? std::optional(std::move(plan)) : std::nullopt;
 }
 
 }  // namespace ipguard::match

@@ -1,8 +1,8 @@
-// ScanPlan: which expressions the block scanner looks for, and which rules a match makes candidates.
+// ScanPlan: what the block scan looks for, and which rules a finding makes candidates.
 //
-// A rule can only hit a line if one of its expressions is found in the line, or in a field that the line's format
-// presents otherwise than it stands there (see rewrite_watch.h), or if it is judged on every line. Candidates are then
-// judged exactly; the plan decides about speed, never about the outcome.
+// A rule can only hit a line if something that it looks for is found in the line, or in a field that the line's
+// format presents otherwise than it stands there (see rewrite_watch.h), or if it is judged on every line. Candidates
+// are then judged exactly; the plan decides about speed, never about the outcome.
 #pragma once
 
 #include <array>
@@ -13,6 +13,8 @@
 
 #include "config/diagnostic.h"
 #include "match/scanner.h"
+#include "match/status_scan.h"
+#include "match/text_sieve.h"
 #include "model/event.h"
 #include "model/rule.h"
 
@@ -21,8 +23,10 @@ namespace ipguard::match {
 using RuleIndex = uint32_t;
 
 struct ScanPlan {
-  std::unique_ptr<const Scanner> scanner;                           // null if there is no expression
-  std::vector<std::vector<RuleIndex>> rules_of;                     // by expression
+  std::vector<TextSieve> sieves;                                    // for texts
+  StatusScan statuses;                                              // for HTTP status codes
+  std::unique_ptr<const Scanner> scanner;                           // for expressions; null if there are none
+  std::vector<std::vector<RuleIndex>> rules_of;                     // by the id of what is looked for
   std::vector<RuleIndex> every_line;                                // rules without anything to look for, ascending
   std::array<std::vector<RuleIndex>, model::field_count> rules_on;  // rules by the field that the plan looks for
 };

@@ -11,19 +11,18 @@ namespace {
 
 int HS_CDECL forward_match(unsigned int id, unsigned long long /*from*/, unsigned long long to, unsigned int /*flags*/,
                            void* context) {
-  static_cast<ScanState::Receiver*>(context)->on_match(id, static_cast<size_t>(to));
+  static_cast<ScanReceiver*>(context)->on_match(id, static_cast<size_t>(to));
   return 0;
 }
 
 }  // namespace
 
-std::expected<std::unique_ptr<const Scanner>, ScannerRefusal> Scanner::compile(
-    std::span<const std::string> expressions) {
+std::expected<std::unique_ptr<const Scanner>, ScannerRefusal> Scanner::compile(std::span<const std::string> expressions,
+                                                                               std::span<const uint32_t> ids) {
+  assert(expressions.size() == ids.size());
   std::vector<const char*> texts;
   std::vector<unsigned int> flags(expressions.size(), 0);
-  std::vector<unsigned int> ids;
   for (const std::string& expression : expressions) {
-    ids.push_back(static_cast<unsigned int>(texts.size()));
     texts.push_back(expression.c_str());
   }
   hs_database* database = nullptr;
@@ -54,7 +53,7 @@ ScanState::ScanState(const Scanner& scanner) {
 
 ScanState::~ScanState() { hs_free_scratch(scratch_); }
 
-void ScanState::scan(const Scanner& scanner, std::string_view block, Receiver& receiver) {
+void ScanState::scan(const Scanner& scanner, std::string_view block, ScanReceiver& receiver) {
   [[maybe_unused]] const hs_error_t result = hs_scan(
       scanner.database_, block.data(), static_cast<unsigned int>(block.size()), 0, scratch_, forward_match, &receiver);
   assert(result == HS_SUCCESS);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "match/scan_receiver.h"
 
 struct hs_database;
 struct hs_scratch;
@@ -24,9 +25,10 @@ struct ScannerRefusal {
 // Compiled expressions; immutable, may be shared between threads.
 class Scanner {
  public:
-  // At least one expression, none of which may match the empty text; no flags, the block may hold any byte.
+  // At least one expression, none of which may match the empty text; no flags, the block may hold any byte. A match of
+  // expressions[i] is reported as `ids[i]`.
   [[nodiscard]] static std::expected<std::unique_ptr<const Scanner>, ScannerRefusal> compile(
-      std::span<const std::string> expressions);
+      std::span<const std::string> expressions, std::span<const uint32_t> ids);
   ~Scanner();
   Scanner(const Scanner&) = delete;
   Scanner& operator=(const Scanner&) = delete;
@@ -40,13 +42,6 @@ class Scanner {
 // What a thread needs to scan; belongs to one thread.
 class ScanState {
  public:
-  // Called for every match: its expression's index and the offset behind its last byte.
-  class Receiver {
-   public:
-    virtual ~Receiver() = default;
-    virtual void on_match(uint32_t expression, size_t end) = 0;
-  };
-
   // Throws std::bad_alloc when there is no memory.
   explicit ScanState(const Scanner& scanner);
   ~ScanState();
@@ -54,7 +49,7 @@ class ScanState {
   ScanState& operator=(const ScanState&) = delete;
 
   // `block` is at most UINT32_MAX bytes long. The receiver must not scan with this state.
-  void scan(const Scanner& scanner, std::string_view block, Receiver& receiver);
+  void scan(const Scanner& scanner, std::string_view block, ScanReceiver& receiver);
 
  private:
   hs_scratch* scratch_ = nullptr;

@@ -9,6 +9,7 @@
 
 #include "match/pattern_texts.h"
 #include "match/rarity.h"
+#include "match/text_core.h"
 
 namespace ipguard::match {
 namespace {
@@ -302,54 +303,62 @@ bool ignores_case(const PatternNode& node) {
   return ignores_case(node, letters) && letters;
 }
 
-void drop_capitals(PatternNode& node) {
-  for (unsigned upper = 'A'; upper <= 'Z'; ++upper) {
-    node.bytes.reset(upper);
+// What is looked for instead of a text that is nothing for a sieve.
+std::string expression_of(const ScanText& text) {
+  std::string expression = text.any_case ? "(?i)" : "";
+  for (const char character : text.bytes) {
+    print_byte(static_cast<unsigned char>(character), expression);
   }
-  std::ranges::for_each(node.children, drop_capitals);
+  return expression;
 }
+
+void add(Superset& superset, ScanText text) {
+  if (TextSieve::shape_for(text.bytes) != nullptr) {
+    superset.texts.push_back(std::move(text));
+  } else {
+    superset.expressions.push_back(expression_of(text));
+  }
+}
+
+// Texts of this many bits are rare enough, and cheaper to look for than anything else.
+constexpr double enough_information = 40;
 
 }  // namespace
 
 Superset make_superset(const PatternNode& pattern) {
   auto reduced = reduce(pattern);
   if (!reduced) {
-    return {.expressions = {}, .information = std::numeric_limits<double>::infinity()};
+    return {.texts = {}, .expressions = {}, .information = std::numeric_limits<double>::infinity()};
   }
-  PatternNode part = rarest_part(*reduced);
-  trim_edge(part, true);
-  trim_edge(part, false);
+  TextCore core = rarest_texts(*reduced);
+  PatternNode part;
   Superset result;
-  if (is_empty(part)) {
+  if (core.information < enough_information) {
+    part = rarest_part(*reduced);
+    trim_edge(part, true);
+    trim_edge(part, false);
+    if (is_empty(part)) {
+      return result;
+    }
+    result.information = rarity(part);
+  }
+  if (core.information >= result.information && !core.texts.empty()) {
+    result.information = core.information;
+    for (ScanText& text : core.texts) {
+      add(result, std::move(text));
+    }
     return result;
   }
-  result.information = rarity(part);
   // The scanner has a way of its own for either case, much quicker than pairs of letters.
   const bool any_case = ignores_case(part);
-  if (any_case) {
-    drop_capitals(part);
-  }
-  const std::string flags = any_case ? "(?i)" : "";
-  const auto all = texts(part);
-  for (const std::string& text : all) {
-    std::string& expression = result.expressions.emplace_back(flags);
-    for (const char character : text) {
-      print_byte(static_cast<unsigned char>(character), expression);
-    }
-  }
-  if (all.empty()) {
-    print(part, result.expressions.emplace_back(flags));
-  }
+  print(any_case ? folded(part) : part, result.expressions.emplace_back(any_case ? "(?i)" : ""));
   return result;
 }
 
 Superset literal_superset(std::string_view text) {
   Superset result;
-  std::string& expression = result.expressions.emplace_back();
-  for (const char character : text) {
-    print_byte(static_cast<unsigned char>(character), expression);
-    result.information += 8;
-  }
+  result.information = 8 * static_cast<double>(text.size());
+  add(result, {.bytes = std::string(text), .any_case = false});
   return result;
 }
 

@@ -12,12 +12,15 @@
 #include <vector>
 
 #include "match/pattern_syntax.h"
+#include "match/text_sieve.h"
 
 namespace ipguard::match {
 
 struct Superset {
-  // Of which one is found, in the scanner's (PCRE) syntax. Where a few texts say it all, these: the scanner has quick
-  // ways for texts. None if the pattern can only match text that holds a line feed, which no line does.
+  // Of which one is found: fixed texts for a sieve, and expressions for the scanner, in its (PCRE) syntax. Texts where
+  // they say enough: they cost next to nothing. None at all if the pattern can only match text that holds a line feed,
+  // which no line does.
+  std::vector<ScanText> texts;
   std::vector<std::string> expressions;
   // How rare a match is: bits of information in the best run of bytes that every match holds (8 for a letter, 7 for
   // one in either case, less for classes, nothing for wide classes). Nothing for what ordinary lines are full of.

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "base/line_counter.h"
 #include "match/format.h"
 #include "match/rewrite_watch.h"
 #include "rule_helpers.h"
@@ -34,6 +35,12 @@ TEST(RewriteWatch, KnowsTheDisguises) {
       {"/\xe0\x80\xaf", true},
       {"/\xf0\x80\x80\xaf", true},
       {"/\xc3\xa9", false},
+      {R"(192.0.2.1 - - [x] "GET / HTTP/1.1" 200 5 "http://h/?q=a+b%20c//d" "A/1 (B; C) /.")", false},
+      {R"(192.0.2.1 - - [x] "GET /?a%20b HTTP/1.1" 200 5 "http://h/?q=a+b" "-")", true},
+      {R"(192.0.2.1 - - [x] "GET /?a HTTP/1.1" 200 5 "http://h/?q=a+b" "-")", false},
+      {R"(192.0.2.1 - - [x] "GET /?a+b HTTP/1.1" 200 5 "-" "-")", true},
+      {R"(192.0.2.1 - - [x] "GET / HTTP/1.1" 200 5 "-" "\x22")", true},
+      {R"(192.0.2.1 - - [x] "GET / HTTP/1.1" - 5 "//" "-")", true},
       {"", false},
   };
   for (const auto& [line, rewritten] : cases) {
@@ -53,7 +60,10 @@ std::string random_text(std::mt19937& random, size_t most, std::string_view rare
 TEST(RewriteWatch, FastPassAgreesWithTheClearForm) {
   std::mt19937 random(7);
   for (int round = 0; round < 3000; ++round) {
-    const std::string block = random_text(random, 700, "%\\//..?+:\n\n\n\xc0\xc1\xe0\xf0\xff", round % 2 == 0 ? 8 : 60);
+    std::string block = random_text(random, 700, "%\\//..?+:\n\n\n\xc0\xc1\xe0\xf0\xff", round % 2 == 0 ? 8 : 60);
+    for (int status = round % 3 == 0 ? 12 : 0; status > 0 && !block.empty(); --status) {
+      block.insert(random() % block.size(), status % 2 == 0 ? "\" 404 " : "\"");
+    }
     std::vector<uint32_t> expected;
     uint64_t lines = 0;
     for (size_t begin = 0; begin < block.size();) {

@@ -1,0 +1,32 @@
+// StatusScan: HTTP status codes looked for in a block of access lines.
+//
+// A status stands alone: behind the request's quote (`" 404 `), in columns, or as a number of JSON (`:404,`). What else
+// has three digits and stands so is reported too.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "match/scan_receiver.h"
+
+namespace ipguard::match {
+
+// A scan may be shared between threads while no code is added.
+class StatusScan {
+ public:
+  // A status code `code` (100 to 599) will be reported as `id`.
+  void add(uint16_t code, uint32_t id);
+  [[nodiscard]] bool empty() const { return empty_; }
+
+  void scan(std::string_view block, ScanReceiver& receiver) const;
+
+ private:
+  void look_at(std::string_view block, size_t digits, ScanReceiver& receiver) const;
+
+  static constexpr size_t codes = 600;
+  std::array<uint32_t, codes> id_of_{};  // plus one; 0 = not looked for
+  bool empty_ = true;
+};
+
+}  // namespace ipguard::match
