@@ -1,11 +1,9 @@
-// ban, unban and import: three ways to send targets to the daemon.
-#include <unistd.h>
-
+// ban, unban and confirm: targets to the daemon.
 #include <algorithm>
 #include <iostream>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "cli/ban_options.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/table.h"
@@ -15,55 +13,45 @@
 namespace ipguard::cli {
 namespace {
 
-struct TargetOptions : DaemonOptions {
+struct Options : BanOptions {
   std::vector<std::string> targets;
-  std::string duration;
-  std::string reason;
-  std::string file;
-  bool force = false;
+  std::string confirm_within;
+  bool dry_run = false;
 };
 
-void add_ban_options(CLI::App& app, TargetOptions& options) {
-  app.add_option("--for", options.duration, "how long: 90s, 2h, 7d or permanent, which is also the default")
-      ->type_name("DURATION");
-  app.add_option("--reason", options.reason, "a sentence that 'bans' and 'explain' show")->type_name("TEXT");
-  app.add_flag("--force", options.force, "also what covers more than [ladder] budgets; protected addresses stay out");
-}
-
 // Wrong targets and durations are told here, before the daemon is asked: exit status 2.
-Result<> check_targets(TargetOptions& options) {
+Result<> check(Options& options) {
   for (const auto& text : options.targets) {
     if (auto target = model::Target::parse(text); !target) {
       return fail(Errc::usage, target.error().message);
     }
   }
-  if (options.duration == "permanent") {
-    options.duration.clear();
-  }
-  if (!options.duration.empty()) {
-    if (auto span = parse_duration(options.duration); !span) {
-      return fail(Errc::usage, "--for: " + span.error().message + "; \"permanent\" never ends");
+  if (!options.confirm_within.empty()) {
+    if (auto span = parse_duration(options.confirm_within); !span) {
+      return fail(Errc::usage, "--confirm-within: " + span.error().message);
     }
   }
-  return {};
+  return check_ban_options(options);
 }
 
-Json ban_arguments(const TargetOptions& options) {
-  Json arguments = {{"targets", options.targets}};
-  if (!options.duration.empty()) {
-    arguments["for"] = options.duration;
+Json arguments_of(const Options& options) {
+  Json arguments = ban_arguments(options);
+  arguments["targets"] = options.targets;
+  if (!options.confirm_within.empty()) {
+    arguments["confirm_within"] = options.confirm_within;
   }
-  if (!options.reason.empty()) {
-    arguments["reason"] = options.reason;
-  }
-  if (options.force) {
-    arguments["force"] = true;
+  if (options.dry_run) {
+    arguments["dry_run"] = true;
   }
   return arguments;
 }
 
 // More targets than these are not answered one by one.
 constexpr size_t most_told = 1000;
+
+const char* done_word(const std::string& command) {
+  return command == "unban" ? "lifted" : command == "confirm" ? "confirmed" : "banned";
+}
 
 // What a wide ban leaves out; all of it is in `bans --json`.
 void print_cut_out(const Json& decision) {
@@ -78,14 +66,34 @@ void print_cut_out(const Json& decision) {
   }
 }
 
+std::string good_text(const Json& counts) {
+  const auto number = [&counts](const char* key) { return counts.value(key, uint64_t{0}); };
+  std::string text;
+  const auto add = [&text](uint64_t count, std::string_view one, std::string_view many) {
+    if (count > 0) {
+      text += (text.empty() ? "" : ", ") + counted(count, one, many);
+    }
+  };
+  add(number("logins"), "login", "logins");
+  add(number("users"), "authenticated user", "authenticated users");
+  add(number("visitors"), "visitor", "visitors");
+  return text;
+}
+
 void print_done(const std::string& command, const Json& decision) {
-  std::cout << (command == "unban" ? "lifted " : "banned ") << cell(decision, "scope") << ' '
-            << cell(decision, "target");
-  if (command == "ban") {
+  std::cout << done_word(command) << ' ' << cell(decision, "scope") << ' ' << cell(decision, "target");
+  if (command != "unban") {
+    const auto now = wall_clock_now();
     const bool permanent = decision["until"].is_null();
-    std::cout << (permanent ? " permanently" : " for " + time_left(decision["until"], wall_clock_now()));
+    std::cout << (permanent ? " permanently" : " for " + time_left(decision["until"], now));
     if (cell(decision, "scope") != "address") {
       std::cout << ", covers " << coverage_text(decision);
+      const auto good = good_text(decision.value("good_clients", Json::object()));
+      std::cout << (good.empty() ? "" : ", hits good clients: " + good);
+    }
+    if (cell(decision, "confirm_by") != "-") {
+      std::cout << "\n  lifted in " << time_left(decision["confirm_by"], now) << " unless you run: ipguardctl confirm "
+                << cell(decision, "target");
     }
     if (const auto kernel = decision.find("kernel"); kernel != decision.end() && *kernel != true) {
       std::cout << (kernel->is_null() ? "; the kernel could not be asked whether it drops its packets"
@@ -96,38 +104,56 @@ void print_done(const std::string& command, const Json& decision) {
   std::cout << '\n';
 }
 
+// What a ban would do.
+void print_preview(const Json& preview) {
+  const bool address = cell(preview, "scope") == "address";
+  std::cout << cell(preview, "scope") << ' ' << cell(preview, "target");
+  if (cell(preview, "as_name") != "-") {
+    std::cout << " (" << cell(preview, "as_name") << ')';
+  }
+  if (preview["prefixes"].empty()) {
+    std::cout << ": nothing would be blocked\n";
+    return;
+  }
+  std::cout << ": would block " << coverage_text(preview) << " in "
+            << counted(preview["prefixes"].size(), "prefix", "prefixes");
+  print_cut_out(preview);
+  const auto days = short_duration(Seconds(preview.value("remember_seconds", int64_t{0})));
+  const auto good = good_text(preview["good_clients_known"]);
+  if (!address) {
+    std::cout << "\n  good clients seen in the logs within " << days << ": " << (good.empty() ? "none" : good);
+    if (const auto left_out = preview.value("left_out", uint64_t{0}); left_out > 0) {
+      std::cout << "; left out: " << group_digits(left_out);
+    } else if (!good.empty()) {
+      std::cout << "; they would be hit";
+    }
+  }
+  if (const auto inside = preview.value("inside", uint64_t{0}); inside > 0) {
+    std::cout << "\n  bans in force inside of it: " << group_digits(inside);
+  }
+  std::cout << (preview.value("banned", false) ? "\n  it is banned already: the ban would be renewed" : "") << '\n';
+}
+
 // One line a target; fails if any target failed.
 Result<> print_each(const std::string& command, const Json& results, bool json) {
   bool failed = false;
   for (const auto& result : results) {
+    if (!json && result.contains("preview")) {
+      print_preview(result["preview"]);
+      std::cout.flush();  // before what is wrong with it
+    }
     if (!result.value("ok", false)) {
       std::cerr << "ipguardctl: " << cell(result, "error") << '\n';
       failed = true;
-    } else if (!json) {
+    } else if (!json && result.contains("decision")) {
       print_done(command, result["decision"]);
     }
   }
   return failed ? fail("") : Result<>{};
 }
 
-Result<> print_summary(const std::string& command, const Json& summary, bool json) {
-  for (const auto& refusal : summary["refusals"]) {
-    std::cerr << "ipguardctl: " << cell(refusal, "error") << '\n';
-  }
-  if (const auto more = summary.value("more_refusals", 0ULL); more > 0) {
-    std::cerr << "ipguardctl: and " << counted(more, "more refusal", "more refusals") << '\n';
-  }
-  const auto refused = summary.value("refused", 0ULL);
-  if (!json) {
-    const char* done = command == "unban" ? "lifted" : "banned";
-    std::cout << group_digits(summary.value(done, 0ULL)) << ' ' << done << ", " << group_digits(refused)
-              << " refused\n";
-  }
-  return refused == 0 ? Result<>{} : fail("");
-}
-
-Result<> send(const TargetOptions& options, const std::string& command, Json arguments, bool summary = false) {
-  summary = summary || options.targets.size() > most_told;
+Result<> send(const Options& options, const std::string& command, Json arguments) {
+  const bool summary = options.targets.size() > most_told;
   arguments["summary"] = summary;
   auto reply = control::call(options.socket, {.command = command, .arguments = std::move(arguments)}, 300);
   if (!reply) {
@@ -136,85 +162,48 @@ Result<> send(const TargetOptions& options, const std::string& command, Json arg
   if (options.json) {
     print_json(*reply);
   }
-  return summary ? print_summary(command, *reply, options.json) : print_each(command, *reply, options.json);
+  return summary ? print_ban_summary(done_word(command), *reply, options.json)
+                 : print_each(command, *reply, options.json);
 }
 
-Result<std::string> read_targets_file(const std::string& path) {
-  constexpr uint64_t limit = control::max_request_bytes / 2;
-  return path == "-" ? read_descriptor(STDIN_FILENO, "standard input", limit) : read_file(path, limit);
-}
-
-Result<> import_file(TargetOptions options) {
-  auto text = read_targets_file(options.file);
-  if (!text) {
-    return std::unexpected(std::move(text.error()));
-  }
-  size_t number = 0;
-  bool wrong = false;
-  for (const auto line : split(*text, '\n')) {
-    ++number;
-    const auto target = trim(line.substr(0, line.find('#')));
-    if (target.empty()) {
-      continue;
-    }
-    if (auto parsed = model::Target::parse(target); !parsed) {
-      std::cerr << printable(options.file) << ':' << number << ": error: " << parsed.error().message << '\n';
-      wrong = true;
-      continue;
-    }
-    options.targets.emplace_back(target);
-  }
-  if (wrong) {
-    return fail(Errc::failed, "nothing was imported");
-  }
-  if (options.targets.empty()) {
-    return fail(Errc::failed, printable(options.file) + " names no target");
-  }
-  auto arguments = ban_arguments(options);
-  arguments["issuer"] = "import";
-  return send(options, "ban", std::move(arguments), true);
-}
-
-// The command's action: nothing is sent if one of the targets is none.
-template <typename Run>
-Action with_checked_targets(std::shared_ptr<TargetOptions> options, Run run) {
-  return [options = std::move(options), run]() -> Result<> {
-    if (auto checked = check_targets(*options); !checked) {
+// `unban` and `confirm`: targets and nothing else.
+Action prepare_targets(CLI::App& app, std::string command) {
+  auto options = std::make_shared<Options>();
+  app.add_option("target", options->targets, "the target as 'bans' shows it")->type_name("TARGET")->required();
+  add_daemon_options(app, *options);
+  return [options, command = std::move(command)]() -> Result<> {
+    if (auto checked = check(*options); !checked) {
       return checked;
     }
-    return run(*options);
+    return send(*options, command, {{"targets", options->targets}});
   };
 }
 
 }  // namespace
 
 Action prepare_ban(CLI::App& app) {
-  auto options = std::make_shared<TargetOptions>();
-  app.add_option("target", options->targets, "address, prefix such as 192.0.2.0/24, or AS64500")
+  auto options = std::make_shared<Options>();
+  app.add_option("target", options->targets,
+                 "an address, a prefix such as 192.0.2.0/24, AS64500, or a country such as CN")
       ->type_name("TARGET")
       ->required();
   add_ban_options(app, *options);
+  app.add_flag("--dry-run", options->dry_run,
+               "only tell what it would cover, which good clients it would hit, and whether it would be refused");
+  app.add_option("--confirm-within", options->confirm_within,
+                 "lift the ban after this time unless 'confirm' comes before; also over a restart of the daemon")
+      ->type_name("DURATION");
   add_daemon_options(app, *options);
-  return with_checked_targets(options,
-                              [](TargetOptions& checked) { return send(checked, "ban", ban_arguments(checked)); });
+  return [options]() -> Result<> {
+    if (auto checked = check(*options); !checked) {
+      return checked;
+    }
+    return send(*options, "ban", arguments_of(*options));
+  };
 }
 
-Action prepare_unban(CLI::App& app) {
-  auto options = std::make_shared<TargetOptions>();
-  app.add_option("target", options->targets, "the target as 'bans' shows it")->type_name("TARGET")->required();
-  add_daemon_options(app, *options);
-  return with_checked_targets(
-      options, [](TargetOptions& checked) { return send(checked, "unban", {{"targets", checked.targets}}); });
-}
+Action prepare_unban(CLI::App& app) { return prepare_targets(app, "unban"); }
 
-Action prepare_import(CLI::App& app) {
-  auto options = std::make_shared<TargetOptions>();
-  app.add_option("file", options->file, "one target a line, '#' begins a comment; - is standard input")
-      ->type_name("FILE")
-      ->required();
-  add_ban_options(app, *options);
-  add_daemon_options(app, *options);
-  return with_checked_targets(options, [](TargetOptions& checked) { return import_file(checked); });
-}
+Action prepare_confirm(CLI::App& app) { return prepare_targets(app, "confirm"); }
 
 }  // namespace ipguard::cli

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "base/text.h"
@@ -16,7 +17,11 @@ std::string as_text(const Json& ban) {
 }
 
 std::string left_text(const Json& ban, TimePoint now) {
-  return ban.contains("ending") ? cell(ban, "ending") : time_left(ban["until"], now);
+  if (ban.contains("ending")) {
+    return cell(ban, "ending");
+  }
+  return cell(ban, "confirm_by") == "-" ? time_left(ban["until"], now)
+                                        : time_left(ban["confirm_by"], now) + " to confirm";
 }
 
 std::vector<std::string> evidence_of(const Json& ban) {
@@ -32,11 +37,20 @@ void print_bans(const Json& bans, TimePoint now) {
     std::cout << "nothing is banned\n";
     return;
   }
-  Table table({"TARGET", "SCOPE", "LEFT", "CC", "AS", "WHY"});
+  // With element_counters only.
+  const bool counted = std::ranges::any_of(bans, [](const Json& ban) { return ban.contains("dropped"); });
+  std::vector<std::string> titles = {"TARGET", "SCOPE", "LEFT", "CC", "AS", "WHY"};
+  if (counted) {
+    titles.insert(titles.begin() + 3, "PACKETS");
+  }
+  Table table(titles);
   for (const auto& ban : bans) {
-    table.add({cell(ban, "target"), cell(ban, "scope"), left_text(ban, now), cell(ban, "country_code"), as_text(ban),
-               cell(ban, "reason")},
-              evidence_of(ban));
+    std::vector<std::string> cells = {cell(ban, "target"),       cell(ban, "scope"), left_text(ban, now),
+                                      cell(ban, "country_code"), as_text(ban),       cell(ban, "reason")};
+    if (counted) {
+      cells.insert(cells.begin() + 3, ban.contains("dropped") ? cell(ban["dropped"], "packets") : "-");
+    }
+    table.add(cells, evidence_of(ban));
   }
   std::cout << table.to_string(terminal_width());
 }

@@ -15,15 +15,23 @@ namespace {
 constexpr std::string_view daemon_group = "To the daemon";
 constexpr std::string_view alone_group = "Alone (no daemon, no privilege)";
 
-constexpr std::array<Command, 10> commands = {{
+constexpr std::array<Command, 18> commands = {{
     {"status", "what is followed, what is enforced, how old the database is", daemon_group, prepare_status},
     {"bans", "what is banned, why and for how long", daemon_group, prepare_bans},
-    {"ban", "ban addresses, prefixes or AS numbers", daemon_group, prepare_ban},
+    {"ban", "ban addresses, prefixes, AS numbers or countries", daemon_group, prepare_ban},
+    {"confirm", "keep bans that are lifted unless confirmed", daemon_group, prepare_confirm},
     {"unban", "lift bans", daemon_group, prepare_unban},
-    {"import", "ban every target of a file, one a line", daemon_group, prepare_import},
+    {"import", "ban every target of a list: plain, CSV or JSON", daemon_group, prepare_import},
+    {"export", "what is banned as a list: plain, CSV or JSON", daemon_group, prepare_export},
     {"explain", "why an address is banned, or why not", daemon_group, prepare_explain},
     {"reload", "read configuration, rules and database again", daemon_group, prepare_reload},
     {"lookup", "route, AS and country of addresses", alone_group, prepare_lookup},
+    {"netblocks", "every known block around an address, narrowest first", alone_group, prepare_netblocks},
+    {"asn", "what an AS has: name, prefixes, size; search, list, export", alone_group, prepare_asn},
+    {"country", "the same of a country", alone_group, prepare_country},
+    {"whois-serve", "answer whois queries from the database", alone_group, prepare_whois_serve},
+    {"enrich", "every line of a log again, with route, AS and country", alone_group, prepare_enrich},
+    {"db", "databases: info, verify, build, update", alone_group, prepare_db},
     {"match", "which rules hit which lines of a log", alone_group, prepare_match},
     {"rules", "check, list or test rules", alone_group, prepare_rules},
 }};

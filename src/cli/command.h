@@ -34,10 +34,18 @@ Action prepare_status(CLI::App& app);
 Action prepare_bans(CLI::App& app);
 Action prepare_ban(CLI::App& app);
 Action prepare_unban(CLI::App& app);
+Action prepare_confirm(CLI::App& app);
 Action prepare_import(CLI::App& app);
+Action prepare_export(CLI::App& app);
 Action prepare_explain(CLI::App& app);
 Action prepare_reload(CLI::App& app);
 Action prepare_lookup(CLI::App& app);
+Action prepare_netblocks(CLI::App& app);
+Action prepare_asn(CLI::App& app);      // owners.cc
+Action prepare_country(CLI::App& app);  // owners.cc
+Action prepare_whois_serve(CLI::App& app);
+Action prepare_enrich(CLI::App& app);
+Action prepare_db(CLI::App& app);
 Action prepare_match(CLI::App& app);
 Action prepare_rules(CLI::App& app);
 

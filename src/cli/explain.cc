@@ -90,7 +90,9 @@ void print_rest(std::ostream& out, const Json& explanation) {
     out << "  never blocked: " << printable(reason.get<std::string>()) << '\n';
   }
   for (const auto& count : explanation["counting"]) {
-    out << "  " << cell(count, "count") << " of " << cell(count, "threshold") << " hits of " << cell(count, "rule")
+    const bool weighed = count.value("count", 0ULL) != count.value("hits", 0ULL);
+    out << "  " << cell(count, "count") << " of " << cell(count, "threshold") << (weighed ? "" : " hits") << " of "
+        << cell(count, "rule") << (weighed ? ", from " + counted(count.value("hits", 0ULL), "hit", "hits") : "")
         << " within " << format_duration(Seconds(count.value("window_seconds", 0LL))) << '\n';
     print_lines(out, count["lines"]);
   }
@@ -98,6 +100,9 @@ void print_rest(std::ostream& out, const Json& explanation) {
   out << "  its route: " << cell(ladder, "route_offenders") << " of " << cell(ladder, "route_threshold")
       << " offenders that ban a route; its AS: " << cell(ladder, "asn_routes") << " of "
       << cell(ladder, "asn_threshold") << " banned routes that ban an AS\n";
+  if (cell(explanation, "good_client") != "-") {
+    out << "  left out of wide bans: " << cell(explanation, "good_client") << '\n';
+  }
   for (const auto& ended : explanation["ended"]) {
     out << "  earlier: " << cell(ended, "scope") << ' ' << cell(ended, "target") << ' ' << cell(ended, "ending") << ' '
         << cell(ended, "ended") << ": " << cell(ended, "reason") << '\n';

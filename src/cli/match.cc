@@ -6,6 +6,7 @@
 #include <functional>
 #include <iostream>
 
+#include "base/line_counter.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "cli/command.h"
@@ -98,7 +99,7 @@ class FileMatch {
                                   [&](const model::RawLine& line, const match::LineResult& result) {
                                     const auto begin = static_cast<size_t>(line.offset - offset);
                                     const auto between = bytes.substr(counted_to, begin - counted_to);
-                                    number += static_cast<uint64_t>(std::ranges::count(between, '\n'));
+                                    number += count_line_ends(between);
                                     counted_to = begin;
                                     print(number, line, result);
                                   });
@@ -133,7 +134,7 @@ class FileMatch {
 };
 
 Result<> match_files(const MatchOptions& options) {
-  auto rules = compile_rules(options.rules, &options.selection);
+  auto rules = compile_rules(options.rules, &options.selection, RuleScope::attacks);
   if (!rules) {
     return std::unexpected(std::move(rules.error()));
   }

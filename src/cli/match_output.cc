@@ -1,80 +1,17 @@
 #include "cli/match_output.h"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "base/text.h"
+#include "cli/json_writer.h"
 #include "match/hit_trace.h"
 
 namespace ipguard::cli {
 namespace {
 
 constexpr size_t longest_shown = 100;  // bytes of matched text, for people
-
-// Writes JSON members in order. Text of any bytes becomes valid UTF-8.
-class JsonWriter {
- public:
-  // Of the object or array that is open; no name within an array.
-  void open(char bracket, std::string_view name = {}) {
-    begin(name);
-    text_ += bracket;
-    first_ = true;
-  }
-  void close(char bracket) {
-    text_ += bracket;
-    first_ = false;
-  }
-  void text(std::string_view name, std::string_view value) {
-    begin(name);
-    quote(value);
-  }
-  void text_or_null(std::string_view name, std::string_view value) { value.empty() ? null(name) : text(name, value); }
-  void number(std::string_view name, uint64_t value) {
-    begin(name);
-    text_ += std::to_string(value);
-  }
-  void null(std::string_view name) {
-    begin(name);
-    text_ += "null";
-  }
-  [[nodiscard]] std::string take() { return std::move(text_); }
-
- private:
-  void begin(std::string_view name) {
-    if (!first_) {
-      text_ += ',';
-    }
-    first_ = false;
-    if (!name.empty()) {
-      quote(name);
-      text_ += ':';
-    }
-  }
-
-  void quote(std::string_view value) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
-    const std::string valid = std::ranges::all_of(value, plain) ? std::string() : to_valid_utf8(value);
-    text_ += '"';
-    if (valid.empty()) {
-      text_ += value;
-    }
-    for (const char c : valid) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < 0x20) {
-        text_.append("\\u00").append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
-      } else {
-        text_.append(c == '"' || c == '\\' ? 1 : 0, '\\').append(1, c);
-      }
-    }
-    text_ += '"';
-  }
-
-  std::string text_;
-  bool first_ = true;
-};
 
 void put_span(JsonWriter& json, std::string_view text, const std::optional<match::TextSpan>& span) {
   if (span) {

@@ -35,9 +35,13 @@ void add_rules_option(CLI::App& app, std::vector<std::string>& paths) {
       ->allow_extra_args(false);
 }
 
-CheckedRules check_rules(const std::vector<std::string>& paths, const config::RuleSelection* selection) {
+CheckedRules check_rules(const std::vector<std::string>& paths, const config::RuleSelection* selection,
+                         RuleScope scope) {
   CheckedRules result;
   auto rules = config::load_rules(paths, result.diagnostics);
+  if (scope == RuleScope::attacks) {
+    std::erase_if(rules, [](const model::Rule& rule) { return rule.kind == model::RuleKind::login; });
+  }
   if (selection != nullptr) {
     rules = config::select_rules(std::move(rules), *selection, {.file = "--enable, --disable"}, result.diagnostics);
   }
@@ -49,8 +53,8 @@ CheckedRules check_rules(const std::vector<std::string>& paths, const config::Ru
 }
 
 Result<std::shared_ptr<const match::RuleSet>> compile_rules(const std::vector<std::string>& paths,
-                                                            const config::RuleSelection* selection) {
-  auto checked = check_rules(paths, selection);
+                                                            const config::RuleSelection* selection, RuleScope scope) {
+  auto checked = check_rules(paths, selection, scope);
   std::cerr << checked.diagnostics.to_string();
   if (checked.rules == nullptr) {
     return fail(Errc::configuration, "");

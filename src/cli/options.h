@@ -36,13 +36,19 @@ struct CheckedRules {
   std::shared_ptr<const match::RuleSet> rules;
   config::Diagnostics diagnostics;
 };
+enum class RuleScope : uint8_t {
+  all,
+  attacks,  // without rules of kind "login", which are for the daemon's view of collateral
+};
 // All rules of these paths, or those that `selection` leaves.
 [[nodiscard]] CheckedRules check_rules(const std::vector<std::string>& paths,
-                                       const config::RuleSelection* selection = nullptr);
-// The same for commands that want nothing but the rules. Problems go to stderr; Errc::configuration if there is an
-// error.
+                                       const config::RuleSelection* selection = nullptr,
+                                       RuleScope scope = RuleScope::all);
+// The same for commands that want nothing but the rules. Problems go to stderr;
+// Errc::configuration if there is an error.
 [[nodiscard]] Result<std::shared_ptr<const match::RuleSet>> compile_rules(
-    const std::vector<std::string>& paths, const config::RuleSelection* selection = nullptr);
+    const std::vector<std::string>& paths, const config::RuleSelection* selection = nullptr,
+    RuleScope scope = RuleScope::all);
 // [{"file","line","column","severity","message","hint"}], null for what is not known.
 [[nodiscard]] Json problems_json(const config::Diagnostics& diagnostics);
 

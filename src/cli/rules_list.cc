@@ -57,7 +57,7 @@ Json rule_json(const model::Rule& rule, const Json* counts) {
 
 // "5 in 10m", "8 path in 1m": different values of a field, "5 in 10m, ×2": each hit counts twice.
 std::string threshold_text(const model::Rule& rule) {
-  if (rule.kind == model::RuleKind::session) {
+  if (!model::is_evidence(rule.kind)) {
     return "-";
   }
   std::string text = group_digits(rule.threshold);
@@ -80,7 +80,7 @@ std::string about_text(const model::Rule& rule) {
 }
 
 std::string ban_text(const model::Rule& rule) {
-  if (rule.kind == model::RuleKind::session) {
+  if (!model::is_evidence(rule.kind)) {
     return "-";
   }
   return rule.ban.count() == 0 ? "permanent" : format_duration(rule.ban);
@@ -94,7 +94,7 @@ std::vector<std::string> row_of(const model::Rule& rule, const Json* counts) {
           std::string(model::to_string(rule.kind)),
           threshold_text(rule),
           ban_text(rule),
-          rule.kind == model::RuleKind::session ? "-" : std::string(model::to_string(rule.scope)),
+          !model::is_evidence(rule.kind) ? "-" : std::string(model::to_string(rule.scope)),
           std::to_string(rule.samples.size()) + '+' + std::to_string(rule.near_misses.size()),
           number("hits"),
           about_text(rule)};

@@ -72,7 +72,8 @@ void print_database(const Json& database) {
 std::string dropped_text(const Json& dropped) {
   std::string text;
   for (const auto& [scope, counter] : dropped.items()) {
-    text += (text.empty() ? "by " : ", by ") + scope + ' ' + counted(counter["packets"], "packet", "packets");
+    text += (text.empty() ? "by " : ", by ") + scope + ' ' + counted(counter["packets"], "packet", "packets") + " (" +
+            format_size(counter.value("bytes", 0ULL)) + ')';
   }
   return text;
 }
@@ -81,7 +82,8 @@ void print_bans(const Json& status) {
   const auto& bans = status["bans"];
   const auto& kernel = status["kernel"];
   std::string text = counted(bans["address"], "address", "addresses") + ", " +
-                     counted(bans["route"], "route", "routes") + ", " + counted(bans["asn"], "AS", "ASes");
+                     counted(bans["route"], "route", "routes") + ", " + counted(bans["asn"], "AS", "ASes") + ", " +
+                     counted(bans["country"], "country", "countries");
   if (status.value("mode", "") == "dry-run") {
     text += "; the kernel would hold " + counted(kernel["wanted"], "element", "elements") + " (dry-run)";
   } else {
@@ -96,6 +98,9 @@ void print_bans(const Json& status) {
   }
   if (kernel.contains("dropped")) {
     print_field("dropped", dropped_text(kernel["dropped"]));
+  }
+  if (kernel.value("connections_ended", 0ULL) > 0) {
+    print_field("ended", counted(kernel["connections_ended"], "connection", "connections") + " of the banned");
   }
   const auto& counters = status["counters"];
   print_field("seen", counted(counters["hits"], "hit", "hits") + ", " +

@@ -14,6 +14,14 @@ function(ipguard_not_hot target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
 endfunction()
 
+# ipguard_together(<target>…): files whose headers take the compiler longer than their own text are compiled six at a time.
+option(IPGUARD_TOGETHER "Compile files with large headers several at a time" ON)
+function(ipguard_together)
+  if(IPGUARD_TOGETHER AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
+endfunction()
+
 function(ipguard_options target)
   target_compile_options(
     ${target}

@@ -1,5 +1,6 @@
 // [allow] and [whois].
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "config/config_reader.h"
@@ -14,22 +15,6 @@ std::string upper(std::string_view text) {
   std::ranges::transform(result, result.begin(),
                          [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return result;
-}
-
-void read_prefixes(TableReader& table, AllowConfig& allow) {
-  for (const auto& item : table.texts("prefixes", true)) {
-    const auto prefix = net::Prefix::parse(item.text);
-    if (!prefix) {
-      table.bad_value(item.place, "prefixes", prefix.error().message);
-      continue;
-    }
-    if (prefix->length() == 0) {
-      const std::string family = prefix->family() == net::Family::ipv4 ? "IPv4" : "IPv6";
-      table.context().warning(item.place, "prefixes: " + prefix->to_string() + " is every " + family +
-                                              " address: none of them can be banned");
-    }
-    allow.prefixes.push_back(*prefix);
-  }
 }
 
 void read_asns(TableReader& table, AllowConfig& allow) {
@@ -65,11 +50,11 @@ void read_countries(TableReader& table, AllowConfig& allow) {
   }
 }
 
-// ADDR:PORT, an IPv6 address in brackets.
-bool is_listen_address(std::string_view text) {
+// The address of ADDR:PORT, an IPv6 address in brackets; nullopt for anything else.
+std::optional<net::Address> listen_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
-    return false;
+    return std::nullopt;
   }
   const auto port = parse_number(text.substr(colon + 1));
   auto host = text.substr(0, colon);
@@ -78,15 +63,37 @@ bool is_listen_address(std::string_view text) {
     host = host.substr(1, host.size() - 2);
   }
   const bool is_ipv6_text = host.find(':') != std::string_view::npos;
-  return port && *port >= 1 && *port <= 65535 && bracketed == is_ipv6_text && net::Address::parse(host).has_value();
+  return port && *port >= 1 && *port <= 65535 && bracketed == is_ipv6_text ? net::Address::parse(host) : std::nullopt;
+}
+
+bool is_loopback(const net::Address& address) {
+  return address.is_ipv4() ? address.ipv4() >> 24U == 127 : address == net::Address::parse("::1");
 }
 
 }  // namespace
 
+std::vector<net::Prefix> read_prefixes(TableReader& table, std::string_view key) {
+  std::vector<net::Prefix> prefixes;
+  for (const auto& item : table.texts(key, true)) {
+    const auto prefix = net::Prefix::parse(item.text);
+    if (!prefix) {
+      table.bad_value(item.place, key, prefix.error().message);
+      continue;
+    }
+    if (prefix->length() == 0) {
+      const std::string family = prefix->family() == net::Family::ipv4 ? "IPv4" : "IPv6";
+      table.context().warning(item.place, std::string(key) + ": " + prefix->to_string() + " is every " + family +
+                                              " address: none of them can be banned");
+    }
+    prefixes.push_back(*prefix);
+  }
+  return prefixes;
+}
+
 AllowConfig read_allow(TableReader& root, ReadContext& context) {
   TableReader table(root.table("allow"), "[allow]", context);
   AllowConfig allow;
-  read_prefixes(table, allow);
+  allow.prefixes = read_prefixes(table, "prefixes");
   read_asns(table, allow);
   read_countries(table, allow);
   allow.asns_location = location_of(table, "asns");
@@ -95,19 +102,24 @@ AllowConfig read_allow(TableReader& root, ReadContext& context) {
   return allow;
 }
 
-std::string read_whois(TableReader& root, ReadContext& context) {
+WhoisConfig read_whois(TableReader& root, ReadContext& context) {
   TableReader table(root.table("whois"), "[whois]", context);
-  auto listen = table.any_text("listen").value_or("");
-  if (!listen.empty() && !is_listen_address(listen)) {
-    table.error(*table.find("listen"), "listen", '\'' + printable(listen, 80) + "' is no address with a port",
+  WhoisConfig whois;
+  whois.listen = table.any_text("listen").value_or("");
+  const auto address = listen_address(whois.listen);
+  if (!whois.listen.empty() && !address) {
+    table.error(*table.find("listen"), "listen", '\'' + printable(whois.listen, 80) + "' is no address with a port",
                 "write for example \"127.0.0.1:8043\" or \"[::1]:8043\"; \"\" switches it off");
-    listen.clear();
-  } else if (!listen.empty()) {
-    context.warning(table.place_of("listen"),
-                    "listen: whois is not served by this version: nothing will listen on " + listen);
+    whois.listen.clear();
+  } else if (address && !is_loopback(*address)) {
+    context.warning(table.place_of("listen"), "listen: whoever reaches " + whois.listen + " may ask the whois server",
+                    "\"127.0.0.1:8043\" is for this host alone");
   }
+  keep(whois.connections, table.integer("connections", {.min = 1, .max = 65'536}));
+  keep(whois.client_connections, table.integer("client_connections", {.min = 1, .max = 65'536}));
+  keep(whois.own_knowledge, table.flag("own_knowledge"));
   table.finish();
-  return listen;
+  return whois;
 }
 
 }  // namespace ipguard::config

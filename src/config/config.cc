@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> start_names = {"end", "start"};
 constexpr std::array<std::string_view, 2> mode_names = {"enforce", "dry-run"};
-constexpr std::array<std::string_view, 2> hook_names = {"input-and-forward", "prerouting"};
+constexpr std::array<std::string_view, 4> hook_names = {"input-and-forward", "input", "forward", "prerouting"};
+constexpr std::array<std::string_view, 2> verdict_names = {"drop", "reject"};
 constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};
 
 // sun_path of unix(7) holds 108 bytes with the terminating zero.
@@ -104,6 +105,9 @@ void read_enforce(TableReader& root, EnforceConfig& enforce, ReadContext& contex
   keep(enforce.hook, table.choice("hook", hook_names));
   keep(enforce.priority,
        table.integer("priority", {.min = -500, .max = 500, .remark = "the usual filter chains stand at 0"}));
+  keep(enforce.action, table.choice("action", verdict_names));
+  keep(enforce.end_connections, table.flag("end_connections"));
+  keep(enforce.element_counters, table.flag("element_counters"));
   keep(enforce.keep_on_stop, table.flag("keep_on_stop"));
   table.finish();
 }
@@ -134,6 +138,8 @@ void read_protect(TableReader& root, ProtectConfig& protect, ReadContext& contex
        table.integer("widest_ipv4", {.min = 8, .max = 32, .remark = "it is a prefix length: smaller is wider"}));
   keep(protect.widest_ipv6,
        table.integer("widest_ipv6", {.min = 19, .max = 128, .remark = "it is a prefix length: smaller is wider"}));
+  keep(protect.largest_share, table.integer("largest_share", {.min = 1, .max = 100, .remark = "per cent"}));
+  protect.proxies = read_prefixes(table, "proxies");
   for (const auto* item : table.list("ssh_ports")) {
     if (item->type != Value::Type::integer) {
       table.wrong_type(*item, "ssh_ports", "a port number");
@@ -185,7 +191,7 @@ Config read_config(const Value& root, ReadContext& context) {
   read_ladders(table, config, context);
   read_limits(table, config.limits, context);
   read_log(table, config.log_level, context);
-  config.whois_listen = read_whois(table, context);
+  config.whois = read_whois(table, context);
   table.finish();
   context.report_unknown();
   return config;

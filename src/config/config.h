@@ -18,7 +18,9 @@ namespace ipguard::config {
 
 enum class StartPosition : uint8_t { end, start };
 enum class Mode : uint8_t { enforce, dry_run };
-enum class Hook : uint8_t { input_and_forward, prerouting };
+enum class Hook : uint8_t { input_and_forward, input, forward, prerouting };
+// What becomes of a packet of the banned: dropped without a word, or refused (TCP reset, ICMP "prohibited").
+enum class Verdict : uint8_t { drop, reject };
 
 struct SourceConfig {
   std::string name;
@@ -30,29 +32,55 @@ struct SourceConfig {
   model::Location format_location;  // of the format's name; of [[source]] if there is none
 };
 
+// Of a step of the ladder: how much one ban may cover and whom it may hit. A wider one is refused; over the budget of
+// good clients [collateral] leave_out decides.
+struct Budget {
+  uint64_t addresses = 0;     // IPv4 addresses
+  uint64_t ipv6_64s = 0;      // IPv6 /64 networks
+  uint32_t good_clients = 0;  // logins and authenticated users that a ban may hit
+  uint32_t visitors = 0;      // mere visitors that a ban may hit: easily faked, and what a wide ban is bound to hit
+};
+
 // [ladder.route]: how many distinct offending addresses of a route within `window` ban the route; 0 = never.
 struct RouteLadder {
   uint32_t addresses = 3;
+  uint32_t one_in = 65'536;  // … and at least one of so many of its addresses (IPv6: /48 networks); 0 = however few
   Seconds window{3600};
   Seconds ban{4 * 3600};
-  uint64_t budget_addresses = 1ULL << 20;  // IPv4 addresses that one such ban may cover (a /12); wider is refused
-  uint64_t budget_ipv6_64s = 1ULL << 32;   // the same in IPv6 /64 networks (a /32)
+  Budget budget{.addresses = 1ULL << 20, .ipv6_64s = 1ULL << 32, .visitors = 10};  // a /12, a /32
 };
 
 // [ladder.asn]: how many banned routes of an AS within `window` ban the AS; 0 = never.
 struct AsnLadder {
   uint32_t routes = 3;
+  uint32_t one_in = 65'536;  // … and at least one of so many of its addresses lies in them; 0 = however few
   Seconds window{24 * 3600};
   Seconds ban{24 * 3600};
-  uint64_t budget_addresses = 1ULL << 22;  // IPv4 addresses
-  uint64_t budget_ipv6_64s = 1ULL << 36;   // IPv6 /64 networks
-  model::Location routes_location = {};    // of `routes` as it was written; line 0 = the default
+  Budget budget{.addresses = 1ULL << 22, .ipv6_64s = 1ULL << 36, .visitors = 100};
+  model::Location routes_location = {};  // of `routes` as it was written; line 0 = the default
+};
+
+// [ladder.country]: how many banned AS of a country within `window` ban the country; 0 = never.
+struct CountryLadder {
+  uint32_t asns = 0;
+  Seconds window{24 * 3600};
+  Seconds ban{24 * 3600};
+  Budget budget{.addresses = 1ULL << 24, .ipv6_64s = 1ULL << 40, .visitors = 1000};
+  model::Location asns_location = {};  // of `asns` as it was written; line 0 = the default
+};
+
+// [collateral]: who is known to be good, and what a wide ban does about them.
+struct CollateralConfig {
+  Seconds remember{14 * 24 * 3600};  // good clients seen within this time count
+  uint32_t clients = 50'000;         // known at a time; mere visitors go before users and logins
+  uint32_t leave_out = 1000;  // of those that a ban over its budget would hit, so many are left out; more: refused
 };
 
 // [ban]: growth of ban time for repeat offenders.
 struct BanGrowth {
   double growth = 2.0;             // each further ban lasts this many times longer; 1 = always the same
   Seconds longest{7 * 24 * 3600};  // never longer
+  Seconds decay{3 * 24 * 3600};    // each such span without a ban makes up for one ban; zero = none does
   Seconds forget{14 * 24 * 3600};  // a target not banned for this long starts afresh
 };
 
@@ -67,8 +95,11 @@ struct AllowConfig {
 struct EnforceConfig {
   Mode mode = Mode::enforce;
   Hook hook = Hook::input_and_forward;
-  int priority = -10;        // of the chains, before the usual filter chains at 0
-  bool keep_on_stop = true;  // TERM leaves the bans in the kernel
+  int priority = -10;  // of the chains, before the usual filter chains at 0
+  Verdict action = Verdict::drop;
+  bool end_connections = true;    // entries of the banned in the kernel's table of connections are deleted
+  bool element_counters = false;  // packets and bytes of each ban by itself
+  bool keep_on_stop = true;       // TERM leaves the bans in the kernel
 };
 
 // [protect]: what is never blocked, besides the allowlist (law 3). Loopback is always protected.
@@ -76,10 +107,12 @@ struct ProtectConfig {
   bool own_addresses = true;
   bool gateways = true;
   bool resolvers = true;
-  bool ssh_sessions = true;         // peers of authenticated SSH sessions
-  std::vector<uint16_t> ssh_ports;  // instead of sshd_config's; 22 and what sshd has open come on top
-  uint8_t widest_ipv4 = 8;          // no prefix shorter than this is ever blocked
+  bool ssh_sessions = true;          // peers of authenticated SSH sessions
+  std::vector<uint16_t> ssh_ports;   // instead of sshd_config's; 22 and what sshd has open come on top
+  std::vector<net::Prefix> proxies;  // CDN and reverse proxies in front of this host: their packets carry everybody's
+  uint8_t widest_ipv4 = 8;           // no prefix shorter than this is ever blocked
   uint8_t widest_ipv6 = 19;
+  uint8_t largest_share = 50;  // per cent of a family's address space that all bans together may cover
 };
 
 // A sentence for each protection that is switched off.
@@ -89,6 +122,14 @@ struct LimitsConfig {
   uint32_t offenders = 200'000;   // (rule, address) pairs being counted; the oldest go first
   uint32_t evidence_lines = 5;    // kept for each offence
   uint32_t evidence_bytes = 512;  // of each kept line
+};
+
+// [whois]: the local whois server (RFC 3912).
+struct WhoisConfig {
+  std::string listen;                 // ADDRESS:PORT, an IPv6 address in brackets; "" = off
+  uint32_t connections = 1024;        // at a time, of all clients; the oldest gives way to one more
+  uint32_t client_connections = 512;  // at a time, of one client
+  bool own_knowledge = false;         // adds `ipguard-ban:` and `ipguard-hits:` to the answers
 };
 
 struct Config {
@@ -105,10 +146,12 @@ struct Config {
   AllowConfig allow;
   RouteLadder route_ladder;
   AsnLadder asn_ladder;
+  CountryLadder country_ladder;
+  CollateralConfig collateral;
   BanGrowth ban;
   LimitsConfig limits;
   std::string log_level = "info";
-  std::string whois_listen;  // "" = off
+  WhoisConfig whois;
 };
 
 // Reads and checks one file. Problems go to `diagnostics`, all of them; the value is usable if has_errors() is false.

@@ -1,4 +1,4 @@
-// [ladder.route], [ladder.asn] and [ban].
+// [ladder.*], [collateral] and [ban].
 #include <string>
 
 #include "config/config_reader.h"
@@ -7,6 +7,7 @@ namespace ipguard::config {
 namespace {
 
 constexpr Range evidence_range{.min = 0, .max = 1'000'000, .remark = "0 = never"};
+constexpr Range density_range{.min = 0, .max = 1LL << 31, .remark = "0 = however few"};
 // All of IPv4; a wider ban cannot be. Zero would refuse every ban: that is what "0 = never" is for.
 constexpr Range budget_range{.min = 1, .max = 1LL << 32, .remark = "it counts IPv4 addresses"};
 // All of IPv6.
@@ -32,7 +33,35 @@ void read_growth(TableReader& root, BanGrowth& ban, ReadContext& context) {
   TableReader table(root.table("ban"), "[ban]", context);
   keep(ban.growth, table.number("growth", 1, 100));
   keep(ban.longest, table.duration("longest", {.remark = "a \"permanent\" ban stays permanent"}));
+  keep(ban.decay, table.duration("decay", {.min = Seconds{0}, .remark = "0 = only `forget` forgives"}));
   keep(ban.forget, table.duration("forget", {}));
+  table.finish();
+}
+
+void read_budget(TableReader& table, Budget& budget) {
+  keep(budget.addresses, table.integer("budget_addresses", budget_range));
+  keep(budget.ipv6_64s, table.integer("budget_ipv6_64s", budget_64s_range));
+  keep(budget.good_clients, table.integer("budget_good_clients", {.min = 0, .max = 1'000'000}));
+  keep(budget.visitors, table.integer("budget_visitors", {.min = 0, .max = 1'000'000}));
+}
+
+void read_country_ladder(TableReader& ladder, Config& config, ReadContext& context) {
+  TableReader country(ladder.table("country"), "[ladder.country]", context);
+  keep(config.country_ladder.asns, country.integer("asns", evidence_range));
+  config.country_ladder.asns_location = location_of(country, "asns");
+  keep(config.country_ladder.window, country.duration("window", window_range));
+  keep(config.country_ladder.ban, country.ban_time("ban"));
+  read_budget(country, config.country_ladder.budget);
+  fit_under_longest(country, config.country_ladder.ban, config.ban.longest);
+  country.finish();
+}
+
+void read_collateral(TableReader& root, CollateralConfig& collateral, ReadContext& context) {
+  TableReader table(root.table("collateral"), "[collateral]", context);
+  keep(collateral.remember, table.duration("remember", {}));
+  keep(collateral.clients, table.integer("clients", {.min = 1'000, .max = 1'000'000}));
+  keep(collateral.leave_out,
+       table.integer("leave_out", {.min = 0, .max = 100'000, .remark = "0 = refuse every ban that is over budget"}));
   table.finish();
 }
 
@@ -44,23 +73,25 @@ void read_ladders(TableReader& root, Config& config, ReadContext& context) {
   TableReader ladder(root.table("ladder"), "[ladder]", context);
   TableReader route(ladder.table("route"), "[ladder.route]", context);
   keep(config.route_ladder.addresses, route.integer("addresses", evidence_range));
+  keep(config.route_ladder.one_in, route.integer("one_in", density_range));
   keep(config.route_ladder.window, route.duration("window", window_range));
   keep(config.route_ladder.ban, route.ban_time("ban"));
-  keep(config.route_ladder.budget_addresses, route.integer("budget_addresses", budget_range));
-  keep(config.route_ladder.budget_ipv6_64s, route.integer("budget_ipv6_64s", budget_64s_range));
+  read_budget(route, config.route_ladder.budget);
   fit_under_longest(route, config.route_ladder.ban, config.ban.longest);
   route.finish();
 
   TableReader asn(ladder.table("asn"), "[ladder.asn]", context);
   keep(config.asn_ladder.routes, asn.integer("routes", evidence_range));
+  keep(config.asn_ladder.one_in, asn.integer("one_in", density_range));
   config.asn_ladder.routes_location = location_of(asn, "routes");
   keep(config.asn_ladder.window, asn.duration("window", window_range));
   keep(config.asn_ladder.ban, asn.ban_time("ban"));
-  keep(config.asn_ladder.budget_addresses, asn.integer("budget_addresses", budget_range));
-  keep(config.asn_ladder.budget_ipv6_64s, asn.integer("budget_ipv6_64s", budget_64s_range));
+  read_budget(asn, config.asn_ladder.budget);
   fit_under_longest(asn, config.asn_ladder.ban, config.ban.longest);
   asn.finish();
+  read_country_ladder(ladder, config, context);
   ladder.finish();
+  read_collateral(root, config.collateral, context);
 }
 
 }  // namespace ipguard::config

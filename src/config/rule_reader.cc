@@ -11,9 +11,9 @@ namespace ipguard::config {
 namespace {
 
 constexpr std::array<std::string_view, 5> log_names = {"access", "error", "syslog", "app", "fields"};
-constexpr std::array<std::string_view, 3> kind_names = {"attack", "rate", "session"};
+constexpr std::array<std::string_view, 4> kind_names = {"attack", "rate", "session", "login"};
 constexpr std::array<std::string_view, 1> session_names = {"pid"};
-constexpr std::array<std::string_view, 3> scope_names = {"address", "route", "asn"};
+constexpr std::array<std::string_view, 4> scope_names = {"address", "route", "asn", "country"};
 constexpr size_t max_id = 100;
 constexpr Range ladder_range{.min = 0, .max = 1'000'000, .remark = "0 = never"};
 
@@ -103,6 +103,7 @@ void read_shared(TableReader& table, std::string_view ladder_name, RuleDraft& dr
   TableReader ladder(table.table("ladder"), ladder_name, table.context());
   keep(rule.route_addresses, ladder.integer("addresses", ladder_range));
   keep(rule.asn_routes, ladder.integer("routes", ladder_range));
+  keep(rule.country_asns, ladder.integer("asns", ladder_range));
   ladder.finish();
 }
 

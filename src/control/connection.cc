@@ -37,10 +37,12 @@ Connection::Connection(loop::EventLoop& loop, UniqueFd fd, Peer peer, std::chron
       on_closed_(std::move(closed)),
       last_use_(++uses),
       io_(loop, [this](unsigned interest) { on_event(interest); }),
-      timer_(loop, [this] {
-        log_debug("control: a client moved nothing for too long and was dropped");
-        close();
-      }) {
+      timer_(loop,
+             [this] {
+               log_debug("control: a client moved nothing for too long and was dropped");
+               close();
+             }),
+      pause_timer_(loop, [this] { on_event(0); }) {
   io_.start(fd_.get(), loop::IoWatcher::readable);
 }
 
@@ -50,8 +52,10 @@ void Connection::close() {
   }
   io_.stop();
   timer_.stop();
+  pause_timer_.stop();
   fd_.reset();
   work_ = nullptr;
+  items_ = nullptr;
   on_closed_();
 }
 
@@ -60,6 +64,8 @@ void Connection::on_event(unsigned interest) {
     write_some();
   } else if (work_) {
     work_some();
+  } else if (items_) {
+    list_some();
   } else if (find_line_end() != std::string::npos) {
     answer_next();
   } else if ((interest & loop::IoWatcher::readable) != 0) {
@@ -77,8 +83,13 @@ void Connection::wait() {
   } else {
     timer_.start(patience_);
   }
+  if (work_ && pause_ > std::chrono::milliseconds::zero()) {
+    io_.stop();
+    pause_timer_.start(pause_);
+    return;
+  }
   // With a whole request at hand the next turn is wanted at once: a socket with room is writable.
-  const bool more_to_do = !output_.empty() || work_ || find_line_end() != std::string::npos;
+  const bool more_to_do = !output_.empty() || work_ || items_ || find_line_end() != std::string::npos;
   io_.start(fd_.get(), more_to_do ? loop::IoWatcher::writable : loop::IoWatcher::readable);
 }
 
@@ -134,8 +145,13 @@ void Connection::answer_next() {
     auto answer = ask_(*request, peer_);
     if (answer.result) {
       reply(*answer.result);
+    } else if (answer.items) {
+      items_ = std::move(answer.items);
+      listed_ = false;
+      output_ = list_begin;
     } else {
       work_ = std::move(answer.work);
+      pause_ = answer.pause;
     }
   } catch (const Json::exception& error) {
     // A command looked for something in the arguments that the client did not put there.
@@ -153,6 +169,25 @@ void Connection::work_some() {
   if (const auto result = work_()) {
     work_ = nullptr;
     reply(*result);
+  }
+}
+
+void Connection::list_some() {
+  const auto portion = items_();
+  if (!portion) {
+    items_ = nullptr;
+    last_use_ = ++uses_;
+    output_ = list_end;
+  } else {
+    for (const auto& item : *portion) {
+      output_ += listed_ ? "," : "";
+      output_ += format_item(item);
+      listed_ = true;
+    }
+  }
+  if (!output_.empty()) {
+    written_ = 0;
+    write_some();
   }
 }
 

@@ -25,7 +25,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   // Neither in the middle of a request nor of a reply.
-  [[nodiscard]] bool idle() const { return input_.empty() && output_.empty() && !work_; }
+  [[nodiscard]] bool idle() const { return input_.empty() && output_.empty() && !work_ && !items_; }
   [[nodiscard]] bool closed() const { return !fd_.valid(); }
   // Drawn from `uses` with each reply: the idle connection with the lowest number has been idle longest.
   [[nodiscard]] uint64_t last_use() const { return last_use_; }
@@ -36,6 +36,7 @@ class Connection {
   void read_some();
   void answer_next();
   void work_some();
+  void list_some();
   // Whether nobody will read the reply; a client that has only finished sending will.
   [[nodiscard]] bool client_gone() const;
   void write_some();
@@ -50,16 +51,20 @@ class Connection {
   uint64_t& uses_;  // the server's counter
   Ask ask_;
   Closed on_closed_;
-  std::string input_;     // received and not yet answered, from begin_ on
-  size_t begin_ = 0;      // of the next request in input_
-  size_t searched_ = 0;   // no line feed in input_ from begin_ up to here
-  Work work_;             // leads to the reply
-  std::string output_;    // the reply being written …
-  size_t written_ = 0;    // … and how much of it is
-  bool closing_ = false;  // after this reply
+  std::string input_;                  // received and not yet answered, from begin_ on
+  size_t begin_ = 0;                   // of the next request in input_
+  size_t searched_ = 0;                // no line feed in input_ from begin_ up to here
+  Work work_;                          // leads to the reply
+  std::chrono::milliseconds pause_{};  // between its steps
+  Items items_;                        // of the reply, the beginning of which is written
+  bool listed_ = false;                // one of them at least
+  std::string output_;                 // the reply being written …
+  size_t written_ = 0;                 // … and how much of it is
+  bool closing_ = false;               // after this reply
   uint64_t last_use_;
   loop::IoWatcher io_;
-  loop::Timer timer_;  // runs while not idle; each movement starts it again
+  loop::Timer timer_;        // runs while not idle; each movement starts it again
+  loop::Timer pause_timer_;  // runs while the work waits
 };
 
 }  // namespace ipguard::control

@@ -114,7 +114,7 @@ Result<Json> parse_bounded(std::string_view text, std::string_view what, bool co
   }
 }
 
-std::string write(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'; }
+std::string write(const Json& value) { return format_item(value) + '\n'; }
 
 bool is_command(std::string_view name) {
   return !name.empty() && name.size() <= max_command_bytes &&
@@ -174,6 +174,8 @@ std::string format_reply(const Result<Json>& result) {
   text.insert(text.size() - 1, "}");
   return text;
 }
+
+std::string format_item(const Json& item) { return item.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Result<Json> parse_reply(std::string_view line) {
   auto json = parse_bounded(line, "ipguardd's reply", false);

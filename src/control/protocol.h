@@ -32,6 +32,10 @@ struct Request {
 [[nodiscard]] std::string format_request(const Request& request);  // ends in LF
 // Invalid UTF-8 inside strings is replaced, never an exception.
 [[nodiscard]] std::string format_reply(const Result<Json>& result);  // ends in LF
+// The same reply in pieces, for an array: list_begin, its items with commas between, list_end.
+inline constexpr std::string_view list_begin = R"({"ok":true,"result":[)";
+inline constexpr std::string_view list_end = "]}\n";
+[[nodiscard]] std::string format_item(const Json& item);
 [[nodiscard]] Result<Json> parse_reply(std::string_view line);
 
 }  // namespace ipguard::control

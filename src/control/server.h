@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "control/protocol.h"
@@ -27,13 +28,22 @@ struct Peer {
 // gives the reply. Destroyed before that if the client has gone. Must not destroy the server.
 using Work = std::function<std::optional<Result<Json>>()>;
 
-// A reply, or the work that leads to it.
+// The items of a reply that is an array, in portions: called once a turn of the loop, when the portion before has been
+// written, until it gives nullopt. So a long list takes the memory of a portion. Destroyed before its end if the client
+// has gone. Must not destroy the server.
+using Items = std::function<std::optional<std::vector<Json>>()>;
+
+// A reply, or the work that leads to it, or the items that it is made of.
 struct Answer {
   Answer(Result<Json> reply) : result(std::move(reply)) {}  // NOLINT(*-explicit-*): most handlers have the reply
-  Answer(Work steps) : work(std::move(steps)) {}            // NOLINT(*-explicit-*)
+  Answer(Work steps, std::chrono::milliseconds every = {})  // NOLINT(*-explicit-*)
+      : work(std::move(steps)), pause(every) {}
+  Answer(Items portions) : items(std::move(portions)) {}  // NOLINT(*-explicit-*)
 
   std::optional<Result<Json>> result;
   Work work;
+  std::chrono::milliseconds pause{};  // from one call of `work` to the next, if it waits for somebody else's doing
+  Items items;
 };
 
 // Owned by the loop thread. At most 64 connections: one more takes the place of the one that has been idle longest, and

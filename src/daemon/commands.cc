@@ -20,68 +20,85 @@ Json kernel_drops(const Guard& guard, const net::Address& address) {
   return held ? Json(*held) : Json(nullptr);
 }
 
-Result<Json> status_command(CommandContext& context, const Json& /*arguments*/, TimePoint now) {
+control::Answer status_command(CommandContext& context, const Json& /*arguments*/, TimePoint now) {
   context.guard.verify_kernel(now);  // what is shown is what the kernel holds
-  return status_json(context, now);
+  return Result<Json>(status_json(context, now));
 }
 
-Result<Json> bans_command(CommandContext& context, const Json& arguments, TimePoint /*now*/) {
-  const bool ended = arguments.value("ended", false);
-  const bool evidence = arguments.value("evidence", false);
-  Json list = Json::array();
-  if (!ended) {
-    for (const auto* decision : context.guard.engine().decisions()) {
-      list.push_back(to_json(context.guard.engine(), *decision, evidence));
+// The active ones: a portion costs some milliseconds.
+control::Items list_active(const Guard& guard, bool evidence) {
+  constexpr size_t portion = 200;
+  return [&guard, evidence, last = uint64_t{0}]() mutable -> std::optional<std::vector<Json>> {
+    const auto decisions = guard.engine().decisions_after(last, portion);
+    if (decisions.empty()) {
+      return std::nullopt;
     }
-    return list;
+    std::vector<Json> items;
+    const auto dropped = guard.dropped_by(decisions);
+    for (size_t i = 0; i < decisions.size(); ++i) {
+      items.push_back(to_json(guard.engine(), *decisions[i], evidence));
+      if (dropped[i]) {
+        items.back()["dropped"] = {{"packets", dropped[i]->packets}, {"bytes", dropped[i]->bytes}};
+      }
+    }
+    return items;
+  };
+}
+
+control::Answer bans_command(CommandContext& context, const Json& arguments, TimePoint /*now*/) {
+  const bool evidence = arguments.value("evidence", false);
+  if (!arguments.value("ended", false)) {
+    return list_active(context.guard, evidence);
   }
   constexpr uint32_t most_ended = 1000;
   auto decisions = context.guard.store().ended_decisions(most_ended);
   if (!decisions) {
-    return std::unexpected(std::move(decisions.error()));
+    return Result<Json>(std::unexpected(std::move(decisions.error())));
   }
+  Json list = Json::array();
   for (const auto& entry : *decisions) {
     Json json = to_json(entry.decision, evidence);
     json["ending"] = entry.ending;
     json["ended"] = format_rfc3339(entry.at);
     list.push_back(std::move(json));
   }
-  return list;
+  return Result<Json>(std::move(list));
 }
 
-Result<Json> explain_command(CommandContext& context, const Json& arguments, TimePoint now) {
+control::Answer explain_command(CommandContext& context, const Json& arguments, TimePoint now) {
   const auto text = arguments.value("address", std::string());
   const auto address = net::Address::parse(text);
   if (!address) {
-    return fail(Errc::invalid, "'" + printable(text, 80) + "' is no IPv4 or IPv6 address");
+    return Result<Json>(fail(Errc::invalid, "'" + printable(text, 80) + "' is no IPv4 or IPv6 address"));
   }
   const auto& engine = context.guard.engine();
   Json json = to_json(engine, engine.explain(*address, now));
   json["mode"] = context.guard.dry_run() ? "dry-run" : "enforce";
   json["kernel"] = kernel_drops(context.guard, *address);
-  return json;
+  return Result<Json>(std::move(json));
 }
 
-Result<Json> reload_command(CommandContext& context, const Json& /*arguments*/, TimePoint /*now*/) {
+control::Answer reload_command(CommandContext& context, const Json& /*arguments*/, TimePoint /*now*/) {
   return context.reload();
 }
 
-Result<Json> rules_command(CommandContext& context, const Json& /*arguments*/, TimePoint /*now*/) {
-  return context.guard.tally().to_json(context.guard.loaded().rules->rules());
+control::Answer rules_command(CommandContext& context, const Json& /*arguments*/, TimePoint /*now*/) {
+  return Result<Json>(context.guard.tally().to_json(context.guard.loaded().rules->rules()));
 }
 
 struct Command {
   std::string_view name;
   bool changes;
-  Result<Json> (*run)(CommandContext&, const Json&, TimePoint);  // or, for what may take long:
+  control::Answer (*run)(CommandContext&, const Json&, TimePoint);  // or, for what may take long:
   Result<control::Work> (*begin)(Guard&, const Json&) = nullptr;
 };
 
-constexpr std::array<Command, 7> commands = {{
+constexpr std::array<Command, 8> commands = {{
     {"status", false, status_command},
     {"bans", false, bans_command},
     {"ban", true, nullptr, begin_ban},
     {"unban", true, nullptr, begin_unban},
+    {"confirm", true, nullptr, begin_confirm},
     {"explain", false, explain_command},
     {"reload", true, reload_command},
     {"rules", false, rules_command},

@@ -14,11 +14,21 @@
 
 namespace ipguard::daemon {
 
+class DatabaseWatch;
+class WhoisService;
+
+// What runs beside the guard, for `status`.
+struct Services {
+  const WhoisService& whois;
+  const DatabaseWatch& database_watch;
+};
+
 // What the commands need of the running daemon.
 struct CommandContext {
   Guard& guard;
   std::function<std::vector<model::SourceStatus>()> sources;
-  std::function<Result<control::Json>()> reload;
+  std::function<control::Answer()> reload;
+  std::function<Services()> services = {};  // may be empty: none of them
   TimePoint started;
 };
 

@@ -13,8 +13,12 @@
 #include "base/version.h"
 #include "control/server.h"
 #include "daemon/commands.h"
+#include "daemon/database_watch.h"
 #include "daemon/guard.h"
 #include "daemon/load.h"
+#include "daemon/reloader.h"
+#include "daemon/state.h"
+#include "daemon/whois_service.h"
 #include "enforce/table_lock.h"
 #include "input/follower.h"
 #include "loop/event_loop.h"
@@ -32,8 +36,6 @@ constexpr int kernel_rest = 4;  // times as long as the last look took
 constexpr std::chrono::seconds protection_interval{30};
 // How far before a saved cursor the log is read again at start, to refill the windows.
 constexpr uint64_t replay_bytes = 4U << 20;
-// After a change that the kernel or the store did not take.
-constexpr std::chrono::milliseconds retry_delay{1000};
 // Pruning the state: after changes, and between one portion and the next.
 constexpr std::chrono::seconds prune_delay{60};
 constexpr std::chrono::seconds prune_pause{1};
@@ -49,34 +51,25 @@ LogLevel log_level(const std::string& name) {
   return name == "error" ? LogLevel::error : LogLevel::info;
 }
 
-Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, bool dry_run) {
-  // What a dry run would do is kept apart from what was done: in memory.
-  if (dry_run) {
-    return store::Store::in_memory();
-  }
-  auto store = store::Store::open(config.state_path);
-  // Another daemon (busy) and a newer schema (invalid) are for a person to sort out; anything else must not keep the
-  // attackers in: bans are then known to the kernel and to memory only.
-  if (!store && store.error().code != Errc::busy && store.error().code != Errc::invalid) {
-    log_error("state is kept in memory only and will not survive a restart: " + printable(store.error().message));
-    return store::Store::in_memory();
-  }
-  return store;
-}
-
 class Daemon {
  public:
-  Daemon(std::string config_path, Loaded loaded, bool dry_run, std::unique_ptr<store::Store> store)
+  Daemon(std::string config_path, Loaded loaded, bool dry_run, State state)
       : config_path_(std::move(config_path)),
-        guard_(std::move(loaded), dry_run, std::move(store)),
+        guard_(std::move(loaded), dry_run, std::move(state)),
         context_{.guard = guard_,
                  .sources = [this] { return follower_->status(); },
                  .reload = [this] { return reload(); },
+                 .services = [this] { return Services{.whois = whois_, .database_watch = database_watch_}; },
                  .started = wall_clock_now()},
         server_(loop_, guard_.loaded().config.control_socket,
                 [this](const control::Request& request, const control::Peer&, bool may_change) {
                   return answer(request, may_change);
                 }),
+        whois_(loop_, guard_),
+        reloader_(
+            loop_, config_path_,
+            [this](Loaded fresh, control::Json warnings) { return take_over(std::move(fresh), std::move(warnings)); }),
+        database_watch_(loop_, [this](auto routes) { on_new_database(std::move(routes)); }),
         expiry_timer_(loop_, [this] { on_expiry(); }),
         retry_timer_(loop_, [this] { on_retry(); }),
         prune_timer_(loop_, [this] { prune(); }),
@@ -105,6 +98,10 @@ class Daemon {
     prune();
     auto followed = follow(guard_.saved_cursors(), replay_bytes);
     watch_kernel_side();
+    database_watch_.watch(guard_.loaded().config.database_paths);
+    if (auto served = whois_.apply(); !served) {
+      return served;
+    }
     protection_timer_.start(protection_interval);
     return followed;
   }
@@ -112,7 +109,7 @@ class Daemon {
   Result<> run() {
     const loop::SignalWatcher term(loop_, SIGTERM, [this] { stop("TERM"); });
     const loop::SignalWatcher interrupt(loop_, SIGINT, [this] { stop("INT"); });
-    const loop::SignalWatcher hang_up(loop_, SIGHUP, [this] { (void)reload(); });
+    const loop::SignalWatcher hang_up(loop_, SIGHUP, [this] { (void)reloader_.request(); });
     announce();
     warm_as_index();
     schedule();
@@ -145,11 +142,12 @@ class Daemon {
   control::Answer answer(const control::Request& request, bool may_change) {
     auto answer = run_command(context_, request, may_change, wall_clock_now());
     if (answer.work) {
-      return control::Work([this, work = std::move(answer.work)] {
-        auto reply = work();
-        after_command(reply.has_value());
-        return reply;
-      });
+      return {control::Work([this, work = std::move(answer.work)] {
+                auto reply = work();
+                after_command(reply.has_value());
+                return reply;
+              }),
+              answer.pause};
     }
     if (may_change) {
       after_command(true);
@@ -197,7 +195,7 @@ class Daemon {
   // Sets the timers for what is to be done next; called after every change.
   void schedule() {
     if (guard_.unfinished() && !retry_timer_.running()) {
-      retry_timer_.start(retry_delay);
+      retry_timer_.start(guard_.retry_delay());
     }
     if (!prune_timer_.running()) {
       prune_timer_.start(prune_delay);
@@ -243,25 +241,24 @@ class Daemon {
     }
   }
 
-  Result<control::Json> reload() {
-    config::Diagnostics diagnostics;
-    auto loaded = load(config_path_, diagnostics);
-    const auto text = diagnostics.to_string();
-    if (!loaded) {
-      log_error("reload refused, the old configuration stays in force:\n" + text);
-      return fail(Errc::configuration, "reload refused, the old configuration stays in force\n" + text);
-    }
-    control::Json warnings = control::Json::array();
-    if (!text.empty()) {
-      warnings.push_back(text);
-    }
-    add_restart_warnings(loaded->config, warnings);
+  control::Answer reload() {
+    constexpr std::chrono::milliseconds look_again{20};
+    return {control::Work([this, request = reloader_.request()] { return reloader_.outcome(request); }), look_again};
+  }
+
+  Result<control::Json> take_over(Loaded loaded, control::Json warnings) {
+    add_restart_warnings(loaded.config, warnings);
     protection_watcher_.stop();
     kernel_watcher_.stop();
-    auto reloaded = guard_.reload(std::move(*loaded), wall_clock_now());
+    auto reloaded = guard_.reload(std::move(loaded), wall_clock_now());
     // In any case: it refers to the configuration that may have gone.
     follower_->change_sources(guard_.loaded().config.sources);
     watch_kernel_side();
+    database_watch_.watch(guard_.loaded().config.database_paths);
+    if (auto served = whois_.apply(); !served) {
+      log_error(served.error().message);
+      warnings.push_back(served.error().message);
+    }
     schedule();
     if (!reloaded) {
       return std::unexpected(std::move(reloaded.error()));
@@ -295,6 +292,12 @@ class Daemon {
     as_index_thread_ = std::jthread([routes = guard_.loaded().routes] { (void)routes->any_route_of(net::Asn{1}); });
   }
 
+  void on_new_database(std::shared_ptr<const enrich::RouteTable> routes) {
+    guard_.replace_routes(std::move(routes), wall_clock_now());
+    (void)whois_.apply();  // it listens already; this gives it the new databases
+    schedule();
+  }
+
   void announce() const {
     const auto& loaded = guard_.loaded();
     log_info("ipguardd " + std::string(version()) + (guard_.dry_run() ? " in dry-run" : "") + ": " +
@@ -314,6 +317,9 @@ class Daemon {
   CommandContext context_;
   std::unique_ptr<input::Follower> follower_;
   control::Server server_;
+  WhoisService whois_;
+  Reloader reloader_;
+  DatabaseWatch database_watch_;
   loop::Timer expiry_timer_;
   loop::Timer retry_timer_;
   loop::Timer prune_timer_;
@@ -349,11 +355,11 @@ Result<> run(const Options& options) {
   }
   init_log(log_level(loaded->config.log_level));
   const bool dry_run = options.dry_run || loaded->config.enforce.mode == config::Mode::dry_run;
-  auto store = open_store(loaded->config, dry_run);
-  if (!store) {
-    return std::unexpected(std::move(store.error()));
+  auto state = State::open(loaded->config, dry_run);
+  if (!state) {
+    return std::unexpected(std::move(state.error()));
   }
-  Daemon daemon(options.config_path, std::move(*loaded), dry_run, std::move(*store));
+  Daemon daemon(options.config_path, std::move(*loaded), dry_run, std::move(*state));
   if (auto started = daemon.start(); !started) {
     return started;
   }

@@ -56,11 +56,37 @@ void check_asn_ladder(config::Config& config, const std::vector<model::Rule>& ru
   ladder.routes = 0;
 }
 
+// A country is banned for its AS: nothing of that can come true without them.
+void check_country_ladder(const config::Config& config, enrich::Knowledge known, config::Diagnostics& diagnostics) {
+  const auto& ladder = config.country_ladder;
+  if (ladder.asns == 0) {
+    return;
+  }
+  if (!known.country) {
+    diagnostics.error(ladder.asns_location, "asns: the databases know no country, so no country can be banned",
+                      country_hint);
+  } else if (config.asn_ladder.routes == 0) {
+    diagnostics.error(ladder.asns_location,
+                      "asns: no country is ever banned, because no AS is ([ladder.asn] routes = 0)",
+                      "set asns = 0, or let [ladder.asn] routes ban AS");
+  }
+}
+
 void check_rule(const model::Rule& rule, const config::RouteLadder& ladder, enrich::Knowledge known,
                 config::Diagnostics& diagnostics) {
   if (rule.scope == model::Scope::asn && !known.asn) {
     diagnostics.error(rule.location, "rule '" + rule.id + "' has scope \"asn\", but the databases know no AS",
                       asn_hint);
+  }
+  if (rule.scope == model::Scope::country && !known.country) {
+    diagnostics.error(rule.location, "rule '" + rule.id + "' has scope \"country\", but the databases know no country",
+                      country_hint);
+  }
+  if (rule.country_asns.value_or(0) > 0 && !(known.asn && known.country)) {
+    diagnostics.error(
+        rule.location,
+        "rule '" + rule.id + "' bans a country by its AS, but the databases know no " + (known.asn ? "country" : "AS"),
+        known.asn ? country_hint : asn_hint);
   }
   if (rule.asn_routes.value_or(0) == 0) {
     return;
@@ -81,6 +107,7 @@ void check_enforceable(config::Config& config, const std::vector<model::Rule>& r
                        config::Diagnostics& diagnostics) {
   check_allow(config.allow, known, diagnostics);
   check_asn_ladder(config, rules, known, diagnostics);
+  check_country_ladder(config, known, diagnostics);
   for (const auto& rule : rules) {
     check_rule(rule, config.route_ladder, known, diagnostics);
   }

@@ -10,32 +10,6 @@
 namespace ipguard::daemon {
 namespace {
 
-// input::Cursor and store::CursorRow say the same: neither folder knows the other.
-template <typename To, typename From>
-std::vector<To> copy_cursors(const std::vector<From>& cursors) {
-  std::vector<To> copies;
-  copies.reserve(cursors.size());
-  for (const auto& cursor : cursors) {
-    copies.push_back({.path = cursor.path,
-                      .device = cursor.device,
-                      .inode = cursor.inode,
-                      .fingerprint = cursor.fingerprint,
-                      .fingerprint_length = cursor.fingerprint_length,
-                      .offset = cursor.offset});
-  }
-  return copies;
-}
-
-// Changes kept while the store cannot be written.
-constexpr size_t most_unsaved = 100'000;
-
-template <typename Changes>
-void forget_oldest(Changes& changes) {
-  if (changes.size() > most_unsaved) {
-    changes.erase(changes.begin(), changes.end() - static_cast<std::ptrdiff_t>(most_unsaved));
-  }
-}
-
 std::unique_ptr<enforce::Protection> make_protection(const config::Config& config) {
   auto protection = std::make_unique<enforce::Protection>(config.protect, config.allow.prefixes);
   protection->refresh();
@@ -50,10 +24,10 @@ std::unique_ptr<enforce::Enforcer> make_enforcer(const config::Config& config, b
 
 }  // namespace
 
-Guard::Guard(Loaded loaded, bool dry_run, std::unique_ptr<store::Store> store)
+Guard::Guard(Loaded loaded, bool dry_run, State state)
     : dry_run_(dry_run),
       loaded_(std::move(loaded)),
-      store_(std::move(store)),
+      state_(std::move(state)),
       protection_(make_protection(loaded_.config)),
       enforcer_(make_enforcer(loaded_.config, dry_run_, *protection_)),
       engine_(policy(), lookups()),
@@ -66,6 +40,8 @@ decide::Policy Guard::policy() const {
   return {.allow = config.allow,
           .route_ladder = config.route_ladder,
           .asn_ladder = config.asn_ladder,
+          .country_ladder = config.country_ladder,
+          .collateral = config.collateral,
           .ban = config.ban,
           .limits = config.limits,
           .protect = config.protect};
@@ -75,6 +51,7 @@ decide::Lookups Guard::lookups() {
   return {
       .route = [this](const net::Address& address) { return loaded_.routes->lookup(address); },
       .prefixes_of = [this](net::Asn asn) { return loaded_.routes->prefixes_of(asn); },
+      .prefixes_in = [this](model::Country country) { return loaded_.routes->prefixes_of_country(country); },
       .parts_where =
           [this](const net::Prefix& prefix, const std::function<bool(const model::Route&)>& wanted) {
             return loaded_.routes->parts_where(prefix, wanted);
@@ -102,28 +79,10 @@ Result<> Guard::start(TimePoint now) {
   if (auto prepared = enforcer_->prepare(); !prepared) {
     return prepared;
   }
-  restore_from_store(now);
-  return reconcile(now);
-}
-
-void Guard::restore_from_store(TimePoint now) {
-  const auto complain = [](const Error& error) { log_error("cannot read the state: " + printable(error.message)); };
-  if (auto history = store_->history()) {
-    for (const auto& entry : *history) {
-      engine_.restore_history(entry.target, entry.bans, entry.last_end);
-    }
-  } else {
-    complain(history.error());
-  }
-  if (auto decisions = store_->active_decisions()) {
-    for (auto& decision : *decisions) {
-      engine_.restore(std::move(decision));
-    }
-  } else {
-    complain(decisions.error());
-  }
+  state_.restore(engine_);
   engine_.reconfigure(policy(), now);  // the allowlist may have grown while the daemon was down
   engine_.expire(now);
+  return reconcile(now);
 }
 
 Result<> Guard::reconcile(TimePoint now) {
@@ -149,11 +108,7 @@ void Guard::adopt(const std::vector<model::SetElement>& unknown, TimePoint now) 
   for (auto& decision : adopted_decisions(unknown, *loaded_.routes, now)) {
     log_warning("adopted from the kernel: " + describe(decision));
     engine_.restore(decision);
-    if (auto written =
-            store_->write({.begun = {std::move(decision)}, .ended = {}, .cursors = {}, .has_cursors = false});
-        !written) {
-      store_problem_ = written.error().message;
-    }
+    state_.note_begun(std::move(decision));
   }
 }
 
@@ -174,6 +129,9 @@ Result<> Guard::reload(Loaded loaded, TimePoint now) {
   earlier_repairs_ = {.times = earlier_repairs_.times + repaired.times,
                       .added = earlier_repairs_.added + repaired.added,
                       .removed = earlier_repairs_.removed + repaired.removed};
+  earlier_connections_ = {.ended = earlier_connections_.ended + old_enforcer->connections().ended,
+                          .skipped = earlier_connections_.skipped + old_enforcer->connections().skipped,
+                          .problem = {}};
   protection_version_ = 0;
   earlier_doubtful_ = doubtful_lines();
   matcher_ = std::make_unique<match::Matcher>(loaded_.rules);
@@ -191,19 +149,19 @@ Result<> Guard::reload(Loaded loaded, TimePoint now) {
   return reconcile(now);
 }
 
+void Guard::replace_routes(std::shared_ptr<const enrich::RouteTable> routes, TimePoint now) {
+  loaded_.routes = std::move(routes);
+  engine_.reconfigure(policy(), now);  // what is cut out of wide bans by AS and country may have moved
+  flush(now, nullptr);
+}
+
 input::Follower::Consumed Guard::judge(const input::Block& block, const input::SourceInfo& source, TimePoint now) {
   const match::LineOptions options{.format = source.config->format, .accept_message = false};
   input::Follower::Consumed consumed;
   const auto on_hit = [&](const model::RawLine&, const match::LineResult& result) {
     for (const auto& hit : result.hits) {
-      ++consumed.hits;
-      if (block.replay) {
-        engine_.replay_hit(hit, source.path);
-      } else {
-        const auto offences = engine_.counters().offences;
-        engine_.on_hit(hit, source.path, now);
-        tally_.count(*hit.rule, engine_.counters().offences > offences, hit.time);
-      }
+      consumed.hits += model::is_evidence(hit.rule->kind) ? 1U : 0U;
+      take_hit(hit, block, source, now);
     }
   };
   if (block.truncated) {
@@ -212,69 +170,67 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
     consumed.lines = 1;
   } else {
     consumed.lines = matcher_->scan_block(block.bytes, block.offset, block.source, options, now, on_hit);
+    if (!block.replay) {
+      visitors_.look(block.bytes, block.source, source.config->format, now, [&](const Visitors::Visit& visit) {
+        const bool good = visit.status >= 200 && visit.status < 400;
+        const TimePoint time = visit.event.time.value_or(now);
+        engine_.on_visit(*visit.event.address, good, time, now);
+        if (good && !visit.user.empty()) {
+          engine_.on_user(*visit.event.address, time, now);
+        }
+      });
+    }
   }
   return consumed;
 }
 
+void Guard::take_hit(const model::Hit& hit, const input::Block& block, const input::SourceInfo& source, TimePoint now) {
+  if (hit.rule->kind == model::RuleKind::login) {
+    if (!block.replay) {
+      engine_.on_login(hit.address, hit.time, now);
+      tally_.count(*hit.rule, false, hit.time);
+    }
+    return;
+  }
+  if (block.replay) {
+    engine_.replay_hit(hit, source.path);
+    return;
+  }
+  const auto offences = engine_.counters().offences;
+  engine_.on_hit(hit, source.path, now);
+  tally_.count(*hit.rule, engine_.counters().offences > offences, hit.time);
+}
+
 void Guard::flush(TimePoint now, const std::vector<input::Cursor>* cursors) {
   if (const auto batch = engine_.take_batch(); !batch.empty()) {
-    const auto report = enforcer_->apply(batch, now);
-    kernel_problem_.clear();
-    take_report(report, now);
+    take_report(enforcer_->apply(batch, now), now);
   }
   remember(now, cursors);
 }
 
 void Guard::take_report(const model::ApplyReport& report, TimePoint now) {
-  for (const auto& failure : report.failures) {
-    if (!failure.refused) {
-      kernel_problem_ = failure.element.prefix.to_string() + ": " + failure.reason;
-    }
-    log_warning((failure.refused ? "not blocked: " : "the kernel did not take ") + failure.element.prefix.to_string() +
-                ": " + printable(failure.reason));
-  }
+  kernel_failures_.note(report);
   engine_.on_report(report, now);
 }
 
 void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
   auto changes = engine_.take_changes();
   log_changes(changes, dry_run_, now);
-  for (auto& change : changes) {
-    if (change.ending) {
-      unsaved_.ended.push_back({.decision = std::move(change.decision),
-                                .ending = std::string(decide::to_string(*change.ending)),
-                                .at = change.at});
-    } else {
-      unsaved_.begun.push_back(std::move(change.decision));
-    }
-  }
-  if (cursors != nullptr) {
-    unsaved_.cursors = copy_cursors<store::CursorRow>(*cursors);
-    unsaved_.has_cursors = true;
-  }
-  if (unsaved_.empty()) {
-    return;
-  }
-  const auto written = store_->write(unsaved_);
-  if (written) {
-    unsaved_ = {};
-    store_problem_.clear();
-    return;
-  }
-  // What could not be written is written with what comes next; a disk that stays full must not fill the memory as well.
-  forget_oldest(unsaved_.begun);
-  forget_oldest(unsaved_.ended);
-  if (store_problem_ != written.error().message) {
-    log_error("state is not saved, banning goes on: " + printable(written.error().message));
-  }
-  store_problem_ = written.error().message;
+  state_.note(std::move(changes));
+  state_.save(engine_, cursors);
 }
 
 void Guard::retry(TimePoint now) {
-  if (!kernel_problem_.empty()) {
+  if (kernel_failures_.any()) {
+    kernel_failures_.attempt();
     verify_kernel(now);
   }
   flush(now, nullptr);
+}
+
+std::chrono::milliseconds Guard::retry_delay() const {
+  constexpr std::chrono::milliseconds store_delay{1000};
+  return state_.unsaved() ? store_delay : kernel_failures_.retry_delay();
 }
 
 void Guard::expire(TimePoint now) {
@@ -282,21 +238,34 @@ void Guard::expire(TimePoint now) {
   flush(now, nullptr);
 }
 
-std::vector<Result<>> Guard::ban(std::span<const model::Target> targets, const BanOrder& order, TimePoint now) {
+std::vector<Result<>> Guard::ban(std::span<const BanOrder> orders, TimePoint now) {
   std::vector<Result<>> results;
-  results.reserve(targets.size());
-  for (const auto& target : targets) {
-    auto decision = engine_.ban(target, order.duration, order.reason, order.issuer, now, order.force);
+  results.reserve(orders.size());
+  for (const auto& order : orders) {
+    auto decision =
+        engine_.ban(order.target, order.duration, order.reason, order.issuer, now, order.force, order.confirm_within);
     results.push_back(decision ? Result<>{} : std::unexpected(std::move(decision.error())));
   }
   flush(now, nullptr);
-  for (size_t i = 0; i < targets.size(); ++i) {
-    if (results[i] && engine_.find(targets[i]) == nullptr) {
-      const auto* why = engine_.refusal(targets[i]);
-      results[i] = fail(Errc::invalid, targets[i].to_string() + " was refused right before the kernel" +
+  for (size_t i = 0; i < orders.size(); ++i) {
+    const auto& target = orders[i].target;
+    if (results[i] && engine_.find(target) == nullptr) {
+      const auto* why = engine_.refusal(target);
+      results[i] = fail(Errc::invalid, target.to_string() + " was refused right before the kernel" +
                                            (why == nullptr ? "" : ": " + *why));
     }
   }
+  return results;
+}
+
+std::vector<Result<>> Guard::confirm(std::span<const model::Target> targets, TimePoint now) {
+  std::vector<Result<>> results;
+  results.reserve(targets.size());
+  for (const auto& target : targets) {
+    auto decision = engine_.confirm(target, now);
+    results.push_back(decision ? Result<>{} : std::unexpected(std::move(decision.error())));
+  }
+  flush(now, nullptr);
   return results;
 }
 
@@ -328,11 +297,10 @@ void Guard::check_protection(TimePoint now) {
 void Guard::verify_kernel(TimePoint now) {
   auto repair = enforcer_->verify(now);
   if (!repair) {
-    kernel_problem_ = repair.error().message;
-    log_error("cannot restore table inet ipguard: " + printable(kernel_problem_));
+    kernel_failures_.set_table_problem(repair.error().message);
     return;
   }
-  kernel_problem_.clear();
+  kernel_failures_.set_table_problem({});
   if (!repair->failures.empty()) {
     take_report({.added = 0, .removed = 0, .failures = std::move(repair->failures)}, now);
     flush(now, nullptr);
@@ -346,17 +314,42 @@ enforce::RepairCounters Guard::repairs() const {
           .removed = earlier_repairs_.removed + current.removed};
 }
 
-Result<> Guard::stop() {
-  return dry_run_ || loaded_.config.enforce.keep_on_stop ? Result<>{} : enforcer_->remove_all();
+enforce::ConnectionCounters Guard::connections() const {
+  auto counters = enforcer_->connections();
+  counters.ended += earlier_connections_.ended;
+  counters.skipped += earlier_connections_.skipped;
+  return counters;
 }
 
-std::vector<input::Cursor> Guard::saved_cursors() {
-  auto rows = store_->cursors();
-  if (!rows) {
-    log_error("cannot read the cursors: " + printable(rows.error().message));
-    return {};
+std::vector<std::optional<enforce::DropCounters>> Guard::dropped_by(
+    const std::vector<const model::Decision*>& decisions) const {
+  constexpr size_t most_elements = 5000;  // some 20 ms
+  std::vector<model::SetElement> elements;
+  std::vector<size_t> owners;
+  for (size_t i = 0; i < decisions.size() && loaded_.config.enforce.element_counters; ++i) {
+    const auto prefixes = engine_.in_force(*decisions[i]).prefixes;
+    if (elements.size() + prefixes.size() > most_elements) {
+      continue;
+    }
+    for (const auto& prefix : prefixes) {
+      elements.push_back({.scope = decisions[i]->target.scope, .prefix = prefix, .until = {}});
+      owners.push_back(i);
+    }
   }
-  return copy_cursors<input::Cursor>(*rows);
+  std::vector<std::optional<enforce::DropCounters>> sums(decisions.size());
+  const auto counters = enforcer_->element_counters(elements);
+  for (size_t i = 0; counters && i < counters->size(); ++i) {
+    if (const auto& counter = (*counters)[i]) {
+      auto& sum = sums[owners[i]];
+      sum = {.packets = sum.value_or(enforce::DropCounters{}).packets + counter->packets,
+             .bytes = sum.value_or(enforce::DropCounters{}).bytes + counter->bytes};
+    }
+  }
+  return sums;
+}
+
+Result<> Guard::stop() {
+  return dry_run_ || loaded_.config.enforce.keep_on_stop ? Result<>{} : enforcer_->remove_all();
 }
 
 }  // namespace ipguard::daemon

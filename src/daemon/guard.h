@@ -11,29 +11,33 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "daemon/kernel_failures.h"
 #include "daemon/load.h"
 #include "daemon/rule_tally.h"
+#include "daemon/state.h"
+#include "daemon/visitors.h"
 #include "decide/engine.h"
 #include "enforce/enforcer.h"
 #include "enforce/protection.h"
 #include "input/follower.h"
 #include "match/rule_set.h"
-#include "store/store.h"
 
 namespace ipguard::daemon {
 
 // What a person asks for.
 struct BanOrder {
+  model::Target target;
   std::optional<Seconds> duration;  // nullopt = permanent
   std::string reason;
-  std::string issuer;  // "manual" or "import"
-  bool force = false;  // over the budget of wide bans
+  std::string issuer;                          // "manual" or "import"
+  bool force = false;                          // over the budget of wide bans
+  std::optional<Seconds> confirm_within = {};  // lifted then, unless confirm() came before
 };
 
 class Guard {
  public:
-  // `dry_run` overrides the configuration's mode. `store` is where decisions and cursors are kept.
-  Guard(Loaded loaded, bool dry_run, std::unique_ptr<store::Store> store);
+  // `dry_run` overrides the configuration's mode. `state` is where decisions and cursors are kept.
+  Guard(Loaded loaded, bool dry_run, State state);
   ~Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
@@ -44,21 +48,27 @@ class Guard {
   // Takes over a reloaded configuration; decisions stay. On an error the old one is still in force.
   [[nodiscard]] Result<> reload(Loaded loaded, TimePoint now);
 
+  // The databases were replaced: look-ups and plans go by the new ones from now on.
+  void replace_routes(std::shared_ptr<const enrich::RouteTable> routes, TimePoint now);
+
   // Judges one block; flush() afterwards makes its decisions true. `path` names the source for evidence.
   input::Follower::Consumed judge(const input::Block& block, const input::SourceInfo& source, TimePoint now);
   // Sends pending changes to the kernel, then to the store and the log. `cursors`, if given, go into the same
   // transaction as the decisions.
   void flush(TimePoint now, const std::vector<input::Cursor>* cursors);
   // True while something wanted is not in the kernel, or some change is not in the store: retry() in a while.
-  [[nodiscard]] bool unfinished() const { return !kernel_problem_.empty() || !unsaved_.empty(); }
+  [[nodiscard]] bool unfinished() const { return kernel_failures_.any() || state_.unsaved(); }
   void retry(TimePoint now);
+  // How long a while.
+  [[nodiscard]] std::chrono::milliseconds retry_delay() const;
   // Ends what is over (of a great many at once some; next_expiry() is then at once), then flushes.
   void expire(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_expiry() const { return engine_.next_expiry(); }
 
   // By hand: one result a target, in order; all targets are one transaction for the kernel and one for the store. Some
   // ten milliseconds for 1,000 targets. What was banned is found by engine().find().
-  [[nodiscard]] std::vector<Result<>> ban(std::span<const model::Target> targets, const BanOrder& order, TimePoint now);
+  [[nodiscard]] std::vector<Result<>> ban(std::span<const BanOrder> orders, TimePoint now);
+  [[nodiscard]] std::vector<Result<>> confirm(std::span<const model::Target> targets, TimePoint now);
   [[nodiscard]] std::vector<Result<model::Decision>> unban(std::span<const model::Target> targets, TimePoint now);
 
   // Own addresses or routes changed, seen on protection_fd() (rtnetlink).
@@ -75,44 +85,50 @@ class Guard {
   // At stop: deletes the table if the configuration says so.
   [[nodiscard]] Result<> stop();
 
-  [[nodiscard]] std::vector<input::Cursor> saved_cursors();
+  [[nodiscard]] std::vector<input::Cursor> saved_cursors() { return state_.cursors(); }
   [[nodiscard]] bool dry_run() const { return dry_run_; }
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
   [[nodiscard]] const decide::Engine& engine() const { return engine_; }
   [[nodiscard]] const RuleTally& tally() const { return tally_; }
   [[nodiscard]] enforce::Enforcer& enforcer() const { return *enforcer_; }
-  [[nodiscard]] store::Store& store() const { return *store_; }
-  // The store's last error, empty when its last write went well.
-  [[nodiscard]] const std::string& store_problem() const { return store_problem_; }
-  // The kernel's last error, empty when everything wanted is in force.
-  [[nodiscard]] const std::string& kernel_problem() const { return kernel_problem_; }
+  [[nodiscard]] decide::Engine& engine() { return engine_; }
+  [[nodiscard]] store::Store& store() const { return state_.store(); }
+  [[nodiscard]] const State& state() const { return state_; }
+  // What the kernel did not take; empty when everything wanted is in force.
+  [[nodiscard]] const KernelFailures& kernel_failures() const { return kernel_failures_; }
+  // What the bans met in the kernel, of an active decision each, in order: nullopt where it is not counted, and beyond
+  // the first so many elements ([enforce] element_counters).
+  [[nodiscard]] std::vector<std::optional<enforce::DropCounters>> dropped_by(
+      const std::vector<const model::Decision*>& decisions) const;
   // Lines that looked like attacks and left in doubt who the client was (match::MatcherCounters::doubtful).
   [[nodiscard]] uint64_t doubtful_lines() const { return earlier_doubtful_ + matcher_->counters().doubtful; }
   // What had to be mended because somebody else changed the kernel's table.
   [[nodiscard]] enforce::RepairCounters repairs() const;
+  // Connections of the banned that were ended.
+  [[nodiscard]] enforce::ConnectionCounters connections() const;
 
  private:
   [[nodiscard]] decide::Policy policy() const;
   [[nodiscard]] decide::Lookups lookups();
   [[nodiscard]] Result<> reconcile(TimePoint now);
-  void restore_from_store(TimePoint now);
+  void take_hit(const model::Hit& hit, const input::Block& block, const input::SourceInfo& source, TimePoint now);
   void take_report(const model::ApplyReport& report, TimePoint now);
   void adopt(const std::vector<model::SetElement>& unknown, TimePoint now);
   void remember(TimePoint now, const std::vector<input::Cursor>* cursors);
 
   bool dry_run_;
   Loaded loaded_;
-  std::unique_ptr<store::Store> store_;
+  State state_;
   std::unique_ptr<enforce::Protection> protection_;
   std::unique_ptr<enforce::Enforcer> enforcer_;
   decide::Engine engine_;
   RuleTally tally_;
   std::unique_ptr<match::Matcher> matcher_;
   uint64_t earlier_doubtful_ = 0;  // before the last reload
-  store::StoreBatch unsaved_;  // changes that the store has not taken yet
-  std::string store_problem_;
-  std::string kernel_problem_;
-  enforce::RepairCounters earlier_repairs_;  // before the last reload
+  Visitors visitors_;
+  KernelFailures kernel_failures_;
+  enforce::RepairCounters earlier_repairs_;          // before the last reload
+  enforce::ConnectionCounters earlier_connections_;  // likewise
   uint64_t protection_version_ = 0;          // that the engine has planned with
 };
 

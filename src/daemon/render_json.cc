@@ -23,6 +23,20 @@ Json cut_out_json(const decide::InForce& in_force) {
   return array;
 }
 
+Json good_json(const model::GoodCounts& counts) {
+  return {{"logins", counts.logins}, {"users", counts.users}, {"visitors", counts.visitors}};
+}
+
+void put_in_force(const decide::InForce& in_force, Json& json) {
+  json["prefixes"] = texts(in_force.prefixes);
+  json["addresses_covered"] = in_force.covered.ipv4_addresses;
+  json["ipv6_64s_covered"] = in_force.covered.ipv6_64s;
+  json["cut_out"] = cut_out_json(in_force);
+  if (in_force.more_cut_out > 0) {
+    json["more_cut_out"] = in_force.more_cut_out;
+  }
+}
+
 Json decisions_json(const decide::Engine& engine, const std::vector<model::Decision>& decisions) {
   Json array = Json::array();
   for (const auto& decision : decisions) {
@@ -44,6 +58,7 @@ Json lines_json(const std::vector<model::EvidenceLine>& lines) {
 
 Json to_json(const model::Decision& decision, bool with_evidence) {
   const bool is_asn = decision.target.scope == model::Scope::asn;
+  const bool is_network = model::is_network(decision.target.scope);
   Json json = {
       {"scope", model::to_string(decision.target.scope)},
       {"target", decision.target.to_string()},
@@ -51,15 +66,18 @@ Json to_json(const model::Decision& decision, bool with_evidence) {
       {"asn", is_asn ? Json(decision.target.asn.to_string()) : asn_or_null(decision.route.asn)},
       {"as_name", text_or_null(decision.route.as_name)},
       {"country_code", text_or_null(decision.route.country_code)},
-      {"route", decision.route.found && !is_asn ? Json(decision.route.prefix.to_string()) : Json(nullptr)},
+      {"route", decision.route.found && is_network ? Json(decision.route.prefix.to_string()) : Json(nullptr)},
       {"rule", text_or_null(decision.rule)},
       {"reason", decision.reason},
       {"issuer", decision.issuer},
       {"since", format_rfc3339(decision.since)},
       {"until", decision.until ? Json(format_rfc3339(*decision.until)) : Json(nullptr)},
+      {"confirm_by", decision.confirm_by ? Json(format_rfc3339(*decision.confirm_by)) : Json(nullptr)},
       {"repeat", decision.repeat},
       {"addresses_covered", decision.addresses_covered},
       {"ipv6_64s_covered", decision.ipv6_64s_covered},
+      {"good_clients", good_json(decision.good_clients)},
+      {"left_out", decision.left_out.size()},
   };
   if (with_evidence) {
     json["evidence"] = lines_json(decision.evidence);
@@ -69,14 +87,18 @@ Json to_json(const model::Decision& decision, bool with_evidence) {
 
 Json to_json(const decide::Engine& engine, const model::Decision& decision, bool with_evidence) {
   Json json = to_json(decision, with_evidence);
-  const auto in_force = engine.in_force(decision);
-  json["prefixes"] = texts(in_force.prefixes);
-  json["addresses_covered"] = in_force.covered.ipv4_addresses;
-  json["ipv6_64s_covered"] = in_force.covered.ipv6_64s;
-  json["cut_out"] = cut_out_json(in_force);
-  if (in_force.more_cut_out > 0) {
-    json["more_cut_out"] = in_force.more_cut_out;
-  }
+  put_in_force(engine.in_force(decision), json);
+  return json;
+}
+
+Json to_json(const decide::Preview& preview) {
+  Json json = to_json(preview.decision, false);
+  put_in_force(preview.in_force, json);
+  json["banned"] = preview.banned;
+  json["refusal"] = preview.refusal ? Json(*preview.refusal) : Json(nullptr);
+  json["inside"] = preview.inside;
+  json["good_clients_known"] = good_json(preview.good);
+  json["remember_seconds"] = preview.remember.count();
   return json;
 }
 
@@ -111,6 +133,7 @@ Json to_json(const decide::Engine& engine, const decide::Explanation& explanatio
   Json counting = Json::array();
   for (const auto& count : explanation.counting) {
     counting.push_back({{"rule", count.rule},
+                        {"hits", count.hits},
                         {"count", count.count},
                         {"threshold", count.threshold},
                         {"window_seconds", count.window.count()},
@@ -132,6 +155,7 @@ Json to_json(const decide::Engine& engine, const decide::Explanation& explanatio
             {"route_threshold", explanation.route_threshold},
             {"asn_routes", explanation.asn_routes},
             {"asn_threshold", explanation.asn_threshold}}},
+          {"good_client", explanation.good ? Json(*explanation.good) : Json(nullptr)},
           {"ended", std::move(ended)},
           {"refusals", explanation.refusals}};
 }

@@ -16,6 +16,8 @@ using control::Json;
 [[nodiscard]] Json to_json(const model::Decision& decision, bool with_evidence);
 // The same of an active decision: prefixes and what they cover are what is in force, and `cut_out` tells of the rest.
 [[nodiscard]] Json to_json(const decide::Engine& engine, const model::Decision& decision, bool with_evidence);
+// As a decision that has not begun, with {"banned","refusal","inside","good_clients_known","remember_seconds"}.
+[[nodiscard]] Json to_json(const decide::Preview& preview);
 [[nodiscard]] Json to_json(const model::Route& route);
 [[nodiscard]] Json to_json(const model::SourceStatus& source);
 [[nodiscard]] Json to_json(const decide::DecisionChange& ended);

@@ -3,7 +3,9 @@
 
 #include "base/version.h"
 #include "daemon/commands.h"
+#include "daemon/database_watch.h"
 #include "daemon/render_json.h"
+#include "daemon/whois_service.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -28,13 +30,9 @@ Json database_json(const enrich::DatabaseInfo& info, TimePoint now) {
 }
 
 Json bans_json(const decide::Engine& engine) {
-  std::array<uint64_t, model::scope_count> counts{};
-  for (const auto* decision : engine.decisions()) {
-    ++counts[static_cast<size_t>(decision->target.scope)];
-  }
   Json json = Json::object();
-  for (auto scope : {model::Scope::address, model::Scope::route, model::Scope::asn}) {
-    json[std::string(model::to_string(scope))] = counts[static_cast<size_t>(scope)];
+  for (auto scope : model::all_scopes) {
+    json[std::string(model::to_string(scope))] = engine.count(scope);
   }
   return json;
 }
@@ -46,11 +44,15 @@ Json kernel_json(const Guard& guard) {
                {"wanted", guard.engine().wanted()},
                {"restorations", repairs.times},
                {"elements_restored", repairs.added},
-               {"elements_removed", repairs.removed}};
+               {"elements_removed", repairs.removed},
+               {"elements_failing", guard.kernel_failures().elements()}};
   if (!guard.dry_run()) {
+    const auto connections = guard.connections();
+    json["connections_ended"] = connections.ended;
+    json["bans_without_connections_ended"] = connections.skipped;
     if (auto counters = guard.enforcer().counters()) {
       Json dropped = Json::object();
-      for (auto scope : {model::Scope::address, model::Scope::route, model::Scope::asn}) {
+      for (auto scope : model::all_scopes) {
         const auto& counter = (*counters)[static_cast<size_t>(scope)];
         dropped[std::string(model::to_string(scope))] = {{"packets", counter.packets}, {"bytes", counter.bytes}};
       }
@@ -58,6 +60,21 @@ Json kernel_json(const Guard& guard) {
     }
   }
   return json;
+}
+
+Json indexes_json(const enrich::IndexSizes& sizes) {
+  return {{"asn_bytes", sizes.systems}, {"country_bytes", sizes.countries}, {"lookup_bytes", sizes.lookups}};
+}
+
+Json whois_json(const WhoisService& service) {
+  if (!service.running()) {
+    return nullptr;
+  }
+  const auto& counters = service.server().counters();
+  return {{"listen", service.listens_on()},
+          {"connections", service.server().connections()},
+          {"queries", counters.queries},
+          {"displaced", counters.displaced}};
 }
 
 Json counters_json(const decide::EngineCounters& counters) {
@@ -68,7 +85,42 @@ Json counters_json(const decide::EngineCounters& counters) {
           {"decisions", counters.decisions},
           {"refused", counters.refused},
           {"offenders", counters.offenders},
-          {"offenders_evicted", counters.offenders_evicted}};
+          {"offenders_evicted", counters.offenders_evicted},
+          {"good_clients", counters.good_clients},
+          {"good_clients_forgotten", counters.good_forgotten}};
+}
+
+// Where decisions are kept. A dry run's are in memory, as they should be.
+Json state_json(const Guard& guard) {
+  const State& state = guard.state();
+  const std::string& problem = state.problem().empty() ? state.trouble() : state.problem();
+  return {{"path", guard.loaded().config.state_path},
+          {"kept", state.store().on_disk() ? "on disk" : "in memory"},
+          {"problem", problem.empty() ? Json(nullptr) : Json(problem)},
+          {"unsaved_changes", state.unsaved_changes()},
+          {"lost_changes", state.lost_changes()},
+          {"bad_rows", state.store().bad_rows()},
+          {"set_aside", state.store().set_aside().empty() ? Json(nullptr) : Json(state.store().set_aside())}};
+}
+
+void add_state_warnings(const State& state, Json& warnings) {
+  if (!state.trouble().empty()) {
+    warnings.push_back(
+        "the state is kept in memory only, a restart forgets why bans were made and how far the logs were "
+        "read: " +
+        state.trouble());
+  }
+  if (!state.problem().empty()) {
+    warnings.push_back("the state is not saved (changes waiting: " + std::to_string(state.unsaved_changes()) +
+                       "), banning goes on: " + state.problem());
+  }
+  if (state.lost_changes() > 0) {
+    warnings.push_back(std::to_string(state.lost_changes()) + " changes were never saved: too many were waiting");
+  }
+  if (!state.store().set_aside().empty()) {
+    warnings.push_back("the state was corrupt; it was begun afresh and the old one moved to " +
+                       state.store().set_aside());
+  }
 }
 
 Json warnings_json(const Guard& guard, const std::vector<model::SourceStatus>& sources, TimePoint now) {
@@ -82,11 +134,12 @@ Json warnings_json(const Guard& guard, const std::vector<model::SourceStatus>& s
   for (auto& sentence : config::unprotected(guard.loaded().config.protect)) {
     warnings.push_back(std::move(sentence));
   }
-  if (!guard.store_problem().empty()) {
-    warnings.push_back("state is not saved: " + guard.store_problem());
+  add_state_warnings(guard.state(), warnings);
+  if (guard.kernel_failures().any()) {
+    warnings.push_back("not everything is enforced: " + guard.kernel_failures().problem());
   }
-  if (!guard.kernel_problem().empty()) {
-    warnings.push_back("not everything is enforced: " + guard.kernel_problem());
+  if (const auto problem = guard.connections().problem; !problem.empty()) {
+    warnings.push_back("connections of the banned stay in the kernel's table: " + problem);
   }
   if (guard.doubtful_lines() > 0) {
     warnings.push_back(
@@ -121,6 +174,15 @@ Json status_json(const CommandContext& context, TimePoint now) {
   for (size_t i = 1; i < databases.size(); ++i) {
     more_databases.push_back(database_json(databases[i], now));
   }
+  Json warnings = warnings_json(guard, sources, now);
+  Json whois = nullptr;
+  if (context.services) {
+    const auto services = context.services();
+    whois = whois_json(services.whois);
+    if (const auto& problem = services.database_watch.problem(); !problem.empty()) {
+      warnings.push_back("a replaced database is not taken over: " + problem);
+    }
+  }
   return {{"version", version()},
           {"mode", guard.dry_run() ? "dry-run" : "enforce"},
           {"started", format_rfc3339(context.started)},
@@ -132,9 +194,12 @@ Json status_json(const CommandContext& context, TimePoint now) {
           {"kernel", kernel_json(guard)},
           {"database", databases.empty() ? Json(nullptr) : database_json(databases.front(), now)},
           {"more_databases", std::move(more_databases)},
+          {"indexes", indexes_json(guard.loaded().routes->index_sizes())},
+          {"whois", std::move(whois)},
+          {"state", state_json(guard)},
           {"counters", counters_json(guard.engine().counters())},
           {"doubtful_lines", guard.doubtful_lines()},
-          {"warnings", warnings_json(guard, sources, now)}};
+          {"warnings", std::move(warnings)}};
 }
 
 }  // namespace ipguard::daemon

@@ -1,6 +1,7 @@
 #include "daemon/target_commands.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,39 +16,52 @@ namespace ipguard::daemon {
 namespace {
 
 constexpr size_t longest_reason = 512;  // bytes
-constexpr size_t slice = 1000;          // targets a turn of the loop
-constexpr size_t most_told = 1000;      // targets that are answered one by one
+constexpr size_t slice = 1000;          // targets a turn of the loop …
+constexpr size_t summary_slice = 4000;  // … of those that are not told one by one: a transaction costs by itself, too
+constexpr size_t most_answered = 1000;  // targets that are answered one by one
 constexpr size_t most_refusals = 100;   // told in a summary
+constexpr const char* content = "decision";
+constexpr const char* preview_content = "preview";
 
-using Targets = std::span<const model::Target>;
-
-// What a slice of targets came to, in their order.
+// What one of a slice of targets came to.
 struct Outcome {
   Result<> done;
-  Json decision;  // null where nobody asked for it
+  Json content;  // null where nobody asked for it
 };
-using Action = std::function<std::vector<Outcome>(Targets targets, bool tell)>;
 
+const model::Target& target_of(const model::Target& target) { return target; }
+const model::Target& target_of(const BanOrder& order) { return order.target; }
+
+// `Item`: a target, or an order that has one.
+template <typename Item>
 class TargetWork {
  public:
-  TargetWork(std::vector<model::Target> targets, bool summary, std::string done_key, Action action)
-      : targets_(std::move(targets)), summary_(summary), done_key_(std::move(done_key)), action_(std::move(action)) {}
+  using Action = std::function<std::vector<Outcome>(std::span<const Item> items, bool tell)>;
+
+  // `done_key` names those that went well in a summary, `content_key` what is told of each otherwise.
+  TargetWork(std::vector<Item> items, bool summary, std::string done_key, std::string content_key, Action action)
+      : items_(std::move(items)),
+        summary_(summary),
+        done_key_(std::move(done_key)),
+        content_key_(std::move(content_key)),
+        action_(std::move(action)) {}
 
   std::optional<Result<Json>> step() {
-    const auto part = Targets(targets_).subspan(next_, std::min(slice, targets_.size() - next_));
+    const auto part =
+        std::span<const Item>(items_).subspan(next_, std::min(summary_ ? summary_slice : slice, items_.size() - next_));
     auto outcomes = action_(part, !summary_);
     for (size_t i = 0; i < part.size(); ++i) {
-      note(part[i], outcomes[i]);
+      note(target_of(part[i]), outcomes[i]);
     }
     next_ += part.size();
-    if (next_ < targets_.size()) {
+    if (next_ < items_.size()) {
       return std::nullopt;
     }
     if (!summary_) {
       return std::move(entries_);
     }
     return Json{{done_key_, done_},
-                {"refused", targets_.size() - done_},
+                {"refused", items_.size() - done_},
                 {"refusals", std::move(entries_)},
                 {"more_refusals", more_}};
   }
@@ -61,17 +75,19 @@ class TargetWork {
       return;
     }
     Json entry = {{"target", target.to_string()}, {"ok", ok}};
-    if (ok) {
-      entry["decision"] = std::move(outcome.decision);
-    } else {
+    if (ok || !outcome.content.is_null()) {
+      entry[content_key_] = std::move(outcome.content);
+    }
+    if (!ok) {
       entry["error"] = outcome.done.error().message;
     }
     entries_.push_back(std::move(entry));
   }
 
-  std::vector<model::Target> targets_;
+  std::vector<Item> items_;
   bool summary_;
   std::string done_key_;
+  std::string content_key_;
   Action action_;
   size_t next_ = 0;
   size_t done_ = 0;
@@ -79,17 +95,34 @@ class TargetWork {
   Json entries_ = Json::array();
 };
 
-Result<std::vector<model::Target>> parse_targets(const Json& arguments, bool summary) {
+template <typename Item>
+control::Work begin(std::vector<Item> items, bool summary, std::string done_key, std::string content_key,
+                    typename TargetWork<Item>::Action action) {
+  // Shared, because a std::function must be copyable.
+  auto work = std::make_shared<TargetWork<Item>>(std::move(items), summary, std::move(done_key), std::move(content_key),
+                                                 std::move(action));
+  return [work] { return work->step(); };
+}
+
+Result<const Json*> target_list(const Json& arguments, bool summary) {
   const auto it = arguments.find("targets");
   if (it == arguments.end() || !it->is_array() || it->empty()) {
-    return fail(Errc::invalid, "'targets' must be a list of addresses, prefixes or AS numbers");
+    return fail(Errc::invalid, "'targets' must be a list of addresses, prefixes, AS numbers or country codes");
   }
-  if (!summary && it->size() > most_told) {
-    return fail(Errc::invalid, "more than " + group_digits(most_told) + " targets need 'summary'");
+  if (!summary && it->size() > most_answered) {
+    return fail(Errc::invalid, "more than " + group_digits(most_answered) + " targets need 'summary'");
+  }
+  return &*it;
+}
+
+Result<std::vector<model::Target>> parse_targets(const Json& arguments, bool summary) {
+  const auto list = target_list(arguments, summary);
+  if (!list) {
+    return std::unexpected(list.error());
   }
   std::vector<model::Target> targets;
-  targets.reserve(it->size());
-  for (const auto& entry : *it) {
+  targets.reserve((*list)->size());
+  for (const auto& entry : **list) {
     if (!entry.is_string()) {
       return fail(Errc::invalid, "'targets' must hold strings");
     }
@@ -102,81 +135,190 @@ Result<std::vector<model::Target>> parse_targets(const Json& arguments, bool sum
   return targets;
 }
 
-Result<std::optional<Seconds>> parse_for(const Json& arguments) {
-  const auto it = arguments.find("for");
-  if (it == arguments.end() || it->is_null()) {
+Result<std::optional<Seconds>> parse_span(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  if (it == object.end() || it->is_null()) {
     return std::nullopt;
   }
-  auto span = it->is_string() ? parse_duration(it->get_ref<const std::string&>())
-                              : Result<Seconds>(fail(Errc::invalid, "'for' must be a duration such as \"2h\""));
+  auto span =
+      it->is_string()
+          ? parse_duration(it->get_ref<const std::string&>())
+          : Result<Seconds>(fail(Errc::invalid, '\'' + std::string(key) + "' must be a duration such as \"2h\""));
   if (!span) {
     return std::unexpected(std::move(span.error()));
   }
   if (span->count() == 0) {
-    return fail(Errc::invalid, "a ban for 0s would be none; leave --for away for a permanent one");
+    return fail(Errc::invalid, std::string(key) == "for"
+                                   ? "a ban for 0s would be none; leave --for away for a permanent one"
+                                   : "there must be time to confirm it");
   }
   return *span;
 }
 
-Result<BanOrder> parse_order(const Json& arguments) {
-  auto duration = parse_for(arguments);
-  if (!duration) {
-    return std::unexpected(std::move(duration.error()));
+// "until": a stamp, or null for a ban without end.
+Result<std::optional<Seconds>> parse_until(const Json& until, TimePoint now) {
+  if (until.is_null()) {
+    return std::nullopt;
   }
-  BanOrder order{.duration = *duration,
-                 .reason = arguments.value("reason", std::string("banned by hand")),
-                 .issuer = arguments.value("issuer", std::string("manual")) == "import" ? "import" : "manual",
-                 .force = arguments.value("force", false)};
-  if (order.reason.size() > longest_reason) {
-    return fail(Errc::invalid, "the reason is longer than " + std::to_string(longest_reason) + " bytes");
+  const auto end = until.is_string() ? parse_rfc3339(until.get_ref<const std::string&>()) : std::nullopt;
+  if (!end) {
+    return fail(Errc::invalid, "'until' must be a time such as \"2026-02-25T04:30:17Z\"");
   }
-  return order;
+  return std::chrono::floor<Seconds>(*end - now);  // not above zero: the engine refuses it
 }
 
-Result<control::Work> begin(const Json& arguments, std::string done_key, Action action) {
-  const bool summary = arguments.value("summary", false);
-  auto targets = parse_targets(arguments, summary);
-  if (!targets) {
-    return std::unexpected(std::move(targets.error()));
+Result<> check_reason(const std::string& reason) {
+  if (reason.size() > longest_reason) {
+    return fail(Errc::invalid, "the reason is longer than " + std::to_string(longest_reason) + " bytes");
   }
-  // Shared, because a std::function must be copyable.
-  auto work = std::make_shared<TargetWork>(std::move(*targets), summary, std::move(done_key), std::move(action));
-  return [work] { return work->step(); };
+  return {};
+}
+
+// What an entry of `targets` says besides its target; `order` holds what holds for all.
+Result<> read_entry(const Json& entry, TimePoint now, BanOrder& order) {
+  const std::string* text = entry.get_ptr<const std::string*>();
+  if (entry.is_object()) {
+    const auto named = entry.find("target");
+    text = named == entry.end() ? nullptr : named->get_ptr<const std::string*>();
+    auto duration = entry.contains("until") ? parse_until(entry["until"], now) : parse_span(entry, "for");
+    if (!duration) {
+      return std::unexpected(std::move(duration.error()));
+    }
+    if (entry.contains("until") || entry.contains("for")) {
+      order.duration = *duration;
+    }
+    order.reason = entry.value("reason", order.reason);
+  }
+  if (text == nullptr) {
+    return fail(Errc::invalid, "'targets' must hold strings, or objects with a \"target\"");
+  }
+  auto target = model::Target::parse(*text);
+  if (!target) {
+    return std::unexpected(std::move(target.error()));
+  }
+  order.target = *target;
+  return check_reason(order.reason);
+}
+
+Result<std::vector<BanOrder>> parse_orders(const Json& arguments, bool summary, TimePoint now) {
+  auto duration = parse_span(arguments, "for");
+  auto confirm = parse_span(arguments, "confirm_within");
+  if (!duration || !confirm) {
+    return std::unexpected(std::move(duration ? confirm.error() : duration.error()));
+  }
+  const BanOrder common{.target = {},
+                        .duration = *duration,
+                        .reason = arguments.value("reason", std::string("banned by hand")),
+                        .issuer = arguments.value("issuer", std::string("manual")) == "import" ? "import" : "manual",
+                        .force = arguments.value("force", false),
+                        .confirm_within = *confirm};
+  if (auto checked = check_reason(common.reason); !checked) {
+    return std::unexpected(std::move(checked.error()));
+  }
+  const auto list = target_list(arguments, summary);
+  if (!list) {
+    return std::unexpected(list.error());
+  }
+  std::vector<BanOrder> orders;
+  orders.reserve((*list)->size());
+  for (const auto& entry : **list) {
+    if (auto read = read_entry(entry, now, orders.emplace_back(common)); !read) {
+      return std::unexpected(std::move(read.error()));
+    }
+  }
+  return orders;
+}
+
+Json told(const Guard& guard, const model::Target& target, bool alone) {
+  const auto* decision = guard.engine().find(target);
+  if (decision == nullptr) {
+    return {};
+  }
+  Json json = to_json(guard.engine(), *decision, false);
+  // For one address the kernel is asked; for many, `status` tells how many of them it holds.
+  if (alone && target.scope == model::Scope::address && !guard.dry_run()) {
+    const auto held = guard.enforcer().holds(target.prefix.address());
+    json["kernel"] = held ? Json(*held) : Json(nullptr);
+  }
+  return json;
+}
+
+std::vector<Outcome> ban(Guard& guard, std::span<const BanOrder> orders, bool tell) {
+  auto results = guard.ban(orders, wall_clock_now());
+  std::vector<Outcome> outcomes;
+  for (size_t i = 0; i < orders.size(); ++i) {
+    const bool wanted = tell && results[i];
+    Json json = wanted ? told(guard, orders[i].target, orders.size() == 1) : Json();
+    outcomes.push_back({.done = std::move(results[i]), .content = std::move(json)});
+  }
+  return outcomes;
+}
+
+std::vector<Outcome> preview(Guard& guard, std::span<const BanOrder> orders, bool tell) {
+  std::vector<Outcome> outcomes;
+  for (const auto& order : orders) {
+    const auto seen = guard.engine().preview(order.target, order.force, wall_clock_now());
+    outcomes.push_back(
+        {.done = seen.refusal ? fail(Errc::invalid, order.target.to_string() + " cannot be banned: " + *seen.refusal)
+                              : Result<>{},
+         .content = tell ? to_json(seen) : Json()});
+  }
+  return outcomes;
 }
 
 }  // namespace
 
 Result<control::Work> begin_ban(Guard& guard, const Json& arguments) {
-  auto order = parse_order(arguments);
-  if (!order) {
-    return std::unexpected(std::move(order.error()));
+  const bool summary = arguments.value("summary", false);
+  const bool dry_run = arguments.value("dry_run", false);
+  auto orders = parse_orders(arguments, summary, wall_clock_now());
+  if (!orders) {
+    return std::unexpected(std::move(orders.error()));
   }
-  return begin(arguments, "banned", [&guard, order = std::move(*order)](Targets targets, bool tell) {
-    auto results = guard.ban(targets, order, wall_clock_now());
-    std::vector<Outcome> outcomes;
-    for (size_t i = 0; i < targets.size(); ++i) {
-      const auto* decision = tell ? guard.engine().find(targets[i]) : nullptr;
-      Json json = decision == nullptr ? Json() : to_json(guard.engine(), *decision, false);
-      // For one address the kernel is asked; for many, `status` tells how many of them it holds.
-      if (decision != nullptr && targets.size() == 1 && targets[0].scope == model::Scope::address && !guard.dry_run()) {
-        const auto held = guard.enforcer().holds(targets[0].prefix.address());
-        json["kernel"] = held ? Json(*held) : Json(nullptr);
-      }
-      outcomes.push_back({.done = std::move(results[i]), .decision = std::move(json)});
-    }
-    return outcomes;
-  });
+  if (summary) {
+    // Neighbours lie together in the tables of the engine, the state and the kernel: half the time of a random order.
+    std::ranges::stable_sort(*orders, {}, [](const BanOrder& order) { return order.target; });
+  }
+  return begin<BanOrder>(std::move(*orders), summary, "banned", dry_run ? preview_content : content,
+                         [&guard, dry_run](std::span<const BanOrder> part, bool tell) {
+                           return dry_run ? preview(guard, part, tell) : ban(guard, part, tell);
+                         });
 }
 
 Result<control::Work> begin_unban(Guard& guard, const Json& arguments) {
-  return begin(arguments, "lifted", [&guard](Targets targets, bool tell) {
-    std::vector<Outcome> outcomes;
-    for (auto& result : guard.unban(targets, wall_clock_now())) {
-      outcomes.push_back({.done = result ? Result<>{} : std::unexpected(std::move(result.error())),
-                          .decision = tell && result ? to_json(*result, false) : Json()});
-    }
-    return outcomes;
-  });
+  const bool summary = arguments.value("summary", false);
+  auto targets = parse_targets(arguments, summary);
+  if (!targets) {
+    return std::unexpected(std::move(targets.error()));
+  }
+  return begin<model::Target>(
+      std::move(*targets), summary, "lifted", content, [&guard](std::span<const model::Target> part, bool tell) {
+        std::vector<Outcome> outcomes;
+        for (auto& result : guard.unban(part, wall_clock_now())) {
+          Json json = tell && result ? to_json(*result, false) : Json();
+          outcomes.push_back(
+              {.done = result ? Result<>{} : std::unexpected(std::move(result.error())), .content = std::move(json)});
+        }
+        return outcomes;
+      });
+}
+
+Result<control::Work> begin_confirm(Guard& guard, const Json& arguments) {
+  const bool summary = arguments.value("summary", false);
+  auto targets = parse_targets(arguments, summary);
+  if (!targets) {
+    return std::unexpected(std::move(targets.error()));
+  }
+  return begin<model::Target>(std::move(*targets), summary, "confirmed", content,
+                              [&guard](std::span<const model::Target> part, bool tell) {
+                                auto results = guard.confirm(part, wall_clock_now());
+                                std::vector<Outcome> outcomes;
+                                for (size_t i = 0; i < part.size(); ++i) {
+                                  Json json = tell && results[i] ? told(guard, part[i], false) : Json();
+                                  outcomes.push_back({.done = std::move(results[i]), .content = std::move(json)});
+                                }
+                                return outcomes;
+                              });
 }
 
 }  // namespace ipguard::daemon

@@ -1,4 +1,4 @@
-// `ban` and `unban`: any number of targets, a slice of them each turn of the loop.
+// `ban`, `unban` and `confirm`: any number of targets, a slice of them each turn of the loop.
 #pragma once
 
 #include "base/result.h"
@@ -8,12 +8,19 @@
 namespace ipguard::daemon {
 
 // Errc::invalid for arguments that are not of the form, before the first target is touched. Each call of the work does
-// at most 1,000 targets and is one transaction; the reply comes with the last. `guard` outlives the work.
-//   {"targets": […], "for": "2h"|null, "reason": TEXT, "issuer": "manual"|"import", "force": BOOL, "summary": BOOL}
+// at most 4,000 targets and is one transaction; the reply comes with the last. `guard` outlives the work.
+//   {"targets": […], "for": "2h"|null, "reason": TEXT, "issuer": "manual"|"import", "force": BOOL, "summary": BOOL,
+//    "confirm_within": "5m"|null, "dry_run": BOOL}
+// A target is a text, or {"target": TEXT, "for": …, "until": STAMP|null, "reason": TEXT} with what differs for it.
 // Without `summary` there may be at most 1,000 targets and the reply is an array with an entry for each:
 //   {"target": …, "ok": true, "decision": {…}} or {"target": …, "ok": false, "error": …}
-// With it: {"banned" (or "lifted"): N, "refused": N, "refusals": [the first 100], "more_refusals": N}.
+// With it: {"banned" (or "lifted"): N, "refused": N, "refusals": [the first 100], "more_refusals": N}; a target whose
+// `until` has passed is refused.
+// With `dry_run` nothing is changed; "preview" (render_json.h) stands in the place of "decision", also where "ok" is
+// false.
 [[nodiscard]] Result<control::Work> begin_ban(Guard& guard, const control::Json& arguments);
+// {"targets": [TEXT, …], "summary": BOOL}
 [[nodiscard]] Result<control::Work> begin_unban(Guard& guard, const control::Json& arguments);
+[[nodiscard]] Result<control::Work> begin_confirm(Guard& guard, const control::Json& arguments);
 
 }  // namespace ipguard::daemon

@@ -31,6 +31,13 @@ std::optional<std::string> Allowlist::reason(net::Asn asn) const {
   return "allowlist: " + asn.to_string();
 }
 
+std::optional<std::string> Allowlist::reason(model::Country country) const {
+  if (!std::ranges::binary_search(countries_, country.to_string())) {
+    return std::nullopt;
+  }
+  return "allowlist: country " + country.to_string();
+}
+
 std::optional<std::string> Allowlist::reason(const model::Route& route) const {
   if (route.asn) {
     if (auto why = reason(*route.asn)) {

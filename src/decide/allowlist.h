@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "decide/policy.h"
+#include "model/country.h"
 #include "model/route.h"
 #include "net/address.h"
 #include "net/asn.h"
@@ -26,6 +27,7 @@ class Allowlist {
   // The same by the route's AS or country.
   [[nodiscard]] std::optional<std::string> reason(const model::Route& route) const;
   [[nodiscard]] std::optional<std::string> reason(net::Asn asn) const;
+  [[nodiscard]] std::optional<std::string> reason(model::Country country) const;
   [[nodiscard]] bool covers(const net::Address& address) const;
 
   [[nodiscard]] const net::PrefixSet& prefixes() const { return prefixes_; }

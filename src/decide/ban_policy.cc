@@ -1,5 +1,6 @@
 #include "decide/ban_policy.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ipguard::decide {
@@ -17,7 +18,14 @@ std::optional<Seconds> BanPolicy::duration(Seconds base, uint32_t repeat) const 
 }
 
 uint32_t BanPolicy::repeats(uint32_t bans, TimePoint last_end, TimePoint since) const {
-  return since - last_end > growth_.forget ? 0 : bans;
+  if (since - last_end > growth_.forget) {
+    return 0;
+  }
+  if (growth_.decay.count() <= 0 || since <= last_end) {
+    return bans;
+  }
+  const auto made_up = static_cast<uint64_t>((since - last_end) / growth_.decay);
+  return bans - static_cast<uint32_t>(std::min<uint64_t>(bans, made_up));
 }
 
 }  // namespace ipguard::decide

@@ -16,7 +16,7 @@ class BanPolicy {
   // base × growth^repeat, never longer than `longest`; nullopt = permanent, for a base of zero.
   [[nodiscard]] std::optional<Seconds> duration(Seconds base, uint32_t repeat) const;
   // How many of the target's `bans` earlier bans, the last of which ended at `last_end`, count for one that begins at
-  // `since`: all, or none when it kept quiet for longer than `forget`.
+  // `since`: one less for each `decay` that it kept quiet, none after more than `forget`.
   [[nodiscard]] uint32_t repeats(uint32_t bans, TimePoint last_end, TimePoint since) const;
 
  private:

@@ -50,7 +50,7 @@ std::vector<const DecisionTable::Entry*> DecisionTable::covering(const net::Pref
 }
 
 std::vector<const DecisionTable::Entry*> DecisionTable::aimed_at(const net::Address& address,
-                                                                 std::optional<net::Asn> asn) const {
+                                                                 const model::Route& route) const {
   std::vector<const Entry*> result;
   const auto add = [&](const model::Target& target) {
     if (const Entry* entry = find(target)) {
@@ -61,8 +61,11 @@ std::vector<const DecisionTable::Entry*> DecisionTable::aimed_at(const net::Addr
   for (unsigned length = address.bits(); length-- > 0;) {
     add({.scope = model::Scope::route, .prefix = net::Prefix(address, length), .asn = {}});
   }
-  if (asn) {
-    add({.scope = model::Scope::asn, .prefix = {}, .asn = *asn});
+  if (route.asn) {
+    add({.scope = model::Scope::asn, .prefix = {}, .asn = *route.asn});
+  }
+  if (const auto country = model::Country::parse(route.country_code)) {
+    add({.scope = model::Scope::country, .prefix = {}, .asn = {}, .country = *country});
   }
   return result;
 }
@@ -76,13 +79,22 @@ std::vector<const DecisionTable::Entry*> DecisionTable::all() const {
   return result;
 }
 
+std::vector<const DecisionTable::Entry*> DecisionTable::after(Owner id, size_t most) const {
+  std::vector<const Entry*> result;
+  for (auto it = by_id_.upper_bound(id); it != by_id_.end() && result.size() < most; ++it) {
+    result.push_back(it->second);
+  }
+  return result;
+}
+
 const DecisionTable::Entry& DecisionTable::insert(model::Decision decision, Owner id) {
   auto entry = std::make_unique<Entry>(Entry{.decision = std::move(decision), .id = id});
   const Entry& result = *entry;
   by_id_.emplace(id, entry.get());
-  if (result.decision.until) {
-    by_end_.emplace(*result.decision.until, id);
+  if (const auto end = result.decision.end()) {
+    by_end_.emplace(*end, id);
   }
+  ++counts_.at(static_cast<size_t>(result.decision.target.scope));
   index_wide(result);
   by_target_[result.decision.target] = std::move(entry);
   return result;
@@ -93,9 +105,10 @@ model::Decision DecisionTable::remove(const model::Target& target) {
   assert(it != by_target_.end());
   const Entry& entry = *it->second;
   unindex_wide(entry);
-  if (entry.decision.until) {
-    by_end_.erase({*entry.decision.until, entry.id});
+  if (const auto end = entry.decision.end()) {
+    by_end_.erase({*end, entry.id});
   }
+  --counts_.at(static_cast<size_t>(entry.decision.target.scope));
   by_id_.erase(entry.id);
   model::Decision decision = std::move(it->second->decision);
   by_target_.erase(it);
@@ -180,8 +193,7 @@ void DecisionTable::remember(const model::Decision& decision, Ending ending, Tim
   if (ending == Ending::refused) {
     return;  // it blocked nobody, so it is no earlier ban
   }
-  const TargetPast* before = past(decision.target);
-  const uint32_t bans = std::max(before == nullptr ? 0 : before->bans, decision.repeat) + 1;
+  const uint32_t bans = std::max(decision.repeat, decision.repeat + 1);  // what was made up for since stays forgiven
   const TimePoint since = ending == Ending::expired ? decision.since : at;
   set_past(decision.target, {.bans = bans, .since = since, .last_end = at});
 }

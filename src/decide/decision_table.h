@@ -2,6 +2,7 @@
 // banned before, what ended lately, and the changes not yet reported. Owned by the loop thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -25,7 +26,7 @@ namespace ipguard::decide {
 
 struct TargetHash {
   size_t operator()(const model::Target& target) const noexcept {
-    return std::hash<net::Prefix>{}(target.prefix) * 31 + target.asn.number * size_t{4} +
+    return std::hash<net::Prefix>{}(target.prefix) * 31 + (target.asn.number + target.country.number()) * size_t{4} +
            static_cast<size_t>(target.scope);
   }
 };
@@ -60,10 +61,13 @@ class DecisionTable {
   // Those that cover all of `prefix`, narrowest scope first, then narrowest network.
   [[nodiscard]] std::vector<const Entry*> covering(const net::Prefix& prefix) const;
   // Those whose target holds the address, whatever they cover of it, narrowest scope first, then narrowest network;
-  // `asn` is its AS.
-  [[nodiscard]] std::vector<const Entry*> aimed_at(const net::Address& address, std::optional<net::Asn> asn) const;
+  // `route` is its route.
+  [[nodiscard]] std::vector<const Entry*> aimed_at(const net::Address& address, const model::Route& route) const;
   // In order of their beginning.
   [[nodiscard]] std::vector<const Entry*> all() const;
+  // At most `most` of those that began after the one numbered `id` (0 = from the first on), in order.
+  [[nodiscard]] std::vector<const Entry*> after(Owner id, size_t most) const;
+  [[nodiscard]] size_t count(model::Scope scope) const { return counts_[static_cast<size_t>(scope)]; }
   [[nodiscard]] size_t size() const { return by_target_.size(); }
   [[nodiscard]] bool full() const { return size() >= limits_.active; }
 
@@ -113,6 +117,7 @@ class DecisionTable {
   std::multimap<TimePoint, model::Target> past_by_end_;  // by last_end, for the bound
   std::deque<DecisionChange> ended_;                     // oldest first
   std::vector<DecisionChange> changes_;
+  std::array<size_t, model::scope_count> counts_{};  // active ones by scope
 };
 
 }  // namespace ipguard::decide

@@ -9,7 +9,10 @@ namespace ipguard::decide {
 namespace {
 
 LadderConfig ladder_config(const Policy& policy) {
-  return {.route = policy.route_ladder, .asn = policy.asn_ladder, .limits = policy.limits};
+  return {.route = policy.route_ladder,
+          .asn = policy.asn_ladder,
+          .country = policy.country_ladder,
+          .limits = policy.limits};
 }
 
 }  // namespace
@@ -18,6 +21,8 @@ model::Target normalised(const model::Target& target) {
   switch (target.scope) {
     case model::Scope::asn:
       return {.scope = model::Scope::asn, .prefix = {}, .asn = target.asn};
+    case model::Scope::country:
+      return {.scope = model::Scope::country, .prefix = {}, .asn = {}, .country = target.country};
     case model::Scope::address:
     case model::Scope::route:
       break;
@@ -39,7 +44,9 @@ Engine::Impl::Impl(Policy new_policy, Lookups new_lookups)
       ledger(policy.limits),
       ladder(ladder_config(policy)),
       bans(policy.ban),
-      guard(policy, lookups, allow, protection, planner.holes()) {
+      good(policy.collateral),
+      guard(policy, lookups, allow, protection, planner.holes()),
+      collateral(policy, good, planner.holes()) {
   // Asked at once, so that nothing restored is ever planned without holes; the epoch makes the answer stale.
   protection.refresh_now(TimePoint{});
   apply_holes(TimePoint{});
@@ -47,7 +54,7 @@ Engine::Impl::Impl(Policy new_policy, Lookups new_lookups)
 
 void Engine::Impl::want(const Entry& entry) {
   for (const auto& prefix : entry.decision.prefixes) {
-    planner.want(entry.decision.target.scope, prefix, entry.id, entry.decision.until);
+    planner.want(entry.decision.target.scope, prefix, entry.id, entry.decision.end());
   }
 }
 
@@ -85,7 +92,18 @@ void Engine::Impl::expire(TimePoint now, size_t most) {
     return;
   }
   for (const auto& target : table.due(now, most)) {
-    end(target, Ending::expired, *table.find(target)->decision.until);
+    end_in_time(target);
+  }
+}
+
+// Its time is over, or the time to confirm it.
+void Engine::Impl::end_in_time(const model::Target& target) {
+  const model::Decision& decision = table.find(target)->decision;
+  const TimePoint at = *decision.end();
+  if (decision.confirm_by == at && decision.until != at) {
+    end(target, Ending::lifted, at, "nobody confirmed it in time");
+  } else {
+    end(target, Ending::expired, at);
   }
 }
 
@@ -136,6 +154,7 @@ void Engine::Impl::reconfigure(Policy new_policy, TimePoint now) {
   ledger.set_limits(policy.limits);
   ladder.reconfigure(ladder_config(policy));
   bans = BanPolicy(policy.ban);
+  good.reconfigure(policy.collateral);
   refusals.forget_times();
   protection.refresh_now(now);
   apply_holes(now);
@@ -178,17 +197,52 @@ void Engine::on_hit(const model::Hit& hit, std::string_view path, TimePoint now)
 void Engine::replay_hit(const model::Hit& hit, std::string_view path) { impl_->replay_hit(hit, path); }
 
 Result<const model::Decision*> Engine::ban(const model::Target& target, std::optional<Seconds> duration,
-                                           std::string reason, std::string issuer, TimePoint now, bool force) {
+                                           std::string reason, std::string issuer, TimePoint now, bool force,
+                                           std::optional<Seconds> confirm_within) {
   return impl_->ban(normalised(target),
-                    {.duration = duration, .reason = std::move(reason), .issuer = std::move(issuer), .force = force},
+                    {.duration = duration,
+                     .reason = std::move(reason),
+                     .issuer = std::move(issuer),
+                     .force = force,
+                     .confirm_within = confirm_within},
                     now);
 }
+
+Result<const model::Decision*> Engine::confirm(const model::Target& target, TimePoint now) {
+  return impl_->confirm(normalised(target), now);
+}
+
+Preview Engine::preview(const model::Target& target, bool force, TimePoint now) {
+  return impl_->preview(normalised(target), {.duration = {}, .reason = {}, .issuer = "manual", .force = force}, now);
+}
+
+void Engine::on_login(const net::Address& address, TimePoint time, TimePoint now) {
+  if (!impl_->table.covers(address)) {
+    impl_->good.logged_in(address, std::min(time, now));
+  }
+}
+
+void Engine::on_user(const net::Address& address, TimePoint time, TimePoint now) {
+  if (!impl_->table.covers(address)) {
+    impl_->good.used(address, std::min(time, now));
+  }
+}
+
+void Engine::on_visit(const net::Address& address, bool good, TimePoint time, TimePoint now) {
+  if (!impl_->table.covers(address)) {
+    impl_->good.visited(address, good, std::min(time, now));
+  }
+}
+
+GoodClients& Engine::good_clients() { return impl_->good; }
 
 Result<model::Decision> Engine::unban(const model::Target& target, TimePoint now) {
   return impl_->unban(normalised(target), now);
 }
 
 void Engine::restore(model::Decision decision) { impl_->restore(std::move(decision)); }
+
+void Engine::restore(std::vector<model::Decision> decisions) { impl_->restore(std::move(decisions)); }
 
 void Engine::restore_history(const model::Target& target, uint32_t repeat, TimePoint last_end) {
   impl_->table.restore_past(normalised(target), repeat, last_end);
@@ -216,6 +270,17 @@ std::vector<const model::Decision*> Engine::decisions() const {
   return result;
 }
 
+std::vector<const model::Decision*> Engine::decisions_after(uint64_t& last, size_t most) const {
+  std::vector<const model::Decision*> result;
+  for (const auto* entry : impl_->table.after(last, most)) {
+    result.push_back(&entry->decision);
+    last = entry->id;
+  }
+  return result;
+}
+
+size_t Engine::count(model::Scope scope) const { return impl_->table.count(scope); }
+
 const model::Decision* Engine::find(const model::Target& target) const {
   const auto* entry = impl_->table.find(normalised(target));
   return entry == nullptr ? nullptr : &entry->decision;
@@ -231,6 +296,8 @@ Explanation Engine::explain(const net::Address& address, TimePoint now) const { 
 
 const EngineCounters& Engine::counters() const {
   impl_->counters.offenders = impl_->ledger.size();
+  impl_->counters.good_clients = impl_->good.size();
+  impl_->counters.good_forgotten = impl_->good.forgotten();
   impl_->counters.offenders_evicted = impl_->ledger.evicted() + impl_->ladder.evicted();
   return impl_->counters;
 }

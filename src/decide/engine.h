@@ -13,8 +13,10 @@
 #include "base/time.h"
 #include "decide/decision_change.h"
 #include "decide/explanation.h"
+#include "decide/good_clients.h"
 #include "decide/in_force.h"
 #include "decide/policy.h"
+#include "decide/preview.h"
 #include "model/decision.h"
 #include "model/hit.h"
 #include "model/set_batch.h"
@@ -30,6 +32,8 @@ struct EngineCounters {
   uint64_t refused = 0;
   uint64_t offenders = 0;          // (rule, address) pairs being counted now
   uint64_t offenders_evicted = 0;  // given up because a table was full
+  uint64_t good_clients = 0;       // known now
+  uint64_t good_forgotten = 0;     // given up because there were too many
 };
 
 class Engine {
@@ -43,20 +47,37 @@ class Engine {
   // ban starts at the hit's time too, so that a backlog bans nobody whose ban would be over by `now` (such a decision
   // begins and ends at once and is kept as history). `path` names the source for evidence.
   void on_hit(const model::Hit& hit, std::string_view path, TimePoint now);
+
+  // Of good clients (decide/good_clients.h), in log time; what a banned address does says nothing. A hit of a rule of
+  // kind "login" belongs to on_login(), not to on_hit().
+  void on_login(const net::Address& address, TimePoint time, TimePoint now);
+  void on_user(const net::Address& address, TimePoint time, TimePoint now);
+  void on_visit(const net::Address& address, bool good, TimePoint time, TimePoint now);
+  void restore_good_client(const model::GoodClient& client) { good_clients().restore(client); }
+  [[nodiscard]] std::vector<model::GoodClient> take_good_changes() { return good_clients().take_changes(); }
+
   // Counts a hit from before the cursor at start: refills windows, decides nothing.
   void replay_hit(const model::Hit& hit, std::string_view path);
 
   // A manual or imported ban; nullopt duration = permanent. Refused with the reason when it is on the allowlist,
   // protected, wider than allowed, an AS without prefixes, or over the budget of wide bans unless `force`. Renews an
-  // existing decision. What is protected is asked of the host once for all calls with the same `now`.
-  // Returns the decision; valid until the next call.
+  // existing decision. What is protected is asked of the host once for all calls with the same `now`. With
+  // `confirm_within` the ban is lifted after that time unless confirm() comes before; not for a target that is banned
+  // already. Returns the decision; valid until the next call.
   Result<const model::Decision*> ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
-                                     std::string issuer, TimePoint now, bool force = false);
+                                     std::string issuer, TimePoint now, bool force = false,
+                                     std::optional<Seconds> confirm_within = {});
+  // Errc::not_found when there is no such decision, Errc::invalid when it needs no confirmation.
+  Result<const model::Decision*> confirm(const model::Target& target, TimePoint now);
+  // What ban() would do, without doing it.
+  [[nodiscard]] Preview preview(const model::Target& target, bool force, TimePoint now);
   // Lifts the decision on exactly this target; Errc::not_found with what does cover it, if anything does.
   Result<model::Decision> unban(const model::Target& target, TimePoint now);
 
   // A decision from the store or adopted from the kernel, at start: no policy, no change is reported for it.
   void restore(model::Decision decision);
+  // The same of many, in order of their beginning: several times as fast.
+  void restore(std::vector<model::Decision> decisions);
   // How often and until when a target was banned before (from the store), for growth of ban time.
   void restore_history(const model::Target& target, uint32_t repeat, TimePoint last_end);
 
@@ -78,6 +99,10 @@ class Engine {
   [[nodiscard]] std::vector<DecisionChange> take_changes();
   // Active decisions in order of their beginning.
   [[nodiscard]] std::vector<const model::Decision*> decisions() const;
+  // The same in portions: at most `most` after the one that the last portion ended with; `last` is 0 at first and is
+  // moved on. Empty when there are no more. What begins or ends in between may be there or not.
+  [[nodiscard]] std::vector<const model::Decision*> decisions_after(uint64_t& last, size_t most) const;
+  [[nodiscard]] size_t count(model::Scope scope) const;
   // The active decision on exactly this target; nullptr if there is none. Valid until the next call that changes it.
   [[nodiscard]] const model::Decision* find(const model::Target& target) const;
   // Why the target was refused last; nullptr if that is not remembered.
@@ -94,6 +119,8 @@ class Engine {
   void protection_changed(TimePoint now);
 
  private:
+  [[nodiscard]] GoodClients& good_clients();
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -10,7 +10,7 @@ namespace ipguard::decide {
 void Engine::Impl::explain_decisions(Explanation& result, TimePoint now) const {
   const net::Prefix single(result.address);
   auto entries = table.covering(single);
-  for (const Entry* entry : table.aimed_at(result.address, result.route.asn)) {
+  for (const Entry* entry : table.aimed_at(result.address, result.route)) {
     if (std::ranges::find(entries, entry) == entries.end()) {
       entries.push_back(entry);
     }
@@ -45,7 +45,8 @@ Explanation Engine::Impl::explain(const net::Address& address, TimePoint now) co
     }
   }
   result.counting = ledger.counting(address, now);
-  result.route_threshold = policy.route_ladder.addresses;
+  result.good = collateral.why_good(address, now);
+  result.route_threshold = ladder.offenders_needed(result.route.prefix);
   result.asn_threshold = policy.asn_ladder.routes;
   result.route_offenders = ladder.offenders(result.route.prefix, now);
   if (result.route.asn) {
@@ -65,6 +66,28 @@ InForce Engine::Impl::in_force(const model::Decision& decision) const {
     }
     std::ranges::copy(standing, std::back_inserter(result.prefixes));
   }
+  finish(decision, result);
+  return result;
+}
+
+InForce Engine::Impl::would_be_in_force(const model::Decision& decision) const {
+  InForce result;
+  for (const auto& prefix : decision.prefixes) {
+    const auto left = cut(prefix, planner.holes());
+    if (left.size() != 1 || left.front() != prefix) {
+      add_holes(prefix, left, result);
+    }
+    std::ranges::copy(left, std::back_inserter(result.prefixes));
+  }
+  finish(decision, result);
+  return result;
+}
+
+// What was cut out before the decision began, and the sums.
+void Engine::Impl::finish(const model::Decision& decision, InForce& result) const {
+  for (const auto& client : decision.left_out) {
+    result.cut_out.push_back({.prefix = client, .reason = "a good client"});
+  }
   if (allow.needs_routes() && decision.target.scope != model::Scope::address) {
     add_allowed(decision, result);
   }
@@ -73,7 +96,19 @@ InForce Engine::Impl::in_force(const model::Decision& decision) const {
     result.cut_out.resize(InForce::most_cut_out);
   }
   result.covered = model::Coverage::of(result.prefixes);
-  return result;
+}
+
+std::vector<net::Prefix> Engine::Impl::whole(const model::Target& target) const {
+  switch (target.scope) {
+    case model::Scope::asn:
+      return lookups.prefixes_of(target.asn);
+    case model::Scope::country:
+      return lookups.prefixes_in(target.country);
+    case model::Scope::address:
+    case model::Scope::route:
+      break;
+  }
+  return {target.prefix};
 }
 
 // The holes of the planner inside `prefix`, and what the writer refused.
@@ -100,13 +135,11 @@ void Engine::Impl::add_holes(const net::Prefix& prefix, const std::vector<net::P
 
 // What the allowed AS and countries took out of the target before the decision began.
 void Engine::Impl::add_allowed(const model::Decision& decision, InForce& result) const {
-  const auto whole = decision.target.scope == model::Scope::asn ? lookups.prefixes_of(decision.target.asn)
-                                                                : std::vector{decision.target.prefix};
   net::PrefixSet covered;
   for (const auto& prefix : decision.prefixes) {
     covered[prefix];
   }
-  for (const auto& prefix : whole) {
+  for (const auto& prefix : whole(decision.target)) {
     for (const auto& part : cut(prefix, covered)) {
       if (auto why = allow.reason(lookups.route(part.address()))) {
         result.cut_out.push_back({.prefix = part, .reason = std::move(*why)});

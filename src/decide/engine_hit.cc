@@ -51,7 +51,8 @@ void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoin
     ++counters.hits_allowed;
     return;
   }
-  if (table.covers(hit.address) || was_banned(hit.address, time)) {
+  good.hit(hit.address, time);
+  if (was_banned(hit.address, time) || (table.covers(hit.address) && !only_adopted(hit.address))) {
     ++counters.hits_banned;
     return;
   }
@@ -96,6 +97,7 @@ void Engine::Impl::decide(const model::Rule& rule, const model::Offence& offence
     }
     return;
   }
+  good.offended(offence.address, time);
   const model::Route route = lookups.route(offence.address);
   const Occasion occasion{.rule = rule, .offence = offence, .route = route, .time = time, .now = now};
   const auto step =
@@ -103,7 +105,10 @@ void Engine::Impl::decide(const model::Rule& rule, const model::Offence& offence
 
   // A rule of wide scope acts widely at once, and narrowly only where it may not.
   bool covered = false;
-  if (step && rule.scope == model::Scope::asn && route.asn) {
+  if (step && rule.scope == model::Scope::country) {
+    covered = ban_country(occasion, {.traces = {}, .window = {}, .by_rule = true});
+  }
+  if (step && !covered && !model::is_network(rule.scope) && route.asn) {
     covered = ban_asn(occasion, {.traces = {}, .window = {}, .by_rule = true});
   }
   if (step && step->by_rule && !covered) {
@@ -120,7 +125,7 @@ void Engine::Impl::decide(const model::Rule& rule, const model::Offence& offence
 
 bool Engine::Impl::ban_network(const Occasion& occasion, const net::Prefix& network) {
   const model::Target target = network_target(network);
-  if (table.find(target) != nullptr || table.was_banned(target, occasion.time)) {
+  if (banned_already(occasion, target)) {
     return true;
   }
   auto prefixes = guard.coverage(target);
@@ -170,16 +175,17 @@ bool Engine::Impl::ban_route(const Occasion& occasion, const Ladder::RouteStep& 
   if (route.prefix.is_single()) {
     return false;  // its ban is the address's
   }
-  if (table.find(target) != nullptr || table.was_banned(target, occasion.time)) {
+  if (banned_already(occasion, target)) {
     return true;
   }
-  auto prefixes = wide_coverage(occasion, target);
-  if (!prefixes) {
+  auto weighed = wide_coverage(occasion, target);
+  if (!weighed) {
     return false;
   }
-  auto reason = step.by_rule ? first_offence_sentence(target, occasion.rule, occasion.offence.address, *prefixes)
-                             : route_sentence(route.prefix, step, *prefixes);
-  ban_widely(occasion, step, {.target = target, .prefixes = std::move(*prefixes), .reason = std::move(reason)},
+  auto reason = step.by_rule
+                    ? first_offence_sentence(target, occasion.rule, occasion.offence.address, weighed->prefixes)
+                    : route_sentence(route.prefix, step, weighed->prefixes);
+  ban_widely(occasion, step, {.target = target, .weighed = std::move(*weighed), .reason = std::move(reason)},
              policy.route_ladder.ban);
   if (route.asn) {
     const auto next =
@@ -195,36 +201,89 @@ bool Engine::Impl::ban_route(const Occasion& occasion, const Ladder::RouteStep& 
 bool Engine::Impl::ban_asn(const Occasion& occasion, const Ladder::AsnStep& step) {
   const net::Asn asn = *occasion.route.asn;
   const model::Target target{.scope = model::Scope::asn, .prefix = {}, .asn = asn};
-  if (table.find(target) != nullptr || table.was_banned(target, occasion.time)) {
+  if (banned_already(occasion, target)) {
     return true;
   }
-  auto prefixes = wide_coverage(occasion, target);
-  if (!prefixes) {
+  if (!step.by_rule && !ladder.dense(step, lookups.prefixes_of(asn))) {
+    refusals.add(target,
+                 group_digits(step.traces.size()) + " of its routes were banned, but less than 1 in " +
+                     group_digits(policy.asn_ladder.one_in) + " of its addresses lies in them (ladder.asn.one_in)",
+                 occasion.time, RefusalLog::Kind::for_now);
     return false;
   }
-  auto reason = step.by_rule ? first_offence_sentence(target, occasion.rule, occasion.offence.address, *prefixes)
-                             : asn_sentence(asn, step, *prefixes);
-  ban_widely(occasion, step, {.target = target, .prefixes = std::move(*prefixes), .reason = std::move(reason)},
+  auto weighed = wide_coverage(occasion, target);
+  if (!weighed) {
+    return false;
+  }
+  auto reason = step.by_rule
+                    ? first_offence_sentence(target, occasion.rule, occasion.offence.address, weighed->prefixes)
+                    : asn_sentence(asn, step, weighed->prefixes);
+  ban_widely(occasion, step, {.target = target, .weighed = std::move(*weighed), .reason = std::move(reason)},
              policy.asn_ladder.ban);
+  if (const auto country = model::Country::parse(occasion.route.country_code)) {
+    const auto next = ladder.asn_banned(
+        *country, occasion.rule, {.member = asn, .time = occasion.time, .line = last_line(occasion.offence.lines)});
+    if (next) {
+      ban_country(occasion, *next);
+    }
+  }
   return true;
+}
+
+bool Engine::Impl::ban_country(const Occasion& occasion, const Ladder::CountryStep& step) {
+  const auto country = model::Country::parse(occasion.route.country_code);
+  if (!country) {
+    return false;
+  }
+  const model::Target target{.scope = model::Scope::country, .prefix = {}, .asn = {}, .country = *country};
+  if (banned_already(occasion, target)) {
+    return true;
+  }
+  auto weighed = wide_coverage(occasion, target);
+  if (!weighed) {
+    return false;
+  }
+  auto reason = step.by_rule
+                    ? first_offence_sentence(target, occasion.rule, occasion.offence.address, weighed->prefixes)
+                    : country_sentence(*country, step, weighed->prefixes);
+  ban_widely(occasion, step, {.target = target, .weighed = std::move(*weighed), .reason = std::move(reason)},
+             policy.country_ladder.ban);
+  return true;
+}
+
+bool Engine::Impl::banned_already(const Occasion& occasion, const model::Target& target) const {
+  return (table.find(target) != nullptr && !is_adopted(target)) || table.was_banned(target, occasion.time);
+}
+
+// Whether nobody remembers why the target is banned. The daemon may have been killed between the kernel and the store:
+// then the lines that led to the ban are read again and tell it.
+bool Engine::Impl::is_adopted(const model::Target& target) const {
+  const Entry* entry = table.find(target);
+  return entry != nullptr && entry->decision.issuer == adopted_issuer;
+}
+
+bool Engine::Impl::only_adopted(const net::Address& address) const {
+  return std::ranges::all_of(table.covering(net::Prefix(address)),
+                             [](const Entry* entry) { return entry->decision.issuer == adopted_issuer; });
 }
 
 template <typename Step>
 void Engine::Impl::ban_widely(const Occasion& occasion, const Step& step, WideBan ban, Seconds by_ladder) {
   model::Decision decision;
   decision.target = ban.target;
-  decision.prefixes = std::move(ban.prefixes);
+  decision.prefixes = std::move(ban.weighed.prefixes);
   decision.route = occasion.route;
   decision.rule = occasion.rule.id;
-  decision.reason = std::move(ban.reason);
+  decision.reason = std::move(ban.reason) + left_out_sentence(ban.weighed.left_out, ban.weighed.spared);
+  decision.good_clients = ban.weighed.hit;
+  decision.left_out = std::move(ban.weighed.left_out);
   decision.issuer = "ladder";
   decision.since = occasion.time;
   decision.evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces, policy.limits.evidence_lines);
   begin_by_evidence(occasion, std::move(decision), step.by_rule ? occasion.rule.ban : by_ladder);
 }
 
-std::optional<std::vector<net::Prefix>> Engine::Impl::wide_coverage(const Occasion& occasion,
-                                                                    const model::Target& target) {
+std::optional<Weighed> Engine::Impl::wide_coverage(const Occasion& occasion, const model::Target& target) {
   if (refusals.refused_lately(target, occasion.time, window_of(target.scope))) {
     return std::nullopt;
   }
@@ -234,11 +293,13 @@ std::optional<std::vector<net::Prefix>> Engine::Impl::wide_coverage(const Occasi
       prefixes = std::unexpected(std::move(fits.error()));
     }
   }
-  if (prefixes) {
-    return std::move(*prefixes);
+  auto weighed = prefixes ? collateral.weigh(target, std::move(*prefixes), occasion.now)
+                          : std::unexpected(std::move(prefixes.error()));
+  if (weighed) {
+    return std::move(*weighed);
   }
   ++counters.refused;
-  refusals.add(target, prefixes.error().message, occasion.time);
+  refusals.add(target, weighed.error().message, occasion.time);
   model::Decision refused;
   refused.target = target;
   if (target.scope == model::Scope::route) {
@@ -246,7 +307,7 @@ std::optional<std::vector<net::Prefix>> Engine::Impl::wide_coverage(const Occasi
   }
   refused.route = occasion.route;
   refused.rule = occasion.rule.id;
-  refused.reason = prefixes.error().message;
+  refused.reason = weighed.error().message;
   refused.issuer = "ladder";
   refused.since = occasion.time;
   refused.evidence = occasion.offence.lines;
@@ -263,6 +324,14 @@ void Engine::Impl::begin_by_evidence(const Occasion& occasion, model::Decision d
   }
   decision.cover(std::move(decision.prefixes));
   ++counters.decisions;
+  if (const Entry* adopted = table.find(decision.target)) {
+    if (!adopted->decision.until || (decision.until && *adopted->decision.until > *decision.until)) {
+      decision.until = adopted->decision.until;
+    }
+    const auto before = adopted->decision.prefixes;
+    replace_wants(table.renew(std::move(decision), occasion.time), before);
+    return;
+  }
   if (!decision.active_at(occasion.now)) {
     table.pass(std::move(decision));
     return;
@@ -271,7 +340,16 @@ void Engine::Impl::begin_by_evidence(const Occasion& occasion, model::Decision d
 }
 
 Seconds Engine::Impl::window_of(model::Scope scope) const {
-  return scope == model::Scope::route ? policy.route_ladder.window : policy.asn_ladder.window;
+  switch (scope) {
+    case model::Scope::country:
+      return policy.country_ladder.window;
+    case model::Scope::asn:
+      return policy.asn_ladder.window;
+    case model::Scope::address:
+    case model::Scope::route:
+      break;
+  }
+  return policy.route_ladder.window;
 }
 
 }  // namespace ipguard::decide

@@ -8,8 +8,10 @@
 
 #include "decide/allowlist.h"
 #include "decide/ban_policy.h"
+#include "decide/collateral.h"
 #include "decide/decision_table.h"
 #include "decide/engine.h"
+#include "decide/good_clients.h"
 #include "decide/guard.h"
 #include "decide/ladder.h"
 #include "decide/ledger.h"
@@ -22,6 +24,8 @@ namespace ipguard::decide {
 // A route target of a single address is an address target: one decision a target, whatever it was called.
 [[nodiscard]] model::Target normalised(const model::Target& target);
 [[nodiscard]] model::Target address_target(const net::Address& address);
+// Who issued a decision that was found in the kernel and not in the store.
+inline constexpr std::string_view adopted_issuer = "kernel";
 
 struct Engine::Impl {
   using Entry = DecisionTable::Entry;
@@ -49,15 +53,20 @@ struct Engine::Impl {
   // True if the target is banned now (or was, at that time in the log), so that nothing narrower is needed.
   bool ban_route(const Occasion& occasion, const Ladder::RouteStep& step);
   bool ban_asn(const Occasion& occasion, const Ladder::AsnStep& step);
+  bool ban_country(const Occasion& occasion, const Ladder::CountryStep& step);
+  [[nodiscard]] bool is_adopted(const model::Target& target) const;
+  // Of all active decisions that cover the address.
+  [[nodiscard]] bool only_adopted(const net::Address& address) const;
+  [[nodiscard]] bool banned_already(const Occasion& occasion, const model::Target& target) const;
   struct WideBan {
     model::Target target;
-    std::vector<net::Prefix> prefixes;
+    Weighed weighed;
     std::string reason;
   };
   template <typename Step>
   void ban_widely(const Occasion& occasion, const Step& step, WideBan ban, Seconds by_ladder);
   // What a wide ban may cover; a refusal is noted and reported once a window.
-  std::optional<std::vector<net::Prefix>> wide_coverage(const Occasion& occasion, const model::Target& target);
+  std::optional<Weighed> wide_coverage(const Occasion& occasion, const model::Target& target);
   void begin_by_evidence(const Occasion& occasion, model::Decision decision, Seconds ban);
   [[nodiscard]] Seconds window_of(model::Scope scope) const;
 
@@ -67,21 +76,32 @@ struct Engine::Impl {
     std::string reason;
     std::string issuer;
     bool force = false;
+    std::optional<Seconds> confirm_within = {};
   };
   Result<const model::Decision*> ban(const model::Target& target, Order order, TimePoint now);
-  // What a ban by hand may cover; says in the order's reason when it was forced.
-  Result<std::vector<net::Prefix>> ordered_coverage(const model::Target& target, Order& order) const;
+  // What a ban by hand may cover; says in the order's reason what was forced or left out.
+  Result<Weighed> ordered_coverage(const model::Target& target, Order& order, TimePoint now) const;
+  [[nodiscard]] static Result<> times_are_sound(const Order& order);
+  [[nodiscard]] Result<> has_room(const Order& order, const Entry* known) const;
+  // What is to be known of a manual decision on the target, besides what it covers.
+  void describe_target(model::Decision& decision, TimePoint now) const;
+  Result<const model::Decision*> confirm(const model::Target& target, TimePoint now);
+  Preview preview(const model::Target& target, Order order, TimePoint now);
   // The active decision on the target; one that is over ends.
   const Entry* active(const model::Target& target, TimePoint now);
   Result<model::Decision> unban(const model::Target& target, TimePoint now);
   [[nodiscard]] std::string not_banned(const model::Target& target) const;
   void forget_evidence(const model::Decision& decision);
   void restore(model::Decision decision);
+  void restore(std::vector<model::Decision> decisions);
+  model::Target restore_to_table(model::Decision decision);
+  void remember_evidence(const model::Decision& decision);
 
   // Upkeep (engine.cc).
   // Every hit and command ends some of what is over, so that one mass of endings does not hold up everything.
   static constexpr size_t some = 1000;
   void expire(TimePoint now, size_t most = some);
+  void end_in_time(const model::Target& target);
   void on_report(const model::ApplyReport& report, TimePoint now);
   void reconfigure(Policy new_policy, TimePoint now);
   void apply_holes(TimePoint now);
@@ -92,8 +112,12 @@ struct Engine::Impl {
   [[nodiscard]] Explanation explain(const net::Address& address, TimePoint now) const;
   void explain_decisions(Explanation& result, TimePoint now) const;
   [[nodiscard]] InForce in_force(const model::Decision& decision) const;
+  // The same of a decision that has not begun.
+  [[nodiscard]] InForce would_be_in_force(const model::Decision& decision) const;
+  void finish(const model::Decision& decision, InForce& result) const;
   void add_holes(const net::Prefix& prefix, const std::vector<net::Prefix>& standing, InForce& result) const;
   void add_allowed(const model::Decision& decision, InForce& result) const;
+  [[nodiscard]] std::vector<net::Prefix> whole(const model::Target& target) const;
 
   // Keep table and planner in step.
   void want(const Entry& entry);
@@ -111,7 +135,9 @@ struct Engine::Impl {
   DecisionTable table;
   SetPlanner planner;
   RefusalLog refusals;
+  GoodClients good;
   Guard guard;
+  Collateral collateral;
   bool recheck_due = false;  // decisions were restored without a look at the policy
   mutable EngineCounters counters;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ namespace ipguard::decide {
 // One rule's count for an address, for explain.
 struct Counting {
   std::string rule;
-  uint32_t count = 0;  // hits within the window
+  uint32_t hits = 0;   // within the window
+  uint32_t count = 0;  // what they count together
   uint32_t threshold = 0;
   Seconds window{0};
   std::vector<model::EvidenceLine> lines;
@@ -34,6 +36,7 @@ struct Explanation {
   uint32_t route_threshold = 0;             // … and how many ban the route (0 = never)
   uint32_t asn_routes = 0;                  // banned routes of its AS within the window …
   uint32_t asn_threshold = 0;
+  std::optional<std::string> good;    // why it is left out of wide bans
   std::vector<DecisionChange> ended;  // earlier decisions on the address itself, newest first, bounded
   std::vector<std::string> refusals;  // decisions considered and refused (budget, protection), newest first
 };

@@ -17,6 +17,16 @@ std::unexpected<Error> over_budget(const std::string& covered, const std::string
                                  std::string(scope) + "." + std::string(key) + ")");
 }
 
+// The parts of `prefix` that are no wider than `widest`.
+void split(const net::Prefix& prefix, unsigned widest, std::vector<net::Prefix>& parts) {
+  if (prefix.length() >= widest) {
+    parts.push_back(prefix);
+    return;
+  }
+  split(prefix.child(false), widest, parts);
+  split(prefix.child(true), widest, parts);
+}
+
 }  // namespace
 
 Result<std::vector<net::Prefix>> Guard::coverage(const model::Target& target) const {
@@ -26,20 +36,14 @@ Result<std::vector<net::Prefix>> Guard::coverage(const model::Target& target) co
     }
     return std::vector{target.prefix};
   }
-  std::vector<net::Prefix> prefixes{target.prefix};
-  if (target.scope == model::Scope::asn) {
-    if (auto why = allow_.reason(target.asn)) {
-      return fail(Errc::invalid, *why);
-    }
-    prefixes = lookups_.prefixes_of(target.asn);
-    if (prefixes.empty()) {
-      return fail(Errc::invalid, "the database knows no prefixes of " + target.asn.to_string());
-    }
+  const auto prefixes = networks_of(target);
+  if (!prefixes) {
+    return prefixes;
   }
-  if (auto narrow = narrow_enough(prefixes); !narrow) {
+  if (auto narrow = narrow_enough(*prefixes); !narrow) {
     return std::unexpected(std::move(narrow.error()));
   }
-  auto left = without_allowed_routes(prefixes);
+  auto left = without_allowed_routes(*prefixes);
   if (!left) {
     return left;
   }
@@ -49,12 +53,45 @@ Result<std::vector<net::Prefix>> Guard::coverage(const model::Target& target) co
   return left;
 }
 
+// What the target is before anything is cut out.
+Result<std::vector<net::Prefix>> Guard::networks_of(const model::Target& target) const {
+  if (target.scope == model::Scope::asn) {
+    if (auto why = allow_.reason(target.asn)) {
+      return fail(Errc::invalid, *why);
+    }
+    auto prefixes = lookups_.prefixes_of(target.asn);
+    if (prefixes.empty()) {
+      return fail(Errc::invalid, "the database knows no prefixes of " + target.asn.to_string());
+    }
+    return prefixes;
+  }
+  if (target.scope == model::Scope::country) {
+    if (auto why = allow_.reason(target.country)) {
+      return fail(Errc::invalid, *why);
+    }
+    std::vector<net::Prefix> parts;
+    for (const auto& prefix : lookups_.prefixes_in(target.country)) {
+      split(prefix, widest(prefix), parts);
+    }
+    if (parts.empty()) {
+      return fail(Errc::invalid, "the database knows no prefixes of the country " + target.country.to_string());
+    }
+    return parts;
+  }
+  return std::vector{target.prefix};
+}
+
+unsigned Guard::widest(const net::Prefix& prefix) const {
+  return prefix.family() == net::Family::ipv4 ? policy_.protect.widest_ipv4 : policy_.protect.widest_ipv6;
+}
+
 Result<std::vector<net::Prefix>> Guard::still_allowed(const model::Decision& decision) const {
   if (decision.target.scope == model::Scope::address) {
     return coverage(decision.target);
   }
-  if (decision.target.scope == model::Scope::asn) {
-    if (auto why = allow_.reason(decision.target.asn)) {
+  if (!model::is_network(decision.target.scope)) {
+    const bool is_asn = decision.target.scope == model::Scope::asn;
+    if (auto why = is_asn ? allow_.reason(decision.target.asn) : allow_.reason(decision.target.country)) {
       return fail(Errc::invalid, *why);
     }
   }
@@ -71,15 +108,14 @@ Result<> Guard::within_budget(const model::Target& target, const std::vector<net
   if (target.scope == model::Scope::address) {
     return {};
   }
-  const bool is_route = target.scope == model::Scope::route;
-  const uint64_t ipv4 = is_route ? policy_.route_ladder.budget_addresses : policy_.asn_ladder.budget_addresses;
-  const uint64_t ipv6 = is_route ? policy_.route_ladder.budget_ipv6_64s : policy_.asn_ladder.budget_ipv6_64s;
+  const config::Budget& budget = budget_of(policy_, target.scope);
+  const auto scope = model::to_string(target.scope);
   const auto covered = model::Coverage::of(prefixes);
-  if (covered.ipv4_addresses > ipv4) {
-    return over_budget(covered.to_string(), group_digits(ipv4), model::to_string(target.scope), "budget_addresses");
+  if (covered.ipv4_addresses > budget.addresses) {
+    return over_budget(covered.to_string(), group_digits(budget.addresses), scope, "budget_addresses");
   }
-  if (covered.ipv6_64s > ipv6) {
-    return over_budget(covered.to_string(), group_digits(ipv6), model::to_string(target.scope), "budget_ipv6_64s");
+  if (covered.ipv6_64s > budget.ipv6_64s) {
+    return over_budget(covered.to_string(), group_digits(budget.ipv6_64s), scope, "budget_ipv6_64s");
   }
   return {};
 }
@@ -102,9 +138,8 @@ Result<> Guard::address_allowed(const net::Prefix& single) const {
 Result<> Guard::narrow_enough(const std::vector<net::Prefix>& prefixes) const {
   for (const auto& prefix : prefixes) {
     const bool is_ipv4 = prefix.family() == net::Family::ipv4;
-    const unsigned widest = is_ipv4 ? policy_.protect.widest_ipv4 : policy_.protect.widest_ipv6;
-    if (prefix.length() < widest) {
-      return fail(Errc::invalid, prefix.to_string() + " is wider than /" + std::to_string(widest) +
+    if (prefix.length() < widest(prefix)) {
+      return fail(Errc::invalid, prefix.to_string() + " is wider than /" + std::to_string(widest(prefix)) +
                                      (is_ipv4 ? " (protect.widest_ipv4)" : " (protect.widest_ipv6)"));
     }
   }

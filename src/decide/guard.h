@@ -25,7 +25,8 @@ class Guard {
 
   // What a ban of the target covers: disjoint prefixes, routes of allowed AS and countries cut out; holes are not (the
   // planner cuts them, for they come and go). Errc::invalid with the reason when it must not be banned at all:
-  // allowed, protected, too wide, nothing left, no prefixes known.
+  // allowed, protected, too wide, nothing left, no prefixes known. A country's prefixes that are wider than allowed are
+  // split, for it is not one network.
   [[nodiscard]] Result<std::vector<net::Prefix>> coverage(const model::Target& target) const;
   // Why a ban must not cover that much; success if it may. Who bans by hand can insist.
   [[nodiscard]] Result<> within_budget(const model::Target& target, const std::vector<net::Prefix>& prefixes) const;
@@ -35,6 +36,8 @@ class Guard {
   [[nodiscard]] std::string why_hole(const net::Prefix& prefix) const;
 
  private:
+  [[nodiscard]] Result<std::vector<net::Prefix>> networks_of(const model::Target& target) const;
+  [[nodiscard]] unsigned widest(const net::Prefix& prefix) const;
   [[nodiscard]] Result<> address_allowed(const net::Prefix& single) const;
   [[nodiscard]] Result<> narrow_enough(const std::vector<net::Prefix>& prefixes) const;
   [[nodiscard]] Result<std::vector<net::Prefix>> without_allowed_routes(const std::vector<net::Prefix>& prefixes) const;

@@ -89,8 +89,8 @@ size_t OffenceLedger::insert(Pair& pair, const Count& count, bool distinct) {
     }
   }
   const auto place = std::ranges::upper_bound(counts, time, {}, &Count::time);
-  const auto placed =
-      counts.insert(place, {.time = time, .value = count.value, .host = count.host, .weight = count.weight});
+  const auto placed = counts.insert(
+      place, {.time = time, .value = count.value, .host = count.host, .hits = count.hits, .weight = count.weight});
   return static_cast<size_t>(placed - counts.begin());
 }
 
@@ -109,7 +109,11 @@ std::optional<OffenceLedger::Cluster> OffenceLedger::find_cluster(const Pair& pa
       sum -= counts[first++].weight;
     }
     if (sum >= terms.threshold) {
-      return Cluster{.first = first, .last = last, .sum = static_cast<uint32_t>(sum)};
+      uint32_t hits = 0;
+      for (size_t i = first; i <= last; ++i) {
+        hits += counts[i].hits;
+      }
+      return Cluster{.first = first, .last = last, .hits = hits, .sum = static_cast<uint32_t>(sum)};
     }
     if (++last == counts.size()) {
       return std::nullopt;
@@ -148,6 +152,7 @@ std::optional<model::Offence> OffenceLedger::hit(const model::Hit& hit, TimePoin
   const Count count{.time = time,
                     .value = value,
                     .host = host_of(hit.address),
+                    .hits = static_cast<uint32_t>(std::min<uint64_t>(times, most)),
                     .weight = static_cast<uint32_t>(std::min<uint64_t>(rule.weight * times, most))};
   const size_t position = insert(pair, count, distinct);
 
@@ -158,6 +163,7 @@ std::optional<model::Offence> OffenceLedger::hit(const model::Hit& hit, TimePoin
     model::Offence offence{.rule = rule.id,
                            .address = hit.address,
                            .network = network_of(pair, *cluster, hit.address),
+                           .hits = cluster->hits,
                            .count = cluster->sum,
                            .first = first,
                            .last = last,
@@ -216,12 +222,15 @@ std::vector<Counting> OffenceLedger::counting(const net::Address& address, TimeP
     const Terms& terms = counters_[counter];
     const Pair& pair = *it->second;
     const TimePoint from = now - terms.window;
+    uint32_t hits = 0;
     uint32_t sum = 0;
     for (const Count& count : pair.counts) {
+      hits += count.time >= from ? count.hits : 0;
       sum += count.time >= from ? count.weight : 0;
     }
     if (sum > 0) {
       result.push_back({.rule = terms.name,
+                        .hits = hits,
                         .count = sum,
                         .threshold = terms.threshold,
                         .window = terms.window,

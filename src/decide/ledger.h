@@ -77,12 +77,14 @@ class OffenceLedger {
     TimePoint time;
     uint64_t value = 0;  // hash of the distinct value
     uint64_t host = 0;   // IPv6: the address within its /64
-    uint32_t weight = 1;
+    uint32_t hits = 1;
+    uint32_t weight = 1;  // of all of them
   };
   // A run of counts that makes an offence.
   struct Cluster {
     size_t first = 0;
     size_t last = 0;
+    uint32_t hits = 0;
     uint32_t sum = 0;
   };
   struct Pair {

@@ -9,7 +9,9 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "model/country.h"
 #include "model/route.h"
+#include "model/scope.h"
 #include "net/address.h"
 #include "net/asn.h"
 #include "net/prefix.h"
@@ -20,10 +22,26 @@ struct Policy {
   config::AllowConfig allow;
   config::RouteLadder route_ladder;
   config::AsnLadder asn_ladder;
+  config::CountryLadder country_ladder;
+  config::CollateralConfig collateral;
   config::BanGrowth ban;
   config::LimitsConfig limits;
   config::ProtectConfig protect;  // widest prefixes, checked here too for an early, clear answer
 };
+
+// The budget of a wide ban of the scope.
+[[nodiscard]] inline const config::Budget& budget_of(const Policy& policy, model::Scope scope) {
+  switch (scope) {
+    case model::Scope::asn:
+      return policy.asn_ladder.budget;
+    case model::Scope::country:
+      return policy.country_ladder.budget;
+    case model::Scope::address:
+    case model::Scope::route:
+      break;
+  }
+  return policy.route_ladder.budget;
+}
 
 // The parts of `prefix` whose AS and country are as wanted, disjoint, sorted. The question is only put to the route's
 // facts, once for all networks that share them. An error when the database is damaged there.
@@ -32,7 +50,8 @@ using PartsWhere = std::function<Result<std::vector<net::Prefix>>(
 
 struct Lookups {
   std::function<model::Route(const net::Address&)> route;
-  std::function<std::vector<net::Prefix>(net::Asn)> prefixes_of;  // aggregated, disjoint
+  std::function<std::vector<net::Prefix>(net::Asn)> prefixes_of;        // aggregated, disjoint
+  std::function<std::vector<net::Prefix>(model::Country)> prefixes_in;  // likewise
   PartsWhere parts_where;
   std::function<std::optional<model::Route>(net::Asn)> any_route_of;
   // What is protected now besides the allowlist (own addresses, gateways, SSH peers …), with the reason of each.

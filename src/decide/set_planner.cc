@@ -6,7 +6,7 @@ namespace ipguard::decide {
 
 SetPlanner::SetPlanner()
     : plans_{ScopePlan(model::Scope::address, holes_), ScopePlan(model::Scope::route, holes_),
-             ScopePlan(model::Scope::asn, holes_)} {}
+             ScopePlan(model::Scope::asn, holes_), ScopePlan(model::Scope::country, holes_)} {}
 
 void SetPlanner::want(model::Scope scope, const net::Prefix& prefix, Owner owner, std::optional<TimePoint> until) {
   plan(scope).want(prefix, owner, until);

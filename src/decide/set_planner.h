@@ -1,6 +1,6 @@
 // SetPlanner: from active decisions to the elements that the kernel's sets ought to hold, and what changed in them.
 //
-// Three scopes, each with its own sets (address: hash sets of single addresses; route and AS: interval sets), so only
+// Four scopes, each with its own sets (address: hash sets of single addresses; the others: interval sets), so only
 // prefixes of the same scope must not overlap. Adjacent elements stay apart: merged ones could not lapse one by one
 // (kernel auto-merge gives both the time-out of one). Both families live in one ordered map; they never overlap.
 #pragma once

@@ -32,15 +32,23 @@ class DryRunEnforcer final : public Enforcer {
   model::ApplyReport apply(const model::SetBatch& batch, TimePoint now) override {
     model::ApplyReport report;
     for (const model::SetElement& element : batch.remove) {
-      set_for(element).erase(element.prefix);
+      if (set_for(element).erase(element.prefix)) {
+        share_.remove(element.prefix);
+      }
       ++report.removed;
     }
-    for (const model::SetElement& element : vet(batch.add, protection_, now, report.failures)) {
+    const auto is_there = [this](const model::SetElement& element) {
+      return set_for(element).find(element.prefix) != nullptr;
+    };
+    for (const model::SetElement& element : vet(batch.add, protection_, now, share_, is_there, report.failures)) {
       Set& set = set_for(element);
       if (set.find(element.prefix) == nullptr &&
           (set.longest_covering(element.prefix) != nullptr || !set.inside(element.prefix).empty())) {
         report.failures.push_back({element, "it overlaps another element of the set", false});
         continue;
+      }
+      if (set.find(element.prefix) == nullptr) {
+        share_.add(element.prefix);
       }
       set[element.prefix] = element.until;
       ++report.added;
@@ -73,8 +81,16 @@ class DryRunEnforcer final : public Enforcer {
     return std::array<DropCounters, model::scope_count>{};  // no packet meets a ban in dry-run
   }
 
+  Result<std::vector<std::optional<DropCounters>>> element_counters(
+      std::span<const model::SetElement> elements) override {
+    return std::vector<std::optional<DropCounters>>(elements.size());
+  }
+
+  ConnectionCounters connections() const override { return {}; }
+
   Result<> remove_all() override {
     sets_ = {};
+    share_ = {};
     return {};
   }
 
@@ -85,6 +101,7 @@ class DryRunEnforcer final : public Enforcer {
 
   Protection& protection_;
   std::array<Set, set_count> sets_;
+  AddressShare share_;
   RepairCounters repairs_;  // nobody else changes a model
 };
 

@@ -7,7 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 
-#include "enforce/nft_queries.h"
+#include "enforce/nft_set_queries.h"
 #include "enforce/nft_sets.h"
 
 namespace ipguard::enforce {
@@ -71,6 +71,14 @@ uint32_t ElementBatch::add_message(bool removal, std::span<const ElementOp* cons
   mnl_attr_nest_end(message, list);
   commit_message(*message);
   return sequence;
+}
+
+void ElementBatch::add_flush(size_t set, bool last) {
+  nlmsghdr* message = nftnl_nlmsg_build_hdr(reserve(message_overhead), NFT_MSG_DELSETELEM, inet_family,
+                                            last ? NLM_F_ACK : 0, socket_.next_sequence());
+  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, std::string(table_name).c_str());
+  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, std::string(sets.at(set).name).c_str());
+  commit_message(*message);
 }
 
 void ElementBatch::end() {

@@ -24,6 +24,8 @@ class ElementBatch {
   // At most elements_per_message operations on one set; `last` asks for an acknowledgement. Returns the message's
   // sequence number.
   uint32_t add_message(bool removal, std::span<const ElementOp* const> ops, bool last);
+  // Empties a set.
+  void add_flush(size_t set, bool last);
   void end();
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "enforce/address_share.h"
 #include "enforce/nft_sets.h"
 #include "model/set_batch.h"
 
@@ -13,9 +14,19 @@ namespace ipguard::enforce {
 class ElementMirror {
  public:
   void put(const model::SetElement& element) {
-    sets_.at(index(element))[element.prefix] = element.until.value_or(permanent);
+    const auto [member, is_new] =
+        sets_.at(index(element)).insert_or_assign(element.prefix, element.until.value_or(permanent));
+    if (is_new) {
+      share_.add(element.prefix);
+    }
   }
-  bool erase(const model::SetElement& element) { return sets_.at(index(element)).erase(element.prefix) != 0; }
+  bool erase(const model::SetElement& element) {
+    if (sets_.at(index(element)).erase(element.prefix) == 0) {
+      return false;
+    }
+    share_.remove(element.prefix);
+    return true;
+  }
   [[nodiscard]] bool has(const model::SetElement& element) const {
     return sets_.at(index(element)).contains(element.prefix);
   }
@@ -30,11 +41,19 @@ class ElementMirror {
     }
     return total;
   }
-  void clear() { sets_ = {}; }
+  // What the members cover.
+  [[nodiscard]] const AddressShare& share() const { return share_; }
+  // Makes room for so many more members of the set that `element` belongs to.
+  void reserve(const model::SetElement& element, size_t more) {
+    Members& set = sets_.at(index(element));
+    set.reserve(set.size() + more);
+  }
+  void clear() { *this = ElementMirror(); }
 
  private:
   static size_t index(const model::SetElement& element) { return set_index(element.scope, element.prefix.family()); }
   std::array<Members, set_count> sets_;
+  AddressShare share_;
 };
 
 }  // namespace ipguard::enforce

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,15 +31,23 @@ struct Repair {
   bool table = false;                           // table, chains or rules
   uint64_t added = 0;                           // elements put back: they were gone, or had another time-out
   uint64_t removed = 0;                         // elements of others
+  uint64_t rewritten = 0;                       // elements of sets too big to compare: emptied and filled at once
   std::vector<model::ElementFailure> failures;  // believed in force and not put back: for the engine, as of apply()
 
-  [[nodiscard]] bool any() const { return table || added != 0 || removed != 0; }
+  [[nodiscard]] bool any() const { return table || added != 0 || removed != 0 || rewritten != 0; }
 };
 // Since the enforcer was made.
 struct RepairCounters {
   uint64_t times = 0;
   uint64_t added = 0;
   uint64_t removed = 0;
+};
+
+// Entries of the banned in the kernel's table of connections (conntrack).
+struct ConnectionCounters {
+  uint64_t ended = 0;    // deleted
+  uint64_t skipped = 0;  // bans whose connections were not looked for: too many were waiting
+  std::string problem;   // why the last attempt failed; empty if it did not
 };
 
 // Owned by the loop thread.
@@ -55,7 +65,8 @@ class Enforcer {
   virtual model::ApplyReport apply(const model::SetBatch& batch, TimePoint now) = 0;
   // Asks the kernel whether table, chains and rules are still as prepare() left them and whether anybody else touched
   // the sets. What was changed is put back; elements that are no bans of ours are removed. Costs one short question
-  // when no other program touched the ruleset; a set is listed only if somebody else changed its elements. To be called
+  // when no other program touched the ruleset; a set is listed (a big one: written anew, which the kernel does faster
+  // than it lists) only if somebody else changed its elements. To be called
   // when notification_fd() is readable. apply() looks at table, chains and rules beforehand, not at elements.
   [[nodiscard]] virtual Result<Repair> verify(TimePoint now) = 0;
   // Readable when somebody else changed nftables; -1 when nothing is watched (dry-run, or before prepare()).
@@ -67,6 +78,12 @@ class Enforcer {
   // Number of elements in force, as of the last verify(), apply() or list(); never lists the kernel's sets.
   [[nodiscard]] virtual uint64_t enforced() const = 0;
   [[nodiscard]] virtual Result<std::array<DropCounters, model::scope_count>> counters() = 0;
+  // What each of `elements` met since it was put there, in that order; nullopt where the kernel does not count it
+  // ([enforce] element_counters is off, or there is no such element). Some 4 us an element.
+  [[nodiscard]] virtual Result<std::vector<std::optional<DropCounters>>> element_counters(
+      std::span<const model::SetElement> elements) = 0;
+  // Connections of the banned that were taken out of the kernel's table so far.
+  [[nodiscard]] virtual ConnectionCounters connections() const = 0;
   // Deletes the table (configured so, at stop).
   [[nodiscard]] virtual Result<> remove_all() = 0;
 };

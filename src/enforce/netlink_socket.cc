@@ -23,6 +23,27 @@ void set_queue(int fd, int forced, int option, int bytes) {
   }
 }
 
+// What an error says in words. Behind the error comes the message it is about, of which NETLINK_CAP_ACK leaves the
+// header alone, then the attributes.
+std::string words_of(const nlmsghdr& message) {
+  if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) {
+    return {};
+  }
+  const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message));
+  const size_t about = (message.nlmsg_flags & NLM_F_CAPPED) != 0 ? 0 : error->msg.nlmsg_len - sizeof(nlmsghdr);
+  std::string words;
+  const auto take = [](const nlattr* attribute, void* result) {
+    if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0) {
+      *static_cast<std::string*>(result) = mnl_attr_get_str(attribute);
+    }
+    return MNL_CB_OK;
+  };
+  if (error->msg.nlmsg_len >= sizeof(nlmsghdr) && sizeof(nlmsgerr) + about <= mnl_nlmsg_get_payload_len(&message)) {
+    mnl_attr_parse(&message, static_cast<unsigned>(sizeof(nlmsgerr) + about), take, &words);
+  }
+  return words;
+}
+
 }  // namespace
 
 Result<NetlinkSocket> NetlinkSocket::open(int bus, uint32_t groups) {
@@ -33,6 +54,7 @@ Result<NetlinkSocket> NetlinkSocket::open(int bus, uint32_t groups) {
   const int on = 1;
   // Errors come without a copy of the message they are about; not vital where the kernel lacks it (before 4.2).
   setsockopt(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);  // errors come with words (since 4.12)
   set_queue(fd.get(), SO_RCVBUFFORCE, SO_RCVBUF, receive_queue);
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
@@ -130,6 +152,9 @@ Result<NetlinkSocket::Dump> NetlinkSocket::collect(uint32_t sequence, std::strin
       }
       if (header->nlmsg_type != NLMSG_ERROR) {
         on_message(*header);
+        if (abandoned_) {
+          return Dump::complete;
+        }
         continue;
       }
       if (mnl_nlmsg_get_payload_len(header) < sizeof(nlmsgerr)) {
@@ -169,7 +194,7 @@ Result<> NetlinkSocket::ask(nlmsghdr& request, std::string_view what, const OnMe
   return fail(Errc::busy, std::string(what) + ": it changes faster than it can be read");
 }
 
-Result<NetlinkSocket::BatchAnswer> NetlinkSocket::send_batch(const std::string& messages) {
+Result<NetlinkSocket::BatchAnswer> NetlinkSocket::send_batch(const std::string& messages, const OnMessage& on_message) {
   discard_pending();
   // A batch is one datagram; the kernel refuses (EMSGSIZE) what does not fit into the send queue.
   const auto needed = static_cast<int>(std::min<size_t>(messages.size() + 4096, INT32_MAX / 2));
@@ -194,14 +219,20 @@ Result<NetlinkSocket::BatchAnswer> NetlinkSocket::send_batch(const std::string& 
     int left = static_cast<int>(size);
     for (const auto* header = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(header, left);
          header = mnl_nlmsg_next(header, &left)) {
-      if (header->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(header) < sizeof(nlmsgerr)) {
+      if (header->nlmsg_type != NLMSG_ERROR) {
+        if (on_message) {
+          on_message(*header);
+        }
+        continue;
+      }
+      if (mnl_nlmsg_get_payload_len(header) < sizeof(nlmsgerr)) {
         continue;
       }
       const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(header));
       if (error->error == 0) {
         answer.acknowledged = true;
       } else {
-        answer.errors.push_back({header->nlmsg_seq, -error->error});
+        answer.errors.push_back({header->nlmsg_seq, -error->error, words_of(*header)});
       }
     }
   }
@@ -225,6 +256,14 @@ bool NetlinkSocket::drain(const OnMessage& on_message) {
       on_message(*header);
     }
   }
+}
+
+Result<> NetlinkSocket::set_membership(uint32_t group, bool member) const {
+  if (setsockopt(fd_.get(), SOL_NETLINK, member ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group,
+                 sizeof group) != 0) {
+    return fail_errno("cannot change the groups of a netlink socket", errno);
+  }
+  return {};
 }
 
 }  // namespace ipguard::enforce

@@ -24,6 +24,7 @@ class NetlinkSocket {
   struct MessageError {
     uint32_t sequence = 0;
     int error_number = 0;  // errno value
+    std::string words;     // the kernel's own (NLMSGERR_ATTR_MSG), where it has any
   };
   struct BatchAnswer {
     std::vector<MessageError> errors;
@@ -44,10 +45,16 @@ class NetlinkSocket {
   // for ENOENT, Errc::permission for EPERM; `what` is the error's context.
   [[nodiscard]] Result<> ask(nlmsghdr& request, std::string_view what, const OnMessage& on_message,
                              const OnRestart& on_restart = {});
-  // Sends complete messages in one system call and collects what comes back.
-  [[nodiscard]] Result<BatchAnswer> send_batch(const std::string& messages);
+  // For an `on_message` that has seen enough: ask() returns without the rest of the dump. The socket is of no use for
+  // anything else afterwards.
+  void abandon() { abandoned_ = true; }
+  // Sends complete messages in one system call and collects what comes back; answers that are no errors go to
+  // `on_message`, if there is one.
+  [[nodiscard]] Result<BatchAnswer> send_batch(const std::string& messages, const OnMessage& on_message = {});
   // Hands over pending notifications. False if some were lost (ENOBUFS): look at everything again.
   bool drain(const OnMessage& on_message);
+  // Joins or leaves a multicast group.
+  [[nodiscard]] Result<> set_membership(uint32_t group, bool member) const;
 
  private:
   explicit NetlinkSocket(UniqueFd fd) : fd_(std::move(fd)) {}
@@ -59,6 +66,7 @@ class NetlinkSocket {
   void discard_pending();
 
   UniqueFd fd_;
+  bool abandoned_ = false;
   uint32_t sequence_ = 0;
   std::vector<char> buffer_;
 };

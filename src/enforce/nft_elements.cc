@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 
+#include "base/text.h"
 #include "enforce/element_batch.h"
 #include "enforce/nft_sets.h"
 
@@ -32,12 +33,26 @@ struct Message {
 
 bool order(const ElementOp& a, const ElementOp& b) { return a.set != b.set ? a.set < b.set : a.first < b.first; }
 
+// What comes from the planner is in order already.
+void put_in_order(std::vector<ElementOp>& ops) {
+  if (!std::ranges::is_sorted(ops, order)) {
+    std::ranges::sort(ops, order);
+  }
+}
+
+// The kernel's words: those of the error number, and what the kernel adds to it.
+std::string in_words(const NetlinkSocket::MessageError& error) {
+  std::string text = std::strerror(error.error_number);
+  return error.words.empty() ? text : text + ": " + printable(error.words, 200);
+}
+
 class Transaction {
  public:
-  Transaction(NetlinkSocket& socket, std::vector<ElementOp> removals, std::vector<ElementOp> additions)
-      : socket_(socket) {
-    std::sort(removals.begin(), removals.end(), order);
-    std::sort(additions.begin(), additions.end(), order);
+  Transaction(NetlinkSocket& socket, std::vector<ElementOp> removals, std::vector<ElementOp> additions,
+              const std::vector<size_t>& flushed)
+      : socket_(socket), flushed_(flushed) {
+    put_in_order(removals);
+    put_in_order(additions);
     removals_.reserve(removals.size());
     for (const ElementOp& op : removals) {
       removals_.push_back({.op = op, .removal = true});
@@ -84,13 +99,16 @@ class Transaction {
     };
     take(removals_);
     take(additions_);
-    return !current_.empty();
+    return !current_.empty() || !flushed_.empty();
   }
 
   Result<NetlinkSocket::BatchAnswer> send() {
     messages_.clear();
     ElementBatch batch(socket_);
     batch.begin();
+    for (size_t i = 0; i < flushed_.size(); ++i) {
+      batch.add_flush(flushed_[i], current_.empty() && i + 1 == flushed_.size());
+    }
     std::vector<const ElementOp*> ops;
     for (size_t i = 0; i < current_.size();) {
       const Pending& head = *current_[i];
@@ -114,7 +132,7 @@ class Transaction {
   // Takes out, splits or replaces what the kernel complained about.
   Result<> learn(const NetlinkSocket::BatchAnswer& answer) {
     const auto concerns_removal = [&](const Message& message) { return current_[message.first]->removal; };
-    std::vector<std::pair<Message, int>> failed;
+    std::vector<std::pair<Message, const NetlinkSocket::MessageError*>> failed;
     bool removal_failed = false;
     for (const auto& error : answer.errors) {
       const Message* message = find(error.sequence);
@@ -124,15 +142,15 @@ class Transaction {
         }
         return fail_errno("cannot change nftables", error.error_number);  // the batch as a whole
       }
-      failed.emplace_back(*message, error.error_number);
+      failed.emplace_back(*message, &error);
       removal_failed = removal_failed || concerns_removal(*message);
     }
-    for (const auto& [message, error_number] : failed) {
+    for (const auto& [message, error] : failed) {
       // An addition may have failed only because the removal before it did: look at removals first.
       if (removal_failed && !concerns_removal(message)) {
         continue;
       }
-      if (auto handled = handle(message, error_number); !handled) {
+      if (auto handled = handle(message, *error); !handled) {
         return handled;
       }
     }
@@ -143,11 +161,15 @@ class Transaction {
 
   // Sequence numbers of a batch follow each other.
   [[nodiscard]] const Message* find(uint32_t sequence) const {
+    if (messages_.empty()) {
+      return nullptr;
+    }
     const size_t index = sequence - messages_.front().sequence;
     return index < messages_.size() && messages_[index].sequence == sequence ? &messages_[index] : nullptr;
   }
 
-  Result<> handle(const Message& message, int error_number) {
+  Result<> handle(const Message& message, const NetlinkSocket::MessageError& error) {
+    const int error_number = error.error_number;
     if (error_number == EPERM || error_number == ENOMEM) {
       return fail_errno("cannot change nftables", error_number);
     }
@@ -178,13 +200,13 @@ class Transaction {
     head.gone = true;
     if (head.op.tag != ElementOp::no_tag) {
       const bool overlap = error_number == EEXIST;
-      failures_.push_back(
-          {head.op.tag, overlap ? "it overlaps another element of the set" : std::strerror(error_number)});
+      failures_.push_back({head.op.tag, overlap ? "it overlaps another element of the set" : in_words(error)});
     }
     return {};
   }
 
   NetlinkSocket& socket_;
+  std::vector<size_t> flushed_;
   std::vector<Pending> removals_;
   std::vector<Pending> additions_;
   std::vector<Pending> replacements_;
@@ -203,8 +225,9 @@ std::optional<std::chrono::milliseconds> kernel_timeout(std::optional<TimePoint>
 }
 
 Result<std::vector<OpFailure>> apply_elements(NetlinkSocket& socket, std::vector<ElementOp> removals,
-                                              std::vector<ElementOp> additions, uint32_t& commits) {
-  return Transaction(socket, std::move(removals), std::move(additions)).run(commits);
+                                              std::vector<ElementOp> additions, uint32_t& commits,
+                                              const std::vector<size_t>& flushed) {
+  return Transaction(socket, std::move(removals), std::move(additions), flushed).run(commits);
 }
 
 }  // namespace ipguard::enforce

@@ -40,12 +40,14 @@ struct OpFailure {
   std::string reason;  // the kernel's words
 };
 
-// Applies removals, then additions, in one transaction. What fails alone is taken out and reported, and the rest goes
-// in: the transaction is sent again without it (the kernel commits all or nothing). A removal of what is not there
-// has succeeded; an addition of what is there already replaces it (removal and addition: kernels up to 6.11 ignore
-// a new time-out otherwise). An error means that nothing was changed; Errc::not_found that the table or a set is gone.
-// `commits` counts committed transactions (each moves the ruleset's generation by one).
+// Empties the sets `flushed` (by set_index()), then applies removals, then additions, in one transaction. What fails
+// alone is taken out and reported, and the rest goes in: the transaction is sent again without it (the kernel commits
+// all or nothing). A removal of what is not there has succeeded; an addition of what is there already replaces it
+// (removal and addition: kernels up to 6.11 ignore a new time-out otherwise). An error means that nothing was changed;
+// Errc::not_found that the table or a set is gone. `commits` counts committed transactions (each moves the ruleset's
+// generation by one).
 [[nodiscard]] Result<std::vector<OpFailure>> apply_elements(NetlinkSocket& socket, std::vector<ElementOp> removals,
-                                                            std::vector<ElementOp> additions, uint32_t& commits);
+                                                            std::vector<ElementOp> additions, uint32_t& commits,
+                                                            const std::vector<size_t>& flushed = {});
 
 }  // namespace ipguard::enforce

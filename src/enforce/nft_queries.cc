@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
 #include <libnftnl/gen.h>
 #include <libnftnl/object.h>
 #include <libnftnl/rule.h>
@@ -15,106 +16,22 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
-#include "base/text.h"
+#include "enforce/nft_request.h"
 #include "enforce/nft_ruleset.h"
+#include "enforce/nft_sets.h"
 
 namespace ipguard::enforce {
 
 namespace {
 
-constexpr uint16_t inet_family = 1;  // NFPROTO_INET
-
-// Frees what libnftnl allocates.
-template <auto Free>
-struct With {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
 using Generation = std::unique_ptr<nftnl_gen, With<nftnl_gen_free>>;
 using Table = std::unique_ptr<nftnl_table, With<nftnl_table_free>>;
 using Chain = std::unique_ptr<nftnl_chain, With<nftnl_chain_free>>;
 using Rule = std::unique_ptr<nftnl_rule, With<nftnl_rule_free>>;
 using Set = std::unique_ptr<nftnl_set, With<nftnl_set_free>>;
 using Object = std::unique_ptr<nftnl_obj, With<nftnl_obj_free>>;
-using Elements = std::unique_ptr<nftnl_set_elems_iter, With<nftnl_set_elems_iter_destroy>>;
-
-// A request of a few small attributes.
-class Request {
- public:
-  Request(uint16_t type, uint16_t flags) : header_(nftnl_nlmsg_build_hdr(bytes_.data(), type, inet_family, flags, 0)) {}
-  void text(uint16_t attribute, std::string_view value) {
-    mnl_attr_put_strz(header_, attribute, std::string(value).c_str());
-  }
-  [[nodiscard]] nlmsghdr& header() { return *header_; }
-
- private:
-  alignas(NLMSG_ALIGNTO) std::array<char, 512> bytes_{};
-  nlmsghdr* header_;
-};
-
-struct RawElement {
-  net::Address key;
-  bool end = false;
-  std::optional<std::chrono::milliseconds> left;
-};
-
-std::optional<RawElement> raw_element(nftnl_set_elem* element) {
-  uint32_t length = 0;
-  const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length);
-  const auto key = bytes == nullptr ? std::nullopt : address_of(bytes, length);
-  if (!key) {
-    return std::nullopt;
-  }
-  RawElement result{*key, false, std::nullopt};
-  if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS)) {
-    result.end = (nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0;
-  }
-  if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION)) {
-    const uint64_t left = nftnl_set_elem_get_u64(element, NFTNL_SET_ELEM_EXPIRATION);
-    result.left = std::chrono::milliseconds(std::min<uint64_t>(left, INT64_MAX));
-  }
-  return result;
-}
-
-void collect_elements(const nlmsghdr& message, std::vector<RawElement>& elements) {
-  const Set set(nftnl_set_alloc());
-  if (!set || nftnl_set_elems_nlmsg_parse(&message, set.get()) < 0) {
-    return;
-  }
-  const Elements all(nftnl_set_elems_iter_create(set.get()));
-  if (!all) {
-    return;
-  }
-  while (nftnl_set_elem* element = nftnl_set_elems_iter_next(all.get())) {
-    if (auto raw = raw_element(element)) {
-      elements.push_back(*raw);
-    }
-  }
-}
-
-net::Address last_of_family(net::Family family) {
-  return net::Prefix(family == net::Family::ipv4 ? net::Address::from_ipv4(0) : net::Address(), 0).last();
-}
-
-// An interval is held as a start element and, unless it reaches the end of the address space, an end element one
-// behind its last address. The end of an interval whose start has expired stays a while without its start.
-std::vector<KernelElement> pair_up(std::vector<RawElement> raw, net::Family family) {
-  std::sort(raw.begin(), raw.end(),
-            [](const RawElement& a, const RawElement& b) { return a.key != b.key ? a.key < b.key : a.end && !b.end; });
-  std::vector<KernelElement> result;
-  for (size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i].end) {
-      continue;
-    }
-    const net::Address last =
-        i + 1 < raw.size() ? net::previous(raw[i + 1].key).value_or(raw[i].key) : last_of_family(family);
-    result.push_back({raw[i].key, last, raw[i].left});
-  }
-  return result;
-}
 
 std::string shape_problem(const nftnl_set* set, const SetShape& shape) {
   const uint32_t flags = nftnl_set_get_u32(set, NFTNL_SET_FLAGS);
@@ -126,6 +43,17 @@ std::string shape_problem(const nftnl_set* set, const SetShape& shape) {
     return {};
   }
   return "its set " + std::string(shape.name) + " has another type or other flags than ipguard's";
+}
+
+bool has_counters(const nftnl_set* set) {
+  bool found = false;
+  const auto look = [](nftnl_expr* expression, void* result) {
+    const char* name = nftnl_expr_get_str(expression, NFTNL_EXPR_NAME);
+    *static_cast<bool*>(result) |= name != nullptr && std::string_view(name) == "counter";
+    return 0;
+  };
+  nftnl_set_expr_foreach(set, look, &found);
+  return found;
 }
 
 std::optional<RuleState> rule_state(const nlmsghdr& message) {
@@ -175,28 +103,6 @@ Result<std::vector<ChainState>> chain_states(NetlinkSocket& socket) {
 }
 
 }  // namespace
-
-Key key_of(const net::Address& address) {
-  Key key;
-  key.length = address.bits() / 8;
-  const auto& bytes = address.bytes();
-  std::copy(bytes.begin() + (16 - key.length), bytes.end(), key.bytes.begin());
-  return key;
-}
-
-std::optional<net::Address> address_of(const void* bytes, size_t length) {
-  if (length == 4) {
-    uint32_t number = 0;
-    std::memcpy(&number, bytes, sizeof number);
-    return net::Address::from_ipv4(ntohl(number));
-  }
-  if (length == 16) {
-    std::array<uint8_t, 16> all{};
-    std::memcpy(all.data(), bytes, all.size());
-    return net::Address::from_ipv6(all);
-  }
-  return std::nullopt;
-}
 
 Result<uint32_t> ruleset_generation(NetlinkSocket& socket) {
   Request request(NFT_MSG_GETGEN, NLM_F_ACK);
@@ -252,13 +158,14 @@ Result<std::optional<TableState>> table_state(NetlinkSocket& socket) {
   return state;
 }
 
-Result<> check_shapes(NetlinkSocket& socket) {
+Result<std::vector<size_t>> check_shapes(NetlinkSocket& socket, bool element_counters) {
+  std::vector<size_t> other_counters;
   auto state = table_state(socket);
   if (!state) {
     return std::unexpected(std::move(state.error()));
   }
   if (!*state) {
-    return {};
+    return other_counters;
   }
   std::string problem;
   if (((*state)->flags & NFT_TABLE_F_OWNER) != 0) {
@@ -272,9 +179,15 @@ Result<> check_shapes(NetlinkSocket& socket) {
       return;
     }
     const char* name = nftnl_set_get_str(set.get(), NFTNL_SET_NAME);
-    for (const SetShape& shape : sets) {
-      if (problem.empty() && name != nullptr && shape.name == name) {
-        problem = shape_problem(set.get(), shape);
+    for (size_t i = 0; i < sets.size(); ++i) {
+      if (name == nullptr || sets.at(i).name != name) {
+        continue;
+      }
+      if (problem.empty()) {
+        problem = shape_problem(set.get(), sets.at(i));
+      }
+      if (has_counters(set.get()) != element_counters) {
+        other_counters.push_back(i);
       }
     }
   });
@@ -286,55 +199,7 @@ Result<> check_shapes(NetlinkSocket& socket) {
                                    " (look at it with \"nft list table inet ipguard\"; \"nft delete table inet "
                                    "ipguard\" makes room)");
   }
-  return {};
-}
-
-Result<std::vector<KernelElement>> list_set(NetlinkSocket& socket, size_t index) {
-  const SetShape& shape = sets.at(index);
-  Request request(NFT_MSG_GETSETELEM, NLM_F_DUMP);
-  request.text(NFTA_SET_ELEM_LIST_TABLE, table_name);
-  request.text(NFTA_SET_ELEM_LIST_SET, shape.name);
-  std::vector<RawElement> raw;
-  auto asked = socket.ask(
-      request.header(), "cannot list set " + std::string(shape.name),
-      [&](const nlmsghdr& message) { collect_elements(message, raw); }, [&] { raw.clear(); });
-  if (!asked && asked.error().code != Errc::not_found) {
-    return std::unexpected(std::move(asked.error()));
-  }
-  std::erase_if(raw, [&](const RawElement& element) { return element.key.family() != shape.family; });
-  if (shape.interval) {
-    return pair_up(std::move(raw), shape.family);
-  }
-  std::vector<KernelElement> result;
-  result.reserve(raw.size());
-  for (const RawElement& element : raw) {
-    result.push_back({element.key, element.key, element.left});
-  }
-  std::sort(result.begin(), result.end(),
-            [](const KernelElement& a, const KernelElement& b) { return a.first < b.first; });
-  return result;
-}
-
-Result<bool> set_holds(NetlinkSocket& socket, size_t index, const net::Address& address) {
-  const SetShape& shape = sets.at(index);
-  Request request(NFT_MSG_GETSETELEM, NLM_F_ACK);
-  request.text(NFTA_SET_ELEM_LIST_TABLE, table_name);
-  request.text(NFTA_SET_ELEM_LIST_SET, shape.name);
-  const Key key = key_of(address);
-  nlattr* elements = mnl_attr_nest_start(&request.header(), NFTA_SET_ELEM_LIST_ELEMENTS);
-  nlattr* element = mnl_attr_nest_start(&request.header(), NFTA_LIST_ELEM);
-  nlattr* data = mnl_attr_nest_start(&request.header(), NFTA_SET_ELEM_KEY);
-  mnl_attr_put(&request.header(), NFTA_DATA_VALUE, key.length, key.bytes.data());
-  mnl_attr_nest_end(&request.header(), data);
-  mnl_attr_nest_end(&request.header(), element);
-  mnl_attr_nest_end(&request.header(), elements);
-  bool found = false;
-  auto asked =
-      socket.ask(request.header(), "cannot ask set " + std::string(shape.name), [&](const nlmsghdr&) { found = true; });
-  if (!asked && asked.error().code != Errc::not_found) {
-    return std::unexpected(std::move(asked.error()));
-  }
-  return asked.has_value() && found;
+  return other_counters;
 }
 
 Result<std::array<DropCounters, model::scope_count>> read_counters(NetlinkSocket& socket) {

@@ -1,8 +1,7 @@
-// Questions to nf_tables through libnftnl: what of our table is there, and what its sets hold. They change nothing.
+// Questions to nf_tables through libnftnl: what of our table is there. They change nothing.
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,8 +10,6 @@
 #include "base/result.h"
 #include "enforce/enforcer.h"
 #include "enforce/netlink_socket.h"
-#include "enforce/nft_sets.h"
-#include "net/address.h"
 
 namespace ipguard::enforce {
 
@@ -46,30 +43,11 @@ struct TableState {
 // nullopt if there is no table.
 [[nodiscard]] Result<std::optional<TableState>> table_state(NetlinkSocket& socket);
 
-// Errc::invalid, with what to do, if the table is another program's or has a set of ours in another shape.
-[[nodiscard]] Result<> check_shapes(NetlinkSocket& socket);
-
-// One interval of a set (one address for hash sets), both ends included.
-struct KernelElement {
-  net::Address first;
-  net::Address last;
-  std::optional<std::chrono::milliseconds> left;  // until the kernel drops it; nullopt = never
-};
-// All elements of set `index`, in order. Empty if there is no such set.
-[[nodiscard]] Result<std::vector<KernelElement>> list_set(NetlinkSocket& socket, size_t index);
-
-// Whether set `index` has an element that covers `address`; false if there is no such set.
-[[nodiscard]] Result<bool> set_holds(NetlinkSocket& socket, size_t index, const net::Address& address);
+// Errc::invalid, with what to do, if the table is another program's or has a set of ours in another shape. Yields the
+// sets of ours whose elements have (or lack) counters of their own, other than configured: they can be made anew.
+[[nodiscard]] Result<std::vector<size_t>> check_shapes(NetlinkSocket& socket, bool element_counters);
 
 // The named counters of the table; zero where there is none. Sets are not touched.
 [[nodiscard]] Result<std::array<DropCounters, model::scope_count>> read_counters(NetlinkSocket& socket);
-
-// `address` as a set's key: 4 or 16 bytes in network order.
-struct Key {
-  std::array<uint8_t, 16> bytes{};
-  uint32_t length = 0;
-};
-[[nodiscard]] Key key_of(const net::Address& address);
-[[nodiscard]] std::optional<net::Address> address_of(const void* bytes, size_t length);
 
 }  // namespace ipguard::enforce

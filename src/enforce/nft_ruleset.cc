@@ -9,7 +9,9 @@ namespace ipguard::enforce {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> every_chain = {"input", "forward", "prerouting"};
+constexpr std::string_view refusing_chain = "refuse";
+// In an order in which they can be deleted: the last one is where the others go to.
+constexpr std::array<std::string_view, 4> every_chain = {"input", "forward", "prerouting", refusing_chain};
 
 std::string_view chain_comment(std::string_view chain) {
   if (chain == "input") {
@@ -22,9 +24,9 @@ std::string_view chain_comment(std::string_view chain) {
 // default) would cost a noticeable share of a core.
 constexpr std::string_view gc_interval = "1m";
 
-std::string counters_and_sets() {
+std::string counters_and_sets(bool element_counters) {
   std::string text;
-  for (auto scope : {model::Scope::address, model::Scope::route, model::Scope::asn}) {
+  for (auto scope : model::all_scopes) {
     const std::string name(model::to_string(scope));
     text += "\tcounter ";
     text += name;
@@ -38,29 +40,56 @@ std::string counters_and_sets() {
     // No auto-merge: it would merge neighbours of different time-outs into one element with one of them.
     text += set.interval ? "\t\tflags interval,timeout\n" : "\t\tflags timeout\n";
     text += "\t\tgc-interval " + std::string(gc_interval) + "\n";
+    text += element_counters ? "\t\tcounter\n" : "";
     text += "\t\tcomment \"" + std::string(set.comment) + "\"\n\t}\n\n";
   }
   return text;
 }
 
-std::string chain(std::string_view name, int priority) {
+std::string refusal() {
+  return "\tchain " + std::string(refusing_chain) +
+         " {\n\t\tcomment \"tells the banned that they are\"\n"
+         "\t\tmeta l4proto tcp reject with tcp reset\n"
+         "\t\treject with icmpx admin-prohibited\n\t}\n\n";
+}
+
+std::string chain(std::string_view name, int priority, config::Verdict action) {
+  const std::string verdict = action == config::Verdict::drop ? "drop" : "goto " + std::string(refusing_chain);
   std::string text = "\tchain " + std::string(name) + " {\n";
   text += "\t\tcomment \"" + std::string(chain_comment(name)) + "\"\n";
   text += "\t\ttype filter hook " + std::string(name) + " priority " + std::to_string(priority) + "; policy accept;\n";
   text += "\t\tiif \"lo\" return comment \"loopback is never blocked\"\n";
   for (const SetShape& set : sets) {
     text += set.family == net::Family::ipv4 ? "\t\tip saddr @" : "\t\tip6 saddr @";
-    text += std::string(set.name) + " counter name \"" + std::string(model::to_string(set.scope)) +
-            "\" drop comment \"" + std::string(set.comment) + "\"\n";
+    text += std::string(set.name) + " counter name \"" + std::string(model::to_string(set.scope)) + "\" " + verdict +
+            " comment \"" + std::string(set.comment) + "\"\n";
   }
   return text + "\t}\n";
+}
+
+// "add" makes the "delete" succeed whether the chain was there or not.
+std::string chain_removal() {
+  const std::string table = "inet " + std::string(table_name);
+  std::string text;
+  for (const std::string_view name : every_chain) {
+    text += "add chain " + table + " " + std::string(name) + "\n";
+    text += "delete chain " + table + " " + std::string(name) + "\n";
+  }
+  return text;
 }
 
 }  // namespace
 
 std::vector<std::string_view> chain_names(config::Hook hook) {
-  if (hook == config::Hook::prerouting) {
-    return {"prerouting"};
+  switch (hook) {
+    case config::Hook::input:
+      return {"input"};
+    case config::Hook::forward:
+      return {"forward"};
+    case config::Hook::prerouting:
+      return {"prerouting"};
+    case config::Hook::input_and_forward:
+      break;
   }
   return {"input", "forward"};
 }
@@ -68,17 +97,14 @@ std::vector<std::string_view> chain_names(config::Hook hook) {
 std::string declaration_script(const config::EnforceConfig& config) {
   const std::string table = "inet " + std::string(table_name);
   std::string text = "table " + table + " {\n\tcomment \"bans of ipguard: ipguardctl bans shows why\"\n\n";
-  text += counters_and_sets();
-  text += "}\n";
-  // "add" makes the "delete" succeed whether the chain was there or not.
-  for (const std::string_view name : every_chain) {
-    text += "add chain " + table + " " + std::string(name) + "\n";
-    text += "delete chain " + table + " " + std::string(name) + "\n";
+  text += counters_and_sets(config.element_counters);
+  text += "}\n" + chain_removal() + "table " + table + " {\n";
+  if (config.action == config::Verdict::reject) {
+    text += refusal();
   }
-  text += "table " + table + " {\n";
   const auto names = chain_names(config.hook);
   for (size_t i = 0; i < names.size(); ++i) {
-    text += (i == 0 ? "" : "\n") + chain(names[i], config.priority);
+    text += (i == 0 ? "" : "\n") + chain(names[i], config.priority, config.action);
   }
   return text + "}\n";
 }
@@ -90,6 +116,14 @@ std::string eviction_script(const std::vector<uint64_t>& chain_handles) {
   std::string text = "flush table " + table + "\n";
   for (const uint64_t handle : chain_handles) {
     text += "delete chain " + table + " handle " + std::to_string(handle) + "\n";
+  }
+  return text;
+}
+
+std::string set_removal_script(const std::vector<std::string_view>& names) {
+  std::string text = chain_removal();
+  for (const std::string_view name : names) {
+    text += "delete set inet " + std::string(table_name) + " " + std::string(name) + "\n";
   }
   return text;
 }

@@ -20,6 +20,8 @@ namespace ipguard::enforce {
 // Put before the declaration when there are chains in our table that we did not make (nobody else has anything to say
 // there): deletes them, by the kernel's handles. It empties every chain first, because they may jump to each other.
 [[nodiscard]] std::string eviction_script(const std::vector<uint64_t>& chain_handles);
+// Put before the declaration when these sets are there in a shape of another configuration: chains and sets go first.
+[[nodiscard]] std::string set_removal_script(const std::vector<std::string_view>& names);
 // Whether it is a chain of ours, under any configuration.
 [[nodiscard]] bool is_own_chain(std::string_view name);
 // Deletes the table; no error if there is none.

@@ -1,4 +1,4 @@
-// The six sets of the table `inet ipguard`: names and shapes, in one place.
+// The eight sets of the table `inet ipguard`: names and shapes, in one place.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ struct SetShape {
   std::string_view comment;  // for the administrator who lists the table
 };
 
-inline constexpr size_t set_count = 6;
+inline constexpr size_t set_count = 2 * model::scope_count;
 // Indexed by set_index(); cheap look-ups first, and the rules of a chain follow this order.
 inline constexpr std::array<SetShape, set_count> sets = {{
     {"address4", model::Scope::address, net::Family::ipv4, false, "banned IPv4 addresses"},
@@ -30,6 +30,8 @@ inline constexpr std::array<SetShape, set_count> sets = {{
     {"route6", model::Scope::route, net::Family::ipv6, true, "banned IPv6 routes"},
     {"asn4", model::Scope::asn, net::Family::ipv4, true, "IPv4 prefixes of banned autonomous systems"},
     {"asn6", model::Scope::asn, net::Family::ipv6, true, "IPv6 prefixes of banned autonomous systems"},
+    {"country4", model::Scope::country, net::Family::ipv4, true, "IPv4 prefixes of banned countries"},
+    {"country6", model::Scope::country, net::Family::ipv6, true, "IPv6 prefixes of banned countries"},
 }};
 
 [[nodiscard]] constexpr size_t set_index(model::Scope scope, net::Family family) {

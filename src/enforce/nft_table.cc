@@ -3,11 +3,14 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "enforce/nft_ruleset.h"
+#include "enforce/nft_set_queries.h"
+#include "net/cover.h"
 
 namespace ipguard::enforce {
 
@@ -22,7 +25,7 @@ Result<> NftTable::open() {
   return {};
 }
 
-Result<> NftTable::declare(const std::optional<TableState>& before) {
+Result<> NftTable::declare(const std::optional<TableState>& before, const std::string& first) {
   std::vector<uint64_t> intruders;
   if (before) {
     if ((before->flags & NFT_TABLE_F_DORMANT) != 0) {
@@ -37,31 +40,80 @@ Result<> NftTable::declare(const std::optional<TableState>& before) {
     }
   }
   if (!intruders.empty()) {
-    auto done = nft_.run(eviction_script(intruders) + declaration_script(config_));
+    auto done = nft_.run(eviction_script(intruders) + first + declaration_script(config_));
     if (done) {
       log_warning("deleted " + std::to_string(intruders.size()) + " chain(s) of others from table inet ipguard");
       return {};
     }
     log_warning("chains of others stay in table inet ipguard: " + done.error().message);
   }
-  return nft_.run(declaration_script(config_));
+  return nft_.run(first + declaration_script(config_));
+}
+
+Result<std::vector<OpFailure>> NftTable::change(std::vector<ElementOp> removals, std::vector<ElementOp> additions,
+                                                const std::vector<size_t>& flushed) {
+  constexpr size_t big = 2000;  // below, leaving and joining the group costs more than it saves
+  const bool quiet = watch_ && removals.size() + additions.size() >= big;
+  if (quiet) {
+    watch_->set_listening(false);
+  }
+  uint32_t commits = 0;
+  auto outcome = apply_elements(*socket_, std::move(removals), std::move(additions), commits, flushed);
+  generation_ += commits;
+  if (quiet) {
+    watch_->set_listening(true);
+    const auto generation = ruleset_generation(*socket_);
+    missed_ = missed_ || !generation || *generation != generation_;
+  }
+  return outcome;
+}
+
+// Sets of another configuration are made anew; their elements come along, with the time that is left to them.
+Result<> NftTable::renew_sets(const std::vector<size_t>& indices) {
+  std::vector<ElementOp> elements;
+  std::vector<std::string_view> names;
+  for (const size_t index : indices) {
+    auto listed = list_set(*socket_, index);
+    if (!listed) {
+      return std::unexpected(std::move(listed.error()));
+    }
+    for (const KernelElement& element : *listed) {
+      elements.push_back({index, element.first, element.last, element.left, ElementOp::no_tag});
+    }
+    names.push_back(sets.at(index).name);
+  }
+  auto before = table_state(*socket_);
+  if (!before) {
+    return std::unexpected(std::move(before.error()));
+  }
+  if (auto declared = declare(*before, set_removal_script(names)); !declared) {
+    return declared;
+  }
+  auto put_back = change({}, std::move(elements));
+  return put_back ? Result<>() : std::unexpected(std::move(put_back.error()));
 }
 
 Result<> NftTable::prepare() {
   if (auto opened = open(); !opened) {
     return opened;
   }
-  if (auto shapes = check_shapes(*socket_); !shapes) {
-    return shapes;
+  const auto other_counters = check_shapes(*socket_, config_.element_counters);
+  if (!other_counters) {
+    return std::unexpected(other_counters.error());
   }
   if (!watch_) {  // before anything is listed, so that no change falls between
     watch_.emplace(socket_->port());
+  }
+  if (!other_counters->empty()) {
+    if (auto renewed = renew_sets(*other_counters); !renewed) {
+      return renewed;
+    }
   }
   auto before = table_state(*socket_);
   if (!before) {
     return std::unexpected(std::move(before.error()));
   }
-  if (auto declared = declare(*before); !declared) {
+  if (auto declared = declare(*before, ""); !declared) {
     return declared;
   }
   // The generation first: a change by others in between is then noticed at the next question.
@@ -76,6 +128,44 @@ Result<> NftTable::prepare() {
   generation_ = *generation;
   state_ = std::move(*after);
   return {};
+}
+
+Result<std::vector<model::SetElement>> NftTable::read_elements(TimePoint now) {
+  if (auto opened = open(); !opened) {
+    return std::unexpected(std::move(opened.error()));
+  }
+  std::vector<model::SetElement> result;
+  std::vector<ElementOp> removals;
+  std::vector<ElementOp> additions;
+  for (size_t i = 0; i < sets.size(); ++i) {
+    auto listed = list_set(*socket_, i);
+    if (!listed) {
+      return std::unexpected(std::move(listed.error()));
+    }
+    for (const KernelElement& element : *listed) {
+      std::optional<TimePoint> until;
+      if (element.left) {
+        until = now + *element.left - kernel_backstop;
+      }
+      const std::vector<net::Prefix> prefixes = net::range_to_prefixes(element.first, element.last);
+      if (prefixes.size() > 1) {
+        removals.push_back({i, element.first, element.last, std::nullopt, ElementOp::no_tag});
+      }
+      for (const net::Prefix& prefix : prefixes) {
+        result.push_back({sets.at(i).scope, prefix, until});
+        if (prefixes.size() > 1) {
+          additions.push_back({i, prefix.address(), prefix.last(), element.left, ElementOp::no_tag});
+        }
+      }
+    }
+  }
+  if (!removals.empty()) {
+    auto cut = change(std::move(removals), std::move(additions));
+    if (!cut) {
+      return std::unexpected(std::move(cut.error()));
+    }
+  }
+  return result;
 }
 
 Result<bool> NftTable::is_intact() {
@@ -106,6 +196,12 @@ Result<bool> NftTable::is_intact() {
 
 SetMask NftTable::take_touched() {
   const bool foreign = std::exchange(foreign_generation_, false);
+  if (std::exchange(missed_, false)) {
+    if (watch_) {
+      (void)watch_->drain();
+    }
+    return SetMask().set();
+  }
   if (watch_ && watch_->fd() >= 0) {
     return watch_->drain();
   }

@@ -4,13 +4,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
 #include "enforce/netlink_socket.h"
 #include "enforce/nft_context.h"
+#include "enforce/nft_elements.h"
 #include "enforce/nft_queries.h"
 #include "enforce/ruleset_watch.h"
+#include "model/set_batch.h"
 
 namespace ipguard::enforce {
 
@@ -30,8 +33,15 @@ class NftTable {
   // Whether table, chains and rules are as prepare() left them. One short question when nobody touched the ruleset, a
   // few when somebody did. Says nothing of elements.
   [[nodiscard]] Result<bool> is_intact();
-  // To be called with the number of our own transactions after them: others' are known by the gap.
-  void committed(uint32_t transactions) { generation_ += transactions; }
+  // Changes elements, as apply_elements() does.
+  [[nodiscard]] Result<std::vector<OpFailure>> change(std::vector<ElementOp> removals, std::vector<ElementOp> additions,
+                                                      const std::vector<size_t>& flushed = {});
+  // What the sets hold, as prefixes. An interval that is none (an administrator may add any range) is cut into prefixes
+  // in the kernel too, so that each of them can be removed by itself.
+  [[nodiscard]] Result<std::vector<model::SetElement>> read_elements(TimePoint now);
+  // Whether somebody else changed something during a change() so big that nobody listened: notification_fd() is silent
+  // about it, is_intact() and take_touched() tell.
+  [[nodiscard]] bool missed_something() const { return missed_; }
   // The sets whose elements somebody else may have changed since the last call.
   [[nodiscard]] SetMask take_touched();
   [[nodiscard]] Result<> remove();
@@ -41,13 +51,15 @@ class NftTable {
   [[nodiscard]] std::string culprit() const { return watch_ ? watch_->culprit() : "another program"; }
 
  private:
-  [[nodiscard]] Result<> declare(const std::optional<TableState>& before);
+  [[nodiscard]] Result<> declare(const std::optional<TableState>& before, const std::string& first);
+  [[nodiscard]] Result<> renew_sets(const std::vector<size_t>& indices);
 
   config::EnforceConfig config_;
   NftContext nft_;
   std::optional<NetlinkSocket> socket_;
   std::optional<RulesetWatch> watch_;
-  uint32_t generation_ = 0;          // of the ruleset, as of our last look or transaction
+  uint32_t generation_ = 0;  // of the ruleset, as of our last look or transaction
+  bool missed_ = false;
   bool foreign_generation_ = false;  // for want of notifications: somebody changed something since take_touched()
   std::optional<TableState> state_;  // as prepare() left it; nullopt before
 };

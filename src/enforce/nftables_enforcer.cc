@@ -3,16 +3,17 @@
 #include <utility>
 
 #include "base/log.h"
+#include "enforce/connection_ender.h"
 #include "enforce/element_mirror.h"
+#include "enforce/element_ops.h"
 #include "enforce/enforcer.h"
 #include "enforce/nft_elements.h"
-#include "enforce/nft_queries.h"
+#include "enforce/nft_set_queries.h"
 #include "enforce/nft_sets.h"
 #include "enforce/nft_table.h"
 #include "enforce/protection.h"
 #include "enforce/set_audit.h"
 #include "enforce/vetting.h"
-#include "net/cover.h"
 
 namespace ipguard::enforce {
 
@@ -26,35 +27,13 @@ Error explained(Error error) {
   return error;
 }
 
-ElementOp removal_of(const model::SetElement& element, uint32_t tag) {
-  return {.set = set_index(element.scope, element.prefix.family()),
-          .first = element.prefix.address(),
-          .last = element.prefix.last(),
-          .timeout = std::nullopt,
-          .tag = tag};
-}
-
-ElementOp addition_of(const model::SetElement& element, TimePoint now, uint32_t tag) {
-  ElementOp op = removal_of(element, tag);
-  op.timeout = kernel_timeout(element.until, now);
-  return op;
-}
-
-// A few of them: who looks for what was removed finds it in the log.
-void log_foreign(const std::vector<ElementOp>& elements) {
-  constexpr size_t most_named = 5;
-  for (size_t i = 0; i < elements.size() && i < most_named; ++i) {
-    const ElementOp& element = elements[i];
-    log_warning("not a ban of ipguard, removed from set " + std::string(sets.at(element.set).name) + ": " +
-                element.first.to_string() +
-                (element.first == element.last ? std::string() : " to " + element.last.to_string()));
-  }
-}
+// Elements of a set that are listed to see what others changed in it (some 50 ms). A bigger set is written anew.
+constexpr size_t most_compared = 20'000;
 
 class NftablesEnforcer final : public Enforcer {
  public:
   NftablesEnforcer(const config::EnforceConfig& config, Protection& protection)
-      : table_(config), protection_(protection) {}
+      : config_(config), table_(config), protection_(protection) {}
 
   Result<> prepare() override {
     auto done = table_.prepare();
@@ -66,14 +45,12 @@ class NftablesEnforcer final : public Enforcer {
 
   Result<std::vector<model::SetElement>> list(TimePoint now) override {
     unchecked_ |= table_.take_touched();
-    auto elements = read_elements(now);
+    auto elements = table_.read_elements(now);
     if (!elements) {
       return std::unexpected(explained(std::move(elements.error())));
     }
     mirror_.clear();
-    for (const model::SetElement& element : *elements) {
-      mirror_.put(element);
-    }
+    remember(*elements);
     unchecked_.reset();
     return elements;
   }
@@ -91,7 +68,7 @@ class NftablesEnforcer final : public Enforcer {
 
   model::ApplyReport apply(const model::SetBatch& batch, TimePoint now) override {
     model::ApplyReport report;
-    const std::vector<model::SetElement> additions = vet(batch.add, protection_, now, report.failures);
+    const std::vector<model::SetElement> additions = vet_changes(batch, now, report);
     if (batch.remove.empty() && additions.empty()) {
       return report;
     }
@@ -104,6 +81,11 @@ class NftablesEnforcer final : public Enforcer {
       done = restore_table(now, report);
       if (done) {
         done = transact(batch.remove, additions, now, report);
+      }
+    }
+    if (done && table_.missed_something()) {
+      if (auto restored = restore_table(now, report); !restored) {
+        log_warning("what others changed meanwhile is not mended yet: " + restored.error().message);
       }
     }
     if (!done) {
@@ -155,6 +137,23 @@ class NftablesEnforcer final : public Enforcer {
     return result;
   }
 
+  Result<std::vector<std::optional<DropCounters>>> element_counters(
+      std::span<const model::SetElement> elements) override {
+    if (!config_.element_counters) {
+      return std::vector<std::optional<DropCounters>>(elements.size());
+    }
+    if (auto opened = table_.open(); !opened) {
+      return std::unexpected(explained(std::move(opened.error())));
+    }
+    auto counters = read_element_counters(table_.socket(), elements);
+    if (!counters) {
+      return std::unexpected(explained(std::move(counters.error())));
+    }
+    return counters;
+  }
+
+  ConnectionCounters connections() const override { return connections_.counters(); }
+
   Result<> remove_all() override {
     if (auto done = table_.remove(); !done) {
       return std::unexpected(explained(std::move(done.error())));
@@ -164,17 +163,38 @@ class NftablesEnforcer final : public Enforcer {
   }
 
  private:
-  // Before elements are sent: the table, if it is not as it was.
+  // What may be added of the batch, given what it removes.
+  std::vector<model::SetElement> vet_changes(const model::SetBatch& batch, TimePoint now, model::ApplyReport& report) {
+    AddressShare share = mirror_.share();
+    for (const model::SetElement& element : batch.remove) {
+      if (mirror_.has(element)) {
+        share.remove(element.prefix);
+      }
+    }
+    const auto is_there = [this](const model::SetElement& element) { return mirror_.has(element); };
+    return vet(batch.add, protection_, now, share, is_there, report.failures);
+  }
+
+  void remember(const std::vector<model::SetElement>& elements) {
+    for (size_t i = 0; i < elements.size(); ++i) {
+      if (i == 0 || elements[i].scope != elements[i - 1].scope) {
+        mirror_.reserve(elements[i], elements.size() - i);
+      }
+      mirror_.put(elements[i]);
+    }
+  }
+
+  // Around the sending of elements: the table, if it is not as it was.
   Result<> restore_table(TimePoint now, model::ApplyReport& report) {
     auto intact = table_.is_intact();
     if (!intact) {
       return std::unexpected(std::move(intact.error()));
     }
-    if (*intact) {
+    if (*intact && !table_.missed_something()) {
       return {};
     }
     Repair repair;
-    auto done = mend(false, now, repair);
+    auto done = mend(*intact, now, repair);
     record(repair);
     report.failures.insert(report.failures.end(), repair.failures.begin(), repair.failures.end());
     return done;
@@ -185,7 +205,9 @@ class NftablesEnforcer final : public Enforcer {
     unchecked_ |= table_.take_touched();
     if (!intact) {
       const bool known = table_.prepared();
-      unchecked_.set();  // remembered if the next line fails
+      if (table_.notification_fd() < 0) {
+        unchecked_.set();  // nobody told which; remembered if the next line fails
+      }
       if (auto prepared = table_.prepare(); !prepared) {
         return prepared;
       }
@@ -202,6 +224,7 @@ class NftablesEnforcer final : public Enforcer {
   }
 
   Result<> mend_sets(TimePoint now, Repair& repair) {
+    std::vector<size_t> flushed;
     std::vector<ElementOp> foreign;
     std::vector<ElementOp> removals;
     std::vector<model::SetElement> missing;
@@ -209,20 +232,24 @@ class NftablesEnforcer final : public Enforcer {
       if (!unchecked_[i]) {
         continue;
       }
-      auto listed = list_set(table_.socket(), i);
+      auto listed = list_small_set(i, most_compared);
       if (!listed) {
         return std::unexpected(std::move(listed.error()));
       }
-      const SetAudit audit = audit_set(i, *listed, mirror_, now);
+      const SetAudit audit = audit_set(i, listed->value_or(std::vector<KernelElement>()), mirror_, now);
       for (const model::SetElement& element : audit.departed) {
         mirror_.erase(element);
+      }
+      if (!*listed) {
+        flushed.push_back(i);
+        repair.rewritten += audit.missing.size();
       }
       foreign.insert(foreign.end(), audit.foreign.begin(), audit.foreign.end());
       removals.insert(removals.end(), audit.altered.begin(), audit.altered.end());
       missing.insert(missing.end(), audit.missing.begin(), audit.missing.end());
     }
     removals.insert(removals.end(), foreign.begin(), foreign.end());
-    if (auto done = put_back(std::move(removals), missing, now, repair); !done) {
+    if (auto done = put_back(std::move(removals), missing, flushed, now, repair); !done) {
       return done;
     }
     repair.removed = foreign.size();
@@ -230,22 +257,28 @@ class NftablesEnforcer final : public Enforcer {
     return {};
   }
 
-  Result<> put_back(std::vector<ElementOp> removals, const std::vector<model::SetElement>& missing, TimePoint now,
-                    Repair& repair) {
-    const std::vector<model::SetElement> elements = vet(missing, protection_, now, repair.failures);
+  Result<> put_back(std::vector<ElementOp> removals, const std::vector<model::SetElement>& missing,
+                    const std::vector<size_t>& flushed, TimePoint now, Repair& repair) {
+    // What is missing is believed to be there, so that it counts as covered already.
+    const auto believed = [](const model::SetElement& /*element*/) { return true; };
+    const std::vector<model::SetElement> elements =
+        vet(missing, protection_, now, mirror_.share(), believed, repair.failures);
     std::vector<ElementOp> additions;
     additions.reserve(elements.size());
     for (const model::SetElement& element : elements) {
       additions.push_back(addition_of(element, now, static_cast<uint32_t>(&element - elements.data())));
     }
-    if (!removals.empty() || !additions.empty()) {
-      uint32_t commits = 0;
-      auto outcome = apply_elements(table_.socket(), std::move(removals), std::move(additions), commits);
-      table_.committed(commits);
+    if (!removals.empty() || !additions.empty() || !flushed.empty()) {
+      auto outcome = table_.change(std::move(removals), std::move(additions), flushed);
       if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
       }
-      repair.added = elements.size() - outcome->size();
+      if (config_.end_connections) {
+        connections_.end(elements);  // begun while they were not blocked
+      }
+      const uint64_t added = elements.size() - outcome->size();
+      repair.rewritten = std::min(repair.rewritten, added);
+      repair.added = added - repair.rewritten;
       for (const OpFailure& failure : *outcome) {
         repair.failures.push_back({elements[failure.tag], failure.reason, false});
       }
@@ -265,36 +298,18 @@ class NftablesEnforcer final : public Enforcer {
     repairs_.removed += repair.removed;
     log_warning(table_.culprit() + " changed " + (repair.table ? "" : "the sets of ") + "table inet ipguard: " +
                 (repair.table ? "its chains are restored, " : "") + std::to_string(repair.added) +
-                " element(s) put back, " + std::to_string(repair.removed) + " foreign one(s) removed");
+                " element(s) put back, " + std::to_string(repair.removed) + " foreign one(s) removed" +
+                (repair.rewritten == 0 ? "" : ", " + std::to_string(repair.rewritten) + " written anew"));
   }
 
   // One transaction; on success the mirror and the report's counts follow it, on an error nothing has changed.
   Result<> transact(const std::vector<model::SetElement>& remove, const std::vector<model::SetElement>& add,
                     TimePoint now, model::ApplyReport& report) {
-    std::vector<ElementOp> removals;
-    std::vector<ElementOp> additions;
-    removals.reserve(remove.size());
-    additions.reserve(add.size());
-    ElementMirror removed;
-    for (const model::SetElement& element : remove) {
-      if (!removed.has(element)) {
-        removed.put(element);
-        removals.push_back(removal_of(element, static_cast<uint32_t>(&element - remove.data())));
-      }
-    }
-    for (const model::SetElement& element : add) {
-      if (mirror_.has(element) && !removed.has(element)) {
-        removals.push_back(removal_of(element, ElementOp::no_tag));
-      }
-      additions.push_back(
-          addition_of(element, now, static_cast<uint32_t>(remove.size() + static_cast<size_t>(&element - add.data()))));
-    }
-    uint32_t commits = 0;
-    if (removals.empty() && additions.empty()) {
+    ElementOps ops = ops_for(remove, add, mirror_, now);
+    if (ops.removals.empty() && ops.additions.empty()) {
       return {};
     }
-    auto outcome = apply_elements(table_.socket(), std::move(removals), std::move(additions), commits);
-    table_.committed(commits);
+    auto outcome = table_.change(std::move(ops.removals), std::move(ops.additions));
     if (!outcome) {
       return std::unexpected(std::move(outcome.error()));
     }
@@ -317,59 +332,27 @@ class NftablesEnforcer final : public Enforcer {
         ++report.removed;
       }
     }
+    std::vector<model::SetElement> added;
+    std::vector<model::SetElement> fresh;
+    added.reserve(add.size());
     for (size_t i = 0; i < add.size(); ++i) {
-      if (!has_failed[remove.size() + i]) {
-        mirror_.put(add[i]);
-        ++report.added;
-      } else {
+      if (has_failed[remove.size() + i]) {
         mirror_.erase(add[i]);  // a renewal's removal may have gone through
+        continue;
+      }
+      added.push_back(add[i]);
+      if (config_.end_connections && !mirror_.has(add[i])) {
+        fresh.push_back(add[i]);
       }
     }
+    remember(added);
+    report.added += static_cast<uint32_t>(added.size());
+    connections_.end(fresh);
   }
 
-  // What the sets hold, as prefixes. An interval that is none (an administrator may add any range) is cut into
-  // prefixes in the kernel too, so that each of them can be removed by itself.
-  Result<std::vector<model::SetElement>> read_elements(TimePoint now) {
-    if (auto opened = table_.open(); !opened) {
-      return std::unexpected(std::move(opened.error()));
-    }
-    std::vector<model::SetElement> result;
-    std::vector<ElementOp> removals;
-    std::vector<ElementOp> additions;
-    for (size_t i = 0; i < sets.size(); ++i) {
-      auto listed = list_set(table_.socket(), i);
-      if (!listed) {
-        return std::unexpected(std::move(listed.error()));
-      }
-      for (const KernelElement& element : *listed) {
-        std::optional<TimePoint> until;
-        if (element.left) {
-          until = now + *element.left - kernel_backstop;
-        }
-        const std::vector<net::Prefix> prefixes = net::range_to_prefixes(element.first, element.last);
-        if (prefixes.size() > 1) {
-          removals.push_back({i, element.first, element.last, std::nullopt, ElementOp::no_tag});
-        }
-        for (const net::Prefix& prefix : prefixes) {
-          result.push_back({sets.at(i).scope, prefix, until});
-          if (prefixes.size() > 1) {
-            additions.push_back({i, prefix.address(), prefix.last(), element.left, ElementOp::no_tag});
-          }
-        }
-      }
-    }
-    if (!removals.empty()) {
-      uint32_t commits = 0;
-      auto cut = apply_elements(table_.socket(), std::move(removals), std::move(additions), commits);
-      table_.committed(commits);
-      if (!cut) {
-        return std::unexpected(std::move(cut.error()));
-      }
-    }
-    return result;
-  }
-
+  config::EnforceConfig config_;
   NftTable table_;
+  ConnectionEnder connections_;
   Protection& protection_;
   ElementMirror mirror_;
   SetMask unchecked_;  // sets that somebody else touched and that were not compared since

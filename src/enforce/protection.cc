@@ -135,6 +135,9 @@ struct Protection::Impl {
     for (const auto* part : {&always, &own, &gateways, &resolver_addresses}) {
       result.insert(result.end(), part->begin(), part->end());
     }
+    for (const net::Prefix& prefix : config.proxies) {
+      result.push_back({prefix, "CDN or reverse proxy"});
+    }
     for (const net::Prefix& prefix : allowlist) {
       result.push_back({prefix, "allowlist"});
     }
@@ -241,6 +244,8 @@ std::vector<std::optional<std::string>> Protection::refusals(const std::vector<n
   }
   return result;
 }
+
+uint8_t Protection::largest_share() const { return impl_->config.largest_share; }
 
 std::vector<ProtectedPrefix> Protection::ssh_peers() {
   if (!impl_->ssh) {

@@ -14,7 +14,7 @@
 namespace ipguard::enforce {
 
 // A prefix that must stay reachable, and why: "loopback", "own address on eth0", "default gateway", "resolver of
-// /etc/resolv.conf", "SSH session of root", "allowlist".
+// /etc/resolv.conf", "CDN or reverse proxy", "SSH session of root", "allowlist".
 struct ProtectedPrefix {
   net::Prefix prefix;
   std::string reason;
@@ -55,6 +55,8 @@ class Protection {
   [[nodiscard]] std::optional<std::string> refusal(const net::Prefix& prefix);
   // The same for many, with one question to the kernel for all of them; the answers in the same order.
   [[nodiscard]] std::vector<std::optional<std::string>> refusals(const std::vector<net::Prefix>& prefixes);
+  // Per cent of a family's address space that all bans together may cover ([protect] largest_share).
+  [[nodiscard]] uint8_t largest_share() const;
   // The peers of authenticated SSH sessions now; a connection that has only reached the login prompt is none.
   [[nodiscard]] std::vector<ProtectedPrefix> ssh_peers();
 

@@ -93,6 +93,16 @@ RulesetWatch::RulesetWatch(uint32_t own_port) : own_port_(own_port) {
   socket_.emplace(std::move(*socket));
 }
 
+void RulesetWatch::set_listening(bool listening) {
+  if (!socket_) {
+    return;
+  }
+  if (auto done = socket_->set_membership(NFNLGRP_NFTABLES, listening); !done && listening) {
+    log_warning("changes of nftables by others are noticed late: " + done.error().message);
+    socket_.reset();
+  }
+}
+
 SetMask RulesetWatch::drain() {
   SetMask touched;
   culprit_ = unknown_program;

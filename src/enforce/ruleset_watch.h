@@ -24,6 +24,9 @@ class RulesetWatch {
 
   // Readable when somebody else changed nftables (any table).
   [[nodiscard]] int fd() const { return socket_ ? socket_->fd() : -1; }
+  // For a big transaction of our own: as long as anybody listens, the kernel writes a notification for each element,
+  // which costs a third of the time. What others do meanwhile has to be found out in another way.
+  void set_listening(bool listening);
   // Reads what has come and returns the sets whose elements may have changed since the last call; all of them when
   // notifications were lost. Chains and rules are not told of here: the enforcer compares those itself.
   [[nodiscard]] SetMask drain();

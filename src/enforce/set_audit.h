@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "enforce/element_mirror.h"
 #include "enforce/nft_elements.h"
-#include "enforce/nft_queries.h"
+#include "enforce/nft_set_queries.h"
 #include "model/set_batch.h"
 
 namespace ipguard::enforce {

@@ -1,137 +1,24 @@
 #include "enrich/mmdb.h"
 
-#include <fcntl.h>
 #include <maxminddb.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
+#include "enrich/mmdb_metadata.h"
 
 namespace ipguard::enrich {
 namespace {
 
-// "Finding the metadata": the last marker within the last 128 KiB of the file.
-constexpr std::string_view kMetadataMarker = "\xab\xcd\xefMaxMind.com";
-constexpr uint64_t kMetadataReach = 131072;
-// The names of the nine required keys alone take more. libmaxminddb 1.7 computes `size - 3` unsigned on this size.
-constexpr size_t kSmallestMetadata = 64;
-constexpr unsigned kSeparator = 16;  // zero bytes between the search tree and the data section
 constexpr uint32_t kSampledNodes = 1024;
 constexpr size_t kSampledRecords = 256;
 
 std::unexpected<Error> corrupt(std::string reason) { return fail(Errc::corrupt, std::move(reason)); }
-
-// Opens for reading, refuses what is no regular file; O_NONBLOCK so that a FIFO cannot hold us.
-Result<std::pair<UniqueFd, uint64_t>> open_file(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) {
-    return fail_errno("cannot open", errno);
-  }
-  struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) {
-    return fail_errno("cannot read its status", errno);
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return fail(Errc::invalid, "not a regular file");
-  }
-  if ((status.st_mode & S_IWOTH) != 0) {
-    log_warning("database " + printable(path) + ": everybody may write this file; make it writable for root only");
-  }
-  return std::pair{std::move(fd), static_cast<uint64_t>(status.st_size)};
-}
-
-Result<std::string> read_tail(const UniqueFd& fd, uint64_t size) {
-  std::string tail(static_cast<size_t>(std::min(size, kMetadataReach)), '\0');
-  size_t filled = 0;
-  while (filled < tail.size()) {
-    const auto at = static_cast<off_t>(size - tail.size() + filled);
-    const ssize_t count = ::pread(fd.get(), tail.data() + filled, tail.size() - filled, at);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      return fail_errno("cannot read", errno);
-    }
-    if (count == 0) {
-      return corrupt("the file became shorter while it was read");
-    }
-    filled += static_cast<size_t>(count);
-  }
-  return tail;
-}
-
-// `languages` must be an array of strings. libmaxminddb says so too, but before 1.9 loses the memory that it decoded.
-Result<> verify_languages(const MMDB_s& section) {
-  constexpr uint32_t most = 256;
-  const auto value_at = [&](const char* index) {
-    MMDB_entry_s start{.mmdb = &section, .offset = 0};
-    MMDB_entry_data_s data{};
-    const std::array<const char*, 3> path{"languages", index, nullptr};
-    return MMDB_aget_value(&start, &data, path.data()) == MMDB_SUCCESS ? data : MMDB_entry_data_s{};
-  };
-  const auto languages = value_at(nullptr);
-  bool sound = languages.type == MMDB_DATA_TYPE_ARRAY && languages.data_size <= most;
-  for (uint32_t i = 0; sound && i < languages.data_size; ++i) {
-    sound = value_at(std::to_string(i).c_str()).type == MMDB_DATA_TYPE_UTF8_STRING;
-  }
-  return sound ? Result<>() : corrupt("metadata: languages is no list of strings");
-}
-
-// Checks what MMDB_open() takes for granted, and gives reasons that a person can act on.
-Result<> verify_metadata(const std::string& path) {
-  auto file = open_file(path);
-  if (!file) {
-    return std::unexpected(std::move(file.error()));
-  }
-  const auto& [fd, size] = *file;
-  const auto tail = read_tail(fd, size);
-  if (!tail) {
-    return std::unexpected(tail.error());
-  }
-  const size_t marker = tail->rfind(kMetadataMarker);
-  if (marker == std::string::npos) {
-    return corrupt("no metadata: truncated, or not an MMDB file");
-  }
-  const std::string_view metadata = std::string_view(*tail).substr(marker + kMetadataMarker.size());
-  if (metadata.size() < kSmallestMetadata) {
-    return corrupt("the metadata is truncated");
-  }
-  MMDB_s section{};
-  section.data_section = reinterpret_cast<const uint8_t*>(metadata.data());
-  section.data_section_size = static_cast<uint32_t>(metadata.size());
-  uint64_t nodes = 0;
-  uint64_t bits = 0;
-  const FieldVisitor collect = [&](std::string_view key, const Scalar& value) {
-    if (const auto* number = std::get_if<uint64_t>(&value)) {
-      if (key == "node_count") {
-        nodes = *number;
-      } else if (key == "record_size") {
-        bits = *number;
-      }
-    }
-  };
-  if (auto read = read_record(section, 0, collect); !read) {
-    return std::unexpected(add_context(read, "metadata"));
-  }
-  if (auto languages = verify_languages(section); !languages) {
-    return languages;
-  }
-  // MMDB_open() refuses other record sizes; a node count of 32 bits cannot overflow this product.
-  if (nodes <= UINT32_MAX && bits <= 32 && nodes * bits / 4 + kSeparator > size) {
-    return corrupt("the search tree (" + std::to_string(nodes) + " nodes of " + std::to_string(bits) +
-                   "-bit records) does not fit into the file's " + std::to_string(size) + " bytes");
-  }
-  return {};
-}
 
 std::string english_description(const MMDB_metadata_s& metadata) {
   std::string result;
@@ -294,6 +181,42 @@ Result<TreeEntry> Mmdb::find(const net::Address& address) const {
     result.record = found.entry.offset;
   }
   return result;
+}
+
+Branch Mmdb::root(net::Family family) const {
+  if (!covers(family)) {
+    return {};
+  }
+  if (family == net::Family::ipv6 || metadata_.ip_version == 4) {
+    return {.kind = Branch::Kind::node, .value = 0};
+  }
+  const uint32_t start = mmdb_->ipv4_start_node.node_value;
+  if (start < metadata_.node_count) {
+    return {.kind = Branch::Kind::node, .value = start};
+  }
+  const uint32_t offset = start - metadata_.node_count - mmdb_separator;
+  return start == metadata_.node_count || offset >= mmdb_->data_section_size
+             ? Branch{}
+             : Branch{.kind = Branch::Kind::record, .value = offset};
+}
+
+Result<std::array<Branch, 2>> Mmdb::branches(uint32_t node) const {
+  const auto read = read_node(*mmdb_, node);
+  if (!read) {
+    return std::unexpected(read.error());
+  }
+  const auto branch = [](uint8_t type, uint64_t record, const MMDB_entry_s& entry) {
+    switch (type) {
+      case MMDB_RECORD_TYPE_EMPTY:
+        return Branch{};
+      case MMDB_RECORD_TYPE_DATA:
+        return Branch{.kind = Branch::Kind::record, .value = entry.offset};
+      default:
+        return Branch{.kind = Branch::Kind::node, .value = static_cast<uint32_t>(record)};
+    }
+  };
+  return std::array{branch(read->left_record_type, read->left_record, read->left_record_entry),
+                    branch(read->right_record_type, read->right_record, read->right_record_entry)};
 }
 
 Result<> Mmdb::read(uint32_t record, const FieldVisitor& visit) const { return read_record(*mmdb_, record, visit); }

@@ -6,6 +6,7 @@
 // rename, because a file that shrinks under its mapping ends the process (SIGBUS).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,6 +26,13 @@ namespace ipguard::enrich {
 struct TreeEntry {
   net::Prefix network;             // the leaf's network
   std::optional<uint32_t> record;  // offset of its record in the data section; nullopt for an empty leaf
+};
+
+// What one half of a node of the search tree leads to.
+struct Branch {
+  enum class Kind : uint8_t { empty, node, record };
+  Kind kind = Kind::empty;
+  uint32_t value = 0;  // the node's number, or the record's offset
 };
 
 struct Metadata {
@@ -62,6 +70,11 @@ class Mmdb {
   // under ::/96; a leaf above it (::/64) holds all of IPv4 and is given as 0.0.0.0/0. Errc::corrupt when the way to
   // the leaf is damaged.
   [[nodiscard]] Result<TreeEntry> find(const net::Address& address) const;
+
+  // The search tree by hand, for indexes: where the family's part of it begins (a node, or a leaf around all of it;
+  // empty for IPv6 in an IPv4 database), and both halves of a node. Nothing here bounds a walk in a tree with cycles.
+  [[nodiscard]] Branch root(net::Family family) const;
+  [[nodiscard]] Result<std::array<Branch, 2>> branches(uint32_t node) const;
 
   // The scalars of a record, see read_record().
   [[nodiscard]] Result<> read(uint32_t record, const FieldVisitor& visit) const;

@@ -116,12 +116,74 @@ RecordFields RouteTable::fields(const net::Address& address) const {
   return {};
 }
 
+model::Record RouteTable::record(const net::Address& address) const {
+  if (impl_->databases.size() != 1) {
+    auto route = lookup(address);
+    return {.route = route.prefix, .found = route.found, .fields = route.found ? fields(address) : RecordFields()};
+  }
+  const Mmdb& mmdb = *impl_->databases.front();
+  std::optional<net::Prefix> network;
+  const auto offset = impl_->find(mmdb, address, network);
+  model::Record record{.route = network.value_or(net::Prefix(address)), .found = false, .fields = {}};
+  if (!offset) {
+    return record;
+  }
+  constexpr size_t usual_fields = 8;
+  record.fields.reserve(usual_fields);
+  const auto read = mmdb.read(*offset, [&](std::string_view path, const Scalar& value) {
+    record.fields.emplace_back(path.empty() ? "value" : path, to_text(value));
+  });
+  if (!read) {
+    impl_->note_damage(mmdb, read.error());
+    return {.route = net::Prefix(address), .found = false, .fields = {}};
+  }
+  record.found = true;
+  return record;
+}
+
 Knowledge RouteTable::knowledge() const { return impl_->knowledge; }
 
-std::vector<net::Prefix> RouteTable::prefixes_of(net::Asn asn) const { return impl_->as_index().prefixes_of(asn); }
+const OwnerIndex& RouteTable::systems() const { return impl_->owners(OwnerKind::asn); }
+const OwnerIndex& RouteTable::countries() const { return impl_->owners(OwnerKind::country); }
+
+std::vector<net::Prefix> RouteTable::prefixes_of(net::Asn asn) const { return systems().prefixes_of(asn.number); }
+
+std::vector<net::Prefix> RouteTable::prefixes_of_country(model::Country country) const {
+  return countries().prefixes_of(country.number());
+}
+
+void RouteTable::index_lookups() const {
+  std::call_once(impl_->lookups_once, [this] {
+    std::vector<LookupIndex> built;
+    for (const auto& mmdb : impl_->databases) {
+      auto index = LookupIndex::build(*mmdb);
+      if (!index) {
+        ++impl_->damaged;
+        log_warning("no index for look-ups, they stay slow: " + printable(index.error().message));
+        return;
+      }
+      built.push_back(std::move(*index));
+    }
+    impl_->lookups = std::move(built);
+    impl_->lookups_ready = true;
+  });
+}
+
+std::span<const LookupIndex> RouteTable::lookup_indexes() const {
+  return impl_->lookups_ready ? std::span<const LookupIndex>(impl_->lookups) : std::span<const LookupIndex>();
+}
+
+IndexSizes RouteTable::index_sizes() const {
+  IndexSizes sizes{.systems = impl_->systems.ready ? impl_->systems.index.memory_bytes() : 0,
+                   .countries = impl_->countries.ready ? impl_->countries.index.memory_bytes() : 0};
+  for (const auto& index : lookup_indexes()) {
+    sizes.lookups += index.memory_bytes();
+  }
+  return sizes;
+}
 
 std::optional<model::Route> RouteTable::any_route_of(net::Asn asn) const {
-  const auto address = impl_->as_index().address_of(asn);
+  const auto address = systems().address_of(asn.number);
   if (!address) {
     return std::nullopt;
   }
@@ -137,8 +199,10 @@ std::vector<DatabaseInfo> RouteTable::databases() const {
                       .description = metadata.description,
                       .build_epoch = metadata.build_epoch,
                       .networks = std::nullopt};
-    if (impl_->has_index) {
-      info.networks = impl_->index.networks()[result.size()];
+    for (const auto* lazy : {&impl_->systems, &impl_->countries}) {
+      if (lazy->ready) {
+        info.networks = lazy->index.networks()[result.size()];
+      }
     }
     result.push_back(std::move(info));
   }

@@ -9,8 +9,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "enrich/as_index.h"
+#include "enrich/lookup_index.h"
 #include "enrich/mmdb.h"
+#include "enrich/owner_index.h"
 #include "enrich/route_table.h"
 
 namespace ipguard::enrich {
@@ -18,10 +19,17 @@ namespace ipguard::enrich {
 struct RouteTable::Impl {
   std::vector<std::unique_ptr<Mmdb>> databases;
   Knowledge knowledge;
-  // Built by the first caller that needs it.
-  std::once_flag index_once;
-  AsIndex index;
-  std::atomic<bool> has_index = false;
+  // Each built by the first caller that needs it.
+  struct LazyIndex {
+    std::once_flag once;
+    OwnerIndex index;
+    std::atomic<bool> ready = false;
+  };
+  LazyIndex systems;
+  LazyIndex countries;
+  std::once_flag lookups_once;
+  std::vector<LookupIndex> lookups;
+  std::atomic<bool> lookups_ready = false;
   std::atomic<uint64_t> damaged = 0;
 
   void note_damage(const Mmdb& mmdb, const Error& error, uint64_t count = 1) {
@@ -42,25 +50,30 @@ struct RouteTable::Impl {
     return entry->record;
   }
 
-  const AsIndex& as_index() {
-    std::call_once(index_once, [this] {
-      std::vector<const Mmdb*> files;
-      files.reserve(databases.size());
-      for (const auto& file : databases) {
-        files.push_back(file.get());
-      }
-      auto built = AsIndex::build(files);
+  std::vector<const Mmdb*> files() const {
+    std::vector<const Mmdb*> result;
+    result.reserve(databases.size());
+    for (const auto& file : databases) {
+      result.push_back(file.get());
+    }
+    return result;
+  }
+
+  const OwnerIndex& owners(OwnerKind kind) {
+    LazyIndex& lazy = kind == OwnerKind::asn ? systems : countries;
+    std::call_once(lazy.once, [&] {
+      auto built = OwnerIndex::build(kind, files());
       if (!built) {
         ++damaged;
-        log_warning("no index of autonomous systems, none can be looked up or banned: " +
-                    printable(built.error().message));
+        log_warning(std::string("no index of ") + (kind == OwnerKind::asn ? "autonomous systems" : "countries") +
+                    ", none can be looked up or banned: " + printable(built.error().message));
         return;
       }
-      index = std::move(*built);
-      damaged += index.damaged();
-      has_index = true;
+      lazy.index = std::move(*built);
+      damaged += lazy.index.damaged();
+      lazy.ready = true;
     });
-    return index;
+    return lazy.index;
   }
 };
 

@@ -184,6 +184,32 @@ void IdleWork::stop() {
   ev_check_stop(impl_->loop.ev, &impl_->watcher);
 }
 
+struct Wakeup::Impl {
+  using Callback = std::function<void()>;
+  EventLoop::Impl& loop;
+  std::shared_ptr<const Callback> callback;
+  ev_async watcher{};
+
+  static void on_event(struct ev_loop* /*ev*/, ev_async* watcher, int /*events*/) {
+    auto* self = static_cast<Impl*>(watcher->data);
+    call(self->loop, self->callback);
+  }
+};
+
+Wakeup::Wakeup(EventLoop& loop, std::function<void()> callback)
+    : impl_(std::make_unique<Impl>(loop.impl(), std::make_shared<const Impl::Callback>(std::move(callback)))) {
+  ev_async_init(&impl_->watcher, Impl::on_event);
+  impl_->watcher.data = impl_.get();
+}
+
+Wakeup::~Wakeup() { stop(); }
+
+void Wakeup::start() { ev_async_start(impl_->loop.ev, &impl_->watcher); }
+
+void Wakeup::stop() { ev_async_stop(impl_->loop.ev, &impl_->watcher); }
+
+void Wakeup::send() { ev_async_send(impl_->loop.ev, &impl_->watcher); }
+
 struct SignalWatcher::Impl {
   using Callback = std::function<void()>;
   EventLoop::Impl& loop;

@@ -77,6 +77,22 @@ class IdleWork {
   std::unique_ptr<Impl> impl_;
 };
 
+// Calls back in the loop after another thread asked for it; asking several times before that is asking once.
+class Wakeup {
+ public:
+  Wakeup(EventLoop& loop, std::function<void()> callback);
+  ~Wakeup();
+  Wakeup(const Wakeup&) = delete;
+  Wakeup& operator=(const Wakeup&) = delete;
+  void start();
+  void stop();
+  void send();  // from any thread, while started
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 // A signal belongs to one loop of the process; when its watcher goes, it has its default action again.
 class SignalWatcher {
  public:

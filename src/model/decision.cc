@@ -14,7 +14,18 @@ void Decision::cover(std::vector<net::Prefix> disjoint) {
   prefixes = std::move(disjoint);
 }
 
-std::string Target::to_string() const { return scope == Scope::asn ? asn.to_string() : prefix.to_target(); }
+std::string Target::to_string() const {
+  switch (scope) {
+    case Scope::asn:
+      return asn.to_string();
+    case Scope::country:
+      return country.to_string();
+    case Scope::address:
+    case Scope::route:
+      break;
+  }
+  return prefix.to_target();
+}
 
 Result<Target> Target::parse(std::string_view text) {
   if (text.size() > 2 && (text[0] == 'A' || text[0] == 'a') && (text[1] == 'S' || text[1] == 's')) {
@@ -24,9 +35,17 @@ Result<Target> Target::parse(std::string_view text) {
     }
     return Target{.scope = Scope::asn, .prefix = {}, .asn = *asn};
   }
+  if (const auto country = Country::parse(text)) {
+    return Target{.scope = Scope::country, .prefix = {}, .asn = {}, .country = *country};
+  }
   auto prefix = net::Prefix::parse(text);
   if (!prefix) {
-    return std::unexpected(std::move(prefix.error()));
+    // What is not even meant to be a prefix is told all that it could be.
+    const bool meant = text.find('/') != std::string_view::npos || net::Address::parse(text);
+    return meant ? Result<Target>(std::unexpected(std::move(prefix.error())))
+                 : fail(Errc::invalid, "'" + printable(text, 64) +
+                                           "' is no address, no prefix such as 192.0.2.0/24, no AS number such as "
+                                           "AS64500 and no country code such as CN");
   }
   return Target{.scope = prefix->is_single() ? Scope::address : Scope::route, .prefix = *prefix, .asn = {}};
 }

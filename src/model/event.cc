@@ -5,8 +5,8 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kind_names = {"access", "error", "syslog", "app", "fields", "message"};
 constexpr std::array<std::string_view, field_count> field_names = {
-    "method",     "target", "path",  "query",   "protocol", "status",  "bytes", "referer",
-    "user_agent", "user",   "vhost", "program", "pid",      "message", "level", "body", "record"};
+    "method", "target", "path",    "query", "protocol", "status", "bytes", "referer", "user_agent",
+    "user",   "vhost",  "program", "pid",   "message",  "level",  "body",  "record"};
 
 template <typename Enum, size_t N>
 std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {

@@ -17,7 +17,7 @@ struct Hit {
   TimePoint time;             // the line's own; the caller's `now` when the line has none
   std::string_view user;      // the user name tried, where the rule or format gives one
   std::string_view distinct;  // the value that the rule's threshold counts; empty if it counts hits
-  uint32_t repeat = 1;  // how often the event happened, by the line's own account ("message repeated N times")
+  uint32_t repeat = 1;        // how often the event happened, by the line's own account ("message repeated N times")
   RawLine line;
 };
 

@@ -1,3 +1,4 @@
+#include "model/good_client.h"
 #include "model/rule.h"
 #include "model/scope.h"
 
@@ -11,8 +12,22 @@ std::string_view to_string(RuleKind kind) {
       return "rate";
     case RuleKind::session:
       return "session";
+    case RuleKind::login:
+      return "login";
   }
   return "attack";
+}
+
+std::string_view to_string(GoodKind kind) {
+  switch (kind) {
+    case GoodKind::visit:
+      return "visit";
+    case GoodKind::user:
+      return "user";
+    case GoodKind::login:
+      return "login";
+  }
+  return "visit";
 }
 
 std::string_view to_string(Scope scope) {
@@ -23,12 +38,14 @@ std::string_view to_string(Scope scope) {
       return "route";
     case Scope::asn:
       return "asn";
+    case Scope::country:
+      return "country";
   }
   return "address";
 }
 
 std::optional<Scope> scope_from(std::string_view name) {
-  for (auto scope : {Scope::address, Scope::route, Scope::asn}) {
+  for (auto scope : all_scopes) {
     if (name == to_string(scope)) {
       return scope;
     }

@@ -33,7 +33,12 @@ enum class RuleKind : uint8_t {
   attack,   // a matching line is evidence by itself
   rate,     // counts only in numbers
   session,  // no evidence: tells the address of the session that the line belongs to
+  login,    // no evidence: a login that succeeded, for the collateral of wide bans
 };
+// Whether a line that the rule matches counts against anybody.
+[[nodiscard]] constexpr bool is_evidence(RuleKind kind) {
+  return kind == RuleKind::attack || kind == RuleKind::rate;
+}
 [[nodiscard]] std::string_view to_string(RuleKind kind);
 
 // What the threshold counts different values of (`distinct` in TOML).
@@ -99,6 +104,7 @@ struct Rule {
   Scope scope = Scope::address;
   std::optional<uint32_t> route_addresses;  // override of ladder.route.addresses for offences of this rule
   std::optional<uint32_t> asn_routes;       // override of ladder.asn.routes
+  std::optional<uint32_t> country_asns;     // override of ladder.country.asns
 
   std::vector<RuleSample> samples;
   std::vector<RuleSample> near_misses;

@@ -90,13 +90,32 @@ std::optional<Address> Address::parse_logged(std::string_view text) {
 }
 
 std::string Address::to_string() const {
+  std::string text;
+  append_to(text);
+  return text;
+}
+
+void Address::append_to(std::string& text) const {
   std::array<char, INET6_ADDRSTRLEN> buffer{};
-  if (is_ipv4()) {
-    ::inet_ntop(AF_INET, bytes_.data() + 12, buffer.data(), buffer.size());
-  } else {
+  if (!is_ipv4()) {
     ::inet_ntop(AF_INET6, bytes_.data(), buffer.data(), buffer.size());
+    text += buffer.data();
+    return;
   }
-  return buffer.data();
+  // Own code because it runs for every line of bulk output.
+  char* end = buffer.data();
+  for (size_t i = 12; i < bytes_.size(); ++i) {
+    const unsigned octet = bytes_[i];
+    if (octet >= 100) {
+      *end++ = static_cast<char>('0' + octet / 100);
+    }
+    if (octet >= 10) {
+      *end++ = static_cast<char>('0' + octet / 10 % 10);
+    }
+    *end++ = static_cast<char>('0' + octet % 10);
+    *end++ = '.';
+  }
+  text.append(buffer.data(), end - 1);
 }
 
 // By number the mapped IPv4 addresses lie among the IPv6 ones; among IPv6 addresses these two are neighbours.

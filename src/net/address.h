@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -44,11 +45,20 @@ class Address {
 
   // RFC 5952 text.
   [[nodiscard]] std::string to_string() const;
+  void append_to(std::string& text) const;  // the same, at the end of `text`
 
-  friend constexpr bool operator==(const Address&, const Address&) = default;
+  friend constexpr bool operator==(const Address& a, const Address& b) { return a.halves() == b.halves(); }
   friend constexpr std::strong_ordering operator<=>(const Address& a, const Address& b);
 
  private:
+  // As two numbers in host order: maps compare addresses all the time, and memcmp(3) of 16 bytes is a call.
+  struct Halves {
+    uint64_t high = 0;
+    uint64_t low = 0;
+    friend constexpr auto operator<=>(const Halves&, const Halves&) = default;
+  };
+  [[nodiscard]] constexpr Halves halves() const;
+
   std::array<uint8_t, 16> bytes_{};
 };
 
@@ -74,13 +84,17 @@ constexpr Address Address::from_ipv6(const std::array<uint8_t, 16>& bytes) {
   return result;
 }
 
-constexpr Family Address::family() const {
-  for (unsigned i = 0; i < 10; ++i) {
-    if (bytes_[i] != 0) {
-      return Family::ipv6;
-    }
+constexpr Address::Halves Address::halves() const {
+  const auto both = std::bit_cast<std::array<uint64_t, 2>>(bytes_);
+  if constexpr (std::endian::native == std::endian::big) {
+    return {both[0], both[1]};
   }
-  return bytes_[10] == 0xff && bytes_[11] == 0xff ? Family::ipv4 : Family::ipv6;
+  return {std::byteswap(both[0]), std::byteswap(both[1])};
+}
+
+constexpr Family Address::family() const {
+  const Halves both = halves();
+  return both.high == 0 && both.low >> 32 == 0xffff ? Family::ipv4 : Family::ipv6;
 }
 
 constexpr uint32_t Address::ipv4() const {
@@ -97,7 +111,7 @@ constexpr std::strong_ordering operator<=>(const Address& a, const Address& b) {
   if (a.family() != b.family()) {
     return a.family() <=> b.family();
   }
-  return a.bytes_ <=> b.bytes_;
+  return a.halves() <=> b.halves();
 }
 
 }  // namespace ipguard::net

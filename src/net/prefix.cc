@@ -92,7 +92,17 @@ Prefix Prefix::child(bool upper) const {
   return {Address::from_ipv6(bytes), length_ + 1U};
 }
 
-std::string Prefix::to_string() const { return address_.to_string() + '/' + std::to_string(length_); }
+std::string Prefix::to_string() const {
+  std::string text;
+  append_to(text);
+  return text;
+}
+
+void Prefix::append_to(std::string& text) const {
+  address_.append_to(text);
+  text += '/';
+  text += std::to_string(length_);
+}
 
 std::string Prefix::to_target() const { return is_single() ? address_.to_string() : to_string(); }
 

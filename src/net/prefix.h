@@ -40,6 +40,7 @@ class Prefix {
 
   // "192.0.2.0/24"; always with the length.
   [[nodiscard]] std::string to_string() const;
+  void append_to(std::string& text) const;  // the same, at the end of `text`
   // As to_string(), but a single address is written without its length.
   [[nodiscard]] std::string to_target() const;
 

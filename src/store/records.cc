@@ -23,9 +23,7 @@ constexpr const char* pragmas =
 
 constexpr std::array<std::string_view, 3> endings = {"expired", "lifted", "refused"};
 
-std::string_view cut(std::string_view text) { return text.substr(0, max_text_bytes); }
-
-// Columns 3 to 21 of a SELECT on decisions (statements.cc).
+// Columns 3 to 26 of a SELECT on decisions (statements.cc).
 DecisionRow decision_row(const Statement& row) {
   return {.scope = row.bytes(3),
           .target = row.bytes(4),
@@ -47,19 +45,13 @@ DecisionRow decision_row(const Statement& row) {
           .until = row.integer(19),
           .repeat = row.integer(20),
           .until_is_null = row.is_null(19),
-          .covered = row.bits(21)};
-}
-
-void add_route(Statement& statement, const model::Route& route) {
-  if (route.asn) {
-    statement.add(route.asn->number);
-  } else {
-    statement.add_null();
-  }
-  for (const auto* text : {&route.as_name, &route.as_domain, &route.country, &route.country_code, &route.continent,
-                           &route.continent_code}) {
-    statement.add_bytes(cut(*text));
-  }
+          .covered = row.bits(21),
+          .confirm_by = row.integer(22),
+          .confirm_by_is_null = row.is_null(22),
+          .good_logins = row.integer(23),
+          .good_users = row.integer(24),
+          .good_visitors = row.integer(25),
+          .left_out = row.bytes(26)};
 }
 
 }  // namespace
@@ -108,77 +100,6 @@ void Records::rollback() {
   }
 }
 
-Result<> Records::insert(const model::Decision& decision, const EndedDecision* ended) {
-  const auto key = target_key(decision.target);
-  const auto prefixes = encode_prefixes(decision.prefixes);
-  const auto route = decision.route.prefix.to_string();
-  auto& statement = statements_.insert_decision;
-  if (ended != nullptr) {
-    statement.add_text(ended->ending).add(from_time(ended->at));
-  } else {
-    statement.add_null().add_null();
-  }
-  statement.add_text(model::to_string(decision.target.scope)).add_text(key).add_bytes(prefixes).add_text(route);
-  statement.add(decision.route.found ? 1 : 0);
-  add_route(statement, decision.route);
-  statement.add_bytes(cut(decision.rule)).add_bytes(cut(decision.reason)).add_bytes(cut(decision.issuer));
-  statement.add(from_time(decision.since));
-  if (decision.until) {
-    statement.add(from_time(*decision.until));
-  } else {
-    statement.add_null();
-  }
-  statement.add(decision.repeat).add_bits(decision.addresses_covered);
-  if (auto inserted = statement.run(); !inserted) {
-    return inserted;
-  }
-  return insert_evidence(database_.last_id(), decision.evidence);
-}
-
-Result<> Records::insert_evidence(int64_t decision, const std::vector<model::EvidenceLine>& lines) {
-  int64_t position = 0;
-  for (const auto& line : lines) {
-    if (position == static_cast<int64_t>(max_evidence_lines)) {
-      break;
-    }
-    auto& statement = statements_.insert_evidence;
-    statement.add(decision).add(position++).add_bytes(cut(line.path)).add_bits(line.offset).add(from_time(line.time));
-    statement.add_bytes(std::string_view(line.text).substr(0, max_evidence_bytes));
-    if (auto inserted = statement.run(); !inserted) {
-      return inserted;
-    }
-  }
-  return {};
-}
-
-Result<> Records::delete_active(const model::Target& target) {
-  const auto scope = model::to_string(target.scope);
-  const auto key = target_key(target);
-  for (auto* statement : {&statements_.delete_active_evidence, &statements_.delete_active}) {
-    if (auto done = statement->add_text(scope).add_text(key).run(); !done) {
-      return done;
-    }
-  }
-  return {};
-}
-
-Result<> Records::put_history(const TargetHistory& history) {
-  const auto key = target_key(history.target);
-  auto& statement = statements_.put_history;
-  statement.add_text(model::to_string(history.target.scope)).add_text(key);
-  return statement.add(history.bans).add(from_time(history.last_end)).run();
-}
-
-Result<> Records::put_cursor(const CursorRow& row) {
-  auto& statement = statements_.put_cursor;
-  statement.add_bytes(row.path).add_bits(row.device).add_bits(row.inode).add_bits(row.fingerprint);
-  return statement.add(row.fingerprint_length).add_bits(row.offset).run();
-}
-
-Result<> Records::delete_cursor(const CursorRow& row) {
-  return statements_.delete_cursor.add_bytes(row.path).add_bits(row.device).add_bits(row.inode).run();
-}
-
 Result<int64_t> Records::delete_old(TimePoint before, int64_t kept, int64_t limit) {
   std::vector<int64_t> ids;
   statements_.select_old.add(from_time(before)).add(kept).add(limit);
@@ -200,7 +121,11 @@ Result<int64_t> Records::delete_old(TimePoint before, int64_t kept, int64_t limi
   if (auto deleted = statements_.delete_history.add(from_time(before)).add(limit).run(); !deleted) {
     return std::unexpected(deleted.error());
   }
-  return std::max(static_cast<int64_t>(ids.size()), database_.changes());
+  const int64_t history = database_.changes();
+  if (auto deleted = statements_.delete_good_clients.add(from_time(before)).add(limit).run(); !deleted) {
+    return std::unexpected(deleted.error());
+  }
+  return std::max({static_cast<int64_t>(ids.size()), history, database_.changes()});
 }
 
 Result<> Records::each_row(Statement& statement, std::string_view table, const auto& take) {
@@ -308,6 +233,25 @@ Result<std::vector<TargetHistory>> Records::history() {
     }
     all.push_back({.target = *target, .bans = static_cast<uint32_t>(*bans), .last_end = *last_end});
     return true;
+  });
+  if (!read) {
+    return std::unexpected(read.error());
+  }
+  return all;
+}
+
+Result<std::vector<model::GoodClient>> Records::good_clients() {
+  std::vector<model::GoodClient> all;
+  auto read = each_row(statements_.select_good_clients, "good_clients", [&](const Statement& row) {
+    auto client = to_good_client({.client = row.bytes(0),
+                                  .visit = row.integer(1),
+                                  .user = row.integer(2),
+                                  .login = row.integer(3),
+                                  .spoiled = row.integer(4)});
+    if (client) {
+      all.push_back(*client);
+    }
+    return client.has_value();
   });
   if (!read) {
     return std::unexpected(read.error());

@@ -26,14 +26,16 @@ class Records {
   // Whatever SQLite has not rolled back by itself.
   void rollback();
 
-  // A row of an active decision, or of an ended one when `ended` is not null (its own decision is `decision` then).
-  [[nodiscard]] Result<> insert(const model::Decision& decision, const EndedDecision* ended);
+  // The row of an active decision, in the place of what is active on the target.
+  [[nodiscard]] Result<> put_active(const model::Decision& decision);
+  [[nodiscard]] Result<> insert_ended(const EndedDecision& ended);
   [[nodiscard]] Result<> delete_active(const model::Target& target);
   [[nodiscard]] Result<> put_history(const TargetHistory& history);
   [[nodiscard]] Result<> put_cursor(const CursorRow& row);
   [[nodiscard]] Result<> delete_cursor(const CursorRow& row);
-  // At most `limit` ended decisions from before `before` or beyond the newest `kept`, and as many history rows.
-  // Returns how many rows of either went.
+  [[nodiscard]] Result<> put_good_client(const model::GoodClient& client);
+  // At most `limit` ended decisions from before `before` or beyond the newest `kept`, as many history rows, and as many
+  // good clients. Returns the most rows that went of any of them.
   [[nodiscard]] Result<int64_t> delete_old(TimePoint before, int64_t kept, int64_t limit);
 
   // In the order of their insertion.
@@ -41,6 +43,7 @@ class Records {
   [[nodiscard]] Result<std::vector<EndedDecision>> ended(uint32_t limit);
   [[nodiscard]] Result<std::vector<TargetHistory>> history();
   [[nodiscard]] Result<std::vector<CursorRow>> cursors();
+  [[nodiscard]] Result<std::vector<model::GoodClient>> good_clients();
 
   // Rows skipped so far because their content cannot be right.
   [[nodiscard]] uint64_t bad_rows() const { return bad_rows_; }
@@ -52,6 +55,9 @@ class Records {
   // Calls `take` for each row of `statement`; rows for which it returns false are counted as bad.
   [[nodiscard]] Result<> each_row(Statement& statement, std::string_view table, const auto& take);
   [[nodiscard]] Result<std::vector<model::EvidenceLine>> evidence_of(int64_t decision);
+  // Without its evidence; `ended` is null for an active one.
+  [[nodiscard]] static Result<> insert(Statement& statement, const model::Decision& decision,
+                                       const EndedDecision* ended);
   [[nodiscard]] Result<> insert_evidence(int64_t decision, const std::vector<model::EvidenceLine>& lines);
 
   Database database_;

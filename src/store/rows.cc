@@ -17,6 +17,14 @@ bool put_text(std::string& out, const std::optional<std::string_view>& value) {
   return true;
 }
 
+bool put_count(uint32_t& out, std::optional<int64_t> value) {
+  if (!value || *value < 0 || *value > std::numeric_limits<uint32_t>::max()) {
+    return false;
+  }
+  out = static_cast<uint32_t>(*value);
+  return true;
+}
+
 // Takes one prefix from the front of `bytes`.
 std::optional<net::Prefix> take_prefix(std::string_view& bytes) {
   const auto tag = static_cast<unsigned char>(bytes.front());
@@ -68,7 +76,7 @@ std::optional<model::Route> to_route(const DecisionRow& row) {
 
 // An address or route decision covers nothing but what its target names.
 bool covers_its_target(const model::Decision& decision) {
-  return decision.target.scope == model::Scope::asn ||
+  return !model::is_network(decision.target.scope) ||
          std::ranges::all_of(decision.prefixes,
                              [&](const net::Prefix& prefix) { return decision.target.prefix.contains(prefix); });
 }
@@ -108,7 +116,7 @@ std::optional<std::vector<net::Prefix>> decode_prefixes(std::string_view bytes) 
 }
 
 std::string target_key(const model::Target& target) {
-  return target.scope == model::Scope::asn ? target.asn.to_string() : target.prefix.to_string();
+  return model::is_network(target.scope) ? target.prefix.to_string() : target.to_string();
 }
 
 std::optional<model::Target> target_from(std::string_view scope_name, std::string_view key) {
@@ -123,6 +131,12 @@ std::optional<model::Target> target_from(std::string_view scope_name, std::strin
       return std::nullopt;
     }
     target.asn = *asn;
+  } else if (*scope == model::Scope::country) {
+    const auto country = model::Country::parse(key);
+    if (!country) {
+      return std::nullopt;
+    }
+    target.country = *country;
   } else {
     const auto prefix = net::Prefix::parse(key);
     if (!prefix || (*scope == model::Scope::address && !prefix->is_single())) {
@@ -157,10 +171,20 @@ std::optional<model::Decision> to_decision(const DecisionRow& row) {
       return std::nullopt;
     }
   }
-  if (!row.repeat || *row.repeat < 0 || *row.repeat > std::numeric_limits<uint32_t>::max()) {
+  if (!row.confirm_by_is_null) {
+    decision.confirm_by = to_time(row.confirm_by);
+    if (!decision.confirm_by) {
+      return std::nullopt;
+    }
+  }
+  auto& good = decision.good_clients;
+  const bool counts = put_count(decision.repeat, row.repeat) && put_count(good.logins, row.good_logins) &&
+                      put_count(good.users, row.good_users) && put_count(good.visitors, row.good_visitors);
+  auto left_out = row.left_out ? decode_prefixes(*row.left_out) : std::nullopt;
+  if (!counts || !left_out) {
     return std::nullopt;
   }
-  decision.repeat = static_cast<uint32_t>(*row.repeat);
+  decision.left_out = std::move(*left_out);
   const bool texts = put_text(decision.rule, row.rule) && put_text(decision.reason, row.reason) &&
                      put_text(decision.issuer, row.issuer);
   return texts && covers_its_target(decision) ? std::optional(std::move(decision)) : std::nullopt;
@@ -176,6 +200,24 @@ std::optional<model::EvidenceLine> to_evidence(const EvidenceRow& row) {
   line.time = *time;
   line.text = *row.text;
   return line;
+}
+
+std::optional<model::GoodClient> to_good_client(const GoodClientRow& row) {
+  const auto client = row.client ? net::Prefix::parse(*row.client) : fail(Errc::corrupt, "");
+  if (!client || client->to_string() != *row.client ||
+      client->length() != (client->family() == net::Family::ipv4 ? 32U : 64U)) {
+    return std::nullopt;
+  }
+  model::GoodClient good{.client = *client, .visit = {}, .user = {}, .login = {}, .spoiled = {}};
+  const std::array<std::pair<std::optional<TimePoint>*, std::optional<int64_t>>, 4> times = {
+      {{&good.visit, row.visit}, {&good.user, row.user}, {&good.login, row.login}, {&good.spoiled, row.spoiled}}};
+  for (const auto& [time, value] : times) {
+    *time = to_time(value);
+    if (value && !*time) {
+      return std::nullopt;
+    }
+  }
+  return good;
 }
 
 std::optional<CursorRow> to_cursor(const CursorColumns& row) {

@@ -25,7 +25,7 @@ inline constexpr size_t max_prefixes = 1U << 20;         // of a decision; the l
 // nullopt unless the bytes are exactly what encode_prefixes() writes for at most max_prefixes.
 [[nodiscard]] std::optional<std::vector<net::Prefix>> decode_prefixes(std::string_view bytes);
 
-// A target's key: "192.0.2.7/32", "AS64500"; canonical, so that equal targets have equal keys.
+// A target's key: "192.0.2.7/32", "AS64500", "CN"; canonical, so that equal targets have equal keys.
 [[nodiscard]] std::string target_key(const model::Target& target);
 [[nodiscard]] std::optional<model::Target> target_from(std::string_view scope, std::string_view key);
 
@@ -39,6 +39,10 @@ struct DecisionRow {
   std::optional<int64_t> since, until, repeat;
   bool until_is_null = false;
   std::optional<uint64_t> covered;
+  std::optional<int64_t> confirm_by;
+  bool confirm_by_is_null = false;
+  std::optional<int64_t> good_logins, good_users, good_visitors;
+  std::optional<std::string_view> left_out;
 };
 // nullopt when anything in the row is not what write() could have put there. Evidence is not part of the row.
 [[nodiscard]] std::optional<model::Decision> to_decision(const DecisionRow& row);
@@ -49,6 +53,12 @@ struct EvidenceRow {
   std::optional<int64_t> time;
 };
 [[nodiscard]] std::optional<model::EvidenceLine> to_evidence(const EvidenceRow& row);
+
+struct GoodClientRow {
+  std::optional<std::string_view> client;
+  std::optional<int64_t> visit, user, login, spoiled;
+};
+[[nodiscard]] std::optional<model::GoodClient> to_good_client(const GoodClientRow& row);
 
 struct CursorColumns {
   std::optional<std::string_view> path;

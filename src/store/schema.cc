@@ -13,7 +13,7 @@ namespace {
 // Text that may come from a log, a database or a person is kept as BLOB: it may hold NUL and invalid UTF-8. Times are
 // microseconds since 1970 (UTC), 64-bit unsigned values are held as signed integers of the same bits, `prefixes` is
 // encoded as rows.h says.
-constexpr std::array<const char*, 1> migrations = {R"sql(
+constexpr std::array<const char*, 2> migrations = {R"sql(
 CREATE TABLE decisions(
   id             INTEGER PRIMARY KEY,
   scope          TEXT NOT NULL,     -- address, route, asn
@@ -66,6 +66,23 @@ CREATE TABLE cursors(
   offset             INTEGER NOT NULL,
   PRIMARY KEY(path, device, inode)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                   // 2: confirmation, and collateral with the clients it is about
+                                                   R"sql(
+ALTER TABLE decisions ADD COLUMN confirm_by INTEGER;            -- NULL = needs no confirmation
+ALTER TABLE decisions ADD COLUMN good_logins INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE decisions ADD COLUMN good_users INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE decisions ADD COLUMN good_visitors INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE decisions ADD COLUMN left_out BLOB NOT NULL DEFAULT x'';
+CREATE TABLE good_clients(
+  client  TEXT NOT NULL PRIMARY KEY,   -- 192.0.2.7/32, 2001:db8::/64
+  visit   INTEGER,                     -- latest time of each; NULL = never
+  user    INTEGER,
+  login   INTEGER,
+  spoiled INTEGER,
+  last    INTEGER NOT NULL             -- the latest of all
+) STRICT, WITHOUT ROWID;
+CREATE INDEX good_clients_by_last ON good_clients(last);
 )sql"};
 
 // All of the script or nothing.
@@ -123,7 +140,9 @@ Result<> migrate(Database& database) {
                                "PRAGMA application_id = " + std::to_string(application_id) +
                                "; PRAGMA user_version = " + std::to_string(from + 1) + ";";
     if (auto result = run_script(database, script); !result) {
-      return result;
+      // Plain SQLITE_ERROR: what an earlier version made is not there.
+      const bool foreign = from > 0 && result.error().code == Errc::failed;
+      return fail(foreign ? Errc::corrupt : result.error().code, result.error().message);
     }
   }
   return {};

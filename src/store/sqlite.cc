@@ -151,6 +151,8 @@ std::optional<std::string_view> Statement::bytes(int column) const {
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 
 Result<Database> Database::open(const std::string& path) {
+  // Memory statistics would take a mutex with every allocation. Refused, which is no harm, once SQLite has begun.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(raw);  // also after a failure the handle must be closed

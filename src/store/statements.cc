@@ -10,7 +10,8 @@ namespace {
 // The columns of `decisions` but for id; store.cc binds and reads them in this order.
 const std::string columns =
     "ending, ended_at, scope, target, prefixes, route, route_found, asn, as_name, as_domain, country, "
-    "country_code, continent, continent_code, rule, reason, issuer, since, until, repeat, covered";
+    "country_code, continent, continent_code, rule, reason, issuer, since, until, repeat, covered, confirm_by, "
+    "good_logins, good_users, good_visitors, left_out";
 
 }  // namespace
 
@@ -25,8 +26,11 @@ Result<Statements> Statements::prepare(Database& database) {
        "DELETE FROM evidence WHERE decision IN"
        " (SELECT id FROM decisions WHERE scope = ? AND target = ? AND ended_at IS NULL)"},
       {&all.delete_active, "DELETE FROM decisions WHERE scope = ? AND target = ? AND ended_at IS NULL"},
+      {&all.insert_active, "INSERT INTO decisions(" + columns +
+                               ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                               " ON CONFLICT DO NOTHING"},
       {&all.insert_decision,
-       "INSERT INTO decisions(" + columns + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+       "INSERT INTO decisions(" + columns + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
       {&all.insert_evidence, "INSERT INTO evidence(decision, position, path, offset, time, text) VALUES(?,?,?,?,?,?)"},
       {&all.put_history,
        "INSERT INTO history(scope, target, bans, last_end) VALUES(?,?,?,?)"
@@ -35,6 +39,12 @@ Result<Statements> Statements::prepare(Database& database) {
        "INSERT OR REPLACE INTO cursors(path, device, inode, fingerprint, fingerprint_length, offset)"
        " VALUES(?,?,?,?,?,?)"},
       {&all.delete_cursor, "DELETE FROM cursors WHERE path = ? AND device = ? AND inode = ?"},
+      {&all.put_good_client,
+       "INSERT OR REPLACE INTO good_clients(client, visit, user, login, spoiled, last) VALUES(?,?,?,?,?,?)"},
+      {&all.select_good_clients, "SELECT client, visit, user, login, spoiled FROM good_clients ORDER BY last"},
+      {&all.delete_good_clients,
+       "DELETE FROM good_clients WHERE client IN"
+       " (SELECT client FROM good_clients WHERE last < ? ORDER BY last LIMIT ?)"},
       {&all.select_active, "SELECT id, " + columns + " FROM decisions WHERE ended_at IS NULL ORDER BY id"},
       {&all.select_ended,
        "SELECT id, " + columns + " FROM decisions WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT ?"},

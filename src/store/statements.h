@@ -11,10 +11,14 @@ struct Statements {
   Statement delete_active;           // scope, target
   Statement delete_active_evidence;  // scope, target
   Statement insert_decision;         // all columns but id
+  Statement insert_active;           // the same; nothing if the target has an active decision
   Statement insert_evidence;         // all columns
   Statement put_history;             // scope, target, bans, last_end
   Statement put_cursor;              // all columns
   Statement delete_cursor;           // path, device, inode
+  Statement put_good_client;         // all columns
+  Statement select_good_clients;     // least recent first
+  Statement delete_good_clients;     // last before, limit
   Statement select_active;
   Statement select_ended;     // limit
   Statement select_evidence;  // decision

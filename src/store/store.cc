@@ -37,31 +37,57 @@ bool ends_the_active_one(const EndedDecision& ended, const std::map<model::Targe
          (it->second->since == ended.decision.since && it->second->repeat == ended.decision.repeat);
 }
 
+constexpr const char* in_memory_path = ":memory:";
+
 Result<Records> open_records(const std::string& path) {
-  if (auto created = create_database_file(path); !created) {
-    return std::unexpected(created.error());
+  if (path != in_memory_path) {
+    if (auto created = create_database_file(path); !created) {
+      return std::unexpected(created.error());
+    }
   }
   return Records::open(path);
+}
+
+// Moves a corrupt database away; where to.
+Result<std::string> move_aside(const std::string& path, const std::string& why) {
+  auto aside = ::ipguard::store::set_aside(path);
+  if (!aside) {
+    return std::unexpected(std::move(aside.error()).with_context("the state is corrupt (" + why + ")"));
+  }
+  log_error("state: " + printable(path) + " is corrupt (" + printable(why) + "); moved to " + printable(*aside) +
+            " and begun afresh: bans in the kernel are adopted, history and cursors are lost");
+  return aside;
+}
+
+Records memory_records() {
+  auto records = Records::open(in_memory_path);
+  if (!records) {
+    // Nothing outside of the program takes part in this: it is out of memory, or it is our bug.
+    log_error("state in memory: " + records.error().message);
+    std::abort();
+  }
+  return std::move(*records);
 }
 
 }  // namespace
 
 struct Store::Impl {
   UniqueFd lock;  // invalid in memory; released last
-  Records records;
-  CursorMap saved_cursors;  // as they stand in the table, so that only changes are written
+  std::string path;
+  std::optional<Records> records;  // always there, but for the moment in which the file is exchanged
+  CursorMap saved_cursors;         // as they stand in the table, so that only changes are written
   std::string set_aside;
 
   Result<> in_transaction(const auto& body) {
-    if (auto begun = records.begin(); !begun) {
+    if (auto begun = records->begin(); !begun) {
       return begun;
     }
     Result<> result = body();
     if (result) {
-      result = records.commit();
+      result = records->commit();
     }
     if (!result) {
-      records.rollback();
+      records->rollback();
     }
     return result;
   }
@@ -75,35 +101,35 @@ Result<> Store::Impl::write(const StoreBatch& batch, const CursorMap& new_cursor
   for (const auto& decision : batch.begun) {
     last_begun.insert_or_assign(decision.target, &decision);
   }
-  for (const auto& [target, decision] : last_begun) {
-    if (auto done = records.delete_active(target); !done) {
-      return done;
-    }
-  }
   for (const auto& decision : batch.begun) {
     if (last_begun.at(decision.target) != &decision) {
       continue;  // replaced within the batch
     }
-    if (auto done = records.insert(decision, nullptr); !done) {
+    if (auto done = records->put_active(decision); !done) {
       return done;
     }
   }
   for (const auto& ended : batch.ended) {
     if (ends_the_active_one(ended, last_begun)) {
-      if (auto done = records.delete_active(ended.decision.target); !done) {
+      if (auto done = records->delete_active(ended.decision.target); !done) {
         return done;
       }
     }
-    if (auto done = records.insert(ended.decision, &ended); !done) {
+    if (auto done = records->insert_ended(ended); !done) {
       return done;
     }
     if (ended.ending != "refused") {
       const TargetHistory history{.target = ended.decision.target,
                                   .bans = std::max(ended.decision.repeat, ended.decision.repeat + 1),
                                   .last_end = ended.at};
-      if (auto done = records.put_history(history); !done) {
+      if (auto done = records->put_history(history); !done) {
         return done;
       }
+    }
+  }
+  for (const auto& client : batch.good_clients) {
+    if (auto done = records->put_good_client(client); !done) {
+      return done;
     }
   }
   return batch.has_cursors ? write_cursors(new_cursors) : Result<>{};
@@ -115,7 +141,7 @@ Result<> Store::Impl::write_cursors(const CursorMap& new_cursors) {
     if (it != saved_cursors.end() && it->second == row) {
       continue;
     }
-    if (auto done = records.put_cursor(row); !done) {
+    if (auto done = records->put_cursor(row); !done) {
       return done;
     }
   }
@@ -123,7 +149,7 @@ Result<> Store::Impl::write_cursors(const CursorMap& new_cursors) {
     if (new_cursors.contains(key)) {
       continue;
     }
-    if (auto done = records.delete_cursor(row); !done) {
+    if (auto done = records->delete_cursor(row); !done) {
       return done;
     }
   }
@@ -142,14 +168,11 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder) {
   std::string aside;
   auto records = open_records(path);
   if (!records && records.error().code == Errc::corrupt) {
-    auto moved = ::ipguard::store::set_aside(path);
+    auto moved = move_aside(path, records.error().message);
     if (!moved) {
-      return std::unexpected(
-          std::move(moved.error()).with_context("the state is corrupt (" + records.error().message + ")"));
+      return std::unexpected(std::move(moved.error()));
     }
-    aside = *moved;
-    log_error("state: " + printable(path) + " is corrupt (" + printable(records.error().message) + "); moved to " +
-              printable(aside) + " and begun afresh: bans in the kernel are adopted, history and cursors are lost");
+    aside = *std::move(moved);
     records = open_records(path);
   }
   if (!records) {
@@ -159,20 +182,41 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder) {
   if (!cursors) {
     return std::unexpected(add_context(cursors, "cannot read the state " + path));
   }
-  auto impl = std::make_unique<Impl>(std::move(*lock), std::move(*records), by_key(*cursors), std::move(aside));
+  auto impl = std::make_unique<Impl>(std::move(*lock), path, std::move(*records), by_key(*cursors), std::move(aside));
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
 std::unique_ptr<Store> Store::in_memory() {
-  auto records = Records::open(":memory:");
-  if (!records) {
-    // Nothing outside of the program takes part in this: it is out of memory, or it is our bug.
-    log_error("state in memory: " + records.error().message);
-    std::abort();
-  }
-  auto impl = std::make_unique<Impl>(UniqueFd{}, std::move(*records), CursorMap{}, std::string());
+  auto impl = std::make_unique<Impl>(UniqueFd{}, in_memory_path, memory_records(), CursorMap{}, std::string());
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
+
+Result<> Store::begin_afresh() {
+  // Closed first: SQLite tidies up by name, and the name will be another file's. Until that one stands, and if it
+  // cannot be made, what is written is kept in memory.
+  impl_->records.reset();
+  impl_->records.emplace(memory_records());
+  impl_->saved_cursors.clear();
+  if (impl_->path == in_memory_path) {
+    return {};
+  }
+  auto moved = move_aside(impl_->path, "found when it was written");
+  if (!moved) {
+    impl_->path = in_memory_path;
+    return std::unexpected(std::move(moved.error()));
+  }
+  impl_->set_aside = *std::move(moved);
+  auto fresh = open_records(impl_->path);
+  if (!fresh) {
+    impl_->path = in_memory_path;
+    return std::unexpected(add_context(fresh, "cannot make a fresh state"));
+  }
+  impl_->records.reset();
+  impl_->records.emplace(std::move(*fresh));
+  return {};
+}
+
+bool Store::on_disk() const { return impl_->path != in_memory_path; }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
@@ -192,18 +236,20 @@ Result<> Store::write(const StoreBatch& batch) {
   return {};
 }
 
-Result<std::vector<model::Decision>> Store::active_decisions() { return impl_->records.active(); }
+Result<std::vector<model::Decision>> Store::active_decisions() { return impl_->records->active(); }
 
-Result<std::vector<EndedDecision>> Store::ended_decisions(uint32_t limit) { return impl_->records.ended(limit); }
+Result<std::vector<EndedDecision>> Store::ended_decisions(uint32_t limit) { return impl_->records->ended(limit); }
 
-Result<std::vector<TargetHistory>> Store::history() { return impl_->records.history(); }
+Result<std::vector<TargetHistory>> Store::history() { return impl_->records->history(); }
 
-Result<std::vector<CursorRow>> Store::cursors() { return impl_->records.cursors(); }
+Result<std::vector<model::GoodClient>> Store::good_clients() { return impl_->records->good_clients(); }
+
+Result<std::vector<CursorRow>> Store::cursors() { return impl_->records->cursors(); }
 
 Result<bool> Store::prune(TimePoint before) {
   int64_t deleted = 0;
   auto pruned = impl_->in_transaction([&]() -> Result<> {
-    auto count = impl_->records.delete_old(before, kept_ended, pruned_at_once);
+    auto count = impl_->records->delete_old(before, kept_ended, pruned_at_once);
     if (!count) {
       return std::unexpected(count.error());
     }
@@ -211,7 +257,7 @@ Result<bool> Store::prune(TimePoint before) {
     return {};
   });
   if (pruned) {
-    pruned = impl_->records.checkpoint();
+    pruned = impl_->records->checkpoint();
   }
   if (!pruned) {
     return std::unexpected(add_context(pruned, "cannot prune the state"));
@@ -221,6 +267,6 @@ Result<bool> Store::prune(TimePoint before) {
 
 const std::string& Store::set_aside() const { return impl_->set_aside; }
 
-uint64_t Store::bad_rows() const { return impl_->records.bad_rows(); }
+uint64_t Store::bad_rows() const { return impl_->records->bad_rows(); }
 
 }  // namespace ipguard::store

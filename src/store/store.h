@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/decision.h"
+#include "model/good_client.h"
 
 namespace ipguard::store {
 
@@ -48,8 +49,9 @@ struct StoreBatch {
   std::vector<EndedDecision> ended;    // "refused" ones do not count in the target's history
   std::vector<CursorRow> cursors;      // the complete set of cursors; written only if has_cursors
   bool has_cursors = false;
+  std::vector<model::GoodClient> good_clients = {};  // each takes the place of what was known of it
 
-  [[nodiscard]] bool empty() const { return begun.empty() && ended.empty() && !has_cursors; }
+  [[nodiscard]] bool empty() const { return begun.empty() && ended.empty() && !has_cursors && good_clients.empty(); }
 };
 
 // Owned by the loop thread. A call that fails changes nothing: write() may be called again with the same batch.
@@ -71,12 +73,18 @@ class Store {
   [[nodiscard]] Result<std::vector<EndedDecision>> ended_decisions(uint32_t limit);  // newest first
   [[nodiscard]] Result<std::vector<TargetHistory>> history();
   [[nodiscard]] Result<std::vector<CursorRow>> cursors();
-  // Forgets ended decisions and targets' history from before `before` (so it must lie further back than ban.forget),
-  // and ended decisions beyond the newest 100,000. At most 1,000 rows a call, so that it never stalls the loop: true if
-  // there is more to forget.
+  [[nodiscard]] Result<std::vector<model::GoodClient>> good_clients();  // least recently heard of first
+  // Forgets ended decisions, good clients and targets' history from before `before` (so it must lie further back than
+  // ban.forget), and ended decisions beyond the newest 100,000. At most 1,000 rows a call, so that it never stalls the
+  // loop: true if there is more to forget.
   [[nodiscard]] Result<bool> prune(TimePoint before);
 
-  // Where open() put a database that it found corrupt; empty when it found none. The same is in the log.
+  // After a write that failed with Errc::corrupt: moves the database aside and makes a fresh one, which knows nothing.
+  // In memory likewise, with nothing to move. On an error what is written from now on is kept in memory only.
+  [[nodiscard]] Result<> begin_afresh();
+  [[nodiscard]] bool on_disk() const;
+
+  // Where a database that was found corrupt was put last; empty when none was. The same is in the log.
   [[nodiscard]] const std::string& set_aside() const;
   // Rows that were read and skipped because their content cannot be right; also in the log.
   [[nodiscard]] uint64_t bad_rows() const;

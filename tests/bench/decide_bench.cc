@@ -110,6 +110,7 @@ void BM_EngineDecision(benchmark::State& state) {
                                  return route;
                                },
                            .prefixes_of = [](net::Asn) { return std::vector<net::Prefix>{}; },
+                           .prefixes_in = [](model::Country) { return std::vector<net::Prefix>{}; },
                            .parts_where = nullptr,
                            .any_route_of = [](net::Asn) { return std::optional<model::Route>{}; },
                            .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }});
@@ -130,6 +131,7 @@ void BM_EngineHitOfBanned(benchmark::State& state) {
   const auto rule = make_rule(1);
   decide::Engine engine({}, {.route = [](const net::Address&) { return model::Route{}; },
                              .prefixes_of = [](net::Asn) { return std::vector<net::Prefix>{}; },
+                             .prefixes_in = [](model::Country) { return std::vector<net::Prefix>{}; },
                              .parts_where = nullptr,
                              .any_route_of = [](net::Asn) { return std::optional<model::Route>{}; },
                              .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }});

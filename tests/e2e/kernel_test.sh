@@ -45,7 +45,9 @@ mended "nft add element" nft_on_server add element inet ipguard address4 '{ 192.
 mended "the default gateway, loopback and our own address in our set" \
   nft_on_server add element inet ipguard address4 '{ 203.0.113.9, 127.0.0.1, 203.0.113.1 }'
 holds '203\.0\.113\|127\.0\.0\.1' && fail "protected addresses stay in the set"
-counts elements_restored 21 || fail "status does not count the elements put back"
+mended "nft flush ruleset" nft_on_server flush ruleset
+mended "nft delete table" nft_on_server delete table inet ipguard
+counts elements_restored 59 || fail "status does not count the elements put back"
 counts elements_removed 5 || fail "status does not count the foreign elements"
 
 step "a rule of ours replaced, a chain of another"
@@ -54,15 +56,15 @@ on_server nft replace rule inet ipguard input handle "$handle" accept
 within 1 holds_not '^[[:space:]]*accept$' || fail "the rule is not put back"
 on_server nft add chain inet ipguard foreign '{ type filter hook input priority -300; policy drop; }'
 within 1 holds_not foreign || fail "a foreign chain stays in our table"
-counts restorations 6 || fail "status does not count the restored chains"
-[ "$(grep -c 'element(s) put back' "$work/daemon.log")" = 6 ] || fail "not one line for each restoration"
+counts restorations 8 || fail "status does not count the restored chains"
+[ "$(grep -c 'element(s) put back' "$work/daemon.log")" = 8 ] || fail "not one line for each restoration"
 grep -q 'nft (process [0-9]*) changed' "$work/daemon.log" || fail "the log does not name the program"
 
 step "other tables are nobody's business, and our own bans cost no look at the sets"
 on_server nft 'table inet other { set s { type ipv4_addr; elements = { 192.0.2.1 }; }; }'
 ctl ban 192.0.2.140 --for 1h > /dev/null
 sleep 0.3
-counts restorations 6 || fail "something was restored for no reason"
+counts restorations 8 || fail "something was restored for no reason"
 
 step "a new resolver is protected at once"
 echo 'nameserver 192.0.2.54' > "$resolv"

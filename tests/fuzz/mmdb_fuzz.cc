@@ -8,10 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "base/log.h"
 #include "base/unique_fd.h"
+#include "enrich/database_check.h"
+#include "enrich/route_reader.h"
 #include "enrich/route_table.h"
 
 using ipguard::enrich::RouteTable;
@@ -47,6 +50,19 @@ void ask(const RouteTable& table) {
   require(table.prefixes_of({64496}).empty() == !table.any_route_of({64496}));
 }
 
+// The same by the index for many look-ups, if there is one: a damaged tree has none.
+void ask_in_bulk(const std::shared_ptr<const RouteTable>& table) {
+  table->index_lookups();
+  ipguard::enrich::RouteReader reader(table);
+  for (const auto* text : {"0.0.0.0", "81.2.69.160", "192.0.2.7", "255.255.255.255", "::", "2001:db8::1",
+                           "2002:c000:207::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}) {
+    const auto address = ipguard::net::Address::parse(text).value();
+    const auto answer = reader.find(address);
+    require(answer.route(address).contains(address));
+    require(answer.found == reader.facts(answer.facts).found);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -59,8 +75,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     written += static_cast<size_t>(count);
   }
   const std::string path = "/proc/self/fd/" + std::to_string(file.get());
+  const auto checked = ipguard::enrich::check_database(path);
+  require(checked || !checked.error().message.empty());
   if (const auto table = RouteTable::open({path})) {
     ask(**table);
+    ask_in_bulk(*table);
   } else {
     require(!table.error().message.empty());
   }

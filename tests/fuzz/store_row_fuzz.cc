@@ -58,12 +58,18 @@ void check_decision(std::string_view input) {
     *number = columns.integer();
   }
   row.covered = columns.bits();
+  row.left_out = columns.bytes();
+  for (auto* number : {&row.confirm_by, &row.good_logins, &row.good_users, &row.good_visitors}) {
+    *number = columns.integer();
+  }
+  row.confirm_by_is_null = !row.confirm_by;
   row.asn_is_null = !row.asn;
   row.until_is_null = !row.until;
   const auto decision = to_decision(row);
   if (decision) {
     require(target_key(decision->target) == *row.target);
     require(encode_prefixes(decision->prefixes) == *row.prefixes);
+    require(encode_prefixes(decision->left_out) == *row.left_out);
     require(from_time(decision->since) == *row.since);
   }
 }
@@ -85,6 +91,15 @@ void check_others(std::string_view input) {
     *number = cursor.bits();
   }
   row.fingerprint_length = cursor.integer();
+  Columns good(input);
+  GoodClientRow client;
+  client.client = good.bytes();
+  for (auto* time : {&client.visit, &client.user, &client.login, &client.spoiled}) {
+    *time = good.integer();
+  }
+  if (const auto value = to_good_client(client)) {
+    require(value->client.to_string() == *client.client);
+  }
   if (const auto value = to_cursor(row)) {
     require(value->path == *row.path && value->offset == *row.offset);
   }

@@ -29,6 +29,7 @@ cli 5
 wrappers='
 ^ev\.h$                          ^loop/
 ^maxminddb                       ^enrich/mmdb
+^curl/                           ^enrich/download\.cc$
 ^hs/|^hs[a-z_]*\.h$|^re2/        ^match/
 ^nftables/|^libnftnl/|^libmnl/   ^enforce/
 ^linux/netfilter                 ^enforce/

@@ -55,15 +55,30 @@ window = "1h30m"
 ban = "permanent"
 budget_addresses = 4096
 budget_ipv6_64s = 65536
+budget_good_clients = 7
+budget_visitors = 8
+one_in = 0
 [ladder.asn]
 routes = 7
 window = "2d"
 ban = "5d"
 budget_addresses = 4294967296
 budget_ipv6_64s = 9223372036854775807
+one_in = 256
+[ladder.country]
+asns = 4
+window = "3d"
+ban = "2d"
+budget_addresses = 256
+budget_good_clients = 1
+[collateral]
+remember = "30d"
+clients = 2000
+leave_out = 0
 [ban]
 growth = 3
 longest = "30d"
+decay = "0"
 forget = "60d"
 [protect]
 ssh_ports = [22, 2222]
@@ -106,13 +121,26 @@ level = "debug"
   EXPECT_EQ(config.route_ladder.addresses, 0U);
   EXPECT_EQ(config.route_ladder.window, Seconds{5400});
   EXPECT_EQ(config.route_ladder.ban, Seconds{0});
-  EXPECT_EQ(config.route_ladder.budget_addresses, 4096U);
-  EXPECT_EQ(config.route_ladder.budget_ipv6_64s, 65'536U);
+  EXPECT_EQ(config.route_ladder.budget.addresses, 4096U);
+  EXPECT_EQ(config.route_ladder.budget.ipv6_64s, 65'536U);
+  EXPECT_EQ(config.route_ladder.budget.good_clients, 7U);
+  EXPECT_EQ(config.route_ladder.budget.visitors, 8U);
+  EXPECT_EQ(config.route_ladder.one_in, 0U);
+  EXPECT_EQ(config.asn_ladder.one_in, 256U);
+  EXPECT_EQ(config.country_ladder.asns, 4U);
+  EXPECT_EQ(config.country_ladder.window, Seconds{3 * 86400});
+  EXPECT_EQ(config.country_ladder.ban, Seconds{2 * 86400});
+  EXPECT_EQ(config.country_ladder.budget.addresses, 256U);
+  EXPECT_EQ(config.country_ladder.budget.good_clients, 1U);
+  EXPECT_EQ(config.collateral.remember, Seconds{30 * 86400});
+  EXPECT_EQ(config.collateral.clients, 2000U);
+  EXPECT_EQ(config.collateral.leave_out, 0U);
+  EXPECT_EQ(config.ban.decay, Seconds{0});
   EXPECT_EQ(config.asn_ladder.routes, 7U);
-  EXPECT_EQ(config.asn_ladder.budget_ipv6_64s, (1ULL << 63) - 1);
+  EXPECT_EQ(config.asn_ladder.budget.ipv6_64s, (1ULL << 63) - 1);
   EXPECT_EQ(config.asn_ladder.window, Seconds{2 * 86400});
   EXPECT_EQ(config.asn_ladder.ban, Seconds{5 * 86400});
-  EXPECT_EQ(config.asn_ladder.budget_addresses, 1ULL << 32);
+  EXPECT_EQ(config.asn_ladder.budget.addresses, 1ULL << 32);
   EXPECT_DOUBLE_EQ(config.ban.growth, 3.0);
   EXPECT_EQ(config.ban.longest, Seconds{30 * 86400});
   EXPECT_EQ(config.ban.forget, Seconds{60 * 86400});
@@ -171,13 +199,16 @@ TEST(Config, AnEmptyTextIsTheDefaultAndFollowsNothing) {
   EXPECT_FALSE(diagnostics.has_errors());
 }
 
-// Law 4: what is not done is said.
-TEST(Config, WhoisIsKeptWithAWarning) {
+TEST(Config, Whois) {
   Diagnostics diagnostics;
-  EXPECT_EQ(parse("[whois]\nlisten = \"[::1]:8043\"\n", diagnostics).whois_listen, "[::1]:8043");
-  EXPECT_EQ(diagnostics.warning_count(), 1U);
-  EXPECT_FALSE(diagnostics.has_errors());
-  EXPECT_THAT(diagnostics.to_string(), HasSubstr("whois is not served by this version"));
+  const auto config = parse(
+      "[whois]\nlisten = \"[::1]:8043\"\nconnections = 7\nclient_connections = 3\nown_knowledge = true\n", diagnostics);
+  EXPECT_EQ(config.whois.listen, "[::1]:8043");
+  EXPECT_EQ(config.whois.connections, 7U);
+  EXPECT_EQ(config.whois.client_connections, 3U);
+  EXPECT_TRUE(config.whois.own_knowledge);
+  EXPECT_TRUE(diagnostics.to_string().empty());
+  EXPECT_EQ(parse("", diagnostics).whois.listen, "");
 }
 
 TEST(Config, DefaultLadderBansGiveWayToAShorterLongest) {
@@ -262,7 +293,7 @@ INSTANTIATE_TEST_SUITE_P(
         ProblemCase{"[enforce]\npriority = 501", "2:12", "priority: 501 is out of range", "from -500 to 500"},
         ProblemCase{"[enforce]\nlevel = \"info\"", "2:1", "unknown key 'level' in [enforce]", "it belongs in [log]"},
         ProblemCase{"[enforce]\nxyzzy = 1", "2:1", "unknown key 'xyzzy' in [enforce]",
-                    "known here: hook, keep_on_stop, mode, priority"},
+                    "known here: action, element_counters, end_connections, hook"},
         ProblemCase{"[enforced]\nmode = \"enforce\"", "1:2", "unknown table 'enforced'", "did you mean 'enforce'?"},
         ProblemCase{"[[log]]\nlevel = \"info\"", "1:1", "log: expected a table, found array",
                     "write [log] with single brackets"},

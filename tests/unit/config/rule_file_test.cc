@@ -227,7 +227,7 @@ INSTANTIATE_TEST_SUITE_P(
         ProblemCase{"path = 'a'\nban = 'forever'", "ban: 'forever' is no duration", "write for example"},
         ProblemCase{"path = 'a'\nban = '0s'", "ban: '0s' is out of range", "\"permanent\""},
         ProblemCase{"path = 'a'\nscope = 'network'", "scope: there is no 'network'",
-                    "\"address\", \"route\" or \"asn\""},
+                    "\"address\", \"route\", \"asn\" or \"country\""},
         ProblemCase{"path = 'a'\nlog = 'message'", "log: there is no 'message'", "\"syslog\""},
         ProblemCase{"path = 'a'\nkind = 'Attack'", "kind: there is no 'Attack'", "did you mean \"attack\"?"},
         ProblemCase{"path = 'a'\nclass = 'brute force'", "class: 'brute force' is no name", "letters"},

@@ -13,25 +13,38 @@ namespace {
 const std::string shipped = IPGUARD_SOURCE_DIR "/etc/ipguard.toml";
 
 // The structured bindings below stop compiling when a struct gets a field: add it here and to etc/ipguard.toml.
+auto values(const Budget& budget) {
+  const auto& [addresses, ipv6_64s, good_clients, visitors] = budget;
+  return std::tuple(addresses, ipv6_64s, good_clients, visitors);
+}
 auto values(const RouteLadder& ladder) {
-  const auto& [addresses, window, ban, budget, budget_ipv6] = ladder;
-  return std::tuple(addresses, window, ban, budget, budget_ipv6);
+  const auto& [addresses, one_in, window, ban, budget] = ladder;
+  return std::tuple(addresses, one_in, window, ban, values(budget));
 }
 auto values(const AsnLadder& ladder) {
-  const auto& [routes, window, ban, budget, budget_ipv6, location] = ladder;
-  return std::tuple(routes, window, ban, budget, budget_ipv6);
+  const auto& [routes, one_in, window, ban, budget, location] = ladder;
+  return std::tuple(routes, one_in, window, ban, values(budget));
+}
+auto values(const CountryLadder& ladder) {
+  const auto& [asns, window, ban, budget, location] = ladder;
+  return std::tuple(asns, window, ban, values(budget));
+}
+auto values(const CollateralConfig& collateral) {
+  const auto& [remember, clients, leave_out] = collateral;
+  return std::tuple(remember, clients, leave_out);
 }
 auto values(const BanGrowth& ban) {
-  const auto& [growth, longest, forget] = ban;
-  return std::tuple(growth, longest, forget);
+  const auto& [growth, longest, decay, forget] = ban;
+  return std::tuple(growth, longest, decay, forget);
 }
 auto values(const EnforceConfig& enforce) {
-  const auto& [mode, hook, priority, keep_on_stop] = enforce;
-  return std::tuple(hook, priority, keep_on_stop);  // the mode differs on purpose
+  const auto& [mode, hook, priority, action, end_connections, element_counters, keep_on_stop] = enforce;
+  return std::tuple(hook, priority, action, end_connections, element_counters,
+                    keep_on_stop);  // the mode differs on purpose
 }
 auto values(const ProtectConfig& protect) {
-  const auto& [own, gateways, resolvers, sessions, ports, widest_ipv4, widest_ipv6] = protect;
-  return std::tuple(own, gateways, resolvers, sessions, ports, widest_ipv4, widest_ipv6);
+  const auto& [own, gateways, resolvers, sessions, ports, proxies, widest_ipv4, widest_ipv6, share] = protect;
+  return std::tuple(own, gateways, resolvers, sessions, ports, proxies.size(), widest_ipv4, widest_ipv6, share);
 }
 auto values(const LimitsConfig& limits) {
   const auto& [offenders, lines, bytes] = limits;
@@ -60,8 +73,8 @@ TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
   Diagnostics diagnostics;
   const auto config = load_config(shipped, diagnostics);
   const Config defaults;
-  const auto& [path, databases, sources, rules, selection, rules_location, state, socket, enforce, protect, allow, route,
-               asn, ban, limits, level, whois] = config;
+  const auto& [path, databases, sources, rules, selection, rules_location, state, socket, enforce, protect, allow,
+               route, asn, country, collateral, ban, limits, level, whois] = config;
   EXPECT_TRUE(selection.enable.empty() && selection.disable.empty());
   EXPECT_EQ(databases, defaults.database_paths);
   EXPECT_EQ(rules, defaults.rule_paths);
@@ -73,10 +86,15 @@ TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
   EXPECT_EQ(values(allow), values(defaults.allow));
   EXPECT_EQ(values(route), values(defaults.route_ladder));
   EXPECT_EQ(values(asn), values(defaults.asn_ladder));
+  EXPECT_EQ(values(country), values(defaults.country_ladder));
+  EXPECT_EQ(values(collateral), values(defaults.collateral));
   EXPECT_EQ(values(ban), values(defaults.ban));
   EXPECT_EQ(values(limits), values(defaults.limits));
   EXPECT_EQ(level, defaults.log_level);
-  EXPECT_EQ(whois, defaults.whois_listen);
+  EXPECT_EQ(whois.listen, defaults.whois.listen);
+  EXPECT_EQ(whois.connections, defaults.whois.connections);
+  EXPECT_EQ(whois.client_connections, defaults.whois.client_connections);
+  EXPECT_EQ(whois.own_knowledge, defaults.whois.own_knowledge);
   for (const auto& source : sources) {
     EXPECT_EQ(source.format, SourceConfig{}.format) << source.name;
     EXPECT_EQ(source.from, SourceConfig{}.from) << source.name;

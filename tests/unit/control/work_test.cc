@@ -41,6 +41,24 @@ TEST(Work, IsDoneOneStepATurnAndThenAnswered) {
   EXPECT_EQ(reply->get<int>(), 500);
 }
 
+// Work that waits for somebody else is asked now and then: not each turn, and not never.
+TEST(Work, MayPauseBetweenItsSteps) {
+  int asked = 0;
+  Harness harness([&](const Request&, const Peer&, bool) -> Answer {
+    const auto begin = std::chrono::steady_clock::now();
+    return {Work([&asked, begin]() -> std::optional<Result<Json>> {
+              ++asked;
+              const bool done = std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(60);
+              return done ? std::optional(Result<Json>(Json(asked))) : std::nullopt;
+            }),
+            std::chrono::milliseconds(20)};
+  });
+  const auto reply = harness.call_server({.command = "long"});
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_GE(asked, 2);
+  EXPECT_LE(asked, 5);
+}
+
 TEST(Work, LetsOthersBeAnsweredMeanwhile) {
   Counting counting(1'000'000'000);
   Harness harness(counting.handler());

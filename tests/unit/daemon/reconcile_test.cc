@@ -52,6 +52,7 @@ decide::Lookups no_world() {
                 return route;
               },
           .prefixes_of = [](net::Asn) { return std::vector<net::Prefix>{}; },
+          .prefixes_in = [](model::Country) { return std::vector<net::Prefix>{}; },
           .parts_where = {},
           .any_route_of = [](net::Asn) { return std::nullopt; },
           .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }};

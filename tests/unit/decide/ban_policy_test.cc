@@ -41,6 +41,19 @@ TEST(BanPolicy, GrowthMayBeAFraction) {
   EXPECT_EQ(policy.duration(Seconds(600), 2), Seconds(1350));
 }
 
+TEST(BanPolicy, EachQuietSpanMakesUpForOneBan) {
+  const BanPolicy policy({.growth = 2.0, .longest = Seconds(86400), .decay = Seconds(100), .forget = Seconds(1000)});
+  const struct {
+    int64_t quiet;
+    uint32_t left;
+  } cases[] = {{0, 3}, {99, 3}, {100, 2}, {299, 1}, {300, 0}, {900, 0}, {-50, 3}};
+  for (const auto& c : cases) {
+    EXPECT_EQ(policy.repeats(3, at(0), at(c.quiet)), c.left) << c.quiet;
+  }
+  const BanPolicy never({.growth = 2.0, .longest = Seconds(86400), .decay = Seconds(0), .forget = Seconds(1000)});
+  EXPECT_EQ(never.repeats(3, at(0), at(1000)), 3U);
+}
+
 TEST(BanPolicy, ForgetsAfterAQuietTime) {
   const BanPolicy policy({.growth = 2.0, .longest = Seconds(86400), .forget = Seconds(1000)});
   EXPECT_EQ(policy.repeats(3, at(0), at(1000)), 3U);

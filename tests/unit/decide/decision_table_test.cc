@@ -148,7 +148,9 @@ TEST(DecisionTable, IsBounded) {
   EXPECT_NE(table.past(target("192.0.2.3")), nullptr);
   EXPECT_TRUE(table.ended(target("192.0.2.2")).empty());
   EXPECT_EQ(table.ended(target("192.0.2.4")).size(), 1U);
-  table.pass(decision("192.0.2.3", 50));  // later again: .4 is the older one now
+  auto again = decision("192.0.2.3", 50);  // later again: .4 is the older one now
+  again.repeat = 1;
+  table.pass(std::move(again));
   table.pass(decision("192.0.2.5", 60));
   EXPECT_EQ(table.past(target("192.0.2.4")), nullptr);
   EXPECT_EQ(table.past(target("192.0.2.3"))->bans, 2U);

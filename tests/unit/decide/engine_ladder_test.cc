@@ -112,7 +112,7 @@ TEST(EngineLadder, ARuleOfWideScopeActsAtOnceForItsOwnBanTime) {
 
 TEST(EngineLadder, OverTheBudgetTheNarrowerOnesStandAndItIsSaidOnce) {
   Policy policy;
-  policy.route_ladder.budget_addresses = 63;
+  policy.route_ladder.budget.addresses = 63;
   EngineFixture f(policy);
   const auto r = rule("r", 1);
   offend(f, r, 0, 5, 0);
@@ -130,7 +130,7 @@ TEST(EngineLadder, OverTheBudgetTheNarrowerOnesStandAndItIsSaidOnce) {
 
 TEST(EngineLadder, AnAsOverTheBudgetLeavesItsRoutesBanned) {
   Policy policy;
-  policy.asn_ladder.budget_addresses = 255;
+  policy.asn_ladder.budget.addresses = 255;
   policy.asn_ladder.routes = 2;
   EngineFixture f(policy);
   offend(f, rule("r", 1), 0, 3, 0);

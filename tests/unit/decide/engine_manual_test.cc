@@ -268,5 +268,33 @@ TEST(EngineExplain, TellsEverythingAboutAnAddress) {
   EXPECT_EQ(f.engine.explain(test::address("192.0.2.7"), at(13)).protections, Texts{"allowlist: prefix 192.0.2.7/32"});
 }
 
+// Killed between the kernel and the store: the element is there, the decision is not, and the lines are read again.
+TEST(EngineManual, AnAdoptedBanLearnsItsReasonFromTheLog) {
+  for (const char* name : {"192.0.2.7", "192.0.2.0/26"}) {
+    EngineFixture f;
+    model::Decision decision;
+    decision.target = target(name);
+    decision.prefixes = {decision.target.prefix};
+    decision.issuer = "kernel";
+    decision.since = at(100);
+    decision.until = at(50'000);
+    f.engine.restore(decision);
+    (void)f.engine.take_batch();
+    const auto r = rule("sshd/failed-password", 1);
+    for (const char* from : {"192.0.2.7", "192.0.2.8", "192.0.2.9"}) {
+      f.hit(r, from, 50, 101);
+    }
+    const auto* known = f.find(name);
+    ASSERT_NE(known, nullptr);
+    EXPECT_NE(known->issuer, "kernel") << name;
+    EXPECT_EQ(known->rule, "sshd/failed-password");
+    EXPECT_FALSE(known->evidence.empty());
+    EXPECT_EQ(known->since, at(50));
+    EXPECT_EQ(known->until, at(50'000)) << "it does not end earlier for that";
+    f.hit(r, "192.0.2.7", 60, 102);
+    EXPECT_EQ(f.engine.counters().hits_banned, 1U) << "known by now";
+  }
+}
+
 }  // namespace
 }  // namespace ipguard::decide

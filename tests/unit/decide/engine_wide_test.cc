@@ -29,9 +29,9 @@ Texts cut_out(const InForce& in_force) {
 
 TEST(EngineWide, BansByHandHaveABudgetToo) {
   Policy policy;
-  policy.route_ladder.budget_addresses = 128;
-  policy.route_ladder.budget_ipv6_64s = 65'536;
-  policy.asn_ladder.budget_addresses = 255;
+  policy.route_ladder.budget.addresses = 128;
+  policy.route_ladder.budget.ipv6_64s = 65'536;
+  policy.asn_ladder.budget.addresses = 255;
   const struct {
     const char* target;
     const char* refused;  // nullptr: within the budget

@@ -103,8 +103,8 @@ TEST(Guard, AllowedAsAndCountriesAreCutOutOfWideBans) {
 
 TEST(Guard, TheBudgetCountsIpv4Addresses) {
   Policy policy;
-  policy.route_ladder.budget_addresses = 64;
-  policy.asn_ladder.budget_addresses = 255;
+  policy.route_ladder.budget.addresses = 64;
+  policy.asn_ladder.budget.addresses = 255;
   Fixture fixture(policy);
   const auto guard = fixture.guard();
   EXPECT_TRUE(guard.within_budget(target("192.0.2.0/26"), {prefix("192.0.2.0/26")}));
@@ -122,8 +122,8 @@ TEST(Guard, TheBudgetCountsIpv4Addresses) {
 
 TEST(Guard, Ipv6HasABudgetOfItsOwn) {
   Policy policy;
-  policy.route_ladder.budget_ipv6_64s = 65'536;
-  policy.asn_ladder.budget_ipv6_64s = 65'535;
+  policy.route_ladder.budget.ipv6_64s = 65'536;
+  policy.asn_ladder.budget.ipv6_64s = 65'535;
   Fixture fixture(policy);
   const auto guard = fixture.guard();
   EXPECT_TRUE(guard.within_budget(target("2001:db8::/48"), {prefix("2001:db8::/48")}));
@@ -184,7 +184,7 @@ TEST(RefusalLog, TellsOfRefusalsByHandOnlyWhereTheyAreNarrow) {
   RefusalLog log;
   for (const char* name :
        {"0.0.0.0/0", "192.0.0.0/15", "192.0.0.0/16", "192.0.2.1", "AS64500", "2001:db8::/31", "2001:db8::/32"}) {
-    log.add(target(name), "too wide", at(0), true);
+    log.add(target(name), "too wide", at(0), RefusalLog::Kind::by_hand);
   }
   EXPECT_EQ(log.about(address("192.0.2.1"), World::route(address("192.0.2.1"))),
             (std::vector<std::string>{"2026-02-25T00:00:00Z: 192.0.2.1 was not banned: too wide",

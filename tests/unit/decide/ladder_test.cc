@@ -15,8 +15,8 @@ using test::World;
 
 LadderConfig config() {
   LadderConfig config;
-  config.route = {.addresses = 3, .window = Seconds(3600), .ban = Seconds(14400), .budget_addresses = 1 << 20};
-  config.asn = {.routes = 2, .window = Seconds(86400), .ban = Seconds(86400), .budget_addresses = 1 << 22};
+  config.route = {.addresses = 3, .window = Seconds(3600), .ban = Seconds(14400), .budget = {.addresses = 1 << 20}};
+  config.asn = {.routes = 2, .window = Seconds(86400), .ban = Seconds(86400), .budget = {.addresses = 1 << 22}};
   return config;
 }
 
@@ -55,6 +55,74 @@ TEST(Ladder, ReachesTheRouteByDistinctAddressesWithinTheWindow) {
     Ladder ladder(config());
     EXPECT_EQ(steps(ladder, rule(), c.offences), c.reached) << c.name;
   }
+}
+
+TEST(Ladder, AWideRouteNeedsMoreOffenders) {
+  const struct {
+    std::string_view route;
+    uint32_t one_in;
+    uint32_t needed;
+  } cases[] = {
+      {"192.0.2.0/24", 65'536, 3},  {"10.0.0.0/15", 65'536, 3},   {"10.0.0.0/14", 65'536, 4},
+      {"10.0.0.0/8", 65'536, 256},  {"10.0.0.0/8", 0, 3},         {"192.0.2.0/24", 16, 16},
+      {"192.0.2.7", 1, 3},          {"2001:db8::/32", 65'536, 3}, {"2001:db8::/29", 65'536, 8},
+      {"2001:db8::/64", 65'536, 3}, {"2001:db8::/48", 1, 3},      {"2000::/3", 65'536, 65'536},
+  };
+  for (const auto& c : cases) {
+    auto with = config();
+    with.route.one_in = c.one_in;
+    EXPECT_EQ(Ladder(with).offenders_needed(prefix(c.route)), c.needed) << c.route << " " << c.one_in;
+  }
+  auto never = config();
+  never.route.addresses = 0;
+  EXPECT_EQ(Ladder(never).offenders_needed(prefix("10.0.0.0/8")), 0U);
+  auto with = config();
+  with.route.one_in = 16;  // 4 of a /26
+  Ladder dense(with);
+  EXPECT_EQ(steps(dense, rule(), {{1, 0}, {2, 1}, {3, 2}, {4, 3}}), std::vector<size_t>{3});
+}
+
+TEST(Ladder, AnAsNeedsEnoughOfItsAddressesInBannedRoutes) {
+  auto with = config();
+  with.asn.one_in = 4;
+  const Ladder ladder(with);
+  const auto step = [](std::initializer_list<std::string_view> routes) {
+    Ladder::AsnStep result;
+    for (const auto route : routes) {
+      result.traces.push_back({.member = prefix(route), .time = at(0), .line = {}});
+    }
+    return result;
+  };
+  const std::vector<net::Prefix> whole = {prefix("192.0.2.0/24"), prefix("2001:db8::/32")};
+  EXPECT_TRUE(ladder.dense(step({"192.0.2.0/26"}), whole));
+  EXPECT_FALSE(ladder.dense(step({"192.0.2.0/27"}), whole));
+  EXPECT_TRUE(ladder.dense(step({"192.0.2.0/27", "192.0.2.32/27"}), whole));
+  EXPECT_TRUE(ladder.dense(step({"192.0.2.0/27", "2001:db8::/34"}), whole)) << "either family will do";
+  EXPECT_FALSE(ladder.dense(step({"2001:db8::/48"}), whole));
+  EXPECT_FALSE(ladder.dense(step({}), whole));
+  with.asn.one_in = 0;
+  EXPECT_TRUE(Ladder(with).dense(step({"192.0.2.0/32"}), whole));
+}
+
+TEST(Ladder, ReachesTheCountryByItsBannedAs) {
+  auto with = config();
+  with.country.asns = 2;
+  Ladder ladder(with);
+  const auto country = model::Country::parse("NL").value();
+  const auto ban = [&](uint32_t asn, int64_t time, const model::Rule& r) {
+    return ladder.asn_banned(country, r, {.member = net::Asn{asn}, .time = at(time), .line = {}}).has_value();
+  };
+  EXPECT_FALSE(ban(1, 0, rule()));
+  EXPECT_FALSE(ban(1, 5, rule())) << "the same one";
+  EXPECT_TRUE(ban(2, 10, rule()));
+  ladder.forget(country, net::Asn{1});
+  EXPECT_FALSE(ban(2, 20, rule()));
+  auto more = rule();
+  more.country_asns = 3;
+  EXPECT_FALSE(ban(3, 30, more)) << "a rule's own threshold";
+  EXPECT_TRUE(ban(3, 40, rule()));
+  EXPECT_FALSE(Ladder(config()).asn_banned(country, rule(), {.member = net::Asn{1}, .time = at(0), .line = {}}))
+      << "never, unless the configuration says so";
 }
 
 TEST(Ladder, ARuleMayOverrideTheThreshold) {

@@ -72,6 +72,15 @@ struct World {
         return {};
     }
   }
+  static std::vector<net::Prefix> prefixes_in(model::Country country) {
+    std::vector<net::Prefix> result;
+    for (const auto& row : rows) {
+      if (row.country == country.to_string()) {
+        result.push_back(prefix(row.prefix));
+      }
+    }
+    return result;
+  }
   static std::optional<model::Route> any_route_of(net::Asn asn) {
     for (const auto& row : rows) {
       if (row.asn == asn.number) {
@@ -96,6 +105,7 @@ struct World {
   Lookups lookups() {
     return {.route = &World::route,
             .prefixes_of = &World::prefixes_of,
+            .prefixes_in = &World::prefixes_in,
             .parts_where = &World::parts_where,
             .any_route_of = &World::any_route_of,
             .protected_prefixes = [this] {

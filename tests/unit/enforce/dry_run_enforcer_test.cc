@@ -68,6 +68,19 @@ TEST_F(DryRun, RefusesWhatTheKernelMustNotGet) {
   }
 }
 
+TEST_F(DryRun, RefusesWhatWouldCoverTooMuch) {
+  config::ProtectConfig config = unprotected();
+  config.largest_share = 1;
+  Protection protection(config, {});
+  auto enforcer = make_dry_run_enforcer(protection);
+  const std::vector<model::SetElement> wide = {element(Scope::route, "20.0.0.0/8"), element(Scope::route, "30.0.0.0/8"),
+                                               element(Scope::asn, "40.0.0.0/8")};
+  EXPECT_EQ(enforcer->apply({{}, wide}, now_).failures.size(), 1U);
+  EXPECT_EQ(enforcer->apply({{}, {wide[0], wide[2]}}, now_).failures.size(), 1U);
+  EXPECT_EQ(enforcer->apply({{wide[0]}, {wide[2]}}, now_).added, 1U);
+  EXPECT_EQ(enforcer->enforced(), 2U);
+}
+
 TEST_F(DryRun, OfSeveralAdditionsOfOneElementTheLastCounts) {
   const auto report = enforcer_->apply(
       {{}, {element(Scope::address, "192.0.2.7", 100), element(Scope::address, "192.0.2.7", 900)}}, now_);

@@ -60,7 +60,7 @@ TEST_F(NftablesEnforcer, EverySetTakesAndGivesBackItsElements) {
   EXPECT_EQ(removed.removed, all.size());
   EXPECT_TRUE(removed.failures.empty());
   EXPECT_EQ(enforcer->enforced(), 0U);
-  for (const char* set : {"address4", "address6", "route4", "route6", "asn4", "asn6"}) {
+  for (const char* set : {"address4", "address6", "route4", "route6", "asn4", "asn6", "country4", "country6"}) {
     EXPECT_TRUE(elements(set).empty()) << set;
   }
 }
@@ -140,6 +140,58 @@ TEST_F(NftablesEnforcer, AnOverlapFailsAloneWithAReason) {
   EXPECT_FALSE(report.failures[0].refused);
   EXPECT_EQ(enforcer->enforced(), 3U);
   EXPECT_EQ(enforcer->holds(address("203.0.113.9")), true);
+}
+
+// A set that somebody made with room for three: what does not fit is told in the kernel's words, and fits later.
+TEST_F(NftablesEnforcer, WhatTheKernelRefusesIsToldInItsWordsAndTakenLater) {
+  ASSERT_EQ(run("nft 'table inet ipguard { set address4 { type ipv4_addr; size 3; flags timeout; gc-interval 1m; }; }'")
+                .status,
+            0);
+  auto enforcer = make();
+  ASSERT_TRUE(enforcer->prepare().has_value());
+  std::vector<model::SetElement> all;
+  for (int i = 1; i <= 5; ++i) {
+    all.push_back(element(Scope::address, "192.0.2." + std::to_string(i), 600));
+  }
+  const auto report = enforcer->apply({{}, all}, now_);
+  EXPECT_EQ(report.added, 3U);
+  ASSERT_EQ(report.failures.size(), 2U);
+  for (const auto& failure : report.failures) {
+    EXPECT_FALSE(failure.refused);
+    EXPECT_EQ(failure.reason, std::strerror(ENFILE));
+    EXPECT_EQ(enforcer->holds(failure.element.prefix.address()), false);
+  }
+  EXPECT_EQ(enforcer->enforced(), 3U);
+  std::vector<model::SetElement> again = {report.failures[0].element, report.failures[1].element};
+  const auto room = enforcer->apply({{all[0], all[1]}, again}, now_);
+  EXPECT_EQ(room.removed, 2U);
+  EXPECT_EQ(room.added, 2U);
+  EXPECT_TRUE(room.failures.empty());
+}
+
+TEST_F(NftablesEnforcer, AllBansTogetherCoverNoMoreThanTheLargestShare) {
+  config::ProtectConfig config = unprotected();
+  config.largest_share = 1;  // 42,949,672 IPv4 addresses: two /8 and a half
+  protection_ = std::make_unique<Protection>(config, std::vector<net::Prefix>{});
+  auto enforcer = make();
+  const std::vector<model::SetElement> wide = {element(Scope::route, "20.0.0.0/8"), element(Scope::route, "30.0.0.0/8"),
+                                               element(Scope::asn, "40.0.0.0/8")};
+  const auto report = enforcer->apply({{}, wide}, now_);
+  EXPECT_EQ(report.added, 2U);
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_TRUE(report.failures[0].refused);
+  EXPECT_EQ(report.failures[0].element, wide[2]);
+  EXPECT_EQ(report.failures[0].reason,
+            "with it all bans together would cover more than 1 % of the IPv4 address space (protect.largest_share)");
+  // What is there may be renewed, what goes makes room, the other family has its own share.
+  EXPECT_EQ(enforcer->apply({{}, {element(Scope::route, "20.0.0.0/8", 600)}}, now_).added, 1U);
+  EXPECT_EQ(enforcer->apply({{wide[1]}, {wide[2]}}, now_).added, 1U);
+  EXPECT_EQ(enforcer->apply({{}, {element(Scope::route, "2001::/19")}}, now_).added, 1U);
+  // A restart does not forget what is covered.
+  enforcer = make();
+  ASSERT_TRUE(enforcer->prepare().has_value());
+  ASSERT_TRUE(enforcer->list(now_).has_value());
+  EXPECT_EQ(enforcer->apply({{}, {wide[1]}}, now_).failures.size(), 1U);
 }
 
 TEST_F(NftablesEnforcer, RemovalsComeBeforeAdditionsInOneTransaction) {

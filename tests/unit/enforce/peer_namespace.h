@@ -47,26 +47,53 @@ inline UniqueFd listen_on(const net::Address& address, uint16_t port) {
   return fd;
 }
 
-// A TCP connection from `from` to `to`, or none if nothing answers within `patience` milliseconds.
-inline UniqueFd connect_to(const net::Address& from, const net::Address& to, uint16_t port, int patience) {
+// A TCP connection from `from` to `to`, or none: then `error` is ETIMEDOUT if nothing answers within `patience`
+// milliseconds, or what the answer was (ECONNREFUSED: a reset).
+inline UniqueFd connect_to(const net::Address& from, const net::Address& to, uint16_t port, int patience, int& error) {
   UniqueFd fd(socket(to.is_ipv4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   socklen_t size = 0;
   sockaddr_in6 where = endpoint(from, 0, size);
+  error = EINVAL;
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), size) != 0) {
     return {};
   }
   where = endpoint(to, port, size);
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&where), size) != 0 && errno != EINPROGRESS) {
+    error = errno;
     return {};
   }
   pollfd ready{fd.get(), POLLOUT, 0};
-  int error = 0;
+  if (poll(&ready, 1, patience) != 1) {
+    error = ETIMEDOUT;
+    return {};
+  }
   socklen_t length = sizeof error;
-  if (poll(&ready, 1, patience) != 1 || getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0 ||
-      error != 0) {
+  if (getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0) {
     return {};
   }
   return fd;
+}
+inline UniqueFd connect_to(const net::Address& from, const net::Address& to, uint16_t port, int patience) {
+  int error = 0;
+  return connect_to(from, to, port, patience, error);
+}
+
+// What comes back within 10 seconds of a UDP datagram: 0, or the ICMP error as an errno value.
+inline int send_datagram(const net::Address& from, const net::Address& to, uint16_t port) {
+  const UniqueFd fd(socket(to.is_ipv4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  socklen_t size = 0;
+  sockaddr_in6 where = endpoint(from, 0, size);
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), size) != 0) {
+    return EINVAL;
+  }
+  where = endpoint(to, port, size);
+  pollfd ready{fd.get(), POLLIN, 0};
+  char byte = 'x';
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&where), size) != 0 || send(fd.get(), &byte, 1, 0) != 1 ||
+      (poll(&ready, 1, 10000) == 1 && recv(fd.get(), &byte, 1, 0) < 0)) {
+    return errno;
+  }
+  return ready.revents == 0 ? ETIMEDOUT : 0;
 }
 
 // The child obeys one request at a time; it ends when this object does.
@@ -115,6 +142,13 @@ class PeerNamespace {
   // Whether a TCP connection comes about; a dropped SYN is sent again after a second, later than `patience` ends.
   bool connects(const std::string& from, const std::string& to, int port, int patience = 400) {
     return ask("c" + from + " " + to + " " + std::to_string(port) + " " + std::to_string(patience)) == 0;
+  }
+  // How a TCP connection fails: 0 = it does not.
+  int error_of(const std::string& from, const std::string& to, int port, int patience = 400) {
+    return ask("e" + from + " " + to + " " + std::to_string(port) + " " + std::to_string(patience));
+  }
+  int udp_error_of(const std::string& from, const std::string& to, int port) {
+    return ask("u" + from + " " + to + " " + std::to_string(port) + " 0");
   }
   // Connects and keeps the connection until the object goes.
   bool stays_connected(const std::string& from, const std::string& to, int port) {
@@ -167,8 +201,16 @@ class PeerNamespace {
       return kept.back().valid() ? 0 : 1;
     }
     words >> second >> port >> patience;
+    if (verb == 'u') {
+      return send_datagram(net::Address::parse(first).value(), net::Address::parse(second).value(),
+                           static_cast<uint16_t>(port));
+    }
+    int error = 0;
     UniqueFd fd = connect_to(net::Address::parse(first).value(), net::Address::parse(second).value(),
-                             static_cast<uint16_t>(port), patience);
+                             static_cast<uint16_t>(port), patience, error);
+    if (verb == 'e') {
+      return error;
+    }
     const bool connected = fd.valid();
     if (verb == 'k' && connected) {
       kept.push_back(std::move(fd));

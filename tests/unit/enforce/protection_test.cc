@@ -88,6 +88,17 @@ TEST_F(ProtectionTest, RefusesOnEveryHost) {
   }
 }
 
+TEST_F(ProtectionTest, SparesTheProxiesInFrontOfThisHost) {
+  config::ProtectConfig config = nothing();
+  config.proxies = {prefix("198.51.100.0/24"), prefix("2001:db8:7::/48")};
+  Protection protection(config, {});
+  EXPECT_EQ(protection.refusal(prefix("198.51.100.9")), "CDN or reverse proxy (198.51.100.0/24)");
+  EXPECT_EQ(protection.refusal(prefix("2001:db8::/32")), "CDN or reverse proxy (2001:db8:7::/48)");
+  EXPECT_EQ(protection.refusal(prefix("198.51.101.9")), std::nullopt);
+  const auto holes = protection.holes();
+  EXPECT_TRUE(std::ranges::any_of(holes, [&](const auto& hole) { return hole.prefix == config.proxies[0]; }));
+}
+
 TEST_F(ProtectionTest, ResolversComeFromEveryFileAndLeaveWithThem) {
   const TemporaryTree tree;
   config::ProtectConfig config = nothing();

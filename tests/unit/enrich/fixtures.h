@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -53,6 +54,13 @@ class EnrichTest : public ::testing::Test {
     return opened ? *opened : nullptr;
   }
   [[nodiscard]] const std::string& folder() const { return folder_; }
+  // The path of the starter database, unpacked into the test's folder; empty if xz cannot do it.
+  [[nodiscard]] std::string unpack_starter() const {
+    const std::string packed = IPGUARD_SOURCE_DIR "/packaging/data/ipguard-lite.mmdb.xz";
+    const std::string path = folder_ + "/ipguard-lite.mmdb";
+    const std::string command = "xz -dc '" + packed + "' > '" + path + "'";
+    return std::system(command.c_str()) == 0 ? path : "";  // NOLINT(cert-env33-c): fixed words
+  }
 
  private:
   std::string folder_;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "enrich/route_reader.h"
 #include "fixtures.h"
 #include "mmdb_builder.h"
 
@@ -239,6 +240,12 @@ TEST_F(RouteTableTest, ADamagedRecordIsNoDataAndCounted) {
   EXPECT_TRUE(table->lookup(address("10.0.0.1")).found);
   EXPECT_EQ(table->prefixes_of({64496}).size(), 12U);  // 10.0.0.0/12 without one /24
   EXPECT_EQ(table->damaged(), 4U);
+  for (int round = 0; round < 2; ++round) {  // the second time with an index
+    RouteReader reader(table);
+    EXPECT_FALSE(reader.find(inside).found);
+    EXPECT_EQ(reader.find(inside).route(inside), net::Prefix(inside));
+    table->index_lookups();
+  }
 }
 
 TEST_F(RouteTableTest, SaysWhatItHas) {

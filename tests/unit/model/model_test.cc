@@ -25,7 +25,10 @@ TEST(Target, ParsesWhatAPersonTypes) {
                                             {"192.0.2.0/24", Scope::route, "192.0.2.0/24"},
                                             {"2001:db8::/32", Scope::route, "2001:db8::/32"},
                                             {"AS64500", Scope::asn, "AS64500"},
-                                            {"as64500", Scope::asn, "AS64500"}}) {
+                                            {"as64500", Scope::asn, "AS64500"},
+                                            {"CN", Scope::country, "CN"},
+                                            {"cn", Scope::country, "CN"},
+                                            {"AS", Scope::country, "AS"}}) {
     const auto target = Target::parse(each.text);
     ASSERT_TRUE(target) << each.text << ": " << target.error().message;
     EXPECT_EQ(target->scope, each.scope) << each.text;
@@ -39,14 +42,17 @@ TEST(Target, RefusesAnythingElse) {
     const char* text;
     const char* says;
   };
-  for (const auto& each : std::vector<Case>{{"", "is neither an address nor a prefix"},
-                                            {"64500", "is neither an address nor a prefix"},
-                                            {"AS", "is neither an address nor a prefix"},
+  for (const auto& each : std::vector<Case>{{"", "'' is no address, no prefix"},
+                                            {"64500", "no AS number such as AS64500 and no country code such as CN"},
+                                            {"C1", "is no address"},
+                                            {"CHN", "is no address"},
                                             {"AS0", "is no AS number"},
                                             {"ASx", "is no AS number"},
                                             {"as\x1b[2J", "'as\\x1b[2J' is no AS number"},
                                             {"192.0.2.7/24", "the prefix is 192.0.2.0/24"},
-                                            {"example.net", "is neither an address nor a prefix"}}) {
+                                            {"example.net", "is no address"},
+                                            {"192.0.2.0/33", "has a prefix length above 32"},
+                                            {"fe80::1%eth0", "is neither an address nor a prefix"}}) {
     const auto target = Target::parse(each.text);
     ASSERT_FALSE(target) << each.text;
     EXPECT_EQ(target.error().code, Errc::invalid);
@@ -69,6 +75,29 @@ TEST(Decision, IsActiveUntilItsEnd) {
   decision.until = end;
   EXPECT_TRUE(decision.active_at(end - std::chrono::microseconds(1)));
   EXPECT_FALSE(decision.active_at(end));
+  decision.confirm_by = end + Seconds(1);
+  EXPECT_EQ(decision.end(), end) << "its time is over before anybody has to confirm it";
+  decision.confirm_by = end - Seconds(1);
+  EXPECT_FALSE(decision.active_at(end - Seconds(1)));
+  decision.until.reset();
+  EXPECT_EQ(decision.end(), end - Seconds(1));
+}
+
+TEST(GoodClient, IsAsGoodAsTheBestThatIsStillRemembered) {
+  const auto now = from_civil(2026, 2, 25, 4, 0, 0);
+  GoodClient client;
+  EXPECT_EQ(client.kind_since(now), std::nullopt);
+  client.visit = now;
+  EXPECT_EQ(client.kind_since(now), GoodKind::visit);
+  EXPECT_EQ(client.kind_since(now + Seconds(1)), std::nullopt);
+  client.spoiled = now - Seconds(5);
+  EXPECT_EQ(client.kind_since(now), GoodKind::visit) << "that is too long ago";
+  EXPECT_EQ(client.kind_since(now - Seconds(5)), std::nullopt);
+  client.user = now - Seconds(5);
+  EXPECT_EQ(client.kind_since(now - Seconds(5)), GoodKind::user);
+  client.login = now - Seconds(5);
+  EXPECT_EQ(client.kind_since(now - Seconds(5)), GoodKind::login);
+  EXPECT_EQ(client.last(), now);
 }
 
 TEST(Names, ComeBackAndAreDistinct) {
@@ -81,10 +110,12 @@ TEST(Names, ComeBackAndAreDistinct) {
   for (const auto kind : {LogKind::access, LogKind::error, LogKind::syslog, LogKind::message}) {
     EXPECT_EQ(log_kind_from(to_string(kind)), kind);
   }
-  for (const auto scope : {Scope::address, Scope::route, Scope::asn}) {
+  for (const auto scope : all_scopes) {
     EXPECT_EQ(scope_from(to_string(scope)), scope);
   }
   EXPECT_EQ(to_string(Scope::asn), "asn");
+  EXPECT_EQ(to_string(Scope::country), "country");
+  EXPECT_EQ(to_string(RuleKind::login), "login");
   EXPECT_EQ(to_string(RuleKind::attack), "attack");
   EXPECT_EQ(to_string(RuleKind::rate), "rate");
   for (const char* text : {"", "Address", "addres", "address "}) {

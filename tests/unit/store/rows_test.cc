@@ -45,7 +45,7 @@ TEST(Rows, PrefixesOfAnotherFormAreRefused) {
 }
 
 TEST(Rows, TargetsHaveOneSpelling) {
-  for (const char* text : {"192.0.2.7", "192.0.2.0/24", "2001:db8::/32", "AS64500"}) {
+  for (const char* text : {"192.0.2.7", "192.0.2.0/24", "2001:db8::/32", "AS64500", "NL"}) {
     const auto target = target_of(text);
     EXPECT_EQ(target_from(model::to_string(target.scope), target_key(target)), target) << text;
   }
@@ -62,7 +62,9 @@ TEST(Rows, TargetsHaveOneSpelling) {
                                             {"asn", "as64500"},
                                             {"asn", "AS0"},
                                             {"asn", "192.0.2.7/32"},
-                                            {"country", "NL"},
+                                            {"country", "nl"},
+                                            {"country", "NLD"},
+                                            {"country", "192.0.2.7/32"},
                                             {"", ""}}) {
     EXPECT_FALSE(target_from(each.scope, each.key)) << each.scope << " " << each.key;
   }
@@ -98,7 +100,13 @@ TEST(Rows, ADecisionWithAnythingWrongIsNone) {
                        .since = 0,
                        .until = 1,
                        .repeat = 0,
-                       .covered = 128};
+                       .covered = 128,
+                       .confirm_by = {},
+                       .confirm_by_is_null = true,
+                       .good_logins = 1,
+                       .good_users = 2,
+                       .good_visitors = 3,
+                       .left_out = ""};
   };
   // The view must not end at the NUL inside.
   const std::string half("\x19\xc0\x00\x02\x80", 5);
@@ -113,6 +121,13 @@ TEST(Rows, ADecisionWithAnythingWrongIsNone) {
 
   const std::vector<std::pair<const char*, std::function<void(DecisionRow&)>>> damages = {
       {"no scope", [](auto& r) { r.scope.reset(); }},
+      {"a confirmation at no time", [](auto& r) { r.confirm_by_is_null = false; }},
+      {"a confirmation before the calendar", [](auto& r) { r.confirm_by_is_null = false, r.confirm_by = INT64_MIN; }},
+      {"fewer than no logins", [](auto& r) { r.good_logins = -1; }},
+      {"too many users", [](auto& r) { r.good_users = int64_t{1} << 32; }},
+      {"no number of visitors", [](auto& r) { r.good_visitors.reset(); }},
+      {"nobody left out, of another type", [](auto& r) { r.left_out.reset(); }},
+      {"half a client left out", [](auto& r) { r.left_out = "\x20\xc0"; }},
       {"another scope", [](auto& r) { r.scope = "world"; }},
       {"no target", [](auto& r) { r.target.reset(); }},
       {"target of another scope", [](auto& r) { r.scope = "asn"; }},
@@ -150,6 +165,24 @@ TEST(Rows, ADecisionWithAnythingWrongIsNone) {
   permanent.asn_is_null = true;
   ASSERT_TRUE(to_decision(permanent));
   EXPECT_FALSE(to_decision(permanent)->until);
+}
+
+TEST(Rows, GoodClientsAreChecked) {
+  const auto good = [] {
+    return GoodClientRow{.client = "192.0.2.7/32", .visit = 5, .user = {}, .login = {}, .spoiled = {}};
+  };
+  ASSERT_TRUE(to_good_client(good()));
+  EXPECT_EQ(to_good_client(good())->visit, to_time(5));
+  for (const char* client : {"192.0.2.7", "192.0.2.0/24", "2001:db8::1/128", "2001:DB8::/64", "x", ""}) {
+    auto row = good();
+    row.client = client;
+    EXPECT_FALSE(to_good_client(row)) << client;
+  }
+  auto row = good();
+  row.client = "2001:db8::/64";
+  EXPECT_TRUE(to_good_client(row));
+  row.login = INT64_MAX;
+  EXPECT_FALSE(to_good_client(row)) << "beyond the calendar";
 }
 
 TEST(Rows, EvidenceAndCursorsAreChecked) {

@@ -1,4 +1,4 @@
-#include "enrich/as_index.h"
+#include "enrich/owner_index.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,25 +23,25 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-using AsIndexTest = EnrichTest;
+using OwnerIndexTest = EnrichTest;
 
 std::string record(uint32_t asn, std::string_view country = "NL") {
   return mmdb::map({{"asn", mmdb::text("AS" + std::to_string(asn))}, {"country_code", mmdb::text(country)}});
 }
 
-AsIndex index_of(const std::vector<std::string>& paths) {
+OwnerIndex index_of(const std::vector<std::string>& paths, OwnerKind kind = OwnerKind::asn) {
   std::vector<std::unique_ptr<Mmdb>> files;
   std::vector<const Mmdb*> pointers;
   for (const auto& path : paths) {
     files.push_back(*Mmdb::open(path));
     pointers.push_back(files.back().get());
   }
-  auto index = AsIndex::build(pointers);
+  auto index = OwnerIndex::build(kind, pointers);
   EXPECT_TRUE(index) << index.error().message;
   return std::move(*index);
 }
 
-TEST_F(AsIndexTest, JoinsNetworksThatDifferInTheCountryOnly) {
+TEST_F(OwnerIndexTest, JoinsNetworksThatDifferInTheCountryOnly) {
   MmdbBuilder builder(6, 24);
   builder.network("192.0.2.0/26", record(64496, "NL"));
   builder.network("192.0.2.64/26", record(64496, "DE"));
@@ -65,7 +65,7 @@ TEST_F(AsIndexTest, JoinsNetworksThatDifferInTheCountryOnly) {
   EXPECT_EQ(index.damaged(), 0U);
 }
 
-TEST_F(AsIndexTest, RangesThatAreNoPrefixAreCutIntoTheFewest) {
+TEST_F(OwnerIndexTest, RangesThatAreNoPrefixAreCutIntoTheFewest) {
   MmdbBuilder builder(4, 24);
   builder.network("192.0.2.1/32", record(64496));
   builder.network("192.0.2.2/31", record(64496));
@@ -77,7 +77,7 @@ TEST_F(AsIndexTest, RangesThatAreNoPrefixAreCutIntoTheFewest) {
 }
 
 // Of a later database only what lies outside of the AS networks of the earlier ones counts, as in lookup().
-TEST_F(AsIndexTest, EarlierDatabasesWin) {
+TEST_F(OwnerIndexTest, EarlierDatabasesWin) {
   MmdbBuilder first(6, 24);
   first.network("192.0.2.64/26", record(64496));
   first.network("198.51.100.0/25", record(64496));
@@ -104,7 +104,7 @@ TEST_F(AsIndexTest, EarlierDatabasesWin) {
 }
 
 // ::8000:0:0/81 surrounds ::ffff:0:0/96, whose addresses are those of IPv4.
-TEST_F(AsIndexTest, AWideIpv6LeafDoesNotBecomeIpv4) {
+TEST_F(OwnerIndexTest, AWideIpv6LeafDoesNotBecomeIpv4) {
   MmdbBuilder first(6, 24);
   first.network("::fffe:0:0/96", record(64497));
   MmdbBuilder second(6, 24);
@@ -116,7 +116,7 @@ TEST_F(AsIndexTest, AWideIpv6LeafDoesNotBecomeIpv4) {
   }
 }
 
-TEST_F(AsIndexTest, EqualsTheAggregateOfAllNetworks) {
+TEST_F(OwnerIndexTest, EqualsTheAggregateOfAllNetworks) {
   const auto mmdb = *Mmdb::open(data_file("ipguard-lite-small.mmdb"));
   std::map<uint32_t, std::vector<net::Prefix>> expected;
   ASSERT_TRUE(mmdb->walk([&](const net::Prefix& network, uint32_t offset) {
@@ -132,14 +132,14 @@ TEST_F(AsIndexTest, EqualsTheAggregateOfAllNetworks) {
   }
 }
 
-TEST_F(AsIndexTest, ADamagedTreeHasNoIndex) {
+TEST_F(OwnerIndexTest, ADamagedTreeHasNoIndex) {
   MmdbBuilder builder(6, 24);
   builder.network("2001:db8::/32", record(64496));
   builder.alias("2001:db9::/33", "2001:c00::/22");
   const std::string path = write(builder.build());
   const auto mmdb = *Mmdb::open(path);
   const std::array<const Mmdb*, 1> files{mmdb.get()};
-  const auto index = AsIndex::build(files);
+  const auto index = OwnerIndex::build(OwnerKind::asn, files);
   ASSERT_FALSE(index);
   EXPECT_EQ(index.error().code, Errc::corrupt);
   EXPECT_THAT(index.error().message, HasSubstr("cycle"));
@@ -152,11 +152,10 @@ TEST_F(AsIndexTest, ADamagedTreeHasNoIndex) {
 }
 
 // The whole starter database, unpacked here; counts from the statistics made when it was built.
-TEST_F(AsIndexTest, CountsOfTheStarterDatabase) {
-  const std::string packed = IPGUARD_SOURCE_DIR "/packaging/data/ipguard-lite.mmdb.xz";
-  const std::string path = folder() + "/ipguard-lite.mmdb";
-  if (std::system(("xz -dc '" + packed + "' > '" + path + "'").c_str()) != 0) {  // NOLINT(cert-env33-c): fixed words
-    GTEST_SKIP() << "xz cannot unpack " << packed;
+TEST_F(OwnerIndexTest, CountsOfTheStarterDatabase) {
+  const std::string path = unpack_starter();
+  if (path.empty()) {
+    GTEST_SKIP() << "xz cannot unpack the starter database";
   }
   const auto index = index_of({path});
   EXPECT_THAT(index.networks(), ElementsAre(1'660'471U));
@@ -177,7 +176,67 @@ TEST_F(AsIndexTest, CountsOfTheStarterDatabase) {
     EXPECT_EQ(of_ipv4, static_cast<ptrdiff_t>(ipv4)) << asn;
     EXPECT_EQ(prefixes.size(), ipv4 + ipv6) << asn;
     EXPECT_TRUE(std::ranges::is_sorted(prefixes)) << asn;
+    EXPECT_EQ(index.find(asn)->prefixes, prefixes.size()) << asn;
+    EXPECT_EQ(index.find(asn)->size, model::Coverage::of(prefixes)) << asn;
   }
+  EXPECT_EQ(index.owners().size(), 91'050U);
+  uint64_t prefixes = 0;
+  uint64_t addresses = 0;
+  for (const auto& owner : index.owners()) {
+    prefixes += owner.prefixes;
+    addresses += owner.size.ipv4_addresses;
+  }
+  EXPECT_EQ(prefixes, 732'461U);
+  EXPECT_EQ(addresses, 3'310'066'929U);
+}
+
+TEST_F(OwnerIndexTest, CountriesIgnoreTheAs) {
+  MmdbBuilder builder(6, 24);
+  builder.network("192.0.2.0/25", record(64496, "NL"));
+  builder.network("192.0.2.128/25", record(64497, "NL"));
+  builder.network("198.51.100.0/24", mmdb::map({{"country_code", mmdb::text("FR")}}));
+  builder.network("203.0.113.0/24", mmdb::map({{"asn", mmdb::text("AS64496")}}));
+  builder.network("2001:db8::/33", record(64496, "NL"));
+  const std::string path = write(builder.build());
+  const auto index = index_of({path}, OwnerKind::country);
+  ASSERT_EQ(index.owners().size(), 2U);
+  const auto table = open({path});
+  EXPECT_THAT(texts(table->prefixes_of_country(*model::Country::parse("nl"))),
+              ElementsAre("192.0.2.0/24", "2001:db8::/33"));
+  EXPECT_THAT(texts(table->prefixes_of_country(*model::Country::parse("FR"))), ElementsAre("198.51.100.0/24"));
+  EXPECT_THAT(table->prefixes_of_country(*model::Country::parse("DE")), IsEmpty());
+  EXPECT_GT(table->index_sizes().countries, 0U);
+  EXPECT_EQ(table->index_sizes().systems, 0U);
+}
+
+TEST_F(OwnerIndexTest, TellsTheRangeAroundAnAddressAndTheSizes) {
+  MmdbBuilder builder(6, 24);
+  builder.network("192.0.2.1/32", record(64496, "NL"));
+  builder.network("192.0.2.2/31", record(64496, "DE"));
+  builder.network("192.0.2.4/32", record(64496));
+  builder.network("192.0.2.6/32", record(64496));
+  builder.network("2001:db8::/32", record(64496));
+  builder.network("2001:db9::/65", record(64496));
+  builder.network("2001:db9:0:0:c000::/66", record(64496));
+  builder.network("255.255.255.0/24", record(64497));
+  const auto index = index_of({write(builder.build())});
+  const Owner& owner = *index.find(64496);
+  const auto range = [&](std::string_view text) {
+    const auto found = index.range_around(owner, address(text));
+    return found ? found->first.to_string() + "-" + found->second.to_string() : "";
+  };
+  EXPECT_EQ(range("192.0.2.1"), "192.0.2.1-192.0.2.4");
+  EXPECT_EQ(range("192.0.2.4"), "192.0.2.1-192.0.2.4");
+  EXPECT_EQ(range("192.0.2.6"), "192.0.2.6-192.0.2.6");
+  EXPECT_EQ(range("192.0.2.5"), "");
+  EXPECT_EQ(range("192.0.2.0"), "");
+  EXPECT_EQ(range("2001:db8::7"), "2001:db8::-2001:db9::7fff:ffff:ffff:ffff");
+  EXPECT_EQ(owner.size.ipv4_addresses, 5U);
+  EXPECT_EQ(owner.size.ipv6_64s, (uint64_t{1} << 32U) + 1);  // the /65 and the /66 lie in one /64
+  EXPECT_EQ(owner.prefixes, 3U + 1U + 3U);
+  EXPECT_EQ(index.prefixes_of(64496).size(), owner.prefixes);
+  EXPECT_EQ(index.find(64497)->size.ipv4_addresses, 256U);
+  EXPECT_EQ(index.find(64498), nullptr);
 }
 
 }  // namespace

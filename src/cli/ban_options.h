@@ -1,0 +1,25 @@
+// What `ban` and `import` share.
+#pragma once
+
+#include <string>
+
+#include "cli/options.h"
+
+namespace ipguard::cli {
+
+struct BanOptions : DaemonOptions {
+  std::string duration;
+  std::string reason;
+  bool force = false;
+};
+void add_ban_options(CLI::App& app, BanOptions& options);
+// Errc::usage before the daemon is asked.
+[[nodiscard]] Result<> check_ban_options(BanOptions& options);
+// The arguments of the daemon's `ban` that they stand for; without targets.
+[[nodiscard]] Json ban_arguments(const BanOptions& options);
+
+// Prints a summary of the daemon's (unless `json`: it has been printed then) and its refusals; fails if there are any.
+// `done`: "banned", "lifted", "confirmed".
+[[nodiscard]] Result<> print_ban_summary(const char* done, const Json& summary, bool json);
+
+}  // namespace ipguard::cli

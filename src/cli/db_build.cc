@@ -1,0 +1,272 @@
+#include "cli/db_build.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <iostream>
+#include <optional>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/csv.h"
+#include "enrich/database_check.h"
+#include "net/asn.h"
+
+namespace ipguard::cli {
+namespace {
+
+constexpr uint64_t largest_table = 4ULL << 30;
+
+// The addresses and fields of a row.
+struct TableRow {
+  net::Address first;
+  net::Address last;
+  enrich::Fields fields;  // none: the row says nothing
+};
+using Cells = std::vector<std::string>;
+
+Result<net::Address> cell_address(const std::string& text) {
+  const auto address = net::Address::parse(trim(text));
+  return address ? Result<net::Address>(*address) : fail(Errc::invalid, "'" + printable(text, 80) + "' is no address");
+}
+
+// An address, a prefix, or "first-last".
+Result<> read_network(const std::string& text, TableRow& row) {
+  const auto dash = text.find('-');
+  if (dash == std::string::npos) {
+    const auto prefix = net::Prefix::parse(trim(text));
+    if (!prefix) {
+      return std::unexpected(prefix.error());
+    }
+    row.first = prefix->address();
+    row.last = prefix->last();
+    return {};
+  }
+  const auto first = cell_address(text.substr(0, dash));
+  const auto last = cell_address(text.substr(dash + 1));
+  if (!first || !last) {
+    return std::unexpected(first ? last.error() : first.error());
+  }
+  row.first = *first;
+  row.last = *last;
+  return {};
+}
+
+void add_field(TableRow& row, std::string_view name, std::string_view value) {
+  if (!value.empty()) {
+    row.fields.emplace_back(name, std::string(value));
+  }
+}
+
+Result<> add_asn(TableRow& row, const std::string& text) {
+  if (text == "0" || text.empty()) {
+    return {};
+  }
+  const auto asn = net::Asn::parse(text);
+  if (!asn) {
+    return fail(Errc::invalid, "'" + printable(text, 80) + "' is no AS number");
+  }
+  row.fields.emplace_back("asn", asn->to_string());
+  return {};
+}
+
+// start and end, then what `rest` makes of the others.
+Result<TableRow> ranged(const Cells& cells, size_t count, const std::function<Result<>(TableRow&)>& rest) {
+  if (cells.size() < count) {
+    return fail(Errc::invalid,
+                "a row has " + std::to_string(count) + " cells, this one " + std::to_string(cells.size()));
+  }
+  TableRow row;
+  if (auto network = read_network(cells[0] + '-' + cells[1], row); !network) {
+    return std::unexpected(std::move(network.error()));
+  }
+  if (auto added = rest(row); !added) {
+    return std::unexpected(std::move(added.error()));
+  }
+  return row;
+}
+
+Result<TableRow> headed(const Cells& header, const Cells& cells) {
+  if (cells.size() != header.size()) {
+    return fail(Errc::invalid, "the header has " + std::to_string(header.size()) + " columns, this row " +
+                                   std::to_string(cells.size()));
+  }
+  TableRow row;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (header[i] != "network") {
+      add_field(row, header[i], cells[i]);
+    } else if (auto network = read_network(cells[i], row); !network) {
+      return std::unexpected(std::move(network.error()));
+    }
+  }
+  return row;
+}
+
+struct Schema {
+  std::string_view name;
+  bool tabs = false;
+  bool header = false;
+  Result<TableRow> (*read)(const Cells& header, const Cells& cells) = nullptr;
+};
+
+constexpr std::array<Schema, 5> schemas = {{
+    {"ip-location-db-asn", false, false,
+     [](const Cells&, const Cells& cells) {
+       return ranged(cells, 4, [&](TableRow& row) {
+         auto added = add_asn(row, cells[2]);
+         add_field(row, "as_name", cells[3]);
+         return added;
+       });
+     }},
+    {"ip-location-db-country", false, false,
+     [](const Cells&, const Cells& cells) {
+       return ranged(cells, 3, [&](TableRow& row) {
+         add_field(row, "country_code", cells[2]);
+         return Result<>();
+       });
+     }},
+    {"iptoasn", true, false,
+     [](const Cells&, const Cells& cells) {
+       return ranged(cells, 5, [&](TableRow& row) {
+         if (cells[2] == "0") {
+           return Result<>();
+         }
+         auto added = add_asn(row, cells[2]);
+         add_field(row, "country_code", cells[3] == "None" ? "" : cells[3]);
+         add_field(row, "as_name", cells[4]);
+         return added;
+       });
+     }},
+    {"ipinfo", false, true, headed},
+    {"netblocks", false, true, headed},
+}};
+
+// Row by row, CSV or TSV.
+class TableRows {
+ public:
+  TableRows(std::string_view text, bool tabs) : csv_(text), rest_(text), tabs_(tabs) {}
+
+  std::optional<CsvReader::Record> next() {
+    if (!tabs_) {
+      return csv_.next();
+    }
+    if (rest_.empty()) {
+      return std::nullopt;
+    }
+    const size_t end = rest_.find('\n');
+    auto line = rest_.substr(0, end);
+    rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+    const auto cells = split(line, '\t');
+    return CsvReader::Record{.line = ++line_, .fields = {cells.begin(), cells.end()}};
+  }
+
+ private:
+  CsvReader csv_;
+  std::string_view rest_;
+  size_t line_ = 0;
+  bool tabs_;
+};
+
+std::string schema_names() {
+  std::string names;
+  for (const auto& schema : schemas) {
+    names += (names.empty() ? "" : ", ") + std::string(schema.name);
+  }
+  return names;
+}
+
+Result<> add_source(const std::string& source, enrich::MmdbWriter& writer) {
+  const auto colon = source.find(':');
+  const auto schema = source.substr(0, colon);
+  if (colon == std::string::npos || std::ranges::find(schemas, schema, &Schema::name) == schemas.end()) {
+    return fail(Errc::usage, "'" + printable(source, 80) + "' is no SCHEMA:FILE; schemas are " + schema_names());
+  }
+  const auto path = source.substr(colon + 1);
+  const auto text = read_file(path, largest_table);
+  if (!text) {
+    return std::unexpected(text.error());
+  }
+  auto added = add_table(schema, *text, writer);
+  if (!added) {
+    return std::unexpected(add_context(added, printable(path)));
+  }
+  std::cout << printable(path) << ": " << group_digits(*added) << " rows\n";
+  return {};
+}
+
+}  // namespace
+
+Result<size_t> add_table(std::string_view schema, std::string_view text, enrich::MmdbWriter& writer) {
+  const auto* known = std::ranges::find(schemas, schema, &Schema::name);
+  if (known == schemas.end()) {
+    return fail(Errc::usage, "unknown schema; schemas are " + schema_names());
+  }
+  TableRows reader(text, known->tabs);
+  size_t count = 0;
+  Cells header;
+  while (auto record = reader.next()) {
+    const auto& cells = record->fields;
+    if ((cells.size() == 1 && cells[0].empty()) || cells[0].starts_with('#')) {
+      continue;
+    }
+    if (known->header && header.empty()) {
+      header = cells;
+      if (std::ranges::count(header, "network") != 1) {
+        return fail(Errc::invalid,
+                    std::to_string(record->line) + ": the first row names the columns, one is 'network'");
+      }
+      continue;
+    }
+    auto row = known->read(header, cells);
+    if (row && (row->first.family() != row->last.family() || row->last < row->first)) {
+      row = fail(Errc::invalid, "the range ends before it begins");
+    }
+    if (!row) {
+      return std::unexpected(add_context(row, std::to_string(record->line)));
+    }
+    std::ranges::sort(row->fields, {}, &enrich::Fields::value_type::first);
+    if (!row->fields.empty()) {
+      writer.put(row->first, row->last, row->fields);
+      ++count;
+    }
+  }
+  return count;
+}
+
+Result<> build_database(const BuildOptions& options, TimePoint now) {
+  enrich::MmdbWriter writer;
+  if (!options.base.empty()) {
+    const auto base = enrich::Mmdb::open(options.base);
+    if (!base) {
+      return std::unexpected(base.error());
+    }
+    if (auto loaded = writer.load(**base); !loaded) {
+      return loaded;
+    }
+  }
+  for (const auto& source : options.sources) {
+    if (auto added = add_source(source, writer); !added) {
+      return added;
+    }
+  }
+  const auto epoch = std::chrono::floor<Seconds>(now.time_since_epoch()).count();
+  const auto file = writer.build({.type = options.type,
+                                  .description = options.description,
+                                  .build_epoch = static_cast<uint64_t>(std::max<int64_t>(epoch, 1))});
+  if (!file) {
+    return std::unexpected(file.error());
+  }
+  if (auto written = write_file_atomically(options.output, *file, 0644); !written) {
+    return written;
+  }
+  const auto contents = enrich::check_database(options.output);
+  if (!contents) {
+    return std::unexpected(contents.error());
+  }
+  std::cout << printable(options.output) << ": " << group_digits(contents->networks()) << " networks, "
+            << group_digits(contents->records) << " records, " << format_size(contents->file_bytes) << '\n';
+  return {};
+}
+
+}  // namespace ipguard::cli

@@ -1,0 +1,73 @@
+#include "cli/input_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <iostream>
+
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "input/line_splitter.h"
+
+namespace ipguard::cli {
+namespace {
+
+constexpr size_t chunk_bytes = 256U << 10;
+
+}  // namespace
+
+Result<> read_lines(const std::string& file, size_t max_line, const TakeLines& take) {
+  const bool standard_input = file == "-";
+  const std::string name = standard_input ? "standard input" : printable(file);
+  if (standard_input && ::isatty(STDIN_FILENO) == 1) {
+    std::cerr << "ipguardctl: reading lines from the terminal; Ctrl-D ends them\n";
+  }
+  const UniqueFd opened(standard_input ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!standard_input && !opened.valid()) {
+    return fail_errno("cannot read " + name, errno);
+  }
+  const int fd = standard_input ? STDIN_FILENO : opened.get();
+  input::LineSplitter splitter(max_line);
+  const auto emit = [&](std::string_view bytes, uint64_t, bool truncated) { take(bytes, truncated); };
+  std::string buffer(chunk_bytes, '\0');
+  while (std::cout) {  // a full disk takes no more
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return fail_errno("cannot read " + name, errno);
+    }
+    if (count == 0) {
+      splitter.finish(emit);
+      return {};
+    }
+    splitter.feed(std::string_view(buffer).substr(0, static_cast<size_t>(count)), emit);
+    std::cout.flush();
+  }
+  return {};
+}
+
+Result<> read_files(const std::vector<std::string>& files, size_t max_line, const TakeLines& take) {
+  bool whole = true;
+  for (const auto& file : files) {
+    if (auto done = read_lines(file, max_line, take); !done) {
+      std::cerr << "ipguardctl: " << done.error().message << '\n';
+      whole = false;
+    }
+  }
+  return whole ? Result<>() : fail("");
+}
+
+void for_each_line(std::string_view lines, const std::function<void(std::string_view line)>& visit) {
+  while (!lines.empty()) {
+    const size_t end = lines.find('\n');
+    auto line = lines.substr(0, end);
+    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+    visit(line);
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+  }
+}
+
+}  // namespace ipguard::cli

@@ -1,0 +1,145 @@
+#include <iostream>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/input_file.h"
+#include "cli/netblocks_output.h"
+#include "cli/options.h"
+#include "cli/table.h"
+
+namespace ipguard::cli {
+namespace {
+
+constexpr size_t longest_address_line = 4096;
+constexpr size_t netblocks_batch = 1024;
+
+struct NetblocksOptions {
+  std::vector<std::string> addresses;
+  std::vector<std::string> files;
+  std::vector<std::string> databases;
+  bool json = false;
+};
+
+// One line of output for each address.
+class BulkNetblocks {
+ public:
+  BulkNetblocks(enrich::NetblockFinder& finder, bool json) : finder_(finder), json_(json) {
+    if (!json) {
+      out_.buffer() = netblocks_header();
+    }
+  }
+
+  // The first word of each line; empty lines and those that begin with # say nothing.
+  void take(std::string_view lines, bool truncated) {
+    if (truncated) {
+      ++number_;
+      complain(lines);
+      return;
+    }
+    for_each_line(lines, [this](std::string_view line) {
+      ++number_;
+      line = trim(line);
+      line = line.substr(0, line.find_first_of(" \t,;"));
+      if (line.empty() || line.front() == '#') {
+        return;
+      }
+      if (const auto address = net::Address::parse(line)) {
+        addresses_.push_back(*address);
+        if (addresses_.size() == netblocks_batch) {
+          answer();
+        }
+      } else {
+        complain(line);
+      }
+    });
+    answer();
+  }
+
+  [[nodiscard]] uint64_t refused() const { return refused_; }
+
+ private:
+  void answer() {
+    finder_.find(addresses_, found_);
+    for (const auto& netblocks : found_) {
+      if (json_) {
+        as_json_.write(out_, netblocks, finder_.facts(netblocks));
+      } else {
+        append_netblocks_row(out_.buffer(), netblocks, finder_.facts(netblocks));
+      }
+    }
+    std::cout << out_.buffer();
+    out_.buffer().clear();
+    addresses_.clear();
+  }
+
+  void complain(std::string_view text) {
+    constexpr uint64_t most_told = 10;
+    if (++refused_ <= most_told) {
+      std::cerr << "ipguardctl: line " << number_ << ": '" << printable(text, 80) << "' is no IPv4 or IPv6 address\n";
+    }
+  }
+
+  enrich::NetblockFinder& finder_;
+  bool json_;
+  JsonWriter out_;
+  NetblocksJson as_json_;
+  std::vector<net::Address> addresses_;
+  std::vector<enrich::Netblocks> found_;
+  uint64_t number_ = 0;
+  uint64_t refused_ = 0;
+};
+
+Result<> netblocks_in_bulk(const NetblocksOptions& options, enrich::NetblockFinder& finder) {
+  BulkNetblocks bulk(finder, options.json);
+  auto read = read_files(options.files, longest_address_line,
+                         [&](std::string_view lines, bool truncated) { bulk.take(lines, truncated); });
+  if (read && bulk.refused() > 0) {
+    return fail(Errc::invalid, counted(bulk.refused(), "line holds", "lines hold") + " no address");
+  }
+  return read;
+}
+
+}  // namespace
+
+Action prepare_netblocks(CLI::App& app) {
+  auto options = std::make_shared<NetblocksOptions>();
+  app.add_option("address", options->addresses, "IPv4 or IPv6 addresses; none = one a line from standard input")
+      ->type_name("ADDRESS");
+  app.add_option("-f,--file", options->files, "file of addresses, the first word of each line; - is standard input")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  add_database_option(app, options->databases);
+  app.add_flag("--json", options->json, "one JSON object a line");
+  return [options]() -> Result<> {
+    std::vector<net::Address> addresses;
+    for (const auto& text : options->addresses) {
+      const auto address = net::Address::parse(text);
+      if (!address) {
+        return fail(Errc::usage, "'" + printable(text, 80) + "' is no IPv4 or IPv6 address");
+      }
+      addresses.push_back(*address);
+    }
+    auto routes = open_database(options->databases);
+    if (!routes) {
+      return std::unexpected(std::move(routes.error()));
+    }
+    enrich::NetblockFinder finder(std::move(*routes));
+    if (addresses.empty() && options->files.empty()) {
+      options->files.emplace_back("-");
+    }
+    JsonWriter json;
+    NetblocksJson as_json;
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      const auto netblocks = finder.find(addresses[i]);
+      if (options->json) {
+        as_json.write(json, netblocks, finder.facts(netblocks));
+      } else {
+        std::cout << (i > 0 ? "\n" : "") << netblocks_text(netblocks, finder.facts(netblocks));
+      }
+    }
+    std::cout << json.take();
+    return netblocks_in_bulk(*options, finder);
+  };
+}
+
+}  // namespace ipguard::cli

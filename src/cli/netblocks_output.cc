@@ -1,0 +1,269 @@
+#include "cli/netblocks_output.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "base/text.h"
+#include "cli/table.h"
+#include "enrich/number.h"
+#include "net/cover.h"
+
+namespace ipguard::cli {
+namespace {
+
+using enrich::IanaBlock;
+using enrich::Netblocks;
+
+// Host bits of what is at least as large as the run: where blocks stand in the order of widths.
+unsigned range_bits(const Netblocks& netblocks) {
+  const auto size = enrich::to_number(netblocks.range->second) - enrich::to_number(netblocks.range->first);
+  const unsigned whole = enrich::widest_within(size);
+  return (size >> whole) == 0 || whole == 128 ? whole : whole + 1;
+}
+
+// Calls the three functions for route, range and blocks from the narrowest to the widest; of equals in this order.
+template <typename Route, typename Range, typename Block>
+void in_order(const Netblocks& netblocks, const Route& route, const Range& range, const Block& block) {
+  const unsigned bits = netblocks.address.bits();
+  const unsigned route_bits = bits - netblocks.answer.length;
+  bool route_told = false;
+  bool range_told = !netblocks.range;
+  const auto tell_up_to = [&](unsigned host_bits) {
+    if (!route_told && route_bits <= host_bits) {
+      route();
+      route_told = true;
+    }
+    if (!range_told && range_bits(netblocks) <= host_bits) {
+      range();
+      range_told = true;
+    }
+  };
+  for (const IanaBlock* around : netblocks.blocks) {
+    tell_up_to(bits - around->prefix.length());
+    block(*around);
+  }
+  tell_up_to(bits);
+}
+
+// What follows the prefix in the route's object.
+std::string route_members(const model::Route& facts) {
+  JsonWriter json;
+  json.json("");  // members come before
+  const auto put = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) {
+      json.text(name, value);
+    }
+  };
+  put("asn", facts.asn ? facts.asn->to_string() : "");
+  put("as_name", facts.as_name);
+  put("as_domain", facts.as_domain);
+  put("country", facts.country);
+  put("country_code", facts.country_code);
+  json.close('}');
+  return json.take();
+}
+
+std::string system_object(const enrich::Owner& system, const model::Route& facts) {
+  JsonWriter json;
+  json.open('{');
+  json.text("kind", "asn");
+  json.text("asn", facts.asn->to_string());
+  json.text("as_name", facts.as_name);
+  json.number("prefixes", system.prefixes);
+  json.number("ipv4_addresses", system.size.ipv4_addresses);
+  json.number("ipv6_64s", system.size.ipv6_64s);
+  json.close('}');
+  return json.take();
+}
+
+template <typename Value>
+void write_prefixes(JsonWriter& json, Value first, Value last) {
+  enrich::for_each_prefix(first, last, [&](Value value, unsigned host_bits) {
+    const auto address = enrich::to_address(value);
+    json.printed({}, net::Prefix(address, address.bits() - host_bits));
+  });
+}
+
+void write_range(JsonWriter& json, const Netblocks& netblocks, const model::Route& facts) {
+  const auto& [first, last] = *netblocks.range;
+  json.open('{');
+  json.text("kind", "range");
+  json.printed("first", first);
+  json.printed("last", last);
+  json.open('[', "prefixes");
+  if (first.is_ipv4()) {
+    write_prefixes(json, first.ipv4(), last.ipv4());
+  } else {
+    write_prefixes(json, enrich::to_number(first), enrich::to_number(last));
+  }
+  json.close(']');
+  json.text("asn", facts.asn->to_string());
+  json.close('}');
+}
+
+std::string block_object(const IanaBlock& block) {
+  JsonWriter json;
+  json.open('{');
+  json.text("kind", enrich::to_string(block.kind));
+  json.printed("prefix", block.prefix);
+  json.text("name", block.name);
+  json.text("reference", block.reference);
+  json.close('}');
+  return json.take();
+}
+
+// "256", "65,536 /64s", "256 + 65,536 /64s".
+std::string size_text(const model::Coverage& size) {
+  const std::string ipv6 = group_digits(size.ipv6_64s) + " /64s";
+  if (size.ipv6_64s == 0) {
+    return group_digits(size.ipv4_addresses);
+  }
+  return size.ipv4_addresses == 0 ? ipv6 : group_digits(size.ipv4_addresses) + " + " + ipv6;
+}
+
+std::string block_text(const IanaBlock& block) {
+  switch (block.kind) {
+    case IanaBlock::Kind::allocated:
+      return "allocated to " + block.name;
+    case IanaBlock::Kind::legacy:
+      return "given out before the registries, now with " + block.name;
+    case IanaBlock::Kind::special:
+      break;
+  }
+  return block.name + " (" + block.reference + ")";
+}
+
+std::string facts_text(const model::Route& facts) {
+  std::string text = facts.asn ? facts.asn->to_string() + ' ' + printable(facts.as_name) : "";
+  const std::string country = facts.country.empty() ? facts.country_code : facts.country;
+  if (!country.empty()) {
+    text += (text.empty() ? "" : ", ") + printable(country);
+  }
+  return text.empty() ? "the database has no record" : text;
+}
+
+// Tabs and line ends within a name would break the columns.
+void append_cell(std::string& text, std::string_view value) {
+  text += '\t';
+  const size_t begin = text.size();
+  text += value.empty() ? "-" : value;
+  std::replace_if(
+      text.begin() + static_cast<ptrdiff_t>(begin), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+}
+
+}  // namespace
+
+const NetblocksJson::Kept& NetblocksJson::kept(const Netblocks& netblocks, const model::Route& facts) {
+  const size_t number = netblocks.answer.facts;
+  if (number >= kept_.size()) {
+    kept_.resize(number + 1);
+  }
+  Kept& kept = kept_[number];
+  if (kept.route.empty()) {
+    kept.route = route_members(facts);
+    kept.system = netblocks.system != nullptr ? system_object(*netblocks.system, facts) : "";
+  }
+  return kept;
+}
+
+void NetblocksJson::write(JsonWriter& json, const Netblocks& netblocks, const model::Route& facts) {
+  const Kept& known = kept(netblocks, facts);
+  json.open('{');
+  json.printed("address", netblocks.address);
+  json.flag("found", facts.found);
+  json.open('[', "netblocks");
+  in_order(
+      netblocks,
+      [&] {
+        json.open('{');
+        json.text("kind", "route");
+        json.printed("prefix", netblocks.answer.route(netblocks.address));
+        json.rest(known.route);
+      },
+      [&] { write_range(json, netblocks, facts); },
+      [&](const IanaBlock& block) {
+        std::string& text = blocks_[&block];
+        if (text.empty()) {
+          text = block_object(block);
+        }
+        json.json(text);
+      });
+  if (!known.system.empty()) {
+    json.json(known.system);
+  }
+  json.close(']');
+  json.close('}');
+  json.end_line();
+}
+
+std::string netblocks_header() { return "#address\troute\trange\tblock\tasn\tas_name\tcountry_code\n"; }
+
+void append_netblocks_row(std::string& text, const Netblocks& netblocks, const model::Route& facts) {
+  netblocks.address.append_to(text);
+  text += '\t';
+  netblocks.answer.route(netblocks.address).append_to(text);
+  text += '\t';
+  if (netblocks.range) {
+    netblocks.range->first.append_to(text);
+    text += '-';
+    netblocks.range->second.append_to(text);
+  } else {
+    text += '-';
+  }
+  if (netblocks.blocks.empty()) {
+    append_cell(text, {});
+  } else {
+    const IanaBlock& block = *netblocks.blocks.front();
+    text += '\t';
+    block.prefix.append_to(text);
+    text += ' ';
+    text += block.name;
+  }
+  if (facts.asn) {
+    text += "\tAS";
+    std::array<char, 10> digits;  // 2^32 - 1 has as many
+    text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), facts.asn->number).ptr);
+  } else {
+    append_cell(text, {});
+  }
+  append_cell(text, facts.as_name);
+  append_cell(text, facts.country_code);
+  text += '\n';
+}
+
+std::string netblocks_text(const Netblocks& netblocks, const model::Route& facts) {
+  Table table({"KIND", "NETBLOCK", "SIZE", "WHAT"});
+  const auto size = [](const net::Prefix& prefix) { return size_text(model::Coverage::of({prefix})); };
+  in_order(
+      netblocks,
+      [&] {
+        const auto route = netblocks.answer.route(netblocks.address);
+        table.add({"route", route.to_string(), size(route), facts_text(facts)});
+      },
+      [&] {
+        const auto& [first, last] = *netblocks.range;
+        const auto prefixes = net::range_to_prefixes(first, last);
+        const bool single = prefixes.size() == 1;
+        std::vector<std::string> notes;
+        for (const auto& prefix : prefixes) {
+          notes.push_back("  " + prefix.to_string());
+        }
+        table.add({"range", single ? prefixes.front().to_string() : first.to_string() + " - " + last.to_string(),
+                   size_text(model::Coverage::of(prefixes)), "adjacent routes of the AS"},
+                  single ? std::vector<std::string>() : std::move(notes));
+      },
+      [&](const IanaBlock& block) {
+        table.add({std::string(enrich::to_string(block.kind)), block.prefix.to_string(), size(block.prefix),
+                   block_text(block)});
+      });
+  if (const auto* system = netblocks.system) {
+    table.add({"asn", facts.asn->to_string(), size_text(system->size),
+               printable(facts.as_name) + ", " + counted(system->prefixes, "prefix", "prefixes")});
+  }
+  return netblocks.address.to_string() + '\n' + table.to_string(terminal_width());
+}
+
+}  // namespace ipguard::cli

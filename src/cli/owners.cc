@@ -1,0 +1,190 @@
+// The commands `asn` and `country`.
+#include <algorithm>
+#include <cctype>
+#include <iostream>
+#include <map>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/owners_output.h"
+#include "cli/table.h"
+
+namespace ipguard::cli {
+namespace {
+
+using enrich::OwnerKind;
+
+struct OwnersOptions {
+  OwnerKind kind = OwnerKind::asn;
+  std::vector<std::string> owners;
+  std::vector<std::string> databases;
+  std::string search;
+  size_t top = 0;
+  std::optional<ExportFormat> format;
+  std::string table = "inet filter";
+  std::string set;
+  bool json = false;
+};
+
+std::string_view noun(OwnerKind kind) { return kind == OwnerKind::asn ? "AS" : "country"; }
+
+const enrich::OwnerIndex& index_of(const OwnersOptions& options, const enrich::RouteTable& routes) {
+  return options.kind == OwnerKind::asn ? routes.systems() : routes.countries();
+}
+
+std::optional<uint32_t> parse_owner(OwnerKind kind, std::string_view text) {
+  if (kind == OwnerKind::asn) {
+    const auto asn = net::Asn::parse(text);
+    return asn ? std::optional(asn->number) : std::nullopt;
+  }
+  const auto country = model::Country::parse(text);
+  return country ? std::optional(country->number()) : std::nullopt;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+Result<std::vector<NamedOwner>> asked_for(const OwnersOptions& options, const enrich::RouteTable& routes) {
+  std::vector<NamedOwner> result;
+  for (const auto& text : options.owners) {
+    const auto number = parse_owner(options.kind, text);
+    if (!number) {
+      return fail(Errc::usage,
+                  "'" + printable(text, 80) + "' is no " +
+                      (options.kind == OwnerKind::asn ? "AS number such as AS64500" : "country code such as NL"));
+    }
+    const auto* owner = index_of(options, routes).find(*number);
+    if (owner == nullptr) {
+      return fail(Errc::not_found,
+                  std::string(noun(options.kind)) + " " + printable(text, 80) + " has no network in the database");
+    }
+    result.push_back(named(options.kind, routes, *owner));
+  }
+  return result;
+}
+
+// Largest first: by IPv4 addresses, then by IPv6.
+std::vector<NamedOwner> largest(const OwnersOptions& options, const enrich::RouteTable& routes) {
+  const auto owners = index_of(options, routes).owners();
+  std::vector<const enrich::Owner*> sorted;
+  sorted.reserve(owners.size());
+  for (const auto& owner : owners) {
+    sorted.push_back(&owner);
+  }
+  std::ranges::sort(sorted, std::ranges::greater(),
+                    [](const auto* owner) { return std::pair(owner->size.ipv4_addresses, owner->size.ipv6_64s); });
+  std::vector<NamedOwner> result;
+  const std::string wanted = lower(options.search);
+  const size_t most = options.top == 0 ? sorted.size() : options.top;
+  for (const auto* owner : sorted) {
+    if (result.size() == most) {
+      break;
+    }
+    auto one = named(options.kind, routes, *owner);
+    if (lower(one.name).find(wanted) != std::string::npos || lower(one.domain).find(wanted) != std::string::npos) {
+      result.push_back(std::move(one));
+    }
+  }
+  return result;
+}
+
+void print_owners(const OwnersOptions& options, const std::vector<NamedOwner>& owners) {
+  if (!options.json) {
+    std::cout << owners_table(owners);
+    return;
+  }
+  Json json = Json::array();
+  for (const auto& owner : owners) {
+    json.push_back(owner_json(owner, nullptr));
+  }
+  print_json(json);
+}
+
+void print_each_owner(const OwnersOptions& options, const std::vector<NamedOwner>& owners,
+                      const enrich::OwnerIndex& index) {
+  for (size_t i = 0; i < owners.size(); ++i) {
+    const auto prefixes = index.prefixes_of(owners[i].owner->number);
+    if (options.json) {
+      print_json(owner_json(owners[i], &prefixes), owners.size() > 1);
+    } else {
+      std::cout << (i > 0 ? "\n" : "") << owner_text(owners[i], prefixes);
+    }
+  }
+}
+
+Result<> show_owners(const OwnersOptions& options) {
+  const bool listed = !options.search.empty() || options.top > 0;
+  if (listed == !options.owners.empty()) {
+    return fail(Errc::usage, "name one or more, or use --search or --top");
+  }
+  auto routes = open_database(options.databases);
+  if (!routes) {
+    return std::unexpected(std::move(routes.error()));
+  }
+  auto owners = listed ? largest(options, **routes) : asked_for(options, **routes);
+  if (!owners) {
+    return std::unexpected(std::move(owners.error()));
+  }
+  if (owners->empty()) {
+    return fail(Errc::not_found, "no " + std::string(noun(options.kind)) + " is called so");
+  }
+  const auto& index = index_of(options, **routes);
+  if (options.format) {
+    const Export how{.format = *options.format,
+                     .table = options.table,
+                     .set = options.set.empty() ? lower(owners->front().label) + '_' : options.set};
+    std::cout << export_text(how, *owners, index);
+  } else if (listed) {
+    print_owners(options, *owners);
+  } else {
+    print_each_owner(options, *owners, index);
+  }
+  return {};
+}
+
+// The texts go into a script for nft: words of letters, digits and '_' only.
+bool is_word(std::string_view text) {
+  return !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())) != 0 &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
+std::string check_set(const std::string& text) { return is_word(text) ? "" : "letters, digits and _ only"; }
+std::string check_table(const std::string& text) {
+  const auto words = split(text, ' ');
+  return words.size() == 2 && std::ranges::all_of(words, is_word) ? "" : "a family and a name, such as 'inet filter'";
+}
+
+Action prepare_owners(CLI::App& app, OwnerKind kind) {
+  const bool asn = kind == OwnerKind::asn;
+  auto options = std::make_shared<OwnersOptions>();
+  options->kind = kind;
+  app.add_option(asn ? "asn" : "country", options->owners, asn ? "AS numbers" : "country codes")
+      ->type_name(asn ? "AS64500" : "NL");
+  app.add_option("--search", options->search, "list those whose name or domain holds this text")->type_name("TEXT");
+  app.add_option("--top", options->top, "list so many with the most addresses")->type_name("N");
+  const std::map<std::string, ExportFormat> formats = {
+      {"plain", ExportFormat::plain}, {"csv", ExportFormat::csv}, {"nft", ExportFormat::nft}};
+  app.add_option("--export", options->format, "the prefixes for other programs: plain, csv or nft")
+      ->type_name("FORMAT")
+      ->transform(CLI::CheckedTransformer(formats).description(""));
+  app.add_option("--table", options->table, "family and table of the nft sets")
+      ->type_name("NAME")
+      ->check(check_table)
+      ->capture_default_str();
+  app.add_option("--set", options->set, "name of the nft sets, to which 4 and 6 are added")
+      ->type_name("NAME")
+      ->check(check_set);
+  add_database_option(app, options->databases);
+  app.add_flag("--json", options->json, "JSON: one document, or one object a line for several");
+  return [options] { return show_owners(*options); };
+}
+
+}  // namespace
+
+Action prepare_asn(CLI::App& app) { return prepare_owners(app, OwnerKind::asn); }
+Action prepare_country(CLI::App& app) { return prepare_owners(app, OwnerKind::country); }
+
+}  // namespace ipguard::cli

@@ -1,0 +1,72 @@
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "enrich/whois_source.h"
+#include "loop/event_loop.h"
+#include "whois/server.h"
+
+namespace ipguard::cli {
+namespace {
+
+constexpr std::chrono::seconds index_check{1};
+
+Result<> serve(const std::vector<std::string>& databases, const std::string& listen, const whois::Limits& limits) {
+  auto routes = open_database(databases);
+  if (!routes) {
+    return std::unexpected(std::move(routes.error()));
+  }
+  enrich::WhoisSource source(*routes);
+  loop::EventLoop loop;
+  whois::Server server(
+      loop, whois::directory_over([&source] { return &source; }, [] { return format_rfc3339(wall_clock_now()); }),
+      limits);
+  if (auto listening = server.listen(listen); !listening) {
+    return listening;
+  }
+  const loop::SignalWatcher term(loop, SIGTERM, [&loop] { loop.stop(); });
+  const loop::SignalWatcher interrupt(loop, SIGINT, [&loop] { loop.stop(); });
+  // Indexes are built beside the loop: what AS have at once, the one for look-ups when many are asked for.
+  const std::jthread systems([table = *routes] { (void)table->systems(); });
+  std::jthread lookups;
+  loop::Timer timer(loop, [&] {
+    if (source.wants_index() && !lookups.joinable()) {
+      lookups = std::jthread([table = *routes] { table->index_lookups(); });
+    }
+    timer.start(index_check);
+  });
+  timer.start(index_check);
+  log_info("whois on " + listen);
+  loop.run();
+  log_info("stopping: " + std::to_string(server.counters().queries) + " queries answered");
+  return {};
+}
+
+}  // namespace
+
+Action prepare_whois_serve(CLI::App& app) {
+  struct WhoisOptions {
+    std::vector<std::string> databases;
+    std::string listen = "127.0.0.1:8043";
+    whois::Limits limits;
+  };
+  auto options = std::make_shared<WhoisOptions>();
+  add_database_option(app, options->databases);
+  app.add_option("--listen", options->listen, "an IPv6 address stands in brackets")
+      ->type_name("ADDR:PORT")
+      ->capture_default_str();
+  app.add_option("--connections", options->limits.connections, "open at a time; one more displaces the oldest")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65536));
+  app.add_option("--client-connections", options->limits.client_connections, "the same of one client")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65536));
+  return [options] { return serve(options->databases, options->listen, options->limits); };
+}
+
+}  // namespace ipguard::cli

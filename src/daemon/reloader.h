@@ -1,0 +1,48 @@
+// Reloader: loads the configuration again beside the loop, so that following goes on while rules are compiled.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "control/protocol.h"
+#include "daemon/load.h"
+#include "loop/background.h"
+
+namespace ipguard::daemon {
+
+// Owned by the loop thread.
+class Reloader {
+ public:
+  // Puts what was loaded in force, in the loop; `warnings` is what the load has to say. Gives the reply to `reload`.
+  using TakeOver = std::function<Result<control::Json>(Loaded loaded, control::Json warnings)>;
+
+  Reloader(loop::EventLoop& loop, std::string config_path, TakeOver take_over);
+
+  // Asks for a load that begins now or, if one is under way, behind it: that one may have read the file before it was
+  // changed. Returns the request's number.
+  uint64_t request();
+  // Of the request: nullopt until it is done.
+  [[nodiscard]] std::optional<Result<control::Json>> outcome(uint64_t request) const;
+
+ private:
+  struct Loading {
+    std::optional<Loaded> loaded;
+    std::string problems;  // all diagnostics
+  };
+
+  void start();
+  void on_loaded(Loading loading);
+
+  std::string config_path_;
+  TakeOver take_over_;
+  uint64_t requested_ = 0;
+  uint64_t started_ = 0;
+  uint64_t done_ = 0;
+  std::optional<Result<control::Json>> last_;  // of done_
+  loop::Background<Loading> loader_;
+};
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,159 @@
+#include "daemon/state.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace ipguard::daemon {
+namespace {
+
+// input::Cursor and store::CursorRow say the same: neither folder knows the other.
+template <typename To, typename From>
+std::vector<To> copy_cursors(const std::vector<From>& cursors) {
+  std::vector<To> copies;
+  copies.reserve(cursors.size());
+  for (const auto& cursor : cursors) {
+    copies.push_back({.path = cursor.path,
+                      .device = cursor.device,
+                      .inode = cursor.inode,
+                      .fingerprint = cursor.fingerprint,
+                      .fingerprint_length = cursor.fingerprint_length,
+                      .offset = cursor.offset});
+  }
+  return copies;
+}
+
+// Changes kept while the store cannot be written.
+constexpr size_t most_unsaved = 100'000;
+
+// How many went.
+template <typename Changes>
+uint64_t forget_oldest(Changes& changes) {
+  if (changes.size() <= most_unsaved) {
+    return 0;
+  }
+  const size_t surplus = changes.size() - most_unsaved;
+  changes.erase(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(surplus));
+  return surplus;
+}
+
+void complain(const Error& error) { log_error("cannot read the state: " + printable(error.message)); }
+
+// Every row of a table, handed on one by one.
+template <typename Rows, typename Take>
+void read_all(Result<Rows> rows, const Take& take) {
+  if (!rows) {
+    complain(rows.error());
+    return;
+  }
+  for (auto& row : *rows) {
+    take(row);
+  }
+}
+
+}  // namespace
+
+Result<State> State::open(const config::Config& config, bool dry_run) {
+  if (dry_run) {
+    return State(store::Store::in_memory());
+  }
+  auto store = store::Store::open(config.state_path);
+  if (store) {
+    return State(std::move(*store));
+  }
+  if (store.error().code == Errc::busy || store.error().code == Errc::invalid) {
+    return std::unexpected(std::move(store.error()));
+  }
+  log_error("state is kept in memory only and will not survive a restart: " + printable(store.error().message));
+  return State(store::Store::in_memory(), store.error().message);
+}
+
+State::State(std::unique_ptr<store::Store> store, std::string trouble)
+    : store_(std::move(store)), trouble_(std::move(trouble)) {}
+
+void State::restore(decide::Engine& engine) {
+  read_all(store_->history(), [&](const store::TargetHistory& entry) {
+    engine.restore_history(entry.target, entry.bans, entry.last_end);
+  });
+  read_all(store_->good_clients(), [&](const model::GoodClient& client) { engine.restore_good_client(client); });
+  if (auto decisions = store_->active_decisions()) {
+    engine.restore(std::move(*decisions));
+  } else {
+    complain(decisions.error());
+  }
+}
+
+std::vector<input::Cursor> State::cursors() {
+  auto rows = store_->cursors();
+  if (!rows) {
+    log_error("cannot read the cursors: " + printable(rows.error().message));
+    return {};
+  }
+  last_cursors_ = *rows;
+  return copy_cursors<input::Cursor>(*rows);
+}
+
+void State::note(std::vector<decide::DecisionChange> changes) {
+  for (auto& change : changes) {
+    if (change.ending) {
+      unsaved_.ended.push_back({.decision = std::move(change.decision),
+                                .ending = std::string(decide::to_string(*change.ending)),
+                                .at = change.at});
+    } else {
+      unsaved_.begun.push_back(std::move(change.decision));
+    }
+  }
+}
+
+void State::note_begun(model::Decision decision) { unsaved_.begun.push_back(std::move(decision)); }
+
+void State::save(decide::Engine& engine, const std::vector<input::Cursor>* cursors) {
+  if (cursors != nullptr) {
+    unsaved_.cursors = copy_cursors<store::CursorRow>(*cursors);
+    unsaved_.has_cursors = true;
+    if (unsaved_.good_clients.empty()) {  // else they wait with the rest
+      unsaved_.good_clients = engine.take_good_changes();
+    }
+  }
+  if (unsaved_.empty()) {
+    return;
+  }
+  auto written = store_->write(unsaved_);
+  if (!written && written.error().code == Errc::corrupt) {
+    begin_afresh(engine);
+    written = store_->write(unsaved_);
+  }
+  if (written) {
+    if (unsaved_.has_cursors) {
+      last_cursors_ = std::move(unsaved_.cursors);
+    }
+    unsaved_ = {};
+    problem_.clear();
+    return;
+  }
+  // What could not be written is written with what comes next; a disk that stays full must not fill the memory as well.
+  lost_changes_ += forget_oldest(unsaved_.begun) + forget_oldest(unsaved_.ended);
+  if (problem_ != written.error().message) {
+    log_error("state is not saved, banning goes on: " + printable(written.error().message));
+  }
+  problem_ = written.error().message;
+}
+
+// The file was lost, what is in force is not.
+void State::begin_afresh(const decide::Engine& engine) {
+  if (auto begun = store_->begin_afresh(); !begun) {
+    trouble_ = begun.error().message;
+    log_error("state is kept in memory only and will not survive a restart: " + printable(trouble_));
+  }
+  unsaved_.begun.clear();
+  for (const auto* decision : engine.decisions()) {
+    unsaved_.begun.push_back(*decision);
+  }
+  if (!unsaved_.has_cursors) {
+    unsaved_.cursors = last_cursors_;
+    unsaved_.has_cursors = true;
+  }
+}
+
+}  // namespace ipguard::daemon

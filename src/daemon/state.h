@@ -1,0 +1,58 @@
+// State: what outlives the daemon, and what is to be done about a store that fails. Owned by the guard.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "config/config.h"
+#include "decide/engine.h"
+#include "input/follower.h"
+#include "store/store.h"
+
+namespace ipguard::daemon {
+
+class State {
+ public:
+  // What the configuration names; in memory for a dry run, whose decisions are kept apart from what was done. Another
+  // daemon (Errc::busy) and a newer schema (Errc::invalid) are for a person to sort out; anything else must not keep
+  // the attackers in: the state is in memory then, and trouble() says why.
+  [[nodiscard]] static Result<State> open(const config::Config& config, bool dry_run);
+  explicit State(std::unique_ptr<store::Store> store, std::string trouble = {});
+
+  // At start: everything that is remembered into the engine. Errors are logged: what cannot be read is not there.
+  void restore(decide::Engine& engine);
+  [[nodiscard]] std::vector<input::Cursor> cursors();
+
+  // To be written by the next save().
+  void note(std::vector<decide::DecisionChange> changes);
+  void note_begun(model::Decision decision);
+  // One transaction for all that was noted since the last one that went well, the cursors and what became known of good
+  // clients (both with `cursors` only). A store that turns out to be corrupt is begun afresh with what is in force.
+  void save(decide::Engine& engine, const std::vector<input::Cursor>* cursors);
+
+  // Something was noted and is not written.
+  [[nodiscard]] bool unsaved() const { return !unsaved_.empty(); }
+  [[nodiscard]] size_t unsaved_changes() const { return unsaved_.begun.size() + unsaved_.ended.size(); }
+  // Changes given up because the store took none for too long.
+  [[nodiscard]] uint64_t lost_changes() const { return lost_changes_; }
+  // The last error of the store, empty when its last write went well.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+  // Why the state is in memory only although it should be on disk; empty if it is not.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+  [[nodiscard]] store::Store& store() const { return *store_; }
+
+ private:
+  void begin_afresh(const decide::Engine& engine);
+
+  std::unique_ptr<store::Store> store_;
+  std::string trouble_;
+  store::StoreBatch unsaved_;
+  std::vector<store::CursorRow> last_cursors_;
+  std::string problem_;
+  uint64_t lost_changes_ = 0;
+};
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,88 @@
+#include "daemon/visitors.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+
+namespace ipguard::daemon {
+namespace {
+
+// The line that begins at or after `from`; empty at the end.
+std::string_view next_line(std::string_view bytes, size_t from) {
+  if (from > 0) {
+    const auto before = bytes.find('\n', from - 1);
+    from = before == std::string_view::npos ? bytes.size() : before + 1;
+  }
+  auto line = bytes.substr(std::min(from, bytes.size()));
+  return line.substr(0, line.find('\n'));
+}
+
+}  // namespace
+
+void Visitors::look(std::string_view bytes, model::SourceId source_id, const std::string& format, TimePoint now,
+                    const Seen& seen) {
+  Source& source = sources_[source_id];
+  if (source.resting > 0) {
+    --source.resting;
+    return;
+  }
+  const auto* named = format == "auto" ? nullptr : match::find_format(format);
+  const size_t most = allowance(now);
+  const size_t stride = bytes.size() / std::max<size_t>(most, 1);
+  size_t end = 0;  // of the last line looked at, its line feed included
+  for (size_t i = 0; i < most && end < bytes.size(); ++i) {
+    const auto line = next_line(bytes, std::max(end, i * stride));
+    if (line.data() == bytes.data() + bytes.size()) {
+      return;
+    }
+    end = static_cast<size_t>(line.data() - bytes.data()) + line.size() + 1;
+    allowed_ -= 1;
+    if (!look_at(line, source, named, now, seen)) {
+      source.resting = rest;
+      return;
+    }
+  }
+}
+
+// How many lines of a block that is read at `now` may be looked at.
+size_t Visitors::allowance(TimePoint now) {
+  const std::chrono::duration<double> passed = now - asked_;
+  asked_ = now;
+  constexpr double most = lines_a_second;
+  allowed_ = std::clamp(allowed_ + std::max(passed.count(), 0.0) * most, 0.0, most);
+  return std::min(lines_a_block, static_cast<size_t>(allowed_));
+}
+
+// False if the line says that this is no access log.
+bool Visitors::look_at(std::string_view line, Source& source, const match::LogFormat* named, TimePoint now,
+                       const Seen& seen) {
+  if (line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  if (line.empty()) {
+    return true;
+  }
+  const model::RawLine raw{.text = line, .offset = 0, .source = 0, .truncated = false};
+  const match::ParseContext context{.now = now, .scratch = &scratch_, .named = named != nullptr};
+  if (named != nullptr) {
+    if (!named->parse(raw, context, event_)) {
+      return true;
+    }
+  } else if (const auto* found = match::recognise(raw, context, source.hint, event_)) {
+    source.hint = found;
+  } else {
+    return true;
+  }
+  if (event_.kind != model::LogKind::access) {
+    return false;
+  }
+  const auto status = parse_number(event_[model::Field::status]);
+  if (event_.address && status && *status >= 100 && *status <= 599) {
+    const auto user = event_[model::Field::user];
+    seen({.event = event_, .status = static_cast<unsigned>(*status), .user = user == "-" ? std::string_view{} : user});
+  }
+  return true;
+}
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,48 @@
+// WhoisService: the whois server in the daemon, over the databases and, where wanted, the daemon's own knowledge.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "daemon/guard.h"
+#include "enrich/whois_source.h"
+#include "loop/event_loop.h"
+#include "whois/server.h"
+
+namespace ipguard::daemon {
+
+// Owned by the loop thread.
+class WhoisService {
+ public:
+  // Both must outlive it.
+  WhoisService(loop::EventLoop& loop, const Guard& guard);
+
+  // Serves as the guard's configuration says from now on, from its databases: at start, and when either has changed. On
+  // an error nothing is served.
+  [[nodiscard]] Result<> apply();
+  [[nodiscard]] bool running() const { return server_.has_value(); }
+  [[nodiscard]] const std::string& listens_on() const { return current_.listen; }
+  // Only while running.
+  [[nodiscard]] const whois::Server& server() const { return *server_; }
+
+ private:
+  void check_index();
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> own_knowledge(const net::Address& address) const;
+
+  loop::EventLoop& loop_;
+  const Guard& guard_;
+  config::WhoisConfig current_;
+  std::shared_ptr<const enrich::RouteTable> routes_;
+  std::unique_ptr<enrich::WhoisSource> source_;
+  std::optional<whois::Server> server_;
+  loop::Timer index_timer_;
+  std::jthread index_builder_;
+};
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,80 @@
+// GoodClients: of whom the host's own logs say good, so that a wide ban can say whom it would hit besides attackers.
+// Counted are offenders' units (offender.h). Owned by the loop thread.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/time.h"
+#include "config/config.h"
+#include "model/good_client.h"
+#include "net/address.h"
+#include "net/prefix.h"
+
+namespace ipguard::decide {
+
+// Bounds: collateral.clients. When it is full, the mere visitor (or the client whose visits say nothing any more) least
+// recently heard of gives way, and one that logged in only if there is no visitor left: who floods the host with
+// requests from many addresses does not make it forget its users.
+class GoodClients {
+ public:
+  struct Found {
+    net::Prefix client;
+    model::GoodKind kind;
+  };
+
+  explicit GoodClients(const config::CollateralConfig& config) : config_(config) {}
+
+  // A request was answered with 2xx or 3xx (good), or with anything else: then the client's visits say nothing.
+  void visited(const net::Address& address, bool good, TimePoint time);
+  void used(const net::Address& address, TimePoint time);       // by an authenticated user
+  void logged_in(const net::Address& address, TimePoint time);  // a login succeeded
+  // A rule hit it: its visits say nothing. Whoever is not known is not remembered for that.
+  void hit(const net::Address& address, TimePoint time);
+  // It committed an offence: nothing good that it did before counts.
+  void offended(const net::Address& address, TimePoint time);
+  // From the store, at start; less than what is known of it changes nothing.
+  void restore(const model::GoodClient& client);
+
+  // Those inside the prefixes (disjoint, in any order) with something good at `now` - remember or later; in order.
+  [[nodiscard]] std::vector<Found> inside(const std::vector<net::Prefix>& prefixes, TimePoint now) const;
+  [[nodiscard]] const model::GoodClient* find(const net::Address& address) const;
+  [[nodiscard]] Seconds remember() const { return config_.remember; }
+  [[nodiscard]] size_t size() const { return clients_.size(); }
+  [[nodiscard]] uint64_t forgotten() const { return forgotten_; }  // for want of room
+
+  // What the store does not have yet. A client that goes on as it did is new to the store only after an hour.
+  [[nodiscard]] std::vector<model::GoodClient> take_changes();
+
+  void reconfigure(const config::CollateralConfig& config);
+
+ private:
+  using Order = std::list<net::Prefix>;  // least recently heard of first
+  struct Entry {
+    model::GoodClient client;
+    Order::iterator place;
+    bool known = false;  // stands in known_, not in visitors_
+  };
+  using Entries = std::map<net::Prefix, Entry>;
+
+  Entry& touch(const net::Prefix& client);
+  void file(Entry& entry, bool known);
+  void note(Entry& entry, std::optional<TimePoint>& what, TimePoint time);
+  void make_room();
+
+  config::CollateralConfig config_;
+  Entries clients_;
+  Order visitors_;
+  Order known_;  // users and logins
+  std::set<net::Prefix> changed_;
+  uint64_t forgotten_ = 0;
+};
+
+// The counts of them by kind.
+[[nodiscard]] model::GoodCounts count(const std::vector<GoodClients::Found>& found);
+
+}  // namespace ipguard::decide

@@ -1,0 +1,41 @@
+// WhoisSource: what a whois server needs of the databases.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "enrich/route_reader.h"
+#include "enrich/route_table.h"
+#include "model/record.h"
+#include "net/address.h"
+#include "net/asn.h"
+#include "net/prefix.h"
+
+namespace ipguard::enrich {
+
+// Used by one thread. Look-ups use the table's indexes once somebody has built them; wants_index() tells when that
+// would be worth it.
+class WhoisSource {
+ public:
+  explicit WhoisSource(std::shared_ptr<const RouteTable> table)
+      : table_(table), reader_(std::move(table), RouteReader::Indexing::by_others) {}
+
+  [[nodiscard]] model::Record record(const net::Address& address) const { return table_->record(address); }
+  // The records of the routes inside `prefix`, at most `most`, in order; of the one around it if that is a single one.
+  [[nodiscard]] std::vector<model::Record> records_within(const net::Prefix& prefix, size_t most) const;
+  // nullopt for an unknown AS. The first call walks the databases, see RouteTable::systems().
+  [[nodiscard]] std::optional<model::SystemRecord> system(net::Asn asn) const;
+  // `rows` is as long as `addresses`.
+  void rows(std::span<const net::Address> addresses, std::span<model::RouteRow> rows);
+  [[nodiscard]] bool wants_index() const { return reader_.warranted(); }
+
+ private:
+  std::shared_ptr<const RouteTable> table_;
+  RouteReader reader_;
+  std::vector<RouteReader::Answer> answers_;  // scratch
+};
+
+}  // namespace ipguard::enrich

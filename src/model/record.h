@@ -1,0 +1,38 @@
+// What the databases say, in the shapes that the whois server passes on.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/coverage.h"
+#include "model/route.h"
+#include "net/address.h"
+#include "net/asn.h"
+#include "net/prefix.h"
+
+namespace ipguard::model {
+
+// A record as the database has it: scalars as text, in the database's own order. Hostile text.
+struct Record {
+  net::Prefix route;  // also without data
+  bool found = false;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+struct SystemRecord {
+  net::Asn asn;
+  std::string name;
+  Coverage size;
+  std::vector<net::Prefix> prefixes;  // aggregated, disjoint, IPv4 first
+};
+
+// Briefly, of one address of many.
+struct RouteRow {
+  net::Prefix route;
+  const Route* facts = nullptr;  // everything but the prefix; not null, valid until the database is replaced
+  std::string_view registry;     // "arin", "ripencc" …; empty = not known. A literal
+};
+
+}  // namespace ipguard::model

@@ -1,0 +1,46 @@
+// Directory: what the whois server asks of the rest of the program.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/record.h"
+#include "net/address.h"
+#include "net/asn.h"
+#include "net/prefix.h"
+
+namespace ipguard::whois {
+
+// All called by the server's thread.
+struct Directory {
+  std::function<model::Record(const net::Address&)> record;
+  std::function<std::vector<model::Record>(const net::Prefix&, size_t most)> records_within;
+  std::function<std::optional<model::SystemRecord>(net::Asn)> system;
+  // `rows` is as long as `addresses`.
+  std::function<void(std::span<const net::Address> addresses, std::span<model::RouteRow> rows)> rows;
+  // Further lines of an address's answer, key and value; empty = none.
+  std::function<std::vector<std::pair<std::string, std::string>>(const net::Address&)> own_knowledge;
+  // A time stamp, for the greeting of the bulk mode.
+  std::function<std::string()> now;
+};
+
+// Over a source that has calls of these names (enrich::WhoisSource). `source` gives the one to ask and is asked anew
+// each time: it may be replaced while the server runs.
+template <typename Source>
+[[nodiscard]] Directory directory_over(const Source& source, std::function<std::string()> now) {
+  return {.record = [source](const net::Address& address) { return source()->record(address); },
+          .records_within = [source](const net::Prefix& prefix,
+                                     size_t most) { return source()->records_within(prefix, most); },
+          .system = [source](net::Asn asn) { return source()->system(asn); },
+          .rows = [source](std::span<const net::Address> addresses,
+                           std::span<model::RouteRow> rows) { source()->rows(addresses, rows); },
+          .own_knowledge = nullptr,
+          .now = std::move(now)};
+}
+
+}  // namespace ipguard::whois

@@ -1,0 +1,173 @@
+// What becomes of decisions when the store fails.
+#include "daemon/state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/log.h"
+
+namespace ipguard::daemon {
+namespace {
+
+using testing::HasSubstr;
+
+class StateTest : public testing::Test {
+ protected:
+  StateTest() : engine({}, lookups()) {
+    set_log_level(LogLevel::error);
+    std::string pattern = testing::TempDir() + "ipguard-state-XXXXXX";
+    folder = ::mkdtemp(pattern.data());
+    config.state_path = folder + "/state";
+  }
+  ~StateTest() override { std::filesystem::remove_all(folder); }
+
+  static decide::Lookups lookups() {
+    return {.route =
+                [](const net::Address& address) {
+                  model::Route route;
+                  route.prefix = net::Prefix(address);
+                  return route;
+                },
+            .prefixes_of = {},
+            .prefixes_in = {},
+            .parts_where = {},
+            .any_route_of = {},
+            .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }};
+  }
+
+  void ban(const char* target) {
+    ASSERT_TRUE(engine.ban(*model::Target::parse(target), {}, "why", "manual", wall_clock_now()));
+  }
+  void save(State& state, const std::vector<input::Cursor>* cursors = nullptr) {
+    state.note(engine.take_changes());
+    state.save(engine, cursors);
+  }
+  // What a daemon that starts now would know: "192.0.2.1 192.0.2.2".
+  std::string remembered() {
+    auto state = State::open(config, false);
+    if (!state) {
+      return state.error().message;
+    }
+    decide::Engine later({}, lookups());
+    state->restore(later);
+    std::string text;
+    for (const auto* decision : later.decisions()) {
+      text += (text.empty() ? "" : " ") + decision->target.to_string();
+    }
+    return text;
+  }
+
+  std::string folder;
+  config::Config config;
+  decide::Engine engine;
+};
+
+TEST_F(StateTest, RemembersOverARestart) {
+  {
+    auto state = State::open(config, false);
+    ASSERT_TRUE(state);
+    ban("192.0.2.1");
+    engine.on_login(*net::Address::parse("192.0.2.9"), wall_clock_now(), wall_clock_now());
+    save(*state);
+    EXPECT_FALSE(state->unsaved());
+    const std::vector<input::Cursor> cursors = {{.path = "/log", .offset = 7}};
+    save(*state, &cursors);
+  }
+  auto state = State::open(config, false);
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->cursors().at(0).offset, 7U);
+  decide::Engine later({}, lookups());
+  state->restore(later);
+  EXPECT_NE(later.find(*model::Target::parse("192.0.2.1")), nullptr);
+  EXPECT_EQ(later.counters().good_clients, 1U);
+}
+
+TEST_F(StateTest, ADryRunLeavesNothingOnDisk) {
+  auto state = State::open(config, true);
+  ASSERT_TRUE(state);
+  ban("192.0.2.1");
+  save(*state);
+  EXPECT_FALSE(std::filesystem::exists(config.state_path));
+  EXPECT_EQ(state->trouble(), "") << "that is as it should be";
+}
+
+TEST_F(StateTest, IsInMemoryWhenTheFolderCannotBeUsed) {
+  std::ofstream(config.state_path) << "a file in the folder's place";
+  auto state = State::open(config, false);
+  ASSERT_TRUE(state) << "banning goes on";
+  EXPECT_FALSE(state->store().on_disk());
+  EXPECT_THAT(state->trouble(), HasSubstr("Not a directory"));
+  ban("192.0.2.1");
+  save(*state);
+  EXPECT_EQ(state->problem(), "");
+}
+
+TEST_F(StateTest, AnotherDaemonAndANewerSchemaAreForAPerson) {
+  const auto first = State::open(config, false);
+  ASSERT_TRUE(first);
+  const auto second = State::open(config, false);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::busy);
+}
+
+// A disk that forgets under the running daemon: the first read of what is not in memory finds out, and what is in force
+// is written anew.
+TEST_F(StateTest, ACorruptStoreIsBegunAfreshWithWhatIsInForce) {
+  constexpr int bans = 3000;  // more than SQLite's cache holds
+  {
+    auto state = State::open(config, false);
+    ASSERT_TRUE(state);
+    for (int i = 0; i < bans; ++i) {
+      const auto number = static_cast<uint32_t>(i * 7919 % 65536);
+      const model::Target target{.scope = model::Scope::address,
+                                 .prefix = net::Prefix(net::Address::from_ipv4(0x0a000000U + number)),
+                                 .asn = {}};
+      ASSERT_TRUE(engine.ban(target, {}, std::string(2000, 'x'), "manual", wall_clock_now()));
+    }
+    const std::vector<input::Cursor> cursors = {{.path = "/log", .offset = 7}};
+    save(*state, &cursors);
+    ASSERT_TRUE(state->store().prune(wall_clock_now() - Seconds(3600)));  // out of the log, into the database
+    for (const char* name : {"/ipguard.db", "/ipguard.db-wal"}) {
+      std::fstream file(config.state_path + name, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(0, std::ios::end);
+      const auto size = static_cast<size_t>(file.tellp());
+      file.seekp(4096);
+      file << std::string(size - 4096, '\x55');
+      ASSERT_TRUE(file.good()) << name;
+    }
+    for (int i = 0; i < 500; ++i) {
+      ban(("192.0.2." + std::to_string(i / 2)).c_str());
+      save(*state);
+    }
+    EXPECT_EQ(state->problem(), "");
+    EXPECT_TRUE(state->store().on_disk());
+    EXPECT_EQ(state->store().set_aside(), config.state_path + "/ipguard.db.corrupt-1");
+    EXPECT_EQ(engine.decisions().size(), bans + 250U);
+  }
+  EXPECT_EQ(std::ranges::count(remembered(), ' ') + 1, bans + 250);
+  auto state = State::open(config, false);
+  ASSERT_TRUE(state);
+  ASSERT_EQ(state->cursors().size(), 1U);
+  EXPECT_EQ(state->cursors()[0].offset, 7U);
+}
+
+TEST_F(StateTest, AStoreThatCannotBeBegunAfreshIsInMemory) {
+  auto state = State::open(config, false);
+  ASSERT_TRUE(state);
+  ban("192.0.2.1");
+  save(*state);
+  std::filesystem::remove_all(config.state_path);
+  ASSERT_FALSE(state->store().begin_afresh());
+  EXPECT_FALSE(state->store().on_disk());
+  ban("192.0.2.2");
+  save(*state);
+  EXPECT_EQ(state->problem(), "");
+}
+
+}  // namespace
+}  // namespace ipguard::daemon
