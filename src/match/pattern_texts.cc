@@ -11,7 +11,7 @@ using Kind = PatternNode::Kind;
 constexpr size_t widest_expanded_set = 4;
 
 constexpr size_t most_texts = 256;
-constexpr uint32_t most_copies = 32;
+constexpr uint32_t most_repeats_expanded = 32;
 
 }  // namespace
 
@@ -56,7 +56,7 @@ Texts texts(const PatternNode& node) {
       }
       return result;
     case Kind::repeat: {
-      if (node.max > most_copies) {
+      if (node.max > most_repeats_expanded) {
         return {};
       }
       const Texts once = texts(node.children.front());

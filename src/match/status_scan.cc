@@ -8,7 +8,7 @@
 namespace ipguard::match {
 namespace {
 
-constexpr size_t digits = 3;
+constexpr size_t code_digits = 3;
 
 // For one byte or for many at once.
 template <typename Byte>
@@ -36,25 +36,26 @@ void StatusScan::add(uint16_t code, uint32_t id) {
 
 // Whether a code stands at `at`, seen byte by byte.
 void StatusScan::look_at(std::string_view block, size_t at, ScanReceiver& receiver) const {
-  if (at == 0 || at + digits >= block.size() || !may_precede(block[at - 1]) || !may_follow(block[at + digits])) {
+  if (at == 0 || at + code_digits >= block.size() || !may_precede(block[at - 1]) ||
+      !may_follow(block[at + code_digits])) {
     return;
   }
   size_t code = 0;
-  for (const char c : block.substr(at, digits)) {
+  for (const char c : block.substr(at, code_digits)) {
     if (c < '0' || c > '9') {
       return;
     }
     code = 10 * code + static_cast<size_t>(c - '0');
   }
   if (code < codes && id_of_[code] != 0) {
-    receiver.on_match(id_of_[code] - 1, at + digits);
+    receiver.on_match(id_of_[code] - 1, at + code_digits);
   }
 }
 
 void StatusScan::scan(std::string_view block, ScanReceiver& receiver) const {
   constexpr size_t chunk = sizeof(ByteVector);
   size_t at = 1;
-  for (; at + chunk + digits <= block.size(); at += chunk) {
+  for (; at + chunk + code_digits <= block.size(); at += chunk) {
     for_each_marked(mark_codes(block.data() + at), [&](size_t i) { look_at(block, at + i, receiver); });
   }
   for (; at < block.size(); ++at) {

@@ -22,7 +22,7 @@ class StatusScan {
   void scan(std::string_view block, ScanReceiver& receiver) const;
 
  private:
-  void look_at(std::string_view block, size_t digits, ScanReceiver& receiver) const;
+  void look_at(std::string_view block, size_t at, ScanReceiver& receiver) const;
 
   static constexpr size_t codes = 600;
   std::array<uint32_t, codes> id_of_{};  // plus one; 0 = not looked for
