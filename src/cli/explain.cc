@@ -141,8 +141,8 @@ Action prepare_explain(CLI::App& app) {
   app.add_option("address", options->address, "an IPv4 or IPv6 address")->type_name("ADDRESS")->required();
   add_daemon_options(app, *options);
   return [options]() -> Result<> {
-    if (!net::Address::parse(options->address)) {
-      return fail(Errc::usage, "'" + printable(options->address, 80) + "' is no IPv4 or IPv6 address");
+    if (auto parsed = parse_addresses({options->address}); !parsed) {
+      return std::unexpected(std::move(parsed.error()));
     }
     auto reply = control::call(options->socket, {.command = "explain", .arguments = {{"address", options->address}}});
     if (!reply) {

@@ -1,25 +1,17 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <functional>
 #include <iostream>
 
 #include "base/line_counter.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "cli/command.h"
+#include "cli/input_file.h"
 #include "cli/match_output.h"
 #include "cli/options.h"
 #include "cli/table.h"
-#include "input/line_splitter.h"
 #include "match/rule_set.h"
 
 namespace ipguard::cli {
 namespace {
-
-constexpr size_t read_bytes = 256U << 10;
 
 struct MatchOptions {
   std::vector<std::string> files;
@@ -36,54 +28,25 @@ class FileMatch {
   FileMatch(const MatchOptions& options, const match::RuleSet& rules, match::Matcher& matcher, std::string name)
       : options_(options), rules_(rules), matcher_(matcher), name_(std::move(name)) {}
 
-  Result<> run(int fd) {
-    input::LineSplitter splitter(config::SourceConfig{}.max_line);
-    const auto emit = [this](std::string_view bytes, uint64_t offset, bool truncated) {
-      take(bytes, offset, truncated);
-    };
-    std::string buffer(read_bytes, '\0');
-    while (std::cout) {  // a full disk takes no more
-      const ssize_t count = ::read(fd, buffer.data(), buffer.size());
-      if (count < 0 && errno == EINTR) {
-        continue;
-      }
-      if (count < 0) {
-        return fail_errno("cannot read " + name_, errno);
-      }
-      if (count == 0) {
-        splitter.finish(emit);
-        return {};
-      }
-      splitter.feed(std::string_view(buffer).substr(0, static_cast<size_t>(count)), emit);
-      std::cout.flush();  // who feeds lines one by one wants the answers so
+  void take(std::string_view bytes, bool truncated) {
+    const auto now = wall_clock_now();
+    if (truncated) {
+      ++lines_;
+      judge_line({.text = bytes, .offset = 0, .source = 0, .truncated = true}, now);
+    } else if (options_.all) {
+      for_each_line(bytes, [&](std::string_view text) {
+        ++lines_;
+        judge_line({.text = text, .offset = 0, .source = 0, .truncated = false}, now);
+      });
+    } else {
+      scan(bytes, now);
     }
-    return {};
   }
 
   [[nodiscard]] uint64_t lines() const { return lines_; }
   [[nodiscard]] uint64_t lines_hit() const { return lines_hit_; }
 
  private:
-  void take(std::string_view bytes, uint64_t offset, bool truncated) {
-    const auto now = wall_clock_now();
-    if (truncated) {
-      ++lines_;
-      judge_line({.text = bytes, .offset = offset, .source = 0, .truncated = true}, now);
-    } else if (options_.all) {
-      while (!bytes.empty()) {
-        const size_t end = bytes.find('\n');
-        auto text = bytes.substr(0, end);
-        text = text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
-        ++lines_;
-        judge_line({.text = text, .offset = offset, .source = 0, .truncated = false}, now);
-        offset += end + 1;
-        bytes.remove_prefix(end + 1);
-      }
-    } else {
-      scan(bytes, offset, now);
-    }
-  }
-
   void judge_line(const model::RawLine& line, TimePoint now) {
     matcher_.match_line(line, options_.line, now, [this](const model::RawLine& seen, const match::LineResult& result) {
       if (options_.all || !result.hits.empty()) {
@@ -92,12 +55,12 @@ class FileMatch {
     });
   }
 
-  void scan(std::string_view bytes, uint64_t offset, TimePoint now) {
+  void scan(std::string_view bytes, TimePoint now) {
     size_t counted_to = 0;
     uint64_t number = lines_ + 1;  // of the line at counted_to
-    lines_ += matcher_.scan_block(bytes, offset, 0, options_.line, now,
+    lines_ += matcher_.scan_block(bytes, 0, 0, options_.line, now,
                                   [&](const model::RawLine& line, const match::LineResult& result) {
-                                    const auto begin = static_cast<size_t>(line.offset - offset);
+                                    const auto begin = static_cast<size_t>(line.offset);
                                     const auto between = bytes.substr(counted_to, begin - counted_to);
                                     number += count_line_ends(between);
                                     counted_to = begin;
@@ -141,19 +104,14 @@ Result<> match_files(const MatchOptions& options) {
   match::Matcher matcher(*rules);
   uint64_t lines = 0;
   uint64_t lines_hit = 0;
-  size_t unreadable = 0;
+  bool whole = true;
   for (const auto& file : options.files) {
-    const bool standard_input = file == "-";
-    if (standard_input && ::isatty(STDIN_FILENO) == 1) {
-      std::cerr << "ipguardctl: reading lines from the terminal; Ctrl-D ends them\n";
-    }
-    const UniqueFd opened(standard_input ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    FileMatch run(options, **rules, matcher, standard_input ? "-" : printable(file));
-    Result<> done = !standard_input && !opened.valid() ? Result<>(fail_errno("cannot read " + printable(file), errno))
-                                                       : run.run(standard_input ? STDIN_FILENO : opened.get());
+    FileMatch run(options, **rules, matcher, file == "-" ? "-" : printable(file));
+    const auto done = read_lines(file, config::SourceConfig{}.max_line,
+                                 [&run](std::string_view bytes, bool truncated) { run.take(bytes, truncated); });
     if (!done) {
       std::cerr << "ipguardctl: " << done.error().message << '\n';
-      ++unreadable;
+      whole = false;
     }
     lines += run.lines();
     lines_hit += run.lines_hit();
@@ -161,7 +119,7 @@ Result<> match_files(const MatchOptions& options) {
   if (!options.json) {
     std::cerr << group_digits(lines_hit) << " of " << group_digits(lines) << " lines hit\n";
   }
-  return unreadable == 0 ? Result<>{} : fail("");
+  return whole ? Result<>{} : fail("");
 }
 
 }  // namespace

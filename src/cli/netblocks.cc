@@ -111,26 +111,22 @@ Action prepare_netblocks(CLI::App& app) {
   add_database_option(app, options->databases);
   app.add_flag("--json", options->json, "one JSON object a line");
   return [options]() -> Result<> {
-    std::vector<net::Address> addresses;
-    for (const auto& text : options->addresses) {
-      const auto address = net::Address::parse(text);
-      if (!address) {
-        return fail(Errc::usage, "'" + printable(text, 80) + "' is no IPv4 or IPv6 address");
-      }
-      addresses.push_back(*address);
+    const auto addresses = parse_addresses(options->addresses);
+    if (!addresses) {
+      return std::unexpected(addresses.error());
     }
     auto routes = open_database(options->databases);
     if (!routes) {
       return std::unexpected(std::move(routes.error()));
     }
     enrich::NetblockFinder finder(std::move(*routes));
-    if (addresses.empty() && options->files.empty()) {
+    if (addresses->empty() && options->files.empty()) {
       options->files.emplace_back("-");
     }
     JsonWriter json;
     NetblocksJson as_json;
-    for (size_t i = 0; i < addresses.size(); ++i) {
-      const auto netblocks = finder.find(addresses[i]);
+    for (size_t i = 0; i < addresses->size(); ++i) {
+      const auto netblocks = finder.find((*addresses)[i]);
       if (options->json) {
         as_json.write(json, netblocks, finder.facts(netblocks));
       } else {

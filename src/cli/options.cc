@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "base/text.h"
 #include "config/rule_file.h"
 
 namespace ipguard::cli {
@@ -25,6 +26,18 @@ Result<std::shared_ptr<const enrich::RouteTable>> open_database(const std::vecto
     return fail(Errc::not_found, routes.error().message + "; name a database with --db FILE");
   }
   return routes;
+}
+
+Result<std::vector<net::Address>> parse_addresses(const std::vector<std::string>& texts) {
+  std::vector<net::Address> addresses;
+  for (const auto& text : texts) {
+    const auto address = net::Address::parse(text);
+    if (!address) {
+      return fail(Errc::usage, "'" + printable(text, 80) + "' is no IPv4 or IPv6 address");
+    }
+    addresses.push_back(*address);
+  }
+  return addresses;
 }
 
 void add_rules_option(CLI::App& app, std::vector<std::string>& paths) {

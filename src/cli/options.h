@@ -13,6 +13,7 @@
 #include "control/protocol.h"
 #include "enrich/route_table.h"
 #include "match/rule_set.h"
+#include "net/address.h"
 
 namespace ipguard::cli {
 
@@ -28,6 +29,9 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options);
 // --db FILE, repeatable; the built-in default otherwise.
 void add_database_option(CLI::App& app, std::vector<std::string>& paths);
 [[nodiscard]] Result<std::shared_ptr<const enrich::RouteTable>> open_database(const std::vector<std::string>& paths);
+
+// Addresses as arguments; Errc::usage at the first that is none.
+[[nodiscard]] Result<std::vector<net::Address>> parse_addresses(const std::vector<std::string>& texts);
 
 // --rules DIR, repeatable; the built-in default otherwise.
 void add_rules_option(CLI::App& app, std::vector<std::string>& paths);

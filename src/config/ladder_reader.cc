@@ -45,15 +45,21 @@ void read_budget(TableReader& table, Budget& budget) {
   keep(budget.visitors, table.integer("budget_visitors", {.min = 0, .max = 1'000'000}));
 }
 
+// What all steps have: RouteLadder, AsnLadder, CountryLadder.
+template <typename Step>
+void read_step(TableReader& table, Step& step, Seconds longest) {
+  keep(step.window, table.duration("window", window_range));
+  keep(step.ban, table.ban_time("ban"));
+  read_budget(table, step.budget);
+  fit_under_longest(table, step.ban, longest);
+  table.finish();
+}
+
 void read_country_ladder(TableReader& ladder, Config& config, ReadContext& context) {
   TableReader country(ladder.table("country"), "[ladder.country]", context);
   keep(config.country_ladder.asns, country.integer("asns", evidence_range));
   config.country_ladder.asns_location = location_of(country, "asns");
-  keep(config.country_ladder.window, country.duration("window", window_range));
-  keep(config.country_ladder.ban, country.ban_time("ban"));
-  read_budget(country, config.country_ladder.budget);
-  fit_under_longest(country, config.country_ladder.ban, config.ban.longest);
-  country.finish();
+  read_step(country, config.country_ladder, config.ban.longest);
 }
 
 void read_collateral(TableReader& root, CollateralConfig& collateral, ReadContext& context) {
@@ -74,21 +80,13 @@ void read_ladders(TableReader& root, Config& config, ReadContext& context) {
   TableReader route(ladder.table("route"), "[ladder.route]", context);
   keep(config.route_ladder.addresses, route.integer("addresses", evidence_range));
   keep(config.route_ladder.one_in, route.integer("one_in", density_range));
-  keep(config.route_ladder.window, route.duration("window", window_range));
-  keep(config.route_ladder.ban, route.ban_time("ban"));
-  read_budget(route, config.route_ladder.budget);
-  fit_under_longest(route, config.route_ladder.ban, config.ban.longest);
-  route.finish();
+  read_step(route, config.route_ladder, config.ban.longest);
 
   TableReader asn(ladder.table("asn"), "[ladder.asn]", context);
   keep(config.asn_ladder.routes, asn.integer("routes", evidence_range));
   keep(config.asn_ladder.one_in, asn.integer("one_in", density_range));
   config.asn_ladder.routes_location = location_of(asn, "routes");
-  keep(config.asn_ladder.window, asn.duration("window", window_range));
-  keep(config.asn_ladder.ban, asn.ban_time("ban"));
-  read_budget(asn, config.asn_ladder.budget);
-  fit_under_longest(asn, config.asn_ladder.ban, config.ban.longest);
-  asn.finish();
+  read_step(asn, config.asn_ladder, config.ban.longest);
   read_country_ladder(ladder, config, context);
   ladder.finish();
   read_collateral(root, config.collateral, context);

@@ -264,7 +264,6 @@ class Daemon {
       return std::unexpected(std::move(reloaded.error()));
     }
     set_log_level(log_level(guard_.loaded().config.log_level));
-    warm_as_index();
     log_info("reloaded " + config_path_);
     return control::Json{{"rules", guard_.loaded().rules->rules().size()}, {"warnings", std::move(warnings)}};
   }
@@ -289,7 +288,7 @@ class Daemon {
   // The index of all AS prefixes takes a second to build. It is wanted when an AS is banned, and the loop should not
   // stand still then: it is built beside the loop (a RouteTable may be asked by any thread).
   void warm_as_index() {
-    as_index_thread_ = std::jthread([routes = guard_.loaded().routes] { (void)routes->any_route_of(net::Asn{1}); });
+    as_index_thread_ = std::jthread([routes = guard_.loaded().routes] { (void)routes->systems(); });
   }
 
   void on_new_database(std::shared_ptr<const enrich::RouteTable> routes) {

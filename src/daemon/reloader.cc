@@ -29,6 +29,9 @@ void Reloader::start() {
     config::Diagnostics diagnostics;
     Loading loading{.loaded = load(path, diagnostics), .problems = {}};
     loading.problems = diagnostics.to_string();
+    if (loading.loaded) {
+      (void)loading.loaded->routes->systems();  // so that the loop need not wait for the index when it is wanted
+    }
     return loading;
   });
 }

@@ -44,13 +44,14 @@ class CoreFinder {
   explicit CoreFinder(bool any_case) : any_case_(any_case) {}
 
   TextCore find(const PatternNode& node) const {
+    if (node.kind == Kind::sequence) {
+      return of_sequence(node);
+    }
     TextCore core = measured(texts(node));
     if (!core.texts.empty()) {
       return core;
     }
     switch (node.kind) {
-      case Kind::sequence:
-        return of_sequence(node);
       case Kind::choice:
         return of_choice(node);
       case Kind::repeat:
@@ -86,7 +87,7 @@ class CoreFinder {
   TextCore of_sequence(const PatternNode& node) const {
     TextCore best;
     const auto offer = [&best](TextCore core) {
-      if (core.information > best.information) {
+      if (best.texts.empty() || core.information > best.information) {
         best = std::move(core);
       }
     };
