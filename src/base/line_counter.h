@@ -1,6 +1,10 @@
 // Counting the lines of a block, sixteen bytes at once.
 #pragma once
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -20,21 +24,25 @@ using ByteVector = uint8_t __attribute__((vector_size(16)));
   return bytes;
 }
 
+// Of what a comparison marked: one bit a byte, the first byte's the lowest.
+[[nodiscard]] inline uint32_t bits_of(const ByteVector& marks) {
+#ifdef __SSE2__
+  return static_cast<uint32_t>(_mm_movemask_epi8(std::bit_cast<__m128i>(marks)));
+#else
+  static_assert(std::endian::native == std::endian::little);
+  // Multiplied by this, the lowest bits of eight bytes come together in the highest byte.
+  constexpr uint64_t gather = 0x0102040810204080;
+  constexpr uint64_t lowest = 0x0101010101010101;
+  const auto halves = std::bit_cast<std::array<uint64_t, 2>>(marks);
+  return static_cast<uint32_t>((halves[0] & lowest) * gather >> 56 | ((halves[1] & lowest) * gather >> 56) << 8);
+#endif
+}
+
 // Calls `act` with the index of each byte that a comparison marked, ascending.
 template <typename Act>
 void for_each_marked(const ByteVector& marks, const Act& act) {
-  std::array<uint64_t, 2> halves{};
-  std::memcpy(halves.data(), &marks, sizeof marks);
-  if ((halves[0] | halves[1]) == 0) {
-    return;
-  }
-  static_assert(std::endian::native == std::endian::little);
-  for (size_t half = 0; half < halves.size(); ++half) {
-    for (uint64_t bits = halves[half]; bits != 0;) {
-      const auto byte = static_cast<size_t>(std::countr_zero(bits)) / 8;
-      act(8 * half + byte);
-      bits &= ~(uint64_t{0xff} << (8 * byte));
-    }
+  for (uint32_t bits = bits_of(marks); bits != 0; bits &= bits - 1) {
+    act(static_cast<size_t>(std::countr_zero(bits)));
   }
 }
 

@@ -17,6 +17,14 @@ struct Unit {
 // From the largest down: format_duration() uses the order.
 constexpr std::array<Unit, 5> units = {{{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}};
 
+// The last `count` decimal digits of `value`.
+void put_digits(std::string& text, unsigned value, size_t count) {
+  text.append(count, '0');
+  for (size_t at = text.size(); count > 0; --count, value /= 10) {
+    text[--at] = static_cast<char>('0' + value % 10);
+  }
+}
+
 // The digits text[0..count) as a number; nullopt if one of them is none.
 std::optional<int> digits(std::string_view text, size_t count) {
   if (text.size() < count) {
@@ -89,15 +97,25 @@ std::string format_rfc3339(TimePoint time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  std::array<char, 64> buffer{};
-  int length = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                             static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                             static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                             static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-  std::string text(buffer.data(), static_cast<size_t>(length));
+  const auto year = static_cast<int>(date.year());
+  std::string text;
+  if (year >= 0 && year <= 9999) {
+    put_digits(text, static_cast<unsigned>(year), 4);
+  } else {
+    text = std::to_string(year);
+  }
+  const auto put = [&text](char before, auto value) {
+    text += before;
+    put_digits(text, static_cast<unsigned>(value), 2);
+  };
+  put('-', static_cast<unsigned>(date.month()));
+  put('-', static_cast<unsigned>(date.day()));
+  put('T', clock.hours().count());
+  put(':', clock.minutes().count());
+  put(':', clock.seconds().count());
   if (const auto fraction = clock.subseconds().count(); fraction != 0) {
-    length = std::snprintf(buffer.data(), buffer.size(), ".%06d", static_cast<int>(fraction));
-    text.append(buffer.data(), static_cast<size_t>(length));
+    text += '.';
+    put_digits(text, static_cast<unsigned>(fraction), 6);
   }
   return text + 'Z';
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/input_file.h"
+#include "cli/json_writer.h"
 #include "cli/match_output.h"
 #include "cli/options.h"
 #include "cli/table.h"
@@ -71,7 +72,9 @@ class FileMatch {
   void print(uint64_t number, const model::RawLine& line, const match::LineResult& result) {
     lines_hit_ += result.hits.empty() ? 0U : 1U;
     if (options_.json) {
-      std::cout << line_json(number, result, rules_) << '\n';
+      put_line(json_, number, result, rules_);
+      std::cout << json_.buffer();
+      json_.buffer().clear();
       return;
     }
     std::cout << name_ << ':' << number << ": ";
@@ -92,6 +95,7 @@ class FileMatch {
   const match::RuleSet& rules_;
   match::Matcher& matcher_;
   std::string name_;
+  JsonWriter json_;
   uint64_t lines_ = 0;
   uint64_t lines_hit_ = 0;
 };

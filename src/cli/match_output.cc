@@ -97,14 +97,17 @@ std::string hit_text(const model::Hit& hit, const match::HitTrace& trace) {
 
 }  // namespace
 
-std::string line_json(uint64_t number, const match::LineResult& result, const match::RuleSet& rules) {
+void put_line(JsonWriter& json, uint64_t number, const match::LineResult& result, const match::RuleSet& rules) {
   const auto& event = result.event;
-  JsonWriter json;
   json.open('{');
   json.number("line", number);
   json.text_or_null("format", event.format);
   json.text_or_null("time", event.time ? format_rfc3339(*event.time) : "");
-  json.text_or_null("address", event.address ? event.address->to_string() : "");
+  if (event.address) {
+    json.printed("address", *event.address);
+  } else {
+    json.null("address");
+  }
   json.text_or_null("user", result.user);
   json.open('[', "hits");
   for (const auto& hit : result.hits) {
@@ -112,7 +115,7 @@ std::string line_json(uint64_t number, const match::LineResult& result, const ma
   }
   json.close(']');
   json.close('}');
-  return json.take();
+  json.end_line();
 }
 
 std::string hit_details(const match::LineResult& result, const match::RuleSet& rules) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/json_writer.h"
 #include "match/rule_set.h"
 
 namespace ipguard::cli {
@@ -11,9 +12,8 @@ namespace ipguard::cli {
 // {"line","format","time","address","user","hits":[{"rule","service","kind","field","key","begin","end","text",
 // "address_from","captures":{"address":{"begin","end","text"},…},"also":[…]}]}: interface.md, and of the rule's first
 // pattern its field, the record's key, and what it matched in which bytes of the line (null where the field does not
-// stand there as it is); "also" has the rule's further patterns, if any. One line, without its LF. Written straight
-// into the text: a log under attack has millions of such lines.
-[[nodiscard]] std::string line_json(uint64_t number, const match::LineResult& result, const match::RuleSet& rules);
+// stand there as it is); "also" has the rule's further patterns, if any. One line, with its LF.
+void put_line(JsonWriter& json, uint64_t number, const match::LineResult& result, const match::RuleSet& rules);
 
 // One line for each hit, indented: "    sshd/failed-password: message "Failed password …" (bytes 42-99); address …".
 // Safe for a terminal.

@@ -19,6 +19,20 @@ class CandidateReceiver : public ScanReceiver {
   CandidateSet& candidates_;
 };
 
+// Gathers ids, each once.
+class IdReceiver final : public ScanReceiver {
+ public:
+  explicit IdReceiver(std::vector<uint32_t>& ids) : ids_(ids) {}
+  void on_match(uint32_t id, size_t /*end*/) override {
+    if (std::ranges::find(ids_, id) == ids_.end()) {
+      ids_.push_back(id);
+    }
+  }
+
+ private:
+  std::vector<uint32_t>& ids_;
+};
+
 // Statuses are digits that no format touches; every other field may be escaped in the log.
 bool looks_for_text(const ScanPlan& plan) {
   for (size_t field = 0; field < plan.rules_on.size(); ++field) {
@@ -53,15 +67,42 @@ std::span<const RuleIndex> CandidateSet::sorted() {
 }
 
 BlockScan::BlockScan(const ScanPlan& plan)
-    : plan_(plan), watches_rewrites_(looks_for_text(plan)), found_in_(plan.rules_of.size(), 0) {
+    : plan_(plan), watches_rewrites_(looks_for_text(plan)), digest_(plan.statuses), found_in_(plan.rules_of.size(), 0) {
   if (plan.scanner != nullptr) {
     state_.emplace(*plan.scanner);
   }
 }
 
 uint64_t BlockScan::run(std::string_view block) {
-  found_.clear();
   rewritten_.clear();
+  scan(block);
+  return watches_rewrites_ ? find_rewritten_lines(block, rewritten_) : count_line_ends(block);
+}
+
+uint64_t BlockScan::run_access(std::string_view block) {
+  rewritten_.clear();
+  const uint64_t lines = digest_.digest(block, [this](std::string_view field) {
+    found_in_field_.clear();
+    IdReceiver receiver(found_in_field_);
+    look_for_all(field, receiver);
+    return std::span<const uint32_t>(found_in_field_);
+  });
+  scan(digest_.text());
+  digest_.locate(found_);
+  if (!digest_.known().empty()) {
+    found_in_digest_.swap(found_);
+    found_.resize(found_in_digest_.size() + digest_.known().size());
+    std::ranges::merge(found_in_digest_, digest_.known(), found_.begin(), {}, &Finding::line_end, &Finding::line_end);
+  }
+  if (watches_rewrites_) {
+    find_rewritten_lines(digest_.text(), rewritten_);
+    digest_.locate_rewritten(rewritten_);
+  }
+  return lines;
+}
+
+void BlockScan::scan(std::string_view block) {
+  found_.clear();
   block_ = block;
   std::ranges::fill(found_in_, 0);
   located_from_ = 0;
@@ -72,7 +113,6 @@ uint64_t BlockScan::run(std::string_view block) {
     std::ranges::sort(found_);
     found_.erase(std::ranges::unique(found_).begin(), found_.end());
   }
-  return watches_rewrites_ ? find_rewritten_lines(block, rewritten_) : count_line_ends(block);
 }
 
 void BlockScan::look_for_all(std::string_view text, ScanReceiver& receiver) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "match/access_digest.h"
 #include "match/scan_plan.h"
 #include "match/scanner.h"
 
@@ -29,20 +30,14 @@ class CandidateSet {
   std::vector<RuleIndex> rules_;
 };
 
-// What was found in one line (several times, perhaps). A line is known by its end: the offset of its LF.
-struct Finding {
-  uint32_t line_end = 0;
-  uint32_t id = 0;  // index of ScanPlan::rules_of
-
-  friend auto operator<=>(const Finding&, const Finding&) = default;
-};
-
 class BlockScan : private ScanReceiver {
  public:
   explicit BlockScan(const ScanPlan& plan);  // the plan outlives it
 
   // Scans a block of lines of at most UINT32_MAX bytes; returns the number of LFs in it.
   uint64_t run(std::string_view block);
+  // The same for the lines of a source whose formats are those of AccessSkim.
+  uint64_t run_access(std::string_view block);
   // Of the last run: in the order of lines, everything at most once a line.
   [[nodiscard]] std::span<const Finding> found() const { return found_; }
   // Of the last run: the ends of lines whose fields may have been rewritten, ascending (see rewrite_watch.h).
@@ -53,11 +48,15 @@ class BlockScan : private ScanReceiver {
 
  private:
   void look_for_all(std::string_view text, ScanReceiver& receiver);
+  void scan(std::string_view block);
   void on_match(uint32_t id, size_t end) override;
 
   const ScanPlan& plan_;
   bool watches_rewrites_;
   std::optional<ScanState> state_;
+  AccessDigest digest_;
+  std::vector<uint32_t> found_in_field_;
+  std::vector<Finding> found_in_digest_;
   std::vector<Finding> found_;
   std::vector<uint32_t> rewritten_;
 

@@ -92,6 +92,13 @@ void take_captures(const CompiledPattern& pattern, const Groups& groups, Capture
 }
 
 bool found(const CompiledPattern& pattern, std::string_view text, Captures& captures) {
+  const auto answer = pattern.edges.look_at(text);
+  if (answer == PatternEdges::Answer::not_found) {
+    return false;
+  }
+  if (answer == PatternEdges::Answer::found && pattern.last_group == 0) {
+    return true;
+  }
   Groups groups;
   if (!pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
                             pattern.last_group > 0 ? pattern.last_group + 1 : 0)) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "match/pattern_edges.h"
 #include "model/event.h"
 #include "model/rule.h"
 #include "net/address.h"
@@ -20,6 +21,7 @@ namespace ipguard::match {
 // One pattern with the numbers of the groups that ipguard reads; 0 = it has none of that name.
 struct CompiledPattern {
   std::unique_ptr<re2::RE2> regex;
+  PatternEdges edges;
   int address_group = 0;
   int user_group = 0;
   int session_group = 0;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "match/block_scan.h"
 #include "match/format.h"
+#include "match/formats/formats.h"
 #include "match/rule_set.h"
 #include "match/rule_set_impl.h"
 #include "match/session_table.h"
@@ -99,6 +100,12 @@ struct Matcher::Impl {
       hints.resize(source + 1U, nullptr);
     }
     return hints[source];
+  }
+
+  // Whether the source's lines are what AccessSkim knows.
+  bool is_access_log(const Call& call) {
+    const LogFormat* const format = call.reading.only != nullptr ? call.reading.only : hint_of(call.source);
+    return format == &combined_format() || format == &vhost_combined_format();
   }
 
   // Learns a source's format from its first lines that leave no doubt about the client, whoever wrote them: otherwise
@@ -261,7 +268,7 @@ struct Matcher::Impl {
 
   uint64_t scan_piece(std::string_view piece, uint64_t offset, const Call& call) {
     learn_format(piece, call);
-    uint64_t lines = scan.run(piece);
+    uint64_t lines = is_access_log(call) ? scan.run_access(piece) : scan.run(piece);
     lines += piece.ends_with('\n') ? 0U : 1U;
     const auto found = scan.found();
     const auto rewritten = scan.rewritten();

@@ -176,6 +176,9 @@ CompiledPattern compile_pattern(const Place& place, const std::string& pattern, 
     diagnostics.error(*place.location, "the pattern matches every text, even an empty one", "say what has to be there");
     return compiled;
   }
+  if (const auto tree = parse_pattern(pattern)) {
+    compiled.edges = PatternEdges(*tree);
+  }
   number_groups(place, compiled, diagnostics);
   check_captures(place, pattern, compiled, diagnostics);
   return compiled;

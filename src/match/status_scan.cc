@@ -47,8 +47,8 @@ void StatusScan::look_at(std::string_view block, size_t at, ScanReceiver& receiv
     }
     code = 10 * code + static_cast<size_t>(c - '0');
   }
-  if (code < codes && id_of_[code] != 0) {
-    receiver.on_match(id_of_[code] - 1, at + code_digits);
+  if (const auto id = id_of(static_cast<uint16_t>(code))) {
+    receiver.on_match(*id, at + code_digits);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "match/scan_receiver.h"
@@ -18,6 +19,10 @@ class StatusScan {
   // A status code `code` (100 to 599) will be reported as `id`.
   void add(uint16_t code, uint32_t id);
   [[nodiscard]] bool empty() const { return empty_; }
+  // What `code` is reported as; nullopt if it is not looked for.
+  [[nodiscard]] std::optional<uint32_t> id_of(uint16_t code) const {
+    return code < codes && id_of_[code] != 0 ? std::optional(id_of_[code] - 1) : std::nullopt;
+  }
 
   void scan(std::string_view block, ScanReceiver& receiver) const;
 

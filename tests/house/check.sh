@@ -37,6 +37,8 @@ wrappers='
 ^toml\.hpp$|^toml\+\+/           ^config/[a-z_]*\.cc$
 ^nlohmann/                       ^(control|daemon|cli)/
 ^spdlog/                         ^base/log\.cc$
+^emmintrin\.h$                   ^base/line_counter\.h$
+^zlib\.h$|^lzma\.h$              ^base/unpacker\.cc$
 ^CLI/                            ^(daemon|cli)/|^[a-z]*\.cc$
 '
 

@@ -36,6 +36,20 @@ inline bool is_address(std::string_view column) {
   return column.size() <= 64 && net::Address::parse(column).has_value();
 }
 
+// What may be the name of a virtual host, with or without a port.
+inline bool is_vhost_column(std::string_view column) {
+  if (column.empty() || column.size() > 300) {
+    return false;
+  }
+  for (const char c : column) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !is_digit(c) && c != '.' && c != '-' && c != '_' && c != ':' && c != '[' && c != ']' && c != '*') {
+      return false;
+    }
+  }
+  return true;
+}
+
 // Text or nothing, where a hyphen stands for nothing.
 inline std::string_view without_hyphen(std::string_view column) { return column == "-" ? std::string_view{} : column; }
 

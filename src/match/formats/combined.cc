@@ -69,19 +69,6 @@ bool holds_another_client(std::string_view columns) {
   return false;
 }
 
-bool is_vhost_column(std::string_view column) {
-  if (column.empty() || column.size() > 300) {
-    return false;
-  }
-  for (const char c : column) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && !is_digit(c) && c != '.' && c != '-' && c != '_' && c != ':' && c != '[' && c != ']' && c != '*') {
-      return false;
-    }
-  }
-  return true;
-}
-
 // A client logged by name (Apache's HostnameLookups): it must at least have a dot.
 bool is_host_name(std::string_view column) {
   return is_vhost_column(column) && column.find('.') != std::string_view::npos &&

@@ -101,21 +101,21 @@ std::optional<TimePoint> parse_stamp(std::string_view text) {
              : std::nullopt;
 }
 
-struct Anchor {
+struct VariantAnchor {
   size_t bracket = 0;  // the blank before it
   size_t behind = 0;   // after "] "
   TimePoint time;
 };
 
 // The first bracket that holds a stamp.
-std::optional<Anchor> find_anchor(std::string_view text) {
+std::optional<VariantAnchor> find_variant_anchor(std::string_view text) {
   for (size_t open = text.find(" ["); open != std::string_view::npos; open = text.find(" [", open + 1)) {
     const size_t close = text.find("] ", open);
     if (close == std::string_view::npos) {
       return std::nullopt;
     }
     if (const auto time = parse_stamp(text.substr(open + 2, close - open - 2))) {
-      return Anchor{open, close + 2, *time};
+      return VariantAnchor{open, close + 2, *time};
     }
   }
   return std::nullopt;
@@ -129,7 +129,7 @@ bool is_bytes(std::string_view column) {
 }
 
 // " STATUS BYTES" at `position`; moves behind it.
-bool take_status_and_bytes(std::string_view text, size_t& position, Event& event) {
+bool take_variant_status_and_bytes(std::string_view text, size_t& position, Event& event) {
   auto rest = text.substr(position);
   if (!rest.starts_with(' ')) {
     return false;
@@ -151,7 +151,7 @@ std::string_view skip_blanks(std::string_view text) {
   return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
 }
 
-bool holds_address(std::string_view columns) {
+bool holds_any_address(std::string_view columns) {
   while (!columns.empty()) {
     if (is_address(take_column(columns))) {
       return true;
@@ -170,9 +170,9 @@ class CombinedVariant final : public LogFormat {
     if (line.truncated || client_end == std::string_view::npos || !is_address(text.substr(0, client_end))) {
       return false;
     }
-    const auto anchor = find_anchor(text);
+    const auto anchor = find_variant_anchor(text);
     if (!anchor || anchor->bracket < client_end ||
-        holds_address(text.substr(client_end, anchor->bracket - client_end))) {
+        holds_any_address(text.substr(client_end, anchor->bracket - client_end))) {
       return false;
     }
     size_t quote = anchor->behind;
@@ -188,7 +188,7 @@ class CombinedVariant final : public LogFormat {
     }
     reset_event(*this, event);
     size_t position = close + 1;
-    if (!take_status_and_bytes(text, position, event)) {
+    if (!take_variant_status_and_bytes(text, position, event)) {
       return false;
     }
     event.time = anchor->time;

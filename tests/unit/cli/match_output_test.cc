@@ -57,7 +57,9 @@ Said say(std::string_view line) {
   match::Matcher matcher(set);
   Said said;
   matcher.match_line({.text = line}, {}, now, [&](const model::RawLine&, const match::LineResult& result) {
-    said.json = Json::parse(line_json(7, result, *set), nullptr, false);
+    JsonWriter json;
+    put_line(json, 7, result, *set);
+    said.json = Json::parse(json.take(), nullptr, false);
     said.text = hit_details(result, *set);
   });
   return said;

@@ -1,0 +1,137 @@
+#include "match/access_digest.h"
+
+#include "base/line_counter.h"
+
+namespace ipguard::match {
+namespace {
+
+// Gathers what stands in a line while its bytes pass by.
+class LineMarks {
+ public:
+  // `take` is called with each line's beginning, end and quotes.
+  template <typename Take>
+  void mark(std::string_view block, size_t at, const Take& take) {
+    switch (block[at]) {
+      case '"':
+        if (quotes_.count < QuoteMarks::most) {
+          quotes_.at[quotes_.count++] = static_cast<uint32_t>(at - begin_);
+        }
+        break;
+      case '\\':
+        quotes_.backslash = true;
+        break;
+      case '\n':
+        take(begin_, at, quotes_);
+        begin_ = at + 1;
+        quotes_ = {};
+        break;
+      default:
+        break;
+    }
+  }
+
+  [[nodiscard]] size_t begin() const { return begin_; }
+  [[nodiscard]] const QuoteMarks& quotes() const { return quotes_; }
+
+ private:
+  size_t begin_ = 0;  // of the line
+  QuoteMarks quotes_;
+};
+
+// A last line without LF counts as one that ends at the block's end.
+template <typename Take>
+void for_each_line(std::string_view block, const Take& take) {
+  LineMarks marks;
+  size_t at = 0;
+  for (; at + sizeof(ByteVector) <= block.size(); at += sizeof(ByteVector)) {
+    const ByteVector here = load_bytes(block.data() + at);
+    for_each_marked(static_cast<ByteVector>((here == '\n') | (here == '"') | (here == '\\')),
+                    [&](size_t i) { marks.mark(block, at + i, take); });
+  }
+  for (; at < block.size(); ++at) {
+    marks.mark(block, at, take);
+  }
+  if (marks.begin() < block.size()) {
+    take(marks.begin(), block.size(), marks.quotes());
+  }
+}
+
+}  // namespace
+
+uint64_t AccessDigest::digest(std::string_view block, const Scan& scan) {
+  text_.clear();
+  extracts_.clear();
+  known_.clear();
+  uint64_t lines = 0;
+  for_each_line(block, [&](size_t begin, size_t end, const QuoteMarks& quotes) {
+    take(block.substr(begin, end - begin), quotes, static_cast<uint32_t>(end), scan);
+    lines += end < block.size() ? 1U : 0U;
+  });
+  return lines;
+}
+
+void AccessDigest::take(std::string_view line, const QuoteMarks& quotes, uint32_t line_end, const Scan& scan) {
+  const bool has_cr = line.ends_with('\r');
+  const auto fields = skim_.skim(line.substr(0, line.size() - (has_cr ? 1 : 0)), quotes);
+  if (!fields) {
+    add(line, line_end, true);
+    return;
+  }
+  add(fields->request, line_end, true);
+  for (const std::string_view field : {fields->vhost, fields->referer, fields->user_agent}) {
+    if (!field.empty()) {
+      take_field(field, line_end, scan);
+    }
+  }
+  if (const auto id = statuses_.id_of(fields->status)) {
+    known_.push_back({.line_end = line_end, .id = *id});
+  }
+}
+
+void AccessDigest::take_field(std::string_view field, uint32_t line_end, const Scan& scan) {
+  const auto place = memory_.look_up(field);
+  const auto* found = place.found;
+  if (found == nullptr) {
+    if (!place.comes_again) {
+      add(field, line_end, false);
+      return;
+    }
+    found = &memory_.remember(place, field, scan(field));
+  }
+  for (const uint32_t id : *found) {
+    known_.push_back({.line_end = line_end, .id = id});
+  }
+}
+
+void AccessDigest::add(std::string_view extract, uint32_t line_end, bool may_be_rewritten) {
+  text_.append(extract);
+  extracts_.push_back(
+      {.end = static_cast<uint32_t>(text_.size()), .line_end = line_end, .may_be_rewritten = may_be_rewritten});
+  text_.push_back('\n');
+}
+
+void AccessDigest::locate(std::vector<Finding>& found) const {
+  size_t extract = 0;
+  for (Finding& finding : found) {
+    while (extracts_[extract].end < finding.line_end) {
+      ++extract;
+    }
+    finding.line_end = extracts_[extract].line_end;
+  }
+}
+
+void AccessDigest::locate_rewritten(std::vector<uint32_t>& line_ends) const {
+  size_t extract = 0;
+  size_t kept = 0;
+  for (const uint32_t end : line_ends) {
+    while (extracts_[extract].end < end) {
+      ++extract;
+    }
+    if (extracts_[extract].may_be_rewritten) {
+      line_ends[kept++] = extracts_[extract].line_end;
+    }
+  }
+  line_ends.resize(kept);
+}
+
+}  // namespace ipguard::match

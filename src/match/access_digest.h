@@ -1,0 +1,65 @@
+// AccessDigest: what has to be scanned of a block of combined access lines. Most of such a line says nothing to any
+// rule or has been said before: columns, stamp and sizes, and the user agents and referers of earlier lines.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "match/access_skim.h"
+#include "match/finding_memory.h"
+#include "match/status_scan.h"
+
+namespace ipguard::match {
+
+// What was found in one line (several times, perhaps). A line is known by its end: the offset of its LF.
+struct Finding {
+  uint32_t line_end = 0;
+  uint32_t id = 0;  // index of ScanPlan::rules_of
+
+  friend auto operator<=>(const Finding&, const Finding&) = default;
+};
+
+class AccessDigest {
+ public:
+  // The ids of all that is found in a text; each at most once. Valid until it is called again.
+  using Scan = std::function<std::span<const uint32_t>(std::string_view text)>;
+
+  explicit AccessDigest(const StatusScan& statuses) : statuses_(statuses) {}
+
+  // Digests a block; returns the number of LFs in it.
+  uint64_t digest(std::string_view block, const Scan& scan);
+
+  // The text that is left, in lines: of an ordinary line its request and the fields that are new, of others all.
+  [[nodiscard]] std::string_view text() const { return text_; }
+  // What is known without a scan, in the order of lines.
+  [[nodiscard]] std::span<const Finding> known() const { return known_; }
+
+  // Moves what was found in text(), in the order of its lines, to the block's lines.
+  void locate(std::vector<Finding>& found) const;
+  // The same for the lines of text() that may be rewritten (rewrite_watch.h).
+  void locate_rewritten(std::vector<uint32_t>& line_ends) const;
+
+ private:
+  struct Extract {
+    uint32_t end = 0;              // in text_: of its LF
+    uint32_t line_end = 0;         // in the block
+    bool may_be_rewritten = true;  // no format rewrites referers and user agents without a backslash
+  };
+
+  void take(std::string_view line, const QuoteMarks& quotes, uint32_t line_end, const Scan& scan);
+  void take_field(std::string_view field, uint32_t line_end, const Scan& scan);
+  void add(std::string_view extract, uint32_t line_end, bool may_be_rewritten);
+
+  const StatusScan& statuses_;
+  AccessSkim skim_;
+  FindingMemory memory_;
+  std::string text_;
+  std::vector<Extract> extracts_;
+  std::vector<Finding> known_;
+};
+
+}  // namespace ipguard::match
