@@ -108,21 +108,50 @@ bool found(const CompiledPattern& pattern, std::string_view text, Captures& capt
   return true;
 }
 
-// What the first pattern that is found matches.
-std::optional<std::string_view> match_in(const Condition& condition, std::string_view text, Captures& captures) {
-  for (const CompiledPattern& pattern : condition.patterns) {
-    Groups groups;
-    if (pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), pattern.last_group + 1)) {
-      take_captures(pattern, groups, captures);
-      return view_of(groups.front());
-    }
-  }
-  return std::nullopt;
+// Whether the pattern captured what it is to be an address by, and it is none.
+bool misses_address(const CompiledPattern& pattern, const Captures& captures) {
+  return pattern.address_group > 0 && !net::Address::parse_logged(captures.address);
 }
 
 bool found_in(const Condition& condition, std::string_view text, Captures& captures) {
-  return std::ranges::any_of(condition.patterns,
-                             [&](const CompiledPattern& pattern) { return found(pattern, text, captures); });
+  std::optional<Captures> without_address;
+  for (const CompiledPattern& pattern : condition.patterns) {
+    Captures held = captures;
+    if (!found(pattern, text, held)) {
+      continue;
+    }
+    if (!misses_address(pattern, held)) {
+      captures = held;
+      return true;
+    }
+    without_address = without_address.value_or(held);
+  }
+  captures = without_address.value_or(captures);
+  return without_address.has_value();
+}
+
+// What the pattern that found_in() goes by matches.
+std::optional<std::string_view> match_in(const Condition& condition, std::string_view text, Captures& captures) {
+  std::optional<std::string_view> without_address;
+  Captures first;
+  for (const CompiledPattern& pattern : condition.patterns) {
+    Groups groups;
+    if (!pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), pattern.last_group + 1)) {
+      continue;
+    }
+    Captures held = captures;
+    take_captures(pattern, groups, held);
+    if (!misses_address(pattern, held)) {
+      captures = held;
+      return view_of(groups.front());
+    }
+    if (!without_address) {
+      without_address = view_of(groups.front());
+      first = held;
+    }
+  }
+  captures = without_address ? first : captures;
+  return without_address;
 }
 
 bool holds(const model::Rule& rule, const Condition& condition, const Event& event, Captures& captures) {

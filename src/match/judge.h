@@ -67,10 +67,10 @@ struct Verdict {
   std::string_view distinct;            // the value that the rule's threshold counts
 };
 
-// nullopt if the rule does not hit. Within a condition the first pattern that is found decides about captures: if its
-// capture is no address, there is no hit (but the session may know it). Every field of `event` is complete (of a
-// truncated line, formats keep nothing that breaks off), so what a pattern finds at a field's end is the field's own
-// end.
+// nullopt if the rule does not hit. Within a condition the first pattern that is found decides about captures; one
+// whose capture is no address gives way to a later one that finds an address. If none does, there is no hit (but the
+// session may know it). Every field of `event` is complete (of a truncated line, formats keep nothing that breaks off),
+// so what a pattern finds at a field's end is the field's own end.
 [[nodiscard]] std::optional<Verdict> judge(const CompiledRule& rule, const model::Event& event);
 
 // The value of the first of `keys` that the record has; nothing if it has that key twice: then somebody forged one.
@@ -79,7 +79,7 @@ struct Verdict {
 // Where a condition holds, for explaining a hit.
 struct Located {
   const Condition* condition = nullptr;
-  std::string_view text;  // what its first pattern that is found matched; points into the event
+  std::string_view text;  // what the pattern that decides matched; points into the event
 };
 struct Location {
   std::vector<Located> conditions;  // one for each of the rule's all_of, same order

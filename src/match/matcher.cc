@@ -128,8 +128,20 @@ struct Matcher::Impl {
     }
   }
 
-  // Reads the line into `event`; false, with `event` empty, if no allowed format fits.
+  // Reads the line into `event`; false, with `event` empty, if no allowed format fits. Blanks behind a message are no
+  // part of it: some programs and forwarders leave them there, and clients' words do not come behind a program's last.
   bool read(const RawLine& line, const Call& call) {
+    if (!parse(line, call)) {
+      return false;
+    }
+    for (const Field field : {Field::message, Field::body}) {
+      std::string_view& text = event[field];
+      text.remove_suffix(text.size() - (text.find_last_not_of(' ') + 1));
+    }
+    return true;
+  }
+
+  bool parse(const RawLine& line, const Call& call) {
     ++counters.parsed;
     const ParseContext context{.now = call.now,
                                .scratch = &scratch,

@@ -114,8 +114,7 @@ std::optional<size_t> counted_by(const Path& path, size_t separator) {
 bool counted(const std::vector<Path>& paths) {
   for (size_t separator = 0; separator < 256; ++separator) {
     const auto first = counted_by(paths.front(), separator);
-    if (first && std::ranges::all_of(
-                     paths, [&](const Path& path) { return counted_by(path, separator) == first; })) {
+    if (first && std::ranges::all_of(paths, [&](const Path& path) { return counted_by(path, separator) == first; })) {
       return true;
     }
   }
@@ -144,7 +143,8 @@ std::optional<Finding> check_capture(const PatternNode& pattern, std::string_vie
     return Finding{.message = "the pattern is too involved to prove that the " + name + " cannot be forged",
                    .hint = "split it into several simpler patterns, each with ^ at its beginning"};
   }
-  const bool has_group = std::ranges::all_of(*paths, [](const Path& path) { return path.group_begin != path.group_end; });
+  const bool has_group =
+      std::ranges::all_of(*paths, [](const Path& path) { return path.group_begin != path.group_end; });
   const bool by_count = !paths->empty() && has_group && counted(*paths);
   for (const Path& path : *paths) {
     if (path.group_begin == path.group_end) {

@@ -140,6 +140,26 @@ std::optional<StampPrefix> parse_rfc3164_stamp(std::string_view text, TimePoint 
   return time ? std::optional(StampPrefix{*time, scanner.position()}) : std::nullopt;
 }
 
+std::optional<StampPrefix> parse_extended_syslog_stamp(std::string_view text, TimePoint now) {
+  StampScanner scanner(text);
+  Civil civil;
+  const bool has_weekday = scanner.weekday();
+  if ((has_weekday && !scanner.literal(' ')) || !read_month_and_day(scanner, civil) || !read_clock(scanner, civil)) {
+    return std::nullopt;
+  }
+  microseconds fraction{};
+  if (scanner.literal('.')) {
+    const bool complete = scanner.fraction(fraction);
+    const auto time = complete && !has_weekday ? complete_year(civil, now) : std::nullopt;
+    return time ? std::optional(StampPrefix{*time + fraction, scanner.position()}) : std::nullopt;
+  }
+  if (!scanner.literal(' ') || !scanner.number(4, civil.year)) {
+    return std::nullopt;
+  }
+  const auto seconds = to_seconds(civil);
+  return seconds ? std::optional(StampPrefix{local_to_utc(*seconds), scanner.position()}) : std::nullopt;
+}
+
 std::optional<StampPrefix> parse_dated_syslog_stamp(std::string_view text) {
   StampScanner scanner(text);
   Civil civil;

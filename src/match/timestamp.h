@@ -28,6 +28,10 @@ inline constexpr size_t clf_stamp_length = 26;
 // without a year: the latest year for which the stamp is not more than a day after `now`.
 [[nodiscard]] std::optional<StampPrefix> parse_rfc3164_stamp(std::string_view text, TimePoint now);
 
+// The same with a fraction ("Feb 25 04:30:17.123456", journalctl -o short-precise), or in the order of asctime(3), with
+// the year behind and the day of the week before it or not ("Tue Feb 25 04:30:17 2020", OpenWrt's logread).
+[[nodiscard]] std::optional<StampPrefix> parse_extended_syslog_stamp(std::string_view text, TimePoint now);
+
 // The same with the year before the time of day: "Oct 27 2015 12:35:40" (macOS, Cisco), local time.
 [[nodiscard]] std::optional<StampPrefix> parse_dated_syslog_stamp(std::string_view text);
 

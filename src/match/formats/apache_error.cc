@@ -5,6 +5,7 @@
 //        ")
 //   2.2  [Tue Feb 25 04:30:17 2020] [level] [client ADDR] message
 //
+// The field `level` keeps the module ("authz_core:error").
 // 2.4 writes the port behind a bare colon, also for IPv6 ("2001:db8::1:51234"): there the last group is the port,
 // always.
 // "[remote …]" is written where a connection has no place in the scoreboard: those that Apache opened itself, to a back
@@ -107,7 +108,8 @@ std::optional<Address> parse_client(std::string_view text, bool port_written) {
 // Modules that only ever see requests of clients.
 bool sees_clients_only(std::string_view module) { return module.starts_with("auth") || module == "access_compat"; }
 
-// From "[module:level] " on; `time_missing`: in syslog, where level alone would be too little to go by.
+// From "[module:level] " on; `time_missing`: in syslog, where level alone would be too little to go by: a process id or
+// a client has to follow it.
 bool parse_from_level(std::string_view rest, bool time_missing, bool truncated, Event& event) {
   const auto level = take_group(rest);
   if (!level || !is_level(*level)) {
@@ -115,14 +117,14 @@ bool parse_from_level(std::string_view rest, bool time_missing, bool truncated, 
   }
   const size_t colon = level->find(':');
   const auto module = level->substr(0, colon == std::string_view::npos ? 0 : colon);
-  event[Field::level] = level->substr(colon + 1);  // npos + 1 is 0: without a module
+  event[Field::level] = *level;
   const bool has_pid = rest.starts_with(pid_mark);
   if (has_pid) {
     if (const auto process = take_group(rest)) {
       const auto pid = process->substr(pid_mark.size() - 1);
       event[Field::pid] = pid.substr(0, pid.find(':'));
     }
-  } else if (time_missing) {
+  } else if (time_missing && !rest.starts_with(client_mark)) {
     return false;
   }
   auto behind_client = has_pid ? skip_system_error(skip_source(rest)) : rest;

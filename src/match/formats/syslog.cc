@@ -1,14 +1,17 @@
 // Lines of a syslog daemon, in the forms that its files have:
 //
 //   [<PRI>]Mmm dd [YYYY ]hh:mm:ss HOST PROGRAM[PID]: MESSAGE      RFC 3164 4.1, "traditional" files
+//   [<PRI>][Www ]Mmm dd hh:mm:ss[.FRAC][ YYYY] HOST PROGRAM[PID]: …  logread, journalctl -o short-precise
 //   [<PRI>]2020-02-25T04:30:17.123456+01:00 HOST PROGRAM[PID]: …  rsyslog's default since Debian 12
 //   [<PRI>]1 STAMP HOST PROGRAM PID MSGID [SD]|- MESSAGE          RFC 5424
 //
 // HOST may be missing (busybox), a "facility.level" word may precede the program or, in angle brackets, the host
 // (busybox, socklog, syslog-ng), and Solaris puts "[ID 800047 auth.info] " before the message. Tags are also written
 // "PROGRAM[PID] " (proftpd) and "PROGRAM [PID]: " (sogod). Everything up to the message is written by the daemon. A
-// line without a tag is not syslog's: app.cc. Nor is one with a blank in its ISO stamp whose tag has no process id:
-// many applications write a stamp like that and then a word with a colon.
+// line without a tag is not syslog's: app.cc. Nor is one with a stamp that many applications write, too (a blank in an
+// ISO stamp, a fraction or a year behind the time of day), whose tag has no process id and that has no such word.
+//
+// A tag may be the program's path.
 //
 // The message of an HTTP server's program may be a line of its access or error log: then the event is that line's.
 //
@@ -171,14 +174,29 @@ bool is_host(std::string_view word) {
   return std::ranges::none_of(word, [](char c) { return c < '!' || c > '~' || c == '[' || c == ']'; });
 }
 
-std::optional<StampPrefix> parse_stamp(std::string_view text, TimePoint now) {
-  if (auto stamp = parse_rfc3164_stamp(text, now)) {
-    return stamp;
+struct SyslogStamp {
+  StampPrefix stamp;
+  bool of_applications = false;  // they write such stamps, too
+};
+
+std::optional<SyslogStamp> parse_stamp(std::string_view text, TimePoint now) {
+  const auto extended = parse_extended_syslog_stamp(text, now);
+  if (extended && text.substr(extended->length, 1) == " ") {
+    return SyslogStamp{*extended, true};
   }
-  if (auto stamp = parse_iso_stamp(text)) {
-    return stamp;
+  if (const auto stamp = parse_rfc3164_stamp(text, now)) {
+    return SyslogStamp{*stamp};
   }
-  return parse_dated_syslog_stamp(text);
+  if (const auto stamp = parse_iso_stamp(text)) {
+    return SyslogStamp{*stamp, has_blank_stamp(text)};
+  }
+  const auto stamp = parse_dated_syslog_stamp(text);
+  return stamp ? std::optional(SyslogStamp{*stamp}) : std::nullopt;
+}
+
+// "/usr/sbin/sshd" as "sshd": programs that do not name themselves are logged by their path.
+std::string_view without_folder(std::string_view program) {
+  return program.starts_with('/') ? program.substr(program.rfind('/') + 1) : program;
 }
 
 // What program, pid and message say, or what the message is.
@@ -196,7 +214,7 @@ void fill_tagged(const Tag& tag, std::string_view text, const RawLine& line, con
       return;
     }
   }
-  event[Field::program] = tag.program;
+  event[Field::program] = without_folder(tag.program);
   event[Field::pid] = tag.pid;
   event[Field::message] = message;
   attach_record(message, *context.scratch, event);
@@ -274,29 +292,32 @@ class Syslog final : public LogFormat {
     if (text.starts_with("1 ")) {
       return parse_rfc5424(*this, text.substr(2), line, context, event);
     }
-    const auto stamp = parse_stamp(text, context.now);
-    if (!stamp || text.substr(stamp->length, 1) != " ") {
+    const auto found = parse_stamp(text, context.now);
+    if (!found || text.substr(found->stamp.length, 1) != " ") {
       return false;
     }
-    const auto body = skip_blanks(text.substr(stamp->length));
+    const auto body = skip_blanks(text.substr(found->stamp.length));
     if (is_contained(body)) {
       return false;
     }
     auto rest = skip_facility(body);
+    bool has_facility = rest.size() < body.size();
     auto tag = find_tag(rest, false);
     if (!tag) {
       const size_t blank = rest.find(' ');
       if (blank == std::string_view::npos || !is_host(rest.substr(0, blank))) {
         return false;
       }
-      rest = skip_facility(skip_blanks(rest.substr(blank)));
+      const auto behind_host = skip_blanks(rest.substr(blank));
+      rest = skip_facility(behind_host);
+      has_facility = has_facility || rest.size() < behind_host.size();
       tag = find_tag(rest, true);
     }
-    if (!tag || (tag->pid.empty() && has_blank_stamp(text))) {
+    if (!tag || (tag->pid.empty() && !has_facility && found->of_applications)) {
       return false;
     }
     reset_event(*this, event);
-    event.time = stamp->time;
+    event.time = found->stamp.time;
     event[Field::body] = body;
     fill_tagged(*tag, rest, line, context, event);
     return true;

@@ -128,6 +128,21 @@ TEST_F(WrappedFormats, HostHeadersThatLookLikeWrappers) {
   }
 }
 
+TEST_F(WrappedFormats, ApacheErrorsInSyslogNeedMoreThanALevel) {
+  EXPECT_EQ(recognise_line("Feb 25 04:30:17 h httpd[22034]: [error] [client 192.0.2.7] user x not found: /basic"),
+            "syslog");
+  EXPECT_EQ(event_.format, "apache-error");
+  EXPECT_EQ(event_.kind, LogKind::error);
+  EXPECT_EQ(address(), "192.0.2.7");
+  EXPECT_EQ(field(Field::level), "error");
+  EXPECT_EQ(field(Field::message), "user x not found: /basic");
+  for (const std::string_view line : {"Feb 25 04:30:17 h httpd[22034]: [error] user x not found: /basic"sv,
+                                      "Feb 25 04:30:17 h app[22034]: [error] [client 192.0.2.7] user x not found"sv}) {
+    EXPECT_EQ(recognise_line(line), "syslog") << line;
+    EXPECT_EQ(event_.kind, LogKind::syslog) << line;
+  }
+}
+
 TEST_F(WrappedFormats, OtherProgramsAreNotServers) {
   ASSERT_EQ(
       recognise_line("2020-02-25T04:30:17Z host nginxer[1]: 2020/02/25 04:30:18 [error] 1#1: *1 x, client: 192.0.2.66"),

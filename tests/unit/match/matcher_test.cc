@@ -126,5 +126,27 @@ TEST(Matcher, TimeIsTheLinesOwn) {
   EXPECT_EQ(times, (std::vector<TimePoint>{from_civil(2026, 2, 25, 4, 30, 17), noon}));
 }
 
+TEST(Matcher, ACaptureThatIsNoAddressGivesWayToALaterPattern) {
+  model::Rule both = message_rule("both", R"(^refused from (?P<address>[^\s,]+))");
+  both.all_of[0] = patterns(Field::message,
+                            {R"(^refused from (?P<address>[^\s,]+))", R"(^refused from host \[(?P<address>[^\]]+)\])"});
+  Matcher matcher(compiled({both}));
+  const auto block = std::string("Feb 25 04:30:17 h d[1]: refused from 192.0.2.7, x\n") +
+                     "Feb 25 04:30:17 h d[1]: refused from host [192.0.2.8], x\n" +
+                     "Feb 25 04:30:17 h d[1]: refused from host [name], x\n";
+  const auto found = scan(matcher, block);
+  EXPECT_EQ(found, judge_lines(matcher, block));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].hits, (std::vector<std::string>{"both 192.0.2.7 "}));
+  EXPECT_EQ(found[1].hits, (std::vector<std::string>{"both 192.0.2.8 "}));
+}
+
+TEST(Matcher, BlanksBehindAMessageAreNoPartOfIt) {
+  Matcher matcher(compiled({message_rule("end", R"(^refused (?P<address>\S+) port \d+$)")}));
+  EXPECT_EQ(scan(matcher, "Feb 25 04:30:17 h d[1]: refused 192.0.2.7 port 1  \n").size(), 1U);
+  EXPECT_EQ(scan(matcher, "Feb 25 04:30:17 h d[1]: refused 192.0.2.7 port 1 x\n").size(), 0U);
+  EXPECT_EQ(scan(matcher, "Feb 25 04:30:17 h d[1]:   \n").size(), 0U);
+}
+
 }  // namespace
 }  // namespace ipguard::match
