@@ -1,6 +1,7 @@
 #include "match/access_digest.h"
 
 #include "base/line_counter.h"
+#include "match/superset.h"
 
 namespace ipguard::match {
 namespace {
@@ -79,7 +80,7 @@ void AccessDigest::take(std::string_view line, const QuoteMarks& quotes, uint32_
   }
   add(fields->request, line_end, true);
   for (const std::string_view field : {fields->vhost, fields->referer, fields->user_agent}) {
-    if (!field.empty()) {
+    if (field.size() >= shortest_useful) {
       take_field(field, line_end, scan);
     }
   }

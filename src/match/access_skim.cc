@@ -8,6 +8,13 @@
 namespace ipguard::match {
 namespace {
 
+// Whether a first column is made of what addresses are made of: no wrapper's line and no syslog's begins so.
+bool is_like_address(std::string_view column) {
+  return !column.empty() && std::ranges::all_of(column, [](char c) {
+    return is_digit(c) || c == '.' || c == ':' || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  });
+}
+
 // The columns before the stamp: `[VHOST ]CLIENT - -`. Only where nobody has logged in, for user names are the client's
 // words. Returns the virtual host.
 std::optional<std::string_view> read_columns(std::string_view columns) {
@@ -16,17 +23,14 @@ std::optional<std::string_view> read_columns(std::string_view columns) {
     return std::nullopt;
   }
   columns.remove_suffix(no_user.size());
-  std::string_view vhost;
-  std::string_view client = columns;
-  if (const size_t blank = columns.find(' '); blank != std::string_view::npos) {
-    vhost = columns.substr(0, blank);
-    client = columns.substr(blank + 1);
-    // What begins with a digit may be a stamp, and the line a syslog's.
-    if (!is_vhost_column(vhost) || is_digit(vhost.front()) || is_address(vhost)) {
-      return std::nullopt;
-    }
+  const size_t blank = columns.find(' ');
+  if (blank == std::string_view::npos) {
+    return is_like_address(columns) ? std::optional(std::string_view()) : std::nullopt;
   }
-  return is_address(client) ? std::optional(vhost) : std::nullopt;
+  const auto vhost = columns.substr(0, blank);
+  // What begins with a digit may be a stamp, and the line a syslog's.
+  const bool is_vhost = is_vhost_column(vhost) && !is_digit(vhost.front()) && !is_address(vhost);
+  return is_vhost && is_address(columns.substr(blank + 1)) ? std::optional(vhost) : std::nullopt;
 }
 
 // ` STATUS BYTES` behind the request, followed by a blank or the end; moves `rest` behind it.

@@ -6,6 +6,7 @@
 // is), so that the scanner reports each place once.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct Superset {
 
 // Below this many bits (three letters in either case) a superset is found too often to be of use.
 inline constexpr double useful_information = 20;
+// So nothing that is looked for is shorter, in bytes: none of them tells more than eight bits.
+inline constexpr size_t shortest_useful = 3;
 
 [[nodiscard]] Superset make_superset(const PatternNode& pattern);
 // The superset of a fixed text.

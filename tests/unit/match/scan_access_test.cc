@@ -157,8 +157,8 @@ TEST(AccessDigest, LeavesOutWhatIsKnown) {
   };
   EXPECT_EQ(digest.digest(block, scan), 4U);
   // New at first, worth remembering the second time, known from then on.
-  EXPECT_EQ(digest.text(), "GET /a HTTP/1.1\n-\n" + agent + "\nGET /a HTTP/1.1\nGET /a HTTP/1.1\nGET /a HTTP/1.1\n");
-  EXPECT_EQ(scans, 2U);
+  EXPECT_EQ(digest.text(), "GET /a HTTP/1.1\n" + agent + "\nGET /a HTTP/1.1\nGET /a HTTP/1.1\nGET /a HTTP/1.1\n");
+  EXPECT_EQ(scans, 1U);  // not of the hyphens: too short for anything
   const auto end_of = [&](uint32_t line) { return static_cast<uint32_t>((line + 1) * block.size() / 4 - 1); };
   EXPECT_EQ(std::vector(digest.known().begin(), digest.known().end()),
             (std::vector<Finding>{{end_of(1), 9}, {end_of(2), 9}, {end_of(3), 9}, {end_of(3), 5}}));
