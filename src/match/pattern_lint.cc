@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,24 +48,71 @@ const PathItem* ended_by(const Path& path, size_t index, int step) {
   }
 }
 
-// A repeat in front of the address, seen from ^ (see the header).
-bool delimited_field(const Path& path, size_t index) {
-  static const ByteSet openers = bytes_of("=([{<\"'");
+// Whether a pattern of `excluded` forbids that the fixed text directly in front of the group occurs twice:
+// `rhost=.*rhost=`.
+bool stands_alone(const Path& path, std::span<const std::string> excluded) {
+  std::string before;
+  for (size_t i = path.group_begin; i > 0; --i) {
+    const PathItem& item = path.items[i - 1];
+    if (item.min != 1 || item.max != 1 || item.bytes.count() != 1) {
+      break;
+    }
+    size_t byte = 0;
+    while (!item.bytes.test(byte)) {
+      ++byte;
+    }
+    before.insert(before.begin(), static_cast<char>(byte));
+  }
+  return std::ranges::any_of(excluded, [&](std::string_view pattern) {
+    const size_t half = pattern.size() / 2;
+    const std::string_view name = pattern.substr(0, half == 0 ? 0 : half - 1);
+    static constexpr std::string_view plain = "=_ abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    return name.ends_with('=') && name.find_first_not_of(plain) == std::string_view::npos && before.ends_with(name) &&
+           pattern == std::string(name) + ".*" + std::string(name);
+  });
+}
+
+// A repeat in front of the address, seen from ^ (see the header). `alone`: the name of the address does not occur
+// twice.
+bool delimited_field(const Path& path, size_t index, bool alone) {
+  static const ByteSet openers = bytes_of("([{<\"'");
   static const ByteSet closers = bytes_of("()[]{}<>\"'|");
+  static const ByteSet list_closers = closers | bytes_of(",;");
+  static const ByteSet equals = bytes_of("=");
   const PathItem* const end = ended_by(path, index, 1);
   if (end == nullptr) {
     return false;
   }
-  const bool opened = index > 0 && !path.items[index - 1].variable() && within(path.items[index - 1].bytes, openers);
-  return opened || within(end->bytes, closers) || digits_or_blanks(path.items[index].bytes);
+  const auto opened = [&](const ByteSet& by) {
+    return index > 0 && !path.items[index - 1].variable() && within(path.items[index - 1].bytes, by);
+  };
+  return opened(openers) || within(end->bytes, closers) ||
+         (opened(equals) && (alone || within(end->bytes, list_closers))) || digits_or_blanks(path.items[index].bytes);
 }
 
-bool safe_from_front(const Path& path) {
-  if (!path.from_begin) {
+// Whether items [begin, end) hold a stretch of two bytes or more that may be any text: ".{20}" counts what it takes,
+// but whoever writes there knows how to count, too. A single such byte is fine: `doesn.t`.
+bool holds_free_text(const Path& path, size_t begin, size_t end) {
+  size_t stretch = 0;
+  for (size_t i = begin; i < end; ++i) {
+    const PathItem& item = path.items[i];
+    const bool free =
+        !item.variable() && item.bytes.test(' ') && item.bytes.count() > 1 && !digits_or_blanks(item.bytes);
+    stretch = free ? stretch + item.max : 0;
+    if (stretch > 1) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool safe_from_front(const Path& path, std::span<const std::string> excluded) {
+  if (!path.from_begin || holds_free_text(path, 0, path.group_begin)) {
     return false;
   }
+  const bool alone = stands_alone(path, excluded);
   for (size_t i = 0; i < path.group_begin; ++i) {
-    if (path.items[i].variable() && !delimited_field(path, i)) {
+    if (path.items[i].variable() && !delimited_field(path, i, alone)) {
       return false;
     }
   }
@@ -71,7 +120,7 @@ bool safe_from_front(const Path& path) {
 }
 
 bool safe_from_end(const Path& path) {
-  if (!path.to_end) {
+  if (!path.to_end || holds_free_text(path, path.group_end, path.items.size())) {
     return false;
   }
   for (size_t i = path.group_begin; i < path.items.size(); ++i) {
@@ -136,7 +185,8 @@ bool cut_short(const Path& path) {
 
 }  // namespace
 
-std::optional<Finding> check_capture(const PatternNode& pattern, std::string_view group) {
+std::optional<Finding> check_capture(const PatternNode& pattern, std::string_view group,
+                                     std::span<const std::string> excluded) {
   const std::string name(group);
   const auto paths = lay_out(pattern, group);
   if (!paths) {
@@ -151,14 +201,14 @@ std::optional<Finding> check_capture(const PatternNode& pattern, std::string_vie
       return Finding{.message = "the pattern can match without capturing the " + name,
                      .hint = "write one pattern for each form, each with (?P<" + name + ">\\S+)"};
     }
-    if (!by_count && !safe_from_front(path) && !safe_from_end(path)) {
+    if (!by_count && !safe_from_front(path, excluded) && !safe_from_end(path)) {
       return Finding{.message = "an attacker may choose the " + name + ": text of any length can stand in front of it",
                      .hint = "begin with ^ and keep \\S+, .* and the like out of what precedes (?P<" + name +
                              ">\\S+), or end the pattern with $ and have only fixed text and \\d+ behind it"};
     }
     if (cut_short(path)) {
       return Finding{.message = "the pattern can capture a part of the " + name,
-                     .hint = "let the group take all of it: (?P<" + name + ">\\S+) or (?P<" + name + ">[^]]+)"};
+                     .hint = "let the group (?P<" + name + ">…) take all of it: \\S+ or [^]]+ in it"};
     }
   }
   return std::nullopt;

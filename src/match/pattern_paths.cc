@@ -9,7 +9,7 @@ namespace {
 using Kind = PatternNode::Kind;
 
 constexpr size_t most_paths = 512;
-constexpr size_t most_items = 4096;
+constexpr size_t most_items = 16384;
 constexpr uint32_t most_copies = 16;
 
 // One step of a way before anchors and the group have found their places.

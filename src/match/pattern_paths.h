@@ -30,7 +30,7 @@ struct Path {
   size_t group_end = 0;
 };
 
-// `group` is the name of the group to be marked. nullopt if there are more than 512 ways or 4096 items in all, or an
+// `group` is the name of the group to be marked. nullopt if there are more than 512 ways or 16,384 items in all, or an
 // anchor stands in the middle of a way.
 [[nodiscard]] std::optional<std::vector<Path>> lay_out(const PatternNode& pattern, std::string_view group);
 

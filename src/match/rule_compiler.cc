@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "match/pattern_lint.h"
 #include "match/pattern_syntax.h"
@@ -91,6 +92,17 @@ void check_no_address(const Place& place, config::Diagnostics& diagnostics) {
   }
 }
 
+// The patterns that the rule forbids in the text at `place`.
+std::vector<std::string> excluded_there(const Place& place) {
+  std::vector<std::string> result;
+  for (const model::FieldPatterns& condition : place.rule->none_of) {
+    if (condition.field == place.field && place.field == Field::message) {
+      result.insert(result.end(), condition.patterns.begin(), condition.patterns.end());
+    }
+  }
+  return result;
+}
+
 // Law 1 for the capture `name`.
 void check_forgeable(const Place& place, std::string_view pattern, std::string_view name,
                      config::Diagnostics& diagnostics) {
@@ -106,7 +118,7 @@ void check_forgeable(const Place& place, std::string_view pattern, std::string_v
                       "write one pattern for each form of the line");
     return;
   }
-  if (auto finding = check_capture(*tree, name)) {
+  if (auto finding = check_capture(*tree, name, excluded_there(place))) {
     diagnostics.error(*place.location, std::move(finding->message), std::move(finding->hint));
   }
 }

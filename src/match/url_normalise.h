@@ -6,8 +6,8 @@
 
 namespace ipguard::match {
 
-// How often percent-encoding is undone at most: "%25252e" is still seen through, and the work stays linear.
-inline constexpr int max_decode_rounds = 3;
+// How often percent-encoding is undone at most: "%25252525252e" is still seen through, and the work stays linear.
+inline constexpr int max_decode_rounds = 6;
 
 // Whether the path or query of `target` could differ from its normal form; also true for any backslash, so that it may
 // be asked of a target as logged, log escapes still in place. False is certain: then normalise_path() and

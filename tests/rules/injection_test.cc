@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "library.h"
@@ -150,6 +151,101 @@ std::string forgeries(match::Matcher& matcher, const model::RuleSample& sample, 
   };
   matcher.match_line({.text = sample.line, .source = source}, mixed_lines, now, forge);
   return block;
+}
+
+// What the program would write about the forged address, from each word on but the last few, of all samples of a
+// service.
+using Bodies = std::map<std::string, std::set<std::string>, std::less<>>;
+
+Bodies bodies_by_service(match::Matcher& matcher) {
+  Bodies bodies;
+  model::SourceId source = 500'000;
+  for (const auto& rule : library()->rules()) {
+    for (const auto& sample : rule.samples) {
+      if (!sample.address || sample.line.size() > 600) {
+        continue;
+      }
+      const auto take = [&](const model::RawLine&, const match::LineResult& result) {
+        const std::string message(result.event[Field::message]);
+        const std::string body = replaced(message, sample.address->to_string(), forged);
+        if (result.event.kind == model::LogKind::error || body == message) {
+          return;
+        }
+        const size_t last = body.find(forged);
+        size_t taken = 0;
+        for (size_t at = 0; at < last && taken < 6; ++taken) {
+          bodies[rule.service].insert(body.substr(at));
+          const size_t blank = body.find(' ', at);
+          at = blank == std::string::npos ? last : blank + 1;
+        }
+      };
+      matcher.match_line({.text = sample.line, .source = source++}, mixed_lines, now, take);
+    }
+  }
+  return bodies;
+}
+
+// The places in the message of a near miss where the client's words may stand: what is quoted, without its quotes.
+std::set<std::string> open_places(const model::RuleSample& near_miss, const model::Event& event) {
+  std::set<std::string> places;
+  const std::string_view message = event[Field::message];
+  for (const char quote : {'"', '\''}) {
+    size_t begin = message.find(quote);
+    while (begin != std::string_view::npos) {
+      const size_t end = message.find(quote, begin + 1);
+      if (end == std::string_view::npos) {
+        break;
+      }
+      const auto part = message.substr(begin + 1, end - begin - 1);
+      if (part.size() >= 2 && !net::Address::parse_logged(part) && near_miss.line.find(part) != std::string::npos) {
+        places.emplace(part);
+      }
+      begin = message.find(quote, end + 1);
+    }
+  }
+  return places;
+}
+
+TEST(Injection, LinesOfOtherKindsDoNotCarryForgedOnes) {
+  ASSERT_NE(library(), nullptr);
+  match::Matcher matcher(library());
+  const Bodies bodies = bodies_by_service(matcher);
+  model::SourceId source = 600'000;
+  size_t lines = 0;
+  std::set<std::string> told;
+  for (const auto& rule : library()->rules()) {
+    const auto of_service = bodies.find(rule.service);
+    if (of_service == bodies.end()) {
+      continue;
+    }
+    for (const auto& near_miss : rule.near_misses) {
+      std::string block = near_miss.line + "\n";
+      const auto splice = [&](const model::RawLine&, const match::LineResult& result) {
+        if (!result.event.record.empty() || result.event.kind == model::LogKind::error) {
+          return;  // their writers escape quotes; the other test tries them
+        }
+        for (const auto& place : open_places(near_miss, result.event)) {
+          for (const auto& body : of_service->second) {
+            block += replaced(near_miss.line, place, "a " + body) + "\n";
+            block += replaced(near_miss.line, place, "a] " + body) + "\n";
+          }
+        }
+      };
+      matcher.match_line({.text = near_miss.line, .source = source++}, mixed_lines, now, splice);
+      const auto complain = [&](const model::RawLine& line, const match::LineResult& result) {
+        for (const auto& hit : result.hits) {
+          if (hit.address.to_string() == forged && told.insert(rule.id + " " + hit.rule->id).second) {
+            ADD_FAILURE() << hit.rule->id << " takes the forged address, in a line made from a near miss of " << rule.id
+                          << ":\n"
+                          << line.text.substr(0, 600);
+          }
+        }
+      };
+      lines += matcher.scan_block(block, 0, source++, {}, now, complain);
+    }
+  }
+  std::cout << lines << " lines with a forged one inside\n";
+  EXPECT_GT(lines, 10'000U);
 }
 
 TEST(Injection, NoForgedAddressComesOut) {

@@ -51,7 +51,7 @@ constexpr Server caddy(std::string_view client, std::string_view witness = {}) {
           .vhost = "request.host"};
 }
 
-constexpr std::array<Server, 18> servers = {{
+constexpr std::array<Server, 24> servers = {{
     // 2.5 and later; client_ip is what trusted_proxies makes of the headers.
     caddy("request.remote_ip", "request.client_ip"),
     caddy("request.remote_addr"),  // 2.0 to 2.4: "ADDRESS:PORT"
@@ -157,6 +157,68 @@ constexpr std::array<Server, 18> servers = {{
      .user_agent = "agent",
      .user = "auth",
      .vhost = "vhost"},
+    // nginx again, under the names of Elastic's examples and of many who followed them.
+    {.client = "remote_ip",
+     .status = "status",
+     .request = "request",
+     .bytes = "bytes",
+     .referer = "referrer",
+     .user_agent = "user_agent",
+     .user = "remote_user",
+     .vhost = "host"},
+    {.client = "remote_ip",
+     .status = "response",
+     .request = "request",
+     .bytes = "bytes",
+     .referer = "referrer",
+     .user_agent = "agent",
+     .user = "remote_user"},
+    {.client = "remote_ip",
+     .status = "status",
+     .method = "request_method",
+     .target = "request_uri",
+     .protocol = "server_protocol",
+     .bytes = "body_bytes_sent",
+     .referer = "http_referer",
+     .user_agent = "http_user_agent",
+     .user = "remote_user",
+     .vhost = "host"},
+    // HAProxy: the format that its users pass on (it has none of its own).
+    {.client = "client_ip",
+     .status = "status_code",
+     .method = "http_method",
+     .target = "http_uri",
+     .protocol = "http_version",
+     .bytes = "bytes_read",
+     .referer = "http_referer",
+     .user_agent = "http_user_agent",
+     .vhost = "http_host"},
+    // IIS, its columns as they are
+    // (https://learn.microsoft.com/iis/configuration/system.applicationhost/sites/site/logfile).
+    {.client = "c-ip",
+     .status = "sc-status",
+     .method = "cs-method",
+     .target = "cs-uri-stem",
+     .query = "cs-uri-query",
+     .protocol = "cs-version",
+     .bytes = "sc-bytes",
+     .referer = "cs(Referer)",
+     .user_agent = "cs(User-Agent)",
+     .user = "cs-username",
+     .vhost = "cs-host"},
+    // The Elastic Common Schema (https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html).
+    {.client = "source.ip",
+     .witness = "client.ip",
+     .status = "http.response.status_code",
+     .method = "http.request.method",
+     .target = "url.path",
+     .query = "url.query",
+     .protocol = "http.version",
+     .bytes = "http.response.body.bytes",
+     .referer = "http.request.referrer",
+     .user_agent = "user_agent.original",
+     .user = "user.name",
+     .vhost = "url.domain"},
     // Logstash's names for a combined line (COMBINEDAPACHELOG).
     {.client = "clientip",
      .status = "response",

@@ -6,6 +6,11 @@
 //   IIS 7            the same without cs(Referer)
 //   IIS 6            date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip
 //                    cs(User-Agent) sc-status sc-substatus sc-win32-status
+//   all of IIS's     date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port
+//                    cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status
+//                    sc-substatus sc-win32-status sc-bytes cs-bytes time-taken
+//   Azure's sites    date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent)
+//                    cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken
 //   CloudFront       parted by tabs: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status
 //                    cs(Referer) cs(User-Agent) cs-uri-query … (its standard log, 24 columns or more)
 //
@@ -44,6 +49,7 @@ struct Order {
   size_t port = nowhere;
   size_t bytes = nowhere;
   size_t host = nowhere;
+  size_t protocol = nowhere;
   size_t numbers_from = nowhere;  // to the end
 };
 
@@ -58,7 +64,7 @@ constexpr Order cloudfront = {.columns = fewest_of_cloudfront,
                               .bytes = 3,
                               .host = 6};
 
-constexpr std::array<Order, 3> iis = {{{.columns = 15,
+constexpr std::array<Order, 5> iis = {{{.columns = 15,
                                         .method = 3,
                                         .stem = 4,
                                         .query = 5,
@@ -88,7 +94,34 @@ constexpr std::array<Order, 3> iis = {{{.columns = 15,
                                         .agent = 10,
                                         .user = 8,
                                         .port = 7,
-                                        .numbers_from = 11}}};
+                                        .numbers_from = 11},
+                                       {.columns = 22,
+                                        .method = 5,
+                                        .stem = 6,
+                                        .query = 7,
+                                        .client = 10,
+                                        .status = 16,
+                                        .agent = 12,
+                                        .referer = 14,
+                                        .user = 9,
+                                        .port = 8,
+                                        .bytes = 19,
+                                        .host = 15,
+                                        .protocol = 11,
+                                        .numbers_from = 16},
+                                       {.columns = 19,
+                                        .method = 3,
+                                        .stem = 4,
+                                        .query = 5,
+                                        .client = 8,
+                                        .status = 13,
+                                        .agent = 9,
+                                        .referer = 11,
+                                        .user = 7,
+                                        .port = 6,
+                                        .bytes = 16,
+                                        .host = 12,
+                                        .numbers_from = 13}}};
 
 using Columns = std::array<std::string_view, most_columns>;
 
@@ -140,9 +173,11 @@ std::string_view column_of(size_t index, std::span<const std::string_view> colum
 void fill(const Order& order, std::span<const std::string_view> columns, std::string_view line, ParseScratch& scratch,
           Event& event) {
   event.address = net::Address::parse(columns[order.client]);
-  fill_request_columns(
-      {.method = columns[order.method], .target = columns[order.stem], .query = columns[order.query], .protocol = {}},
-      false, line, scratch, event);
+  fill_request_columns({.method = columns[order.method],
+                        .target = columns[order.stem],
+                        .query = columns[order.query],
+                        .protocol = column_of(order.protocol, columns)},
+                       false, line, scratch, event);
   const auto status = columns[order.status];
   event[Field::status] = status.size() == 3 ? status : std::string_view{};
   event[Field::user_agent] = column_of(order.agent, columns);

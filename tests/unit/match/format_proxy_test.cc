@@ -96,19 +96,31 @@ TEST_F(ProxyFormats, W3c) {
   EXPECT_EQ(field(Field::user), "bob");
   check("w3c", {"2020-02-25 04:30:17 W3SVC1 10.0.0.1 POST /x - 80 - 192.0.2.7 ua 200 0 0", "192.0.2.7", "POST", "/x",
                 "200", "", "ua"});
+  // every column that IIS has, and those of Azure's sites
+  check("w3c",
+        {"2020-02-25 04:30:17 W3SVC1 WEB1 10.0.0.1 GET /x a=1 443 bob 192.0.2.7 HTTP/1.1 ua c=192.0.2.66 - h 404 0 2 "
+         "703 15 1",
+         "192.0.2.7", "GET", "/x", "404", "703", "ua"});
+  EXPECT_EQ(field(Field::vhost), "h");
+  EXPECT_EQ(field(Field::protocol), "HTTP/1.1");
+  EXPECT_EQ(field(Field::user), "bob");
+  check("w3c", {"2020-02-25 04:30:17 SITE GET /x - 443 - 192.0.2.7 ua - - h 404 0 2 703 15 1", "192.0.2.7", "GET", "/x",
+                "404", "703", "ua"});
   // CloudFront
   check("w3c",
         {"2020-02-25\t04:30:17\tCDG\t703\t192.0.2.7\tGET\td\t/x\t400\t-\tcurl/7%20x\tq=1\t-\tError\t3\th\thttps\t"
          "62\t0.1\t192.0.2.66\tTLSv1.3\tX\tError\tHTTP/2.0",
          "192.0.2.7", "GET", "/x", "400", "703", "curl/7 x"});
   EXPECT_EQ(field(Field::query), "q=1");
-  refuse("w3c", {"", "#Fields: date time", "2020-02-25 04:30:17 x",
-                 // a column more, a column less, something else where the client belongs
-                 "2020-02-25 04:30:17 10.0.0.1 GET /x - 443 - 192.0.2.7 ua - 404 0 2 15 7",
-                 "2020-02-25 04:30:17 10.0.0.1 GET /x - 443 - 192.0.2.7 ua 404 0 2",
-                 "2020-02-25 04:30:17 10.0.0.1 GET /x - 443 - host ua - 404 0 2 15",
-                 "2020-02-25 04:30:17 10.0.0.1 GET /x - 443 a 192.0.2.66 192.0.2.7 ua - 404 0 2 15",
-                 "2020-02-31 04:30:17 10.0.0.1 GET /x - 443 - 192.0.2.7 ua - 404 0 2 15"});
+  refuse("w3c",
+         {"", "#Fields: date time", "2020-02-25 04:30:17 x",
+          // a column more, a column less, something else where the client belongs
+          "2020-02-25 04:30:17 10.0.0.1 GET /x - 443 - 192.0.2.7 ua - 404 0 2 15 7",
+          "2020-02-25 04:30:17 10.0.0.1 GET /x - 443 - 192.0.2.7 ua 404 0 2",
+          "2020-02-25 04:30:17 10.0.0.1 GET /x - 443 - host ua - 404 0 2 15",
+          "2020-02-25 04:30:17 10.0.0.1 GET /x - 443 a 192.0.2.66 192.0.2.7 ua - 404 0 2 15",
+          "2020-02-25 04:30:17 W3SVC1 WEB1 10.0.0.1 GET /x - 443 - host HTTP/1.1 ua 192.0.2.66 - h 404 0 2 7 1 1",
+          "2020-02-31 04:30:17 10.0.0.1 GET /x - 443 - 192.0.2.7 ua - 404 0 2 15"});
 }
 
 // A blank may be read for a '+' only where the line is scanned again.

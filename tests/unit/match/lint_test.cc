@@ -21,7 +21,10 @@ std::string finding_of(const std::string& pattern) {
 TEST(AddressLint, AcceptsSafeCaptures) {
   const char* const safe[] = {
       R"(^Failed \S+ for (?:invalid user )?(?P<user>.*) from (?P<address>\S+) port \d+(?: ssh2)?$)",
-      R"(^pam_unix\([^()]*:auth\): authentication failure; logname=\S* uid=\d* euid=\d* tty=\S* ruser=\S* rhost=(?P<address>\S+))",
+      R"(^pam_unix\([^()]*:auth\): authentication failure; logname= uid=\d* euid=\d* tty=ssh ruser= rhost=(?P<address>\S+))",
+      R"(^User (?P<user>.*) doesn.t exist: [A-Z]{2} (?P<address>\S+)$)",
+      R"(^[A-Z]{4} doesn.t let in (?P<address>\S+))",
+      R"(^user="[^"]*" addr=(?P<address>\S+))",
       R"(^pam_unix\(sshd:auth\): authentication failure; .* rhost=(?P<address>\S+)$)",
       R"(^Did not receive identification string from (?P<address>\S+))",
       R"(^Unable to negotiate with (?P<address>\S+) port \d+: no matching .* found)",
@@ -34,7 +37,6 @@ TEST(AddressLint, AcceptsSafeCaptures) {
       R"(\Arefused (?P<address>\S+)\z)",
       R"(^(?:refused|denied) (?:(?:ip )?(?P<address>\S+)))",
       R"(^\[(?P<address>[^\]]*)\] refused)",
-      R"(^PAM \d+ more authentication failures?; tty=[^=]* ruser=[^=]* rhost=(?P<address>\S+))",
   };
   for (const char* pattern : safe) {
     EXPECT_EQ(finding_of(pattern), "") << pattern;
@@ -57,11 +59,31 @@ TEST(AddressLint, RefusesCapturesThatAnAttackerCanMove) {
       R"(^(?:refused )?.*?(?P<address>\S+)$)",
       R"(^user=(?P<user>[^ ]*)(?P<address>\S+) refused)",
       R"(rhost=(?P<address>\S+)\b)",
+      R"(^user=[^ ]* addr=(?P<address>[^ ]+))",                                    // "x addr=…" as name
+      R"(^PAM \d+ more failures?; tty=[^=]* ruser=[^=]* rhost=(?P<address>\S+))",  // "x rhost=…" as name
+      R"(^.{20} from (?P<address>[^ ]+))",                                         // they can count
+      R"(^.{4}.{4}.{4} from (?P<address>[^ ]+))",
+      R"(^[a-z ]{5} from (?P<address>[^ ]+))",
+      R"(^login by .* from (?P<address>[^ ]+) .{12}$)",
   };
   for (const char* pattern : unsafe) {
     EXPECT_NE(finding_of(pattern).find("an attacker may choose the address"), std::string::npos)
         << pattern << ": " << finding_of(pattern);
   }
+}
+
+TEST(AddressLint, BelievesNamesThatStandOnce) {
+  const auto safe = [](const char* pattern, const std::vector<std::string>& excluded) {
+    return !check_capture(parse_pattern(pattern).value(), "address", excluded);
+  };
+  const char* const pattern = R"(^failure; tty=[^=]* ruser=[^=]* rhost=(?P<address>\S+))";
+  EXPECT_TRUE(safe(pattern, {"rhost=.*rhost="}));
+  EXPECT_TRUE(safe(pattern, {"^x", " rhost=.* rhost="}));
+  EXPECT_FALSE(safe(pattern, {"ruser=.*ruser="}));                                // another name
+  EXPECT_FALSE(safe(pattern, {"rhost=x.*rhost=x"}));                              // more than the name
+  EXPECT_FALSE(safe(pattern, {"^rhost=.*rhost="}));                               // not everywhere
+  EXPECT_FALSE(safe(pattern, {"rhost=.+ .*rhost="}));                             // not every one
+  EXPECT_FALSE(safe(R"(^user \S+ rhost=(?P<address>\S+))", {"rhost=.*rhost="}));  // no field at all
 }
 
 TEST(AddressLint, RefusesPartialAndMissingCaptures) {

@@ -20,7 +20,8 @@ TEST(NormalisePath, UndoesDisguises) {
       {"/%2Eenv", "/.env"},
       {"/%252e%252e%252fetc/passwd", "/../etc/passwd"},
       {"/%25252e%25252e/x", "/../x"},
-      {"/%2525252e", "/%2e"},  // a fourth layer stays
+      {"/%25252525252e%25252525252e/x", "/../x"},
+      {"/%2525252525252e", "/%2e"},  // a seventh layer stays
       {"/%2fetc%2fpasswd", "/etc/passwd"},
       {"/%", "/%"},
       {"/%4", "/%4"},
