@@ -34,11 +34,12 @@ int main(int argc, char** argv) {
   bool check = false;
   app.add_option("-c,--config", options.config_path, "configuration file")->type_name("FILE")->required();
   app.add_flag("--dry-run", options.dry_run,
-               "change nothing in the kernel, need no privilege, report what would be done");
-  app.add_flag("--check", check, "load configuration, rules and database, print every problem, exit 0 or 78");
+               "change nothing in the kernel, need no privilege,\nreport what would be done");
+  app.add_flag("--check", check, "load configuration, rules and database,\nprint every problem, exit 0 or 78");
   app.set_version_flag("-V,--version", "ipguardd " + std::string(ipguard::version()), "print the version and exit");
   app.footer(
-      "Signals: TERM and INT stop (bans stay in the kernel unless [enforce] keep_on_stop = false); HUP reloads.\n"
+      "Signals: TERM and INT stop (bans stay in the kernel unless [enforce]\n"
+      "keep_on_stop = false); HUP reloads, and makes a deleted control socket again.\n"
       "See also: ipguardctl --help");
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return "ipguardd: " + std::string(error.what()) + "\nTry 'ipguardd --help'.\n";

@@ -17,7 +17,8 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
-trap 'exit 1' INT TERM
+# Of a reader who goes away (| head), too: without a trap the shell would end at once and leave the daemon behind.
+trap 'exit 1' HUP INT PIPE TERM
 
 # The machine's own logs, those that are there and readable.
 own=

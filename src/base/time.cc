@@ -189,7 +189,9 @@ Result<Seconds> parse_duration(std::string_view text) {
     if (unit == 0) {
       return bad();
     }
-    if (value > longest_duration.count() / unit || (total += Seconds{value * unit}) > longest_duration) {
+    const bool fits = value <= longest_duration.count() / unit;
+    total += fits ? Seconds{value * unit} : Seconds{0};
+    if (!fits || total > longest_duration) {
       return fail(Errc::invalid, "'" + printable(text, 64) + "' is longer than 10 years");
     }
     text.remove_prefix(count + 1);

@@ -1,6 +1,9 @@
 #include "cli/command.h"
 
+#include <unistd.h>
+
 #include <array>
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -8,6 +11,7 @@
 #include "base/standard_output.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "cli/help_format.h"
 
 namespace ipguard::cli {
 namespace {
@@ -108,13 +112,24 @@ int finish(StandardOutput& output, int status) {
   return status == 0 ? written : status;
 }
 
+// Databases are mapped (a copy of each would take longer than a look-up): one that somebody writes into and that
+// shrinks meanwhile must not end us without a word.
+void on_shrunk_file(int /*signal*/) {
+  constexpr std::string_view text =
+      "ipguardctl: a database became shorter while it was read: it is to be replaced by renaming a new file over it\n";
+  static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+  ::_exit(exit_status(Errc::failed));
+}
+
 }  // namespace
 
 std::span<const Command> all_commands() { return commands; }
 
 int run(int argc, char** argv) {
+  static_cast<void>(std::signal(SIGBUS, on_shrunk_file));
   StandardOutput output;
   CLI::App app{"Shows and steers ipguardd; looks up, matches and checks without it.", "ipguardctl"};
+  app.formatter(help_format());
   app.require_subcommand(1);
   app.footer(
       "'ipguardctl COMMAND --help' tells a command's options.\nExit status: 0 success, 1 failure, 2 wrong usage, 78 "

@@ -14,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "enrich/database_check.h"
 #include "enrich/download.h"
+#include "enrich/packed_database.h"
 
 namespace ipguard::cli {
 namespace {
@@ -77,20 +78,22 @@ class Candidate {
   UniqueFd fd_;
 };
 
+constexpr uint64_t largest_database = 4ULL << 30U;
+
 Result<> fetch(const UpdateOptions& options, int fd) {
   const auto token = read_token(options);
   if (!token) {
     return std::unexpected(token.error());
   }
   if (options.from.find("://") != std::string::npos) {
-    return enrich::download({.url = options.from, .token = *token}, fd);
+    return enrich::download({.url = options.from, .token = *token, .most_bytes = largest_database}, fd);
   }
   std::error_code error;
   const auto path = std::filesystem::absolute(options.from, error);
   if (!std::filesystem::is_regular_file(path, error)) {
     return fail(Errc::not_found, "there is no file " + printable(options.from));
   }
-  const auto content = read_file(path, 4ULL << 30U);
+  const auto content = read_file(path, largest_database);
   if (!content) {
     return std::unexpected(content.error());
   }
@@ -104,15 +107,33 @@ Result<> fetch(const UpdateOptions& options, int fd) {
   return {};
 }
 
+// What came, unpacked if it was packed.
+Result<Candidate> fetch_unpacked(const UpdateOptions& options) {
+  auto came = Candidate::create(options.path);
+  if (!came) {
+    return came;
+  }
+  if (auto fetched = fetch(options, came->fd()); !fetched) {
+    return std::unexpected(std::move(fetched.error()));
+  }
+  auto unpacked = Candidate::create(options.path);
+  if (!unpacked) {
+    return unpacked;
+  }
+  auto was_packed = enrich::unpack_database(came->fd(), unpacked->fd(), largest_database);
+  if (!was_packed) {
+    return std::unexpected(
+        add_context(was_packed, printable(options.path) + " stays as it is; what came cannot be unpacked"));
+  }
+  return *was_packed ? std::move(unpacked) : std::move(came);
+}
+
 }  // namespace
 
 Result<> update_database(const UpdateOptions& options) {
-  auto candidate = Candidate::create(options.path);
+  auto candidate = fetch_unpacked(options);
   if (!candidate) {
     return std::unexpected(std::move(candidate.error()));
-  }
-  if (auto fetched = fetch(options, candidate->fd()); !fetched) {
-    return fetched;
   }
   auto fresh = enrich::check_database(candidate->path());
   if (!fresh) {

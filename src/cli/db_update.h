@@ -14,8 +14,8 @@ struct UpdateOptions {
   bool force = false;      // also one that has shrunk or is older
 };
 
-// Fetches into a file beside it, verifies every node and record, compares with what is there, and renames. On any error
-// the old one stays. Tells what it did on stdout.
+// Fetches (what is packed by gzip or xz, or in a tar archive, is unpacked) into a file beside it, verifies every node
+// and record, compares with what is there, and renames. On any error the old one stays. Tells what it did on stdout.
 [[nodiscard]] Result<> update_database(const UpdateOptions& options);
 
 }  // namespace ipguard::cli

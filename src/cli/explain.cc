@@ -13,6 +13,17 @@
 namespace ipguard::cli {
 namespace {
 
+bool is_dry_run(const Json& explanation) { return explanation.value("mode", "") == "dry-run"; }
+
+bool has_system(const Json& explanation) { return !explanation["route"]["asn"].is_null(); }
+
+// "2026-02-25T04:30:17Z" of a stamp that may have a fraction.
+std::string to_the_second(const Json& object, const char* key) {
+  const auto stamp = cell(object, key);
+  const auto fraction = stamp.find('.');
+  return fraction == std::string::npos ? stamp : stamp.substr(0, fraction) + 'Z';
+}
+
 void print_lines(std::ostream& out, const Json& lines) {
   for (const auto& line : lines) {
     out << "      " << cell(line, "path") << ':' << cell(line, "offset") << ": " << cell(line, "line") << '\n';
@@ -43,7 +54,7 @@ std::string names_of(const Json& decisions) {
 }
 
 void print_verdict(std::ostream& out, const Json& explanation) {
-  const bool dry_run = explanation.value("mode", "") == "dry-run";
+  const bool dry_run = is_dry_run(explanation);
   const bool banned = explanation.value("banned", false);
   out << cell(explanation, "address");
   if (banned) {
@@ -63,18 +74,24 @@ void print_verdict(std::ostream& out, const Json& explanation) {
   out << '\n';
   const auto& route = explanation["route"];
   if (route.value("found", false)) {
-    out << "  route " << cell(route, "route") << ", " << cell(route, "asn") << ' ' << cell(route, "as_name") << ", "
-        << cell(route, "country") << '\n';
+    out << "  route " << cell(route, "route") << ", ";
+    if (has_system(explanation)) {
+      out << cell(route, "asn") << (route["as_name"].is_null() ? "" : ' ' + cell(route, "as_name"));
+    } else {
+      out << "no AS known";
+    }
+    out << (route["country"].is_null() ? "" : ", " + cell(route, "country")) << '\n';
   } else {
     out << "  route " << cell(route, "route")
         << ": the database has no data, so nothing wider than the address can be banned\n";
   }
 }
 
-void print_decisions(std::ostream& out, const Json& decisions, TimePoint now) {
-  for (const auto& decision : decisions) {
-    out << "  banned as " << cell(decision, "scope") << ' ' << cell(decision, "target")
-        << ", left: " << time_left(decision["until"], now) << ", since " << cell(decision, "since") << '\n';
+void print_decisions(std::ostream& out, const Json& explanation, TimePoint now) {
+  for (const auto& decision : explanation["decisions"]) {
+    out << (is_dry_run(explanation) ? "  would be banned as " : "  banned as ") << cell(decision, "scope") << ' '
+        << cell(decision, "target") << ", left: " << time_left(decision["until"], now) << ", since "
+        << to_the_second(decision, "since") << '\n';
     out << "    " << cell(decision, "reason") << '\n';
     if (cell(decision, "rule") != "-") {
       out << "    rule " << cell(decision, "rule") << ", issued by the " << cell(decision, "issuer");
@@ -98,14 +115,18 @@ void print_rest(std::ostream& out, const Json& explanation) {
   }
   const auto& ladder = explanation["ladder"];
   out << "  its route: " << cell(ladder, "route_offenders") << " of " << cell(ladder, "route_threshold")
-      << " offenders that ban a route; its AS: " << cell(ladder, "asn_routes") << " of "
-      << cell(ladder, "asn_threshold") << " banned routes that ban an AS\n";
+      << " offenders that ban a route";
+  if (has_system(explanation)) {
+    out << "; its AS: " << cell(ladder, "asn_routes") << " of " << cell(ladder, "asn_threshold")
+        << " banned routes that ban an AS";
+  }
+  out << '\n';
   if (cell(explanation, "good_client") != "-") {
     out << "  left out of wide bans: " << cell(explanation, "good_client") << '\n';
   }
   for (const auto& ended : explanation["ended"]) {
     out << "  earlier: " << cell(ended, "scope") << ' ' << cell(ended, "target") << ' ' << cell(ended, "ending") << ' '
-        << cell(ended, "ended") << ": " << cell(ended, "reason") << '\n';
+        << to_the_second(ended, "ended") << ": " << cell(ended, "reason") << '\n';
   }
   for (const auto& refusal : explanation["refusals"]) {
     out << "  refused: " << printable(refusal.get<std::string>()) << '\n';
@@ -154,7 +175,7 @@ Action prepare_explain(CLI::App& app) {
     }
     std::ostringstream text;
     print_verdict(text, *reply);
-    print_decisions(text, (*reply)["decisions"], wall_clock_now());
+    print_decisions(text, *reply, wall_clock_now());
     print_rest(text, *reply);
     print_wrapped(text.view());
     return {};

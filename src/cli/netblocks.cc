@@ -23,11 +23,8 @@ struct NetblocksOptions {
 // One line of output for each address.
 class BulkNetblocks {
  public:
-  BulkNetblocks(enrich::NetblockFinder& finder, bool json) : finder_(finder), json_(json) {
-    if (!json) {
-      out_.buffer() = netblocks_header();
-    }
-  }
+  BulkNetblocks(enrich::NetblockFinder& finder, bool json)
+      : lines_(finder, json), out_(json ? "" : NetblocksLines::header()) {}
 
   // The first word of each line; empty lines and those that begin with # say nothing.
   void take(std::string_view lines, bool truncated) {
@@ -59,16 +56,9 @@ class BulkNetblocks {
 
  private:
   void answer() {
-    finder_.find(addresses_, found_);
-    for (const auto& netblocks : found_) {
-      if (json_) {
-        as_json_.write(out_, netblocks, finder_.facts(netblocks));
-      } else {
-        append_netblocks_row(out_.buffer(), netblocks, finder_.facts(netblocks));
-      }
-    }
-    std::cout << out_.buffer();
-    out_.buffer().clear();
+    lines_.append(out_, addresses_);
+    std::cout << out_;
+    out_.clear();
     addresses_.clear();
   }
 
@@ -79,12 +69,9 @@ class BulkNetblocks {
     }
   }
 
-  enrich::NetblockFinder& finder_;
-  bool json_;
-  JsonWriter out_;
-  NetblocksJson as_json_;
+  NetblocksLines lines_;
+  std::string out_;
   std::vector<net::Address> addresses_;
-  std::vector<enrich::Netblocks> found_;
   uint64_t number_ = 0;
   uint64_t refused_ = 0;
 };

@@ -154,55 +154,14 @@ void append_cell(std::string& text, std::string_view value) {
       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
 }
 
-}  // namespace
-
-const NetblocksJson::Kept& NetblocksJson::kept(const Netblocks& netblocks, const model::Route& facts) {
-  const size_t number = netblocks.answer.facts;
-  if (number >= kept_.size()) {
-    kept_.resize(number + 1);
+void prefetch(const void* begin, size_t bytes) {
+  constexpr size_t cache_line = 64;
+  for (size_t at = 0; at < bytes; at += cache_line) {
+    __builtin_prefetch(static_cast<const char*>(begin) + at);
   }
-  Kept& kept = kept_[number];
-  if (kept.route.empty()) {
-    kept.route = route_members(facts);
-    kept.system = netblocks.system != nullptr ? system_object(*netblocks.system, facts) : "";
-  }
-  return kept;
 }
 
-void NetblocksJson::write(JsonWriter& json, const Netblocks& netblocks, const model::Route& facts) {
-  const Kept& known = kept(netblocks, facts);
-  json.open('{');
-  json.printed("address", netblocks.address);
-  json.flag("found", facts.found);
-  json.open('[', "netblocks");
-  in_order(
-      netblocks,
-      [&] {
-        json.open('{');
-        json.text("kind", "route");
-        json.printed("prefix", netblocks.answer.route(netblocks.address));
-        json.rest(known.route);
-      },
-      [&] { write_range(json, netblocks, facts); },
-      [&](const IanaBlock& block) {
-        std::string& text = blocks_[&block];
-        if (text.empty()) {
-          text = block_object(block);
-        }
-        json.json(text);
-      });
-  if (!known.system.empty()) {
-    json.json(known.system);
-  }
-  json.close(']');
-  json.close('}');
-  json.end_line();
-}
-
-std::string netblocks_header() { return "#address\troute\trange\tblock\tasn\tas_name\tcountry_code\n"; }
-
-void append_netblocks_row(std::string& text, const Netblocks& netblocks, const model::Route& facts) {
-  netblocks.address.append_to(text);
+void append_columns(std::string& text, const Netblocks& netblocks, const model::Route& facts) {
   text += '\t';
   netblocks.answer.route(netblocks.address).append_to(text);
   text += '\t';
@@ -234,6 +193,119 @@ void append_netblocks_row(std::string& text, const Netblocks& netblocks, const m
   text += '\n';
 }
 
+}  // namespace
+
+const NetblocksJson::Kept& NetblocksJson::kept(const Netblocks& netblocks, const model::Route& facts) {
+  const size_t number = netblocks.answer.facts;
+  if (number >= kept_.size()) {
+    kept_.resize(number + 1);
+  }
+  Kept& kept = kept_[number];
+  if (kept.route.empty()) {
+    kept.route = route_members(facts);
+    kept.system = netblocks.system != nullptr ? system_object(*netblocks.system, facts) : "";
+  }
+  return kept;
+}
+
+void NetblocksJson::write(JsonWriter& json, const Netblocks& netblocks, const model::Route& facts) {
+  json.open('{');
+  json.printed("address", netblocks.address);
+  write_rest(json, netblocks, facts);
+}
+
+void NetblocksJson::write_rest(JsonWriter& json, const Netblocks& netblocks, const model::Route& facts) {
+  const Kept& known = kept(netblocks, facts);
+  json.flag("found", facts.found);
+  json.open('[', "netblocks");
+  in_order(
+      netblocks,
+      [&] {
+        json.open('{');
+        json.text("kind", "route");
+        json.printed("prefix", netblocks.answer.route(netblocks.address));
+        json.rest(known.route);
+      },
+      [&] { write_range(json, netblocks, facts); },
+      [&](const IanaBlock& block) {
+        std::string& text = blocks_[&block];
+        if (text.empty()) {
+          text = block_object(block);
+        }
+        json.json(text);
+      });
+  if (!known.system.empty()) {
+    json.json(known.system);
+  }
+  json.close(']');
+  json.close('}');
+  json.end_line();
+}
+
+NetblocksLines::NetblocksLines(enrich::NetblockFinder& finder, bool json)
+    : finder_(finder), json_(json), kept_(kept_lines) {}
+
+std::string NetblocksLines::header() { return "#address\troute\trange\tblock\tasn\tas_name\tcountry_code\n"; }
+
+bool NetblocksLines::Kept::fits(const Netblocks& netblocks) const {
+  return !rest.empty() && facts == netblocks.answer.facts && blocks == netblocks.blocks.data() &&
+         route.contains(netblocks.address) && route.length() == netblocks.answer.length &&
+         (!range || (range->first <= netblocks.address && netblocks.address <= range->second));
+}
+
+void NetblocksLines::append(std::string& text, std::span<const net::Address> addresses) {
+  finder_.find_routes(addresses, found_);
+  places_.clear();
+  for (const auto& netblocks : found_) {
+    const auto route = netblocks.answer.route(netblocks.address);
+    places_.push_back(&kept_[std::hash<net::Address>{}(route.address()) % kept_lines]);
+  }
+  // All that is kept is larger than a core's cache: it is fetched a few lines ahead, first where a line lies, then it.
+  constexpr size_t ahead = 8;
+  for (size_t i = 0; i < found_.size(); ++i) {
+    if (i + 2 * ahead < found_.size()) {
+      prefetch(places_[i + 2 * ahead], sizeof(Kept));
+    }
+    if (i + ahead < found_.size()) {
+      const auto& rest = places_[i + ahead]->rest;
+      prefetch(rest.data(), rest.size());
+    }
+    text += json_ ? "{\"address\":\"" : "";
+    found_[i].address.append_to(text);
+    write(text, found_[i], *places_[i]);
+  }
+}
+
+void NetblocksLines::write(std::string& text, Netblocks& netblocks, Kept& place) {
+  if (place.fits(netblocks)) {
+    text += place.rest;
+    return;
+  }
+  finder_.complete(netblocks);
+  const size_t begin = text.size();
+  append_rest(text, netblocks);
+  if (netblocks.system == nullptr || netblocks.range) {
+    place.route = netblocks.answer.route(netblocks.address);
+    place.facts = netblocks.answer.facts;
+    place.blocks = netblocks.blocks.data();
+    place.range = netblocks.range;
+    place.rest.assign(text, begin);
+  }
+}
+
+void NetblocksLines::append_rest(std::string& text, const Netblocks& netblocks) {
+  const model::Route& facts = finder_.facts(netblocks);
+  if (!json_) {
+    append_columns(text, netblocks, facts);
+    return;
+  }
+  writer_.json("");  // members come before
+  as_json_.write_rest(writer_, netblocks, facts);
+  text += '"';
+  text += writer_.buffer();
+  writer_.buffer().clear();
+}
+
 std::string netblocks_text(const Netblocks& netblocks, const model::Route& facts) {
   Table table({"KIND", "NETBLOCK", "SIZE", "WHAT"});
   const auto size = [](const net::Prefix& prefix) { return size_text(model::Coverage::of({prefix})); };
@@ -248,6 +320,7 @@ std::string netblocks_text(const Netblocks& netblocks, const model::Route& facts
         const auto prefixes = net::range_to_prefixes(first, last);
         const bool single = prefixes.size() == 1;
         std::vector<std::string> notes;
+        notes.reserve(prefixes.size());
         for (const auto& prefix : prefixes) {
           notes.push_back("  " + prefix.to_string());
         }

@@ -20,8 +20,9 @@ void add_database_option(CLI::App& app, std::vector<std::string>& paths) {
       ->allow_extra_args(false);
 }
 
-Result<std::shared_ptr<const enrich::RouteTable>> open_database(const std::vector<std::string>& paths) {
-  auto routes = enrich::RouteTable::open(paths);
+Result<std::shared_ptr<const enrich::RouteTable>> open_database(const std::vector<std::string>& paths,
+                                                                const enrich::CopyFolder& copy_in) {
+  auto routes = enrich::RouteTable::open(paths, copy_in);
   if (!routes && routes.error().code == Errc::not_found) {
     return fail(Errc::not_found, routes.error().message + "; name a database with --db FILE");
   }
@@ -52,6 +53,9 @@ CheckedRules check_rules(const std::vector<std::string>& paths, const config::Ru
                          RuleScope scope) {
   CheckedRules result;
   auto rules = config::load_rules(paths, result.diagnostics);
+  if (rules.empty() && !result.diagnostics.has_errors()) {
+    result.diagnostics.error({.file = paths.empty() ? "" : paths.front()}, "no rules: there is no [[rule]]");
+  }
   if (scope == RuleScope::attacks) {
     std::erase_if(rules, [](const model::Rule& rule) { return rule.kind == model::RuleKind::login; });
   }
@@ -73,21 +77,6 @@ Result<std::shared_ptr<const match::RuleSet>> compile_rules(const std::vector<st
     return fail(Errc::configuration, "");
   }
   return std::move(checked.rules);
-}
-
-Json problems_json(const config::Diagnostics& diagnostics) {
-  const auto known = [](uint32_t number) { return number > 0 ? Json(number) : Json(nullptr); };
-  Json problems = Json::array();
-  for (const auto& problem : diagnostics.all()) {
-    const auto& place = problem.location;
-    problems.push_back({{"file", place.file.empty() ? Json(nullptr) : Json(place.file)},
-                        {"line", known(place.line)},
-                        {"column", known(place.column)},
-                        {"severity", problem.severity == config::Severity::error ? "error" : "warning"},
-                        {"message", problem.message},
-                        {"hint", problem.hint.empty() ? Json(nullptr) : Json(problem.hint)}});
-  }
-  return problems;
 }
 
 }  // namespace ipguard::cli

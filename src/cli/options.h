@@ -28,7 +28,9 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options);
 
 // --db FILE, repeatable; the built-in default otherwise.
 void add_database_option(CLI::App& app, std::vector<std::string>& paths);
-[[nodiscard]] Result<std::shared_ptr<const enrich::RouteTable>> open_database(const std::vector<std::string>& paths);
+// `copy_in` is for who runs for long.
+[[nodiscard]] Result<std::shared_ptr<const enrich::RouteTable>> open_database(const std::vector<std::string>& paths,
+                                                                              const enrich::CopyFolder& copy_in = {});
 
 // Addresses as arguments; Errc::usage at the first that is none.
 [[nodiscard]] Result<std::vector<net::Address>> parse_addresses(const std::vector<std::string>& texts);
@@ -53,7 +55,5 @@ enum class RuleScope : uint8_t {
 [[nodiscard]] Result<std::shared_ptr<const match::RuleSet>> compile_rules(
     const std::vector<std::string>& paths, const config::RuleSelection* selection = nullptr,
     RuleScope scope = RuleScope::all);
-// [{"file","line","column","severity","message","hint"}], null for what is not known.
-[[nodiscard]] Json problems_json(const config::Diagnostics& diagnostics);
 
 }  // namespace ipguard::cli

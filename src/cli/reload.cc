@@ -16,11 +16,20 @@ Action prepare_reload(CLI::App& app) {
     if (!reply) {
       return std::unexpected(std::move(reply.error()));
     }
+    if (!reply->value("reloaded", true)) {
+      const auto text = reply->value("text", "");
+      reply->erase("text");
+      if (options->json) {
+        print_json(*reply);
+        return fail(Errc::configuration, "");
+      }
+      return fail(Errc::configuration, "reload refused, the old configuration stays in force\n" + text);
+    }
     if (options->json) {
       print_json(*reply);
       return {};
     }
-    std::cout << "reloaded: " << cell(*reply, "rules") << " rules\n";
+    std::cout << "reloaded: " << counted(reply->value("rules", uint64_t{0}), "rule", "rules") << '\n';
     for (const auto& warning : (*reply)["warnings"]) {
       std::cout << "warning: " << warning.get<std::string>() << '\n';
     }

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/rules_list.h"
 #include "cli/table.h"
+#include "control/problems.h"
 #include "match/sample_check.h"
 
 namespace ipguard::cli {
@@ -27,7 +28,7 @@ Result<std::shared_ptr<const match::RuleSet>> load(const RulesOptions& options) 
   }
   auto checked = check_rules(options.paths);
   if (checked.rules == nullptr) {
-    print_json({{"rules", 0}, {"problems", problems_json(checked.diagnostics)}});
+    print_json({{"rules", 0}, {"problems", control::problems_json(checked.diagnostics)}});
     return fail(Errc::configuration, "");
   }
   return std::move(checked.rules);
@@ -48,7 +49,7 @@ Result<> check(const RulesOptions& options) {
     if (checked.rules != nullptr) {
       document["every_line"] = every_line_json(*checked.rules);
     }
-    document["problems"] = problems_json(checked.diagnostics);
+    document["problems"] = control::problems_json(checked.diagnostics);
     print_json(document);
   } else {
     std::cerr << checked.diagnostics.to_string();

@@ -71,8 +71,8 @@ std::string threshold_text(const model::Rule& rule) {
 }
 
 std::string about_text(const model::Rule& rule) {
-  std::string text = printable(rule.title) + " [" + printable(rule.attack_class, 40) + ", " +
-                     std::string(model::to_string(rule.log)) + " log";
+  std::string text = printable(rule.title) + (rule.title.empty() ? "[" : " [") + printable(rule.attack_class, 40) +
+                     (rule.attack_class.empty() ? "" : ", ") + std::string(model::to_string(rule.log)) + " log";
   for (const auto& tag : rule.tags) {
     text += ", " + printable(tag, 80);
   }

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <iostream>
+#include <map>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -11,9 +13,11 @@ namespace {
 
 constexpr size_t label_width = 15;
 
+size_t terminal_columns() { return terminal_width().value_or(SIZE_MAX); }
+
 // "LABEL          text", the text wrapped under itself on a terminal.
 void print_field(std::string_view label, std::string_view text) {
-  auto lines = wrapped(text, terminal_width().value_or(SIZE_MAX), label_width);
+  auto lines = wrapped(text, terminal_columns(), label_width);
   lines.replace(0, label.size(), label);
   std::cout << lines;
 }
@@ -27,13 +31,11 @@ std::string counted(const Json& value, std::string_view one, std::string_view ma
 }
 
 void print_head(const Json& status) {
-  std::cout << "ipguardd " << cell(status, "version") << ", up "
-            << short_duration(Seconds(status.value("uptime_seconds", 0LL)));
-  if (status.value("mode", "") == "dry-run") {
-    std::cout << ", DRY-RUN: nothing is blocked, this is what would be\n";
-  } else {
-    std::cout << ", enforcing\n";
-  }
+  const std::string head =
+      "ipguardd " + cell(status, "version") + ", up " + short_duration(Seconds(status.value("uptime_seconds", 0LL)));
+  const bool dry_run = status.value("mode", "") == "dry-run";
+  std::cout << wrapped(head + (dry_run ? ", DRY-RUN: nothing is blocked, this is what would be" : ", enforcing"),
+                       terminal_columns(), 0);
   print_field("configuration", cell(status, "configuration") + ", " + counted(status["rules"], "rule", "rules"));
 }
 
@@ -109,13 +111,102 @@ void print_bans(const Json& status) {
                           counted(counters["hits_allowed"], "hit", "hits") + " of allowed addresses");
 }
 
+// Beyond so many files a source is told of in sum, with those files that need looking after, or else the first ones.
+constexpr size_t many_files = 12;
+constexpr size_t shown_of_many = 5;
+
+std::string lost_text(uint64_t bytes, uint64_t unknown) {
+  if (unknown == 0) {
+    return format_size(bytes);
+  }
+  return bytes == 0 ? "?" : format_size(bytes) + " + ?";
+}
+
+uint64_t sum_of(const std::vector<const Json*>& files, const char* key) {
+  uint64_t total = 0;
+  for (const auto* file : files) {
+    total += file->value(key, uint64_t{0});
+  }
+  return total;
+}
+
+bool is_following(const Json& file) { return file.value("state", "") == "following"; }
+
+void add_file(Table& table, const std::string& name, const Json& file) {
+  const auto files = file.value("files", uint64_t{1});
+  table.add({name, number(file["lines"]), number(file["hits"]),
+             lost_text(file.value("lost_bytes", 0ULL), file.value("losses_of_unknown_size", 0ULL)), cell(file, "state"),
+             cell(file, "path") + (files > 1 ? " (" + counted(files, "file", "files") + ')' : "")});
+}
+
+void add_source_rows(Table& table, const std::string& name, std::vector<const Json*> files) {
+  if (files.size() <= many_files) {
+    for (const auto* file : files) {
+      add_file(table, name, *file);
+    }
+    return;
+  }
+  const auto quiet = std::ranges::stable_partition(files, [](const Json* file) {
+    return !is_following(*file) || file->value("lost_bytes", 0ULL) + file->value("losses_of_unknown_size", 0ULL) > 0;
+  });
+  const auto following = std::ranges::count_if(files, [](const Json* file) { return is_following(*file); });
+  table.add({name, group_digits(sum_of(files, "lines")), group_digits(sum_of(files, "hits")),
+             lost_text(sum_of(files, "lost_bytes"), sum_of(files, "losses_of_unknown_size")),
+             "following " + group_digits(static_cast<uint64_t>(following)),
+             counted(sum_of(files, "files"), "file", "files") + ", of which:"});
+  for (size_t i = 0; i < shown_of_many; ++i) {
+    add_file(table, name, *files[i]);
+  }
+  const size_t worse = files.size() - quiet.size();
+  const bool all_worse_shown = worse <= shown_of_many;
+  table.add({name, "", "", "", "",
+             "… and " + group_digits(files.size() - shown_of_many) + " more" +
+                 (all_worse_shown ? "" : ", not all of them well") + ": see --json"});
+}
+
 void print_sources(const Json& sources) {
-  Table table({"SOURCE", "LINES", "HITS", "LOST", "STATE", "FILE"});
+  std::vector<std::string> names;  // in the order of their first files
+  std::map<std::string, std::vector<const Json*>> files;
   for (const auto& source : sources) {
-    table.add({cell(source, "name"), number(source["lines"]), number(source["hits"]),
-               format_size(source.value("lost_bytes", 0ULL)), cell(source, "state"), cell(source, "path")});
+    const auto name = cell(source, "name");
+    if (files[name].empty()) {
+      names.push_back(name);
+    }
+    files[name].push_back(&source);
+  }
+  Table table({"SOURCE", "LINES", "HITS", "LOST", "STATE", "FILE"});
+  for (const auto& name : names) {
+    add_source_rows(table, name, files[name]);
   }
   std::cout << '\n' << table.to_string(terminal_width());
+}
+
+// Bounds that were reached, and what else happened to the sources; nothing on a quiet day.
+void print_happenings(const Json& status) {
+  std::string text;
+  const auto add = [&text](uint64_t count, std::string_view one, std::string_view many) {
+    if (count > 0) {
+      text += (text.empty() ? "" : "; ") + counted(count, one, many);
+    }
+  };
+  std::vector<const Json*> files;
+  for (const auto& source : status["sources"]) {
+    files.push_back(&source);
+  }
+  if (const auto behind = sum_of(files, "behind_bytes"); behind > 0) {
+    text = format_size(behind) + " still to read";
+  }
+  add(sum_of(files, "overlong_lines"), "line longer than max_line was cut", "lines longer than max_line were cut");
+  add(sum_of(files, "rotations"), "rotation", "rotations");
+  add(sum_of(files, "truncations"), "truncation", "truncations");
+  const auto& counters = status["counters"];
+  add(counters.value("offenders_evicted", uint64_t{0}), "count was given up ([limits] offenders)",
+      "counts were given up ([limits] offenders)");
+  add(counters.value("good_clients_forgotten", uint64_t{0}), "good client was forgotten ([collateral] clients)",
+      "good clients were forgotten ([collateral] clients)");
+  if (!text.empty()) {
+    std::cout << wrapped(text, terminal_columns(), 0);
+  }
 }
 
 }  // namespace
@@ -142,6 +233,7 @@ Action prepare_status(CLI::App& app) {
       print_field("WARNING", printable(warning.get<std::string>()));
     }
     print_sources((*reply)["sources"]);
+    print_happenings(*reply);
     return {};
   };
 }

@@ -6,39 +6,41 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "enrich/whois_source.h"
+#include "loop/background.h"
 #include "loop/event_loop.h"
 #include "whois/server.h"
 
 namespace ipguard::cli {
 namespace {
 
-constexpr std::chrono::seconds index_check{1};
-
 Result<> serve(const std::vector<std::string>& databases, const std::string& listen, const whois::Limits& limits) {
-  auto routes = open_database(databases);
+  auto routes = open_database(databases, "/var/tmp");
   if (!routes) {
     return std::unexpected(std::move(routes.error()));
   }
   enrich::WhoisSource source(*routes);
   loop::EventLoop loop;
-  whois::Server server(
-      loop, whois::directory_over([&source] { return &source; }, [] { return format_rfc3339(wall_clock_now()); }),
-      limits);
+  // Indexes are built beside the loop: what AS have at once, the one for look-ups when many are asked for.
+  loop::Background<bool> index_builder(loop, [](bool) {});
+  bool index_wanted = false;
+  const auto count_and_give = [&]() -> enrich::WhoisSource* {
+    if (!index_wanted && source.wants_index()) {
+      index_wanted = true;
+      index_builder.start([table = *routes] {
+        table->index_lookups();
+        return true;
+      });
+    }
+    return &source;
+  };
+  whois::Server server(loop, whois::directory_over(count_and_give, [] { return format_rfc3339(wall_clock_now()); }),
+                       limits);
   if (auto listening = server.listen(listen); !listening) {
     return listening;
   }
   const loop::SignalWatcher term(loop, SIGTERM, [&loop] { loop.stop(); });
   const loop::SignalWatcher interrupt(loop, SIGINT, [&loop] { loop.stop(); });
-  // Indexes are built beside the loop: what AS have at once, the one for look-ups when many are asked for.
   const std::jthread systems([table = *routes] { (void)table->systems(); });
-  std::jthread lookups;
-  loop::Timer timer(loop, [&] {
-    if (source.wants_index() && !lookups.joinable()) {
-      lookups = std::jthread([table = *routes] { table->index_lookups(); });
-    }
-    timer.start(index_check);
-  });
-  timer.start(index_check);
   log_info("whois on " + listen);
   loop.run();
   log_info("stopping: " + std::to_string(server.counters().queries) + " queries answered");

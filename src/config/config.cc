@@ -27,6 +27,37 @@ std::vector<std::string> plain(std::vector<Text> texts) {
   return result;
 }
 
+bool has_open_bracket(std::string_view glob) {
+  // The first character behind '[' (or "[!") belongs to the set, even if it is ']': glob(7).
+  for (size_t at = 0; at < glob.size(); ++at) {
+    if (glob[at] == '\\') {
+      ++at;
+    } else if (glob[at] == '[') {
+      const size_t first = at + (at + 1 < glob.size() && glob[at + 1] == '!' ? 2 : 1);
+      at = glob.find(']', first + 1);
+      if (at == std::string_view::npos) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// What would be waited for in vain.
+void check_path(const Text& path, ReadContext& context) {
+  if (path.text.starts_with('~')) {
+    context.error(path.place, "paths: '~' stands for itself here, not for a home folder",
+                  "write the whole path, such as \"/home/NAME/x.log\"");
+  } else if (!path.text.starts_with('/')) {
+    context.warning(path.place, "paths: not from the root: looked for in whatever folder ipguardd is started in",
+                    "write the whole path, such as \"/var/log/x.log\"");
+  }
+  if (has_open_bracket(path.text)) {
+    context.warning(path.place, "paths: the '[' has no ']': it stands for itself",
+                    "close it, as in \"/var/log/[a-z]*.log\", or write \"\\\\[\" for the character");
+  }
+}
+
 // `names`: where each source name was seen first.
 SourceConfig read_source(const Value& value, std::map<std::string, Place>& names, ReadContext& context) {
   TableReader table(value, "[[source]]", context);
@@ -34,7 +65,11 @@ SourceConfig read_source(const Value& value, std::map<std::string, Place>& names
   source.location = context.location(value.place);
   source.format_location = context.location(table.place_of("format"));
   keep(source.name, table.label("name"));
-  source.paths = plain(table.texts("paths"));
+  auto paths = table.texts("paths");
+  for (const auto& path : paths) {
+    check_path(path, context);
+  }
+  source.paths = plain(std::move(paths));
   keep(source.format, table.text("format"));
   keep(source.from, table.choice("from", start_names));
   keep(source.max_line, table.size("max_line", 1U << 10, 16U << 20));
@@ -82,8 +117,15 @@ void read_places(TableReader& root, Config& config, ReadContext& context) {
       context.warning(paths->place, "paths: no rules: nothing is recognised, only manual bans are possible");
     }
   }
-  config.rule_selection = {.enable = plain(rules.texts("enable", true)),
-                           .disable = plain(rules.texts("disable", true))};
+  const auto read_words = [&](std::string_view key) {
+    auto words = rules.texts(key, true);
+    for (const auto& word : words) {
+      config.rule_selection.places.try_emplace(word.text, context.location(word.place));
+    }
+    return plain(std::move(words));
+  };
+  config.rule_selection.enable = read_words("enable");
+  config.rule_selection.disable = read_words("disable");
   config.rules_location = context.location(rules.value().place);
   rules.finish();
 

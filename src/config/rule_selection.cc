@@ -17,10 +17,12 @@ bool named_by(const std::vector<std::string>& words, const model::Rule& rule) {
 }
 
 void check_words(const std::vector<std::string>& words, std::string_view key, const std::vector<model::Rule>& rules,
-                 const model::Location& place, Diagnostics& diagnostics) {
+                 const RuleSelection& selection, const model::Location& place, Diagnostics& diagnostics) {
   for (const auto& word : words) {
     if (std::ranges::none_of(rules, [&](const model::Rule& rule) { return names(word, rule); })) {
-      diagnostics.error(place, std::string(key) + ": there is no rule '" + printable(word, 80) + "'",
+      const auto written = selection.places.find(word);
+      diagnostics.error(written == selection.places.end() ? place : written->second,
+                        std::string(key) + ": there is no rule '" + printable(word, 80) + "'",
                         "`ipguardctl rules list` shows all ids; \"web/\" stands for all that begin so");
     }
   }
@@ -30,8 +32,8 @@ void check_words(const std::vector<std::string>& words, std::string_view key, co
 
 std::vector<model::Rule> select_rules(std::vector<model::Rule> rules, const RuleSelection& selection,
                                       const model::Location& place, Diagnostics& diagnostics) {
-  check_words(selection.enable, "enable", rules, place, diagnostics);
-  check_words(selection.disable, "disable", rules, place, diagnostics);
+  check_words(selection.enable, "enable", rules, selection, place, diagnostics);
+  check_words(selection.disable, "disable", rules, selection, place, diagnostics);
   std::erase_if(rules, [&](const model::Rule& rule) {
     return named_by(selection.disable, rule) || !(rule.enabled || named_by(selection.enable, rule));
   });

@@ -1,6 +1,7 @@
 // Which of the rules that were read take part: what their files say, then what the configuration says.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,12 @@ namespace ipguard::config {
 struct RuleSelection {
   std::vector<std::string> enable;
   std::vector<std::string> disable;
+  std::map<std::string, model::Location> places;  // where a word was written, if that is known
 };
 
 // Keeps the rules that are enabled: by their file, unless `enable` or `disable` names them; `disable` wins. A word that
-// names no rule is an error at `place`: an instruction that does nothing must not look as if it did (law 4).
+// names no rule is an error at its place, or at `place`: an instruction that does nothing must not look as if it did
+// (law 4).
 [[nodiscard]] std::vector<model::Rule> select_rules(std::vector<model::Rule> rules, const RuleSelection& selection,
                                                     const model::Location& place, Diagnostics& diagnostics);
 

@@ -124,9 +124,13 @@ Result<Listener> Listener::open(const std::string& path) {
   return listener;
 }
 
-Listener::~Listener() {
+bool Listener::in_place() const {
   struct stat status{};
-  if (fd_.valid() && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) {
+  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
+}
+
+Listener::~Listener() {
+  if (fd_.valid() && in_place()) {
     ::unlink(path_.c_str());
   }
 }

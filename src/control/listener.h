@@ -24,6 +24,8 @@ class Listener {
   ~Listener();
 
   [[nodiscard]] int fd() const { return fd_.get(); }
+  // Whether the file is still this one.
+  [[nodiscard]] bool in_place() const;
 
  private:
   Listener(UniqueFd fd, std::string path, dev_t device, ino_t inode)

@@ -130,9 +130,17 @@ Result<> Server::listen() {
   if (!listener) {
     return std::unexpected(listener.error());
   }
+  impl_->accept_watcher.stop();
   impl_->listener.emplace(std::move(*listener));
   impl_->accept_watcher.start(impl_->listener->fd(), loop::IoWatcher::readable);
   return {};
+}
+
+Result<> Server::restore() {
+  if (!impl_->listener || impl_->listener->in_place()) {
+    return {};
+  }
+  return listen();
 }
 
 size_t Server::connections() const { return impl_->open_connections(); }

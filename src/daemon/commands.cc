@@ -28,15 +28,16 @@ control::Answer status_command(CommandContext& context, const Json& /*arguments*
 // The active ones: a portion costs some milliseconds.
 control::Items list_active(const Guard& guard, bool evidence) {
   constexpr size_t portion = 200;
-  return [&guard, evidence, last = uint64_t{0}]() mutable -> std::optional<std::vector<Json>> {
-    const auto decisions = guard.engine().decisions_after(last, portion);
+  return [&guard, evidence, last = decide::TablePlace{}]() mutable -> std::optional<std::vector<Json>> {
+    const auto decisions = guard.engine().decisions_after(
+        last, portion, evidence ? decide::Texts::reason_and_evidence : decide::Texts::reason);
     if (decisions.empty()) {
       return std::nullopt;
     }
     std::vector<Json> items;
     const auto dropped = guard.dropped_by(decisions);
     for (size_t i = 0; i < decisions.size(); ++i) {
-      items.push_back(to_json(guard.engine(), *decisions[i], evidence));
+      items.push_back(to_json(guard.engine(), decisions[i], evidence));
       if (dropped[i]) {
         items.back()["dropped"] = {{"packets", dropped[i]->packets}, {"bytes", dropped[i]->bytes}};
       }

@@ -28,7 +28,8 @@ struct CommandContext {
   Guard& guard;
   std::function<std::vector<model::SourceStatus>()> sources;
   std::function<control::Answer()> reload;
-  std::function<Services()> services = {};  // may be empty: none of them
+  std::function<Services()> services = {};                  // may be empty: none of them
+  std::function<std::vector<std::string>()> warnings = {};  // of reloads; may be empty
   TimePoint started;
 };
 
@@ -36,6 +37,9 @@ struct CommandContext {
 // without `may_change` is Errc::permission.
 [[nodiscard]] control::Answer run_command(CommandContext& context, const control::Request& request, bool may_change,
                                           TimePoint now);
+
+// What the log says when everything has begun.
+[[nodiscard]] std::string announcement(const Guard& guard, const std::vector<model::SourceStatus>& sources);
 
 // The document of `status --json` (interface.md).
 [[nodiscard]] control::Json status_json(const CommandContext& context, TimePoint now);

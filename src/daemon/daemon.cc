@@ -10,13 +10,15 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "control/server.h"
 #include "daemon/commands.h"
 #include "daemon/database_watch.h"
+#include "daemon/descriptors.h"
 #include "daemon/guard.h"
 #include "daemon/load.h"
+#include "daemon/memory.h"
 #include "daemon/reloader.h"
+#include "daemon/start_values.h"
 #include "daemon/state.h"
 #include "daemon/whois_service.h"
 #include "enforce/table_lock.h"
@@ -41,25 +43,19 @@ constexpr std::chrono::seconds prune_delay{60};
 constexpr std::chrono::seconds prune_pause{1};
 constexpr Seconds keep_history{90LL * 24 * 3600};
 
-LogLevel log_level(const std::string& name) {
-  if (name == "debug") {
-    return LogLevel::debug;
-  }
-  if (name == "warning") {
-    return LogLevel::warning;
-  }
-  return name == "error" ? LogLevel::error : LogLevel::info;
-}
-
 class Daemon {
  public:
-  Daemon(std::string config_path, Loaded loaded, bool dry_run, State state)
+  // `descriptors`: that the process may have.
+  Daemon(std::string config_path, Loaded loaded, bool dry_run, State state, size_t descriptors)
       : config_path_(std::move(config_path)),
+        start_values_(loaded.config),
+        most_files_(descriptors_for_files(descriptors)),
         guard_(std::move(loaded), dry_run, std::move(state)),
         context_{.guard = guard_,
                  .sources = [this] { return follower_->status(); },
                  .reload = [this] { return reload(); },
                  .services = [this] { return Services{.whois = whois_, .database_watch = database_watch_}; },
+                 .warnings = [this] { return reload_warnings(); },
                  .started = wall_clock_now()},
         server_(loop_, guard_.loaded().config.control_socket,
                 [this](const control::Request& request, const control::Peer&, bool may_change) {
@@ -71,13 +67,17 @@ class Daemon {
             [this](Loaded fresh, control::Json warnings) { return take_over(std::move(fresh), std::move(warnings)); }),
         database_watch_(loop_, [this](auto routes) { on_new_database(std::move(routes)); }),
         expiry_timer_(loop_, [this] { on_expiry(); }),
+        behind_timer_(loop_, [this] { on_behind(); }),
         retry_timer_(loop_, [this] { on_retry(); }),
         prune_timer_(loop_, [this] { prune(); }),
         cursor_timer_(loop_, [this] { save_cursors(); }),
         kernel_timer_(loop_, [this] { on_kernel_settled(); }),
         protection_timer_(loop_, [this] { on_protection_timer(); }),
         protection_watcher_(loop_, [this](unsigned) { guard_.on_protection_notification(wall_clock_now()); }),
-        kernel_watcher_(loop_, [this](unsigned) { on_kernel_readable(); }) {}
+        kernel_watcher_(loop_, [this](unsigned) { on_kernel_readable(); }),
+        term_(loop_, SIGTERM, [this] { stop("TERM"); }),
+        interrupt_(loop_, SIGINT, [this] { stop("INT"); }),
+        hang_up_(loop_, SIGHUP, [this] { on_hang_up(); }) {}
 
   Result<> start() {
     // The socket first: it tells whether another daemon is running, before anything is touched.
@@ -96,20 +96,19 @@ class Daemon {
       return started;
     }
     prune();
-    auto followed = follow(guard_.saved_cursors(), replay_bytes);
     watch_kernel_side();
-    database_watch_.watch(guard_.loaded().config.database_paths);
+    watch_databases();
     if (auto served = whois_.apply(); !served) {
       return served;
     }
     protection_timer_.start(protection_interval);
+    // The files last: they take what descriptors they may have.
+    auto followed = follow(guard_.saved_cursors(), replay_bytes);
+    release_free_memory();
     return followed;
   }
 
   Result<> run() {
-    const loop::SignalWatcher term(loop_, SIGTERM, [this] { stop("TERM"); });
-    const loop::SignalWatcher interrupt(loop_, SIGINT, [this] { stop("INT"); });
-    const loop::SignalWatcher hang_up(loop_, SIGHUP, [this] { (void)reloader_.request(); });
     announce();
     warm_as_index();
     schedule();
@@ -121,8 +120,9 @@ class Daemon {
 
  private:
   Result<> follow(std::vector<input::Cursor> cursors, uint64_t replay) {
-    follower_ = std::make_unique<input::Follower>(loop_, guard_.loaded().config.sources, std::move(cursors), replay,
-                                                  [this](const input::Block& block) { return on_block(block); });
+    follower_ = std::make_unique<input::Follower>(
+        loop_, guard_.loaded().config.sources, std::move(cursors), replay,
+        [this](const input::Block& block) { return on_block(block); }, input::FollowerTiming{}, most_files_);
     return follower_->start();
   }
 
@@ -177,6 +177,11 @@ class Daemon {
     schedule();
   }
 
+  void on_behind() {
+    guard_.flush(wall_clock_now(), nullptr);
+    schedule();
+  }
+
   void on_expiry() {
     guard_.expire(wall_clock_now());
     schedule();
@@ -189,11 +194,16 @@ class Daemon {
       log_warning("cannot prune the state: " + printable(pruned.error().message));
     } else if (*pruned) {
       prune_timer_.start(prune_pause);
+      return;
     }
+    release_free_memory();
   }
 
   // Sets the timers for what is to be done next; called after every change.
   void schedule() {
+    if (guard_.behind() && !behind_timer_.running()) {
+      behind_timer_.start(std::chrono::milliseconds{0});
+    }
     if (guard_.unfinished() && !retry_timer_.running()) {
       retry_timer_.start(guard_.retry_delay());
     }
@@ -247,14 +257,14 @@ class Daemon {
   }
 
   Result<control::Json> take_over(Loaded loaded, control::Json warnings) {
-    add_restart_warnings(loaded.config, warnings);
+    auto pending = start_values_.keep_in(loaded.config);
     protection_watcher_.stop();
     kernel_watcher_.stop();
     auto reloaded = guard_.reload(std::move(loaded), wall_clock_now());
     // In any case: it refers to the configuration that may have gone.
     follower_->change_sources(guard_.loaded().config.sources);
     watch_kernel_side();
-    database_watch_.watch(guard_.loaded().config.database_paths);
+    watch_databases();
     if (auto served = whois_.apply(); !served) {
       log_error(served.error().message);
       warnings.push_back(served.error().message);
@@ -263,26 +273,34 @@ class Daemon {
     if (!reloaded) {
       return std::unexpected(std::move(reloaded.error()));
     }
-    set_log_level(log_level(guard_.loaded().config.log_level));
+    set_log_level(log_level(guard_.loaded().config));
     log_info("reloaded " + config_path_);
-    return control::Json{{"rules", guard_.loaded().rules->rules().size()}, {"warnings", std::move(warnings)}};
+    pending_ = std::move(pending);
+    for (const auto& sentence : pending_) {
+      log_warning(sentence);
+      warnings.push_back(sentence);
+    }
+    const auto rules = guard_.loaded().rules->rules().size();
+    return control::Json{{"reloaded", true}, {"rules", rules}, {"warnings", std::move(warnings)}};
   }
 
-  void add_restart_warnings(const config::Config& fresh, control::Json& warnings) const {
-    const auto& current = guard_.loaded().config;
-    const auto note = [&](std::string_view key) {
-      warnings.push_back(std::string(key) + " changed; it takes effect at the next start");
-      log_warning(warnings.back().get<std::string>());
-    };
-    if (fresh.state_path != current.state_path) {
-      note("[state] path");
+  std::vector<std::string> reload_warnings() const {
+    auto warnings = pending_;
+    if (!reloader_.refusal().empty()) {
+      warnings.push_back(reloader_.refusal());
     }
-    if (fresh.control_socket != current.control_socket) {
-      note("[control] socket");
+    return warnings;
+  }
+
+  void on_hang_up() {
+    if (auto restored = server_.restore(); !restored) {
+      log_error("the control socket is gone: " + printable(restored.error().message));
     }
-    if (fresh.enforce.mode != current.enforce.mode) {
-      note("[enforce] mode");
-    }
+    (void)reloader_.request();
+  }
+
+  void watch_databases() {
+    database_watch_.watch(guard_.loaded().config.database_paths, guard_.loaded().config.state_path);
   }
 
   // The index of all AS prefixes takes a second to build. It is wanted when an AS is banned, and the loop should not
@@ -297,12 +315,7 @@ class Daemon {
     schedule();
   }
 
-  void announce() const {
-    const auto& loaded = guard_.loaded();
-    log_info("ipguardd " + std::string(version()) + (guard_.dry_run() ? " in dry-run" : "") + ": " +
-             std::to_string(loaded.rules->rules().size()) + " rules, " + std::to_string(follower_->status().size()) +
-             " files, control socket " + loaded.config.control_socket);
-  }
+  void announce() const { log_info(announcement(guard_, follower_->status())); }
 
   void stop(std::string_view signal_name) {
     log_info(std::string(signal_name) + ": stopping" +
@@ -311,6 +324,9 @@ class Daemon {
   }
 
   std::string config_path_;
+  StartValues start_values_;
+  std::vector<std::string> pending_;  // what only the next start will take over
+  size_t most_files_;
   loop::EventLoop loop_;
   Guard guard_;
   CommandContext context_;
@@ -320,6 +336,7 @@ class Daemon {
   Reloader reloader_;
   DatabaseWatch database_watch_;
   loop::Timer expiry_timer_;
+  loop::Timer behind_timer_;
   loop::Timer retry_timer_;
   loop::Timer prune_timer_;
   loop::Timer cursor_timer_;
@@ -328,6 +345,9 @@ class Daemon {
   loop::Timer protection_timer_;
   loop::IoWatcher protection_watcher_;
   loop::IoWatcher kernel_watcher_;
+  loop::SignalWatcher term_;
+  loop::SignalWatcher interrupt_;
+  loop::SignalWatcher hang_up_;
   std::optional<enforce::TableLock> table_lock_;
   uint64_t saved_version_ = 0;
   std::jthread as_index_thread_;
@@ -352,13 +372,15 @@ Result<> run(const Options& options) {
   if (!loaded) {
     return fail(Errc::configuration, "");
   }
-  init_log(log_level(loaded->config.log_level));
+  init_log(log_level(loaded->config));
+  keep_memory_small();
+  const size_t descriptors = raise_descriptor_limit();
   const bool dry_run = options.dry_run || loaded->config.enforce.mode == config::Mode::dry_run;
   auto state = State::open(loaded->config, dry_run);
   if (!state) {
     return std::unexpected(std::move(state.error()));
   }
-  Daemon daemon(options.config_path, std::move(*loaded), dry_run, std::move(*state));
+  Daemon daemon(options.config_path, std::move(*loaded), dry_run, std::move(*state), descriptors);
   if (auto started = daemon.start(); !started) {
     return started;
   }

@@ -1,26 +1,117 @@
 #include "daemon/database_watch.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 
 namespace ipguard::daemon {
 
-DatabaseWatch::DatabaseWatch(loop::EventLoop& loop, OnOpen on_open, std::chrono::milliseconds interval)
+namespace {
+
+// File systems whose files other hosts change, or programs that this kernel knows nothing of (statfs(2)).
+bool kernel_sees_changes(const std::string& folder) {
+  constexpr std::array<uint32_t, 7> elsewhere{
+      0x6969,      // NFS
+      0xff534d42,  // CIFS
+      0xfe534d42,  // SMB2
+      0x65735546,  // FUSE
+      0x01021997,  // 9P
+      0x00c36400,  // Ceph
+      0x5346414f,  // AFS
+  };
+  struct statfs status{};
+  return ::statfs(folder.c_str(), &status) == 0 &&
+         std::ranges::find(elsewhere, static_cast<uint32_t>(status.f_type)) == elsewhere.end();
+}
+
+// The folders whose entries decide which file `path` means: its own, and that of every symbolic link on the way.
+void add_folders(const std::filesystem::path& path, unsigned links_left, std::vector<std::string>& folders) {
+  std::error_code error;
+  std::filesystem::path folder = "/";
+  const auto whole = std::filesystem::absolute(path, error).relative_path();
+  for (auto part = whole.begin(); part != whole.end(); ++part) {
+    if (links_left > 0 && std::filesystem::is_symlink(folder / *part, error)) {
+      folders.push_back(folder);
+      auto target = folder / std::filesystem::read_symlink(folder / *part, error);
+      for (auto rest = std::next(part); rest != whole.end(); ++rest) {
+        target /= *rest;
+      }
+      add_folders(target, links_left - 1, folders);
+      return;
+    }
+    if (std::next(part) != whole.end()) {
+      folder /= *part;
+    }
+  }
+  folders.push_back(folder);
+}
+
+}  // namespace
+
+DatabaseWatch::DatabaseWatch(loop::EventLoop& loop, OnOpen on_open, std::chrono::milliseconds interval,
+                             std::chrono::milliseconds settling)
     : on_open_(std::move(on_open)),
       interval_(interval),
-      timer_(loop, [this] { check(); }),
+      settling_(settling),
+      notifications_(loop, [this](unsigned) { on_notification(); }),
+      timer_(loop, [this] { on_timer(); }),
       opener_(loop, [this](Opened opened) { on_opened(std::move(opened)); }) {}
 
-void DatabaseWatch::watch(std::vector<std::string> paths) {
+void DatabaseWatch::watch(std::vector<std::string> paths, enrich::CopyFolder copy_in) {
   paths_ = std::move(paths);
+  copy_in_ = std::move(copy_in);
+  arm();  // before the look: nothing may happen in between
   known_ = seen_ = look(paths_);
   problem_.clear();
   ++watched_;
-  timer_.start(interval_);
+  schedule();
+}
+
+Result<input::Inotify> DatabaseWatch::notified_of(const std::vector<std::string>& paths) {
+  constexpr unsigned most_links = 40;  // as many as the kernel follows
+  auto inotify = input::Inotify::open();
+  for (size_t i = 0; inotify && i < paths.size(); ++i) {
+    std::vector<std::string> folders;
+    add_folders(paths[i], most_links, folders);
+    for (const auto& folder : folders) {
+      if (!kernel_sees_changes(folder)) {
+        return fail("the kernel does not know what happens in " + printable(folder));
+      }
+      if (const auto watched = inotify->watch_folder(folder); !watched) {
+        return fail_errno("cannot watch " + printable(folder), watched.error().error_number);
+      }
+    }
+    // For one that is written over in place, which it should not be.
+    const UniqueFd file(::open(paths[i].c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.valid()) {
+      if (const auto watched = inotify->watch_file(file.get()); !watched) {
+        return fail_errno("cannot watch " + printable(paths[i]), watched.error().error_number);
+      }
+    }
+  }
+  return inotify;
+}
+
+void DatabaseWatch::arm() {
+  notifications_.stop();
+  inotify_.reset();
+  auto inotify = notified_of(paths_);
+  if (!inotify) {
+    log_debug("databases are looked at every few seconds: " + inotify.error().message);
+    return;
+  }
+  inotify_.emplace(std::move(*inotify));
+  notifications_.start(inotify_->fd(), loop::IoWatcher::readable);
 }
 
 std::vector<DatabaseWatch::Identity> DatabaseWatch::look(const std::vector<std::string>& paths) {
@@ -40,21 +131,46 @@ std::vector<DatabaseWatch::Identity> DatabaseWatch::look(const std::vector<std::
   return result;
 }
 
-void DatabaseWatch::check() {
-  timer_.start(interval_);
-  auto now = look(paths_);
-  const bool settled = now == seen_;
-  seen_ = std::move(now);
-  if (settled && seen_ != known_ && !opener_.running()) {
+// Whether the files are others than at the last look.
+bool DatabaseWatch::notice() {
+  if (look(paths_) == seen_) {
+    return false;
+  }
+  arm();  // the files and folders to be watched may be others, too
+  seen_ = look(paths_);
+  return true;
+}
+
+void DatabaseWatch::on_notification() {
+  while (inotify_->read([](const input::InotifyEvent&) {})) {
+  }
+  if (notice()) {
+    schedule();
+  }
+}
+
+void DatabaseWatch::on_timer() {
+  if (!notice() && seen_ != known_ && !opener_.running()) {
     known_ = seen_;
     open();
+  }
+  schedule();
+}
+
+void DatabaseWatch::schedule() {
+  if (seen_ != known_) {
+    timer_.start(settling_);
+  } else if (polling()) {
+    timer_.start(interval_);
+  } else {
+    timer_.stop();
   }
 }
 
 void DatabaseWatch::open() {
   opening_for_ = watched_;
-  opener_.start([paths = paths_]() -> Opened {
-    auto opened = enrich::RouteTable::open(paths);
+  opener_.start([paths = paths_, copy_in = copy_in_]() -> Opened {
+    auto opened = enrich::RouteTable::open(paths, copy_in);
     if (opened) {
       (void)(*opened)->systems();
     }

@@ -72,6 +72,7 @@ decide::Lookups Guard::lookups() {
             }
             return prefixes;
           },
+      .texts = [this](const model::Target& target, decide::Texts wanted) { return state_.texts(target, wanted); },
   };
 }
 
@@ -96,7 +97,7 @@ Result<> Guard::reconcile(TimePoint now) {
   const auto batch = difference(engine_.desired(), *actual);
   if (!batch.empty()) {
     const auto report = enforcer_->apply(batch, now);
-    engine_.on_report(report, now);
+    take_report(batch, report, now);
     log_info("kernel brought up to date: " + std::to_string(report.added) + " elements added, " +
              std::to_string(report.removed) + " removed");
   }
@@ -110,43 +111,25 @@ void Guard::adopt(const std::vector<model::SetElement>& unknown, TimePoint now) 
     engine_.restore(decision);
     state_.note_begun(std::move(decision));
   }
+  engine_.finish_restoring();
 }
 
 Result<> Guard::reload(Loaded loaded, TimePoint now) {
-  verify_kernel(now);  // or what somebody else put into our sets this moment would be adopted as a ban
-  std::swap(loaded_, loaded);
-  auto old_protection = std::move(protection_);
-  auto old_enforcer = std::move(enforcer_);
-  protection_ = make_protection(loaded_.config);
-  enforcer_ = make_enforcer(loaded_.config, dry_run_, *protection_);
-  if (auto prepared = enforcer_->prepare(); !prepared) {
-    std::swap(loaded_, loaded);
-    enforcer_ = std::move(old_enforcer);
-    protection_ = std::move(old_protection);
-    return prepared;
+  auto protection = make_protection(loaded.config);
+  if (auto done = enforcer_->reconfigure(loaded.config.enforce, *protection); !done) {
+    return done;
   }
-  const auto& repaired = old_enforcer->repairs();
-  earlier_repairs_ = {.times = earlier_repairs_.times + repaired.times,
-                      .added = earlier_repairs_.added + repaired.added,
-                      .removed = earlier_repairs_.removed + repaired.removed};
-  earlier_connections_ = {.ended = earlier_connections_.ended + old_enforcer->connections().ended,
-                          .skipped = earlier_connections_.skipped + old_enforcer->connections().skipped,
-                          .problem = {}};
+  std::swap(loaded_, loaded);
+  protection_ = std::move(protection);
   protection_version_ = 0;
   earlier_doubtful_ = doubtful_lines();
   matcher_ = std::make_unique<match::Matcher>(loaded_.rules);
   tally_.keep_only(loaded_.rules->rules());
   engine_.reconfigure(policy(), now);
   engine_.expire(now);
-  if (dry_run_) {
-    // The model of the kernel starts empty: everything is offered to it again.
-    const model::SetBatch all{.remove = {}, .add = engine_.desired()};
-    (void)engine_.take_batch();
-    engine_.on_report(enforcer_->apply(all, now), now);
-    flush(now, nullptr);
-    return {};
-  }
-  return reconcile(now);
+  verify_kernel(now);
+  flush(now, nullptr);
+  return {};
 }
 
 void Guard::replace_routes(std::shared_ptr<const enrich::RouteTable> routes, TimePoint now) {
@@ -202,14 +185,18 @@ void Guard::take_hit(const model::Hit& hit, const input::Block& block, const inp
 }
 
 void Guard::flush(TimePoint now, const std::vector<input::Cursor>* cursors) {
-  if (const auto batch = engine_.take_batch(); !batch.empty()) {
-    take_report(enforcer_->apply(batch, now), now);
+  // Some 50 ms for a set of intervals: what a country consists of must not hold up the loop for a second.
+  constexpr size_t most_elements = 8'000;
+  if (const auto batch = engine_.take_batch(most_elements); !batch.empty()) {
+    take_report(batch, enforcer_->apply(batch, now), now);
   }
   remember(now, cursors);
 }
 
-void Guard::take_report(const model::ApplyReport& report, TimePoint now) {
-  kernel_failures_.note(report);
+void Guard::take_report(const model::SetBatch& offered, const model::ApplyReport& report, TimePoint now) {
+  kernel_failures_.note(offered, report);
+  const auto failed = std::ranges::count(report.failures, false, &model::ElementFailure::refused);
+  stuck_ = failed > 0 && static_cast<size_t>(failed) >= offered.add.size() + offered.remove.size();
   engine_.on_report(report, now);
 }
 
@@ -221,6 +208,9 @@ void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
 }
 
 void Guard::retry(TimePoint now) {
+  if (state_.return_to_disk(engine_, now)) {
+    engine_.expire(now);
+  }
   if (kernel_failures_.any()) {
     kernel_failures_.attempt();
     verify_kernel(now);
@@ -230,7 +220,7 @@ void Guard::retry(TimePoint now) {
 
 std::chrono::milliseconds Guard::retry_delay() const {
   constexpr std::chrono::milliseconds store_delay{1000};
-  return state_.unsaved() ? store_delay : kernel_failures_.retry_delay();
+  return state_.unsaved() || !kernel_failures_.any() ? store_delay : kernel_failures_.retry_delay();
 }
 
 void Guard::expire(TimePoint now) {
@@ -242,14 +232,13 @@ std::vector<Result<>> Guard::ban(std::span<const BanOrder> orders, TimePoint now
   std::vector<Result<>> results;
   results.reserve(orders.size());
   for (const auto& order : orders) {
-    auto decision =
-        engine_.ban(order.target, order.duration, order.reason, order.issuer, now, order.force, order.confirm_within);
-    results.push_back(decision ? Result<>{} : std::unexpected(std::move(decision.error())));
+    results.push_back(
+        engine_.ban(order.target, order.duration, order.reason, order.issuer, now, order.force, order.confirm_within));
   }
   flush(now, nullptr);
   for (size_t i = 0; i < orders.size(); ++i) {
     const auto& target = orders[i].target;
-    if (results[i] && engine_.find(target) == nullptr) {
+    if (results[i] && !engine_.is_banned(target)) {
       const auto* why = engine_.refusal(target);
       results[i] = fail(Errc::invalid, target.to_string() + " was refused right before the kernel" +
                                            (why == nullptr ? "" : ": " + *why));
@@ -262,8 +251,7 @@ std::vector<Result<>> Guard::confirm(std::span<const model::Target> targets, Tim
   std::vector<Result<>> results;
   results.reserve(targets.size());
   for (const auto& target : targets) {
-    auto decision = engine_.confirm(target, now);
-    results.push_back(decision ? Result<>{} : std::unexpected(std::move(decision.error())));
+    results.push_back(engine_.confirm(target, now));
   }
   flush(now, nullptr);
   return results;
@@ -302,37 +290,23 @@ void Guard::verify_kernel(TimePoint now) {
   }
   kernel_failures_.set_table_problem({});
   if (!repair->failures.empty()) {
-    take_report({.added = 0, .removed = 0, .failures = std::move(repair->failures)}, now);
+    take_report({}, {.added = 0, .removed = 0, .failures = std::move(repair->failures)}, now);
     flush(now, nullptr);
   }
 }
 
-enforce::RepairCounters Guard::repairs() const {
-  const auto& current = enforcer_->repairs();
-  return {.times = earlier_repairs_.times + current.times,
-          .added = earlier_repairs_.added + current.added,
-          .removed = earlier_repairs_.removed + current.removed};
-}
-
-enforce::ConnectionCounters Guard::connections() const {
-  auto counters = enforcer_->connections();
-  counters.ended += earlier_connections_.ended;
-  counters.skipped += earlier_connections_.skipped;
-  return counters;
-}
-
 std::vector<std::optional<enforce::DropCounters>> Guard::dropped_by(
-    const std::vector<const model::Decision*>& decisions) const {
+    const std::vector<model::Decision>& decisions) const {
   constexpr size_t most_elements = 5000;  // some 20 ms
   std::vector<model::SetElement> elements;
   std::vector<size_t> owners;
   for (size_t i = 0; i < decisions.size() && loaded_.config.enforce.element_counters; ++i) {
-    const auto prefixes = engine_.in_force(*decisions[i]).prefixes;
+    const auto prefixes = engine_.in_force(decisions[i]).prefixes;
     if (elements.size() + prefixes.size() > most_elements) {
       continue;
     }
     for (const auto& prefix : prefixes) {
-      elements.push_back({.scope = decisions[i]->target.scope, .prefix = prefix, .until = {}});
+      elements.push_back({.scope = decisions[i].target.scope, .prefix = prefix, .until = {}});
       owners.push_back(i);
     }
   }

@@ -53,11 +53,14 @@ class Guard {
 
   // Judges one block; flush() afterwards makes its decisions true. `path` names the source for evidence.
   input::Follower::Consumed judge(const input::Block& block, const input::SourceInfo& source, TimePoint now);
-  // Sends pending changes to the kernel, then to the store and the log. `cursors`, if given, go into the same
-  // transaction as the decisions.
+  // Sends pending changes to the kernel, then to the store and the log; of a great many some, and behind() is true: to
+  // be called again soon. `cursors`, if given, go into the same transaction as the decisions.
   void flush(TimePoint now, const std::vector<input::Cursor>* cursors);
+  [[nodiscard]] bool behind() const { return !stuck_ && engine_.pending() > kernel_failures_.elements(); }
   // True while something wanted is not in the kernel, or some change is not in the store: retry() in a while.
-  [[nodiscard]] bool unfinished() const { return kernel_failures_.any() || state_.unsaved(); }
+  [[nodiscard]] bool unfinished() const {
+    return kernel_failures_.any() || state_.unsaved() || !state_.trouble().empty();
+  }
   void retry(TimePoint now);
   // How long a while.
   [[nodiscard]] std::chrono::milliseconds retry_delay() const;
@@ -99,20 +102,20 @@ class Guard {
   // What the bans met in the kernel, of an active decision each, in order: nullopt where it is not counted, and beyond
   // the first so many elements ([enforce] element_counters).
   [[nodiscard]] std::vector<std::optional<enforce::DropCounters>> dropped_by(
-      const std::vector<const model::Decision*>& decisions) const;
+      const std::vector<model::Decision>& decisions) const;
   // Lines that looked like attacks and left in doubt who the client was (match::MatcherCounters::doubtful).
   [[nodiscard]] uint64_t doubtful_lines() const { return earlier_doubtful_ + matcher_->counters().doubtful; }
   // What had to be mended because somebody else changed the kernel's table.
-  [[nodiscard]] enforce::RepairCounters repairs() const;
+  [[nodiscard]] enforce::RepairCounters repairs() const { return enforcer_->repairs(); }
   // Connections of the banned that were ended.
-  [[nodiscard]] enforce::ConnectionCounters connections() const;
+  [[nodiscard]] enforce::ConnectionCounters connections() const { return enforcer_->connections(); }
 
  private:
   [[nodiscard]] decide::Policy policy() const;
   [[nodiscard]] decide::Lookups lookups();
   [[nodiscard]] Result<> reconcile(TimePoint now);
   void take_hit(const model::Hit& hit, const input::Block& block, const input::SourceInfo& source, TimePoint now);
-  void take_report(const model::ApplyReport& report, TimePoint now);
+  void take_report(const model::SetBatch& offered, const model::ApplyReport& report, TimePoint now);
   void adopt(const std::vector<model::SetElement>& unknown, TimePoint now);
   void remember(TimePoint now, const std::vector<input::Cursor>* cursors);
 
@@ -127,9 +130,8 @@ class Guard {
   uint64_t earlier_doubtful_ = 0;  // before the last reload
   Visitors visitors_;
   KernelFailures kernel_failures_;
-  enforce::RepairCounters earlier_repairs_;          // before the last reload
-  enforce::ConnectionCounters earlier_connections_;  // likewise
-  uint64_t protection_version_ = 0;          // that the engine has planned with
+  bool stuck_ = false;               // the kernel took nothing of what it was offered last
+  uint64_t protection_version_ = 0;  // that the engine has planned with
 };
 
 }  // namespace ipguard::daemon

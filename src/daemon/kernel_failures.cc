@@ -35,36 +35,37 @@ class Told {
 
 }  // namespace
 
-void KernelFailures::note(const model::ApplyReport& report) {
+void KernelFailures::note(const model::SetBatch& offered, const model::ApplyReport& report) {
   std::map<Place, std::string> failing;
   Told refused("not blocked:");
+  Told fresh("the kernel did not take");
   for (const auto& failure : report.failures) {
     if (failure.refused) {
       refused.tell(failure.element.prefix, failure.reason);
-    } else {
-      failing[{failure.element.scope, failure.element.prefix}] = failure.reason;
+      continue;
+    }
+    const Place place{failure.element.scope, failure.element.prefix};
+    if (const auto before = elements_.find(place); before == elements_.end() || before->second != failure.reason) {
+      fresh.tell(place.second, failure.reason);
+    }
+    failing[place] = failure.reason;
+  }
+  if (!elements_.empty()) {
+    Told settled("settled with the kernel after all:");
+    for (const auto* elements : {&offered.remove, &offered.add}) {
+      for (const auto& element : *elements) {
+        const Place place{element.scope, element.prefix};
+        if (!failing.contains(place) && elements_.erase(place) > 0) {
+          settled.tell(element.prefix, "");
+        }
+      }
     }
   }
-  log(failing);
-  elements_ = std::move(failing);
+  for (auto& [place, reason] : failing) {
+    elements_[place] = std::move(reason);
+  }
   if (!any()) {
     attempts_ = 0;
-  }
-}
-
-void KernelFailures::log(const std::map<Place, std::string>& failing) const {
-  Told fresh("the kernel did not take");
-  for (const auto& [place, reason] : failing) {
-    const auto before = elements_.find(place);
-    if (before == elements_.end() || before->second != reason) {
-      fresh.tell(place.second, reason);
-    }
-  }
-  Told settled("settled with the kernel after all:");
-  for (const auto& [place, reason] : elements_) {
-    if (!failing.contains(place)) {
-      settled.tell(place.second, "");
-    }
   }
 }
 

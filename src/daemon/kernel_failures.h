@@ -14,9 +14,9 @@ namespace ipguard::daemon {
 
 class KernelFailures {
  public:
-  // After each apply(), which has offered everything that failed before: what fails now is all that fails. Logs what is
-  // new, what came through after all, and what was refused (that is not offered again).
-  void note(const model::ApplyReport& report);
+  // After each apply(): of what was offered, what fails now is all that fails. Logs what is new, what came through
+  // after all, and what was refused (that is not offered again).
+  void note(const model::SetBatch& offered, const model::ApplyReport& report);
   // What is wrong with the table as a whole; empty = nothing.
   void set_table_problem(std::string problem);
   // One more attempt is made: the next one is longer in coming.
@@ -31,7 +31,6 @@ class KernelFailures {
 
  private:
   using Place = std::pair<model::Scope, net::Prefix>;
-  void log(const std::map<Place, std::string>& failing) const;
 
   std::map<Place, std::string> elements_;  // and why
   std::string table_problem_;

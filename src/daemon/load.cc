@@ -41,6 +41,17 @@ void check_bans(const config::Config& config, const std::vector<model::Rule>& ru
 
 }  // namespace
 
+LogLevel log_level(const config::Config& config) {
+  const std::string& name = config.log_level;
+  if (name == "debug") {
+    return LogLevel::debug;
+  }
+  if (name == "warning") {
+    return LogLevel::warning;
+  }
+  return name == "error" ? LogLevel::error : LogLevel::info;
+}
+
 std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& diagnostics) {
   Loaded loaded{.config = config::load_config(config_path, diagnostics), .rules = nullptr, .routes = nullptr};
   if (loaded.config.path.empty()) {
@@ -53,7 +64,7 @@ std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& 
   if (rules.empty() && !diagnostics.has_errors()) {
     diagnostics.error({.file = config_path}, "no rule was found", "check [rules] paths");
   }
-  auto routes = enrich::RouteTable::open(loaded.config.database_paths);
+  auto routes = enrich::RouteTable::open(loaded.config.database_paths, loaded.config.state_path);
   if (routes) {
     loaded.routes = *routes;
     check_enforceable(loaded.config, rules, loaded.routes->knowledge(), diagnostics);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/log.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "enrich/route_table.h"
@@ -18,6 +19,8 @@ struct Loaded {
   std::shared_ptr<const match::RuleSet> rules;
   std::shared_ptr<const enrich::RouteTable> routes;
 };
+
+[[nodiscard]] LogLevel log_level(const config::Config& config);
 
 // Every problem of all three goes to `diagnostics`; nullopt if there was an error.
 [[nodiscard]] std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& diagnostics);

@@ -5,8 +5,6 @@
 #include <map>
 #include <tuple>
 
-#include "net/prefix_set.h"
-
 namespace ipguard::daemon {
 namespace {
 
@@ -42,24 +40,9 @@ model::Decision adopted(model::Target target, std::vector<net::Prefix> prefixes,
 
 std::vector<model::SetElement> unknown_elements(const std::vector<model::SetElement>& actual,
                                                 const decide::Engine& engine) {
-  if (actual.empty()) {
-    return {};  // after a boot
-  }
-  std::vector<net::Prefix> covered;
-  for (const auto* decision : engine.decisions()) {
-    covered.insert(covered.end(), decision->prefixes.begin(), decision->prefixes.end());
-  }
-  std::ranges::sort(covered);  // neighbours are inserted together: several times as fast
-  net::PrefixSet known;
-  for (const auto& prefix : covered) {
-    known[prefix];
-  }
   std::vector<model::SetElement> unknown;
-  for (const auto& element : actual) {
-    if (known.longest_covering(element.prefix) == nullptr && known.inside(element.prefix).empty()) {
-      unknown.push_back(element);
-    }
-  }
+  std::ranges::copy_if(actual, std::back_inserter(unknown),
+                       [&](const model::SetElement& element) { return !engine.concerns(element.prefix); });
   return unknown;
 }
 

@@ -3,8 +3,26 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "control/problems.h"
 
 namespace ipguard::daemon {
+namespace {
+
+// On one line, and how many more there are.
+std::string first_error(const config::Diagnostics& diagnostics) {
+  for (const auto& problem : diagnostics.all()) {
+    if (problem.severity == config::Severity::error) {
+      const auto more = diagnostics.error_count() - 1;
+      return printable(config::location_text(problem.location)) + ": " + printable(problem.message) +
+             (more == 0 ? "" : " (and " + group_digits(more) + " more)");
+    }
+  }
+  return "unknown";
+}
+
+}  // namespace
 
 Reloader::Reloader(loop::EventLoop& loop, std::string config_path, TakeOver take_over)
     : config_path_(std::move(config_path)),
@@ -26,9 +44,8 @@ std::optional<Result<control::Json>> Reloader::outcome(uint64_t request) const {
 void Reloader::start() {
   ++started_;
   loader_.start([path = config_path_] {
-    config::Diagnostics diagnostics;
-    Loading loading{.loaded = load(path, diagnostics), .problems = {}};
-    loading.problems = diagnostics.to_string();
+    Loading loading;
+    loading.loaded = load(path, loading.problems);
     if (loading.loaded) {
       (void)loading.loaded->routes->systems();  // so that the loop need not wait for the index when it is wanted
     }
@@ -37,20 +54,31 @@ void Reloader::start() {
 }
 
 void Reloader::on_loaded(Loading loading) {
+  const std::string text(trim(loading.problems.to_string()));
   if (loading.loaded) {
     control::Json warnings = control::Json::array();
-    if (!loading.problems.empty()) {
-      warnings.push_back(loading.problems);
+    if (!text.empty()) {
+      warnings.push_back(text);
     }
     last_ = take_over_(std::move(*loading.loaded), std::move(warnings));
+    refusal_.clear();
+    if (!*last_) {
+      note_refusal(printable(last_->error().message));
+    }
   } else {
-    log_error("reload refused, the old configuration stays in force:\n" + loading.problems);
-    last_ = fail(Errc::configuration, "reload refused, the old configuration stays in force\n" + loading.problems);
+    log_error("reload refused, the old configuration stays in force:\n" + text);
+    last_ = control::Json{{"reloaded", false}, {"problems", control::problems_json(loading.problems)}, {"text", text}};
+    note_refusal(first_error(loading.problems));
   }
   done_ = started_;
   if (requested_ > started_) {
     start();
   }
+}
+
+void Reloader::note_refusal(const std::string& reason) {
+  refusal_ = "the configuration was refused at " + format_rfc3339(std::chrono::floor<Seconds>(wall_clock_now())) +
+             ", the old one is in force: " + reason;
 }
 
 }  // namespace ipguard::daemon

@@ -24,17 +24,21 @@ class Reloader {
   // Asks for a load that begins now or, if one is under way, behind it: that one may have read the file before it was
   // changed. Returns the request's number.
   uint64_t request();
-  // Of the request: nullopt until it is done.
+  // Of the request: nullopt until it is done. A configuration that was refused is a reply, too, for it has to tell what
+  // is wrong: {"reloaded": false, "problems": […], "text": the same for people}.
   [[nodiscard]] std::optional<Result<control::Json>> outcome(uint64_t request) const;
+  // A sentence for `status` if the last load was refused; empty if it was not.
+  [[nodiscard]] const std::string& refusal() const { return refusal_; }
 
  private:
   struct Loading {
     std::optional<Loaded> loaded;
-    std::string problems;  // all diagnostics
+    config::Diagnostics problems;
   };
 
   void start();
   void on_loaded(Loading loading);
+  void note_refusal(const std::string& reason);
 
   std::string config_path_;
   TakeOver take_over_;
@@ -42,6 +46,7 @@ class Reloader {
   uint64_t started_ = 0;
   uint64_t done_ = 0;
   std::optional<Result<control::Json>> last_;  // of done_
+  std::string refusal_;
   loop::Background<Loading> loader_;
 };
 

@@ -1,5 +1,7 @@
 #include "daemon/state.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
@@ -60,28 +62,107 @@ Result<State> State::open(const config::Config& config, bool dry_run) {
   }
   auto store = store::Store::open(config.state_path);
   if (store) {
-    return State(std::move(*store));
+    return State(std::move(*store), config.state_path);
   }
   if (store.error().code == Errc::busy || store.error().code == Errc::invalid) {
     return std::unexpected(std::move(store.error()));
   }
   log_error("state is kept in memory only and will not survive a restart: " + printable(store.error().message));
-  return State(store::Store::in_memory(), store.error().message);
+  return State(store::Store::in_memory(), config.state_path, store.error().message);
 }
 
-State::State(std::unique_ptr<store::Store> store, std::string trouble)
-    : store_(std::move(store)), trouble_(std::move(trouble)) {}
+State::State(std::unique_ptr<store::Store> store, std::string folder, std::string trouble)
+    : store_(std::move(store)), folder_(std::move(folder)), trouble_(std::move(trouble)) {}
 
 void State::restore(decide::Engine& engine) {
   read_all(store_->history(), [&](const store::TargetHistory& entry) {
     engine.restore_history(entry.target, entry.bans, entry.last_end);
   });
   read_all(store_->good_clients(), [&](const model::GoodClient& client) { engine.restore_good_client(client); });
-  if (auto decisions = store_->active_decisions()) {
-    engine.restore(std::move(*decisions));
-  } else {
-    complain(decisions.error());
+  auto read = store_->active_decisions([&](model::Decision& decision) { engine.restore(std::move(decision)); });
+  if (!read) {
+    complain(read.error());
   }
+  engine.finish_restoring();
+}
+
+decide::DecisionTexts State::texts(const model::Target& target, decide::Texts wanted) const {
+  if (unsaved_places_.empty()) {
+    for (size_t i = 0; i < unsaved_.begun.size(); ++i) {
+      unsaved_places_[unsaved_.begun[i].target] = i;  // the last one counts
+    }
+  }
+  if (const auto place = unsaved_places_.find(target); place != unsaved_places_.end()) {
+    const auto& decision = unsaved_.begun[place->second];
+    return {.reason = decision.reason, .evidence = decision.evidence};
+  }
+  auto texts = store_->texts(target, wanted == decide::Texts::reason_and_evidence);
+  if (!texts || !*texts) {
+    return {.reason = "why is not known any more: " + (texts ? "it was never saved" : texts.error().message),
+            .evidence = {}};
+  }
+  return {.reason = std::move((*texts)->reason), .evidence = std::move((*texts)->evidence)};
+}
+
+bool State::return_to_disk(decide::Engine& engine, TimePoint now) {
+  constexpr Seconds longest_pause{3600};
+  if (trouble_.empty()) {
+    return false;
+  }
+  if (!next_try_) {
+    next_try_ = now + try_pause_;
+  }
+  if (now < *next_try_) {
+    return false;
+  }
+  auto disk = store::Store::open(folder_);
+  if (!disk) {
+    trouble_ = disk.error().message;
+    try_pause_ = std::min(longest_pause, 2 * try_pause_);
+    next_try_ = now + try_pause_;
+    return false;
+  }
+  take_over(std::move(*disk), engine);
+  log_warning("state is on disk again: " + printable(folder_));
+  trouble_.clear();
+  next_try_.reset();
+  try_pause_ = Seconds{10};
+  return true;
+}
+
+// What happened meanwhile goes before what was remembered there.
+void State::take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine) {
+  store::StoreBatch batch;
+  batch.begun = engine.decisions();
+  std::set<model::Target> known;
+  for (const auto& decision : batch.begun) {
+    if (decision.issuer != "kernel") {  // those are known by name only: the disk may know why
+      known.insert(decision.target);
+    }
+  }
+  read_all(store_->ended_decisions(most_unsaved), [&](store::EndedDecision& ended) {
+    known.insert(ended.decision.target);
+    batch.ended.push_back(std::move(ended));
+  });
+  std::ranges::reverse(batch.ended);  // oldest first, as they happened
+  read_all(store_->good_clients(), [&](const model::GoodClient& client) { batch.good_clients.push_back(client); });
+  store_ = std::move(disk);
+  std::set<model::Target> from_disk;
+  auto read = store_->active_decisions([&](model::Decision& decision) {
+    if (!known.contains(decision.target)) {
+      from_disk.insert(decision.target);
+      engine.restore(std::move(decision));
+    }
+  });
+  if (!read) {
+    complain(read.error());
+  }
+  engine.finish_restoring();
+  std::erase_if(batch.begun, [&](const model::Decision& decision) { return from_disk.contains(decision.target); });
+  batch.cursors = last_cursors_;
+  batch.has_cursors = true;
+  unsaved_ = std::move(batch);
+  unsaved_places_.clear();
 }
 
 std::vector<input::Cursor> State::cursors() {
@@ -95,6 +176,7 @@ std::vector<input::Cursor> State::cursors() {
 }
 
 void State::note(std::vector<decide::DecisionChange> changes) {
+  unsaved_places_.clear();
   for (auto& change : changes) {
     if (change.ending) {
       unsaved_.ended.push_back({.decision = std::move(change.decision),
@@ -106,7 +188,10 @@ void State::note(std::vector<decide::DecisionChange> changes) {
   }
 }
 
-void State::note_begun(model::Decision decision) { unsaved_.begun.push_back(std::move(decision)); }
+void State::note_begun(model::Decision decision) {
+  unsaved_places_.clear();
+  unsaved_.begun.push_back(std::move(decision));
+}
 
 void State::save(decide::Engine& engine, const std::vector<input::Cursor>* cursors) {
   if (cursors != nullptr) {
@@ -129,9 +214,11 @@ void State::save(decide::Engine& engine, const std::vector<input::Cursor>* curso
       last_cursors_ = std::move(unsaved_.cursors);
     }
     unsaved_ = {};
+    unsaved_places_.clear();
     problem_.clear();
     return;
   }
+  unsaved_places_.clear();
   // What could not be written is written with what comes next; a disk that stays full must not fill the memory as well.
   lost_changes_ += forget_oldest(unsaved_.begun) + forget_oldest(unsaved_.ended);
   if (problem_ != written.error().message) {
@@ -142,13 +229,11 @@ void State::save(decide::Engine& engine, const std::vector<input::Cursor>* curso
 
 // The file was lost, what is in force is not.
 void State::begin_afresh(const decide::Engine& engine) {
+  unsaved_.begun = engine.decisions();  // first, for the old file may still tell their reasons
+  unsaved_places_.clear();
   if (auto begun = store_->begin_afresh(); !begun) {
     trouble_ = begun.error().message;
     log_error("state is kept in memory only and will not survive a restart: " + printable(trouble_));
-  }
-  unsaved_.begun.clear();
-  for (const auto* decision : engine.decisions()) {
-    unsaved_.begun.push_back(*decision);
   }
   if (!unsaved_.has_cursors) {
     unsaved_.cursors = last_cursors_;

@@ -1,7 +1,9 @@
 // State: what outlives the daemon, and what is to be done about a store that fails. Owned by the guard.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +22,19 @@ class State {
   // daemon (Errc::busy) and a newer schema (Errc::invalid) are for a person to sort out; anything else must not keep
   // the attackers in: the state is in memory then, and trouble() says why.
   [[nodiscard]] static Result<State> open(const config::Config& config, bool dry_run);
-  explicit State(std::unique_ptr<store::Store> store, std::string trouble = {});
+  // `folder` is where it should be, if `trouble` keeps it from there.
+  explicit State(std::unique_ptr<store::Store> store, std::string folder = {}, std::string trouble = {});
 
   // At start: everything that is remembered into the engine. Errors are logged: what cannot be read is not there.
   void restore(decide::Engine& engine);
+  // What was said of an active decision, written or not: Lookups::texts.
+  [[nodiscard]] decide::DecisionTexts texts(const model::Target& target, decide::Texts wanted) const;
+  // If the state should be on disk and is in memory: tries the folder, 10 s after the trouble began, and after twice as
+  // long each time, up to an hour. Once it works, what is in memory is noted to be written, and what was remembered
+  // there goes into the engine. True if so.
+  bool return_to_disk(decide::Engine& engine, TimePoint now);
+  // When return_to_disk() will try; nullopt if there is no need to.
+  [[nodiscard]] std::optional<TimePoint> next_try() const { return next_try_; }
   [[nodiscard]] std::vector<input::Cursor> cursors();
 
   // To be written by the next save().
@@ -46,10 +57,15 @@ class State {
 
  private:
   void begin_afresh(const decide::Engine& engine);
+  void take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine);
 
   std::unique_ptr<store::Store> store_;
+  std::string folder_;
   std::string trouble_;
+  std::optional<TimePoint> next_try_;
+  Seconds try_pause_{10};
   store::StoreBatch unsaved_;
+  mutable std::map<model::Target, size_t> unsaved_places_;  // in unsaved_.begun; made when it is asked for
   std::vector<store::CursorRow> last_cursors_;
   std::string problem_;
   uint64_t lost_changes_ = 0;

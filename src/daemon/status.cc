@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "base/version.h"
 #include "daemon/commands.h"
@@ -12,6 +13,13 @@ namespace {
 
 // From this age on a database is called old: routes and owners move.
 constexpr int64_t old_database_days = 45;
+
+// As people can look for it from wherever they are. The daemon never changes its folder.
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
 
 int64_t age_days(const enrich::DatabaseInfo& info, TimePoint now) {
   // The number comes from the file: it may be anything.
@@ -108,7 +116,10 @@ void add_state_warnings(const State& state, Json& warnings) {
     warnings.push_back(
         "the state is kept in memory only, a restart forgets why bans were made and how far the logs were "
         "read: " +
-        state.trouble());
+        state.trouble() +
+        (state.next_try()
+             ? " (to be tried again at " + format_rfc3339(std::chrono::floor<Seconds>(*state.next_try())) + ")"
+             : ""));
   }
   if (!state.problem().empty()) {
     warnings.push_back("the state is not saved (changes waiting: " + std::to_string(state.unsaved_changes()) +
@@ -120,6 +131,27 @@ void add_state_warnings(const State& state, Json& warnings) {
   if (!state.store().set_aside().empty()) {
     warnings.push_back("the state was corrupt; it was begun afresh and the old one moved to " +
                        state.store().set_aside());
+  }
+}
+
+void add_source_warnings(const std::vector<model::SourceStatus>& sources, Json& warnings) {
+  for (const auto& source : sources) {
+    if (source.lost_bytes > 0) {
+      warnings.push_back(source.path + ": " + std::to_string(source.lost_bytes) + " bytes were lost");
+    }
+    if (source.losses_of_unknown_size > 0) {
+      warnings.push_back(source.path + ": nobody knows how many lines were lost (times: " +
+                         std::to_string(source.losses_of_unknown_size) +
+                         "): the file was deleted, compressed or emptied while nobody followed it");
+    }
+  }
+  if (const auto waiting = std::ranges::count_if(sources, &model::SourceStatus::without_room); waiting > 0) {
+    warnings.push_back(
+        "files that are not followed because too many are open: " + std::to_string(waiting) +
+        "; raise the limit of descriptors (LimitNOFILE= of the service, ulimit -Hn), or name fewer files");
+  }
+  if (std::ranges::none_of(sources, model::is_followed)) {
+    warnings.push_back("no source is being followed: nothing can be recognised");
   }
 }
 
@@ -147,20 +179,23 @@ Json warnings_json(const Guard& guard, const std::vector<model::SourceStatus>& s
         " suspicious line(s) leave in doubt who the client is (an address in the virtual-host or user column): "
         "name the source's format, such as format = \"vhost-combined\"");
   }
-  bool any_following = false;
-  for (const auto& source : sources) {
-    any_following = any_following || source.state == "following";
-    if (source.lost_bytes > 0) {
-      warnings.push_back(source.path + ": " + std::to_string(source.lost_bytes) + " bytes were lost");
-    }
-  }
-  if (!any_following) {
-    warnings.push_back("no source is being followed: nothing can be recognised");
-  }
+  add_source_warnings(sources, warnings);
   return warnings;
 }
 
 }  // namespace
+
+std::string announcement(const Guard& guard, const std::vector<model::SourceStatus>& sources) {
+  size_t bans = 0;
+  for (const auto scope : model::all_scopes) {
+    bans += guard.engine().count(scope);
+  }
+  const auto files = std::ranges::count_if(sources, model::is_followed);
+  const auto& loaded = guard.loaded();
+  return "ipguardd " + std::string(version()) + (guard.dry_run() ? " in dry-run: " : " enforcing: ") +
+         std::to_string(loaded.rules->rules().size()) + " rules, files followed: " + std::to_string(files) +
+         ", bans taken over: " + std::to_string(bans) + ", control socket " + loaded.config.control_socket;
+}
 
 Json status_json(const CommandContext& context, TimePoint now) {
   const Guard& guard = context.guard;
@@ -175,6 +210,11 @@ Json status_json(const CommandContext& context, TimePoint now) {
     more_databases.push_back(database_json(databases[i], now));
   }
   Json warnings = warnings_json(guard, sources, now);
+  if (context.warnings) {
+    for (auto& sentence : context.warnings()) {
+      warnings.push_back(std::move(sentence));
+    }
+  }
   Json whois = nullptr;
   if (context.services) {
     const auto services = context.services();
@@ -187,7 +227,7 @@ Json status_json(const CommandContext& context, TimePoint now) {
           {"mode", guard.dry_run() ? "dry-run" : "enforce"},
           {"started", format_rfc3339(context.started)},
           {"uptime_seconds", std::chrono::floor<Seconds>(now - context.started).count()},
-          {"configuration", guard.loaded().config.path},
+          {"configuration", absolute_path(guard.loaded().config.path)},
           {"rules", guard.loaded().rules->rules().size()},
           {"sources", std::move(source_list)},
           {"bans", bans_json(guard.engine())},

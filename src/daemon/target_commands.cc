@@ -230,8 +230,8 @@ Result<std::vector<BanOrder>> parse_orders(const Json& arguments, bool summary, 
 }
 
 Json told(const Guard& guard, const model::Target& target, bool alone) {
-  const auto* decision = guard.engine().find(target);
-  if (decision == nullptr) {
+  const auto decision = guard.engine().find(target);
+  if (!decision) {
     return {};
   }
   Json json = to_json(guard.engine(), *decision, false);

@@ -7,8 +7,6 @@
 namespace ipguard::daemon {
 namespace {
 
-constexpr std::chrono::seconds index_check{1};
-
 bool same(const config::WhoisConfig& a, const config::WhoisConfig& b) {
   return a.listen == b.listen && a.connections == b.connections && a.client_connections == b.client_connections &&
          a.own_knowledge == b.own_knowledge;
@@ -17,25 +15,24 @@ bool same(const config::WhoisConfig& a, const config::WhoisConfig& b) {
 }  // namespace
 
 WhoisService::WhoisService(loop::EventLoop& loop, const Guard& guard)
-    : loop_(loop), guard_(guard), index_timer_(loop, [this] { check_index(); }) {}
+    : loop_(loop), guard_(guard), index_builder_(loop, [](bool) {}) {}
 
 Result<> WhoisService::apply() {
   const auto& wanted = guard_.loaded().config.whois;
   if (routes_ != guard_.loaded().routes) {
     routes_ = guard_.loaded().routes;
     source_ = std::make_unique<enrich::WhoisSource>(routes_);
+    index_wanted_ = false;
   }
   if (server_ && same(wanted, current_)) {
     return {};
   }
   server_.reset();
-  index_timer_.stop();
   current_ = wanted;
   if (wanted.listen.empty()) {
     return {};
   }
-  auto directory =
-      whois::directory_over([this] { return source_.get(); }, [] { return format_rfc3339(wall_clock_now()); });
+  auto directory = whois::directory_over([this] { return source(); }, [] { return format_rfc3339(wall_clock_now()); });
   if (wanted.own_knowledge) {
     directory.own_knowledge = [this](const net::Address& address) { return own_knowledge(address); };
   }
@@ -47,26 +44,30 @@ Result<> WhoisService::apply() {
     return listening;
   }
   log_info("whois on " + wanted.listen);
-  index_timer_.start(index_check);
   return {};
 }
 
 // The index for look-ups is built beside the loop, and only if somebody asks for a great many.
-void WhoisService::check_index() {
-  if (source_->wants_index()) {
-    index_builder_ = std::jthread([routes = routes_] { routes->index_lookups(); });
-    source_ = std::make_unique<enrich::WhoisSource>(routes_);  // counts anew
+enrich::WhoisSource* WhoisService::source() {
+  if (!index_wanted_ && source_->wants_index() && !index_builder_.running()) {
+    index_wanted_ = true;
+    index_builder_.start([routes = routes_] {
+      routes->index_lookups();
+      return true;
+    });
   }
-  index_timer_.start(index_check);
+  return source_.get();
 }
 
 std::vector<std::pair<std::string, std::string>> WhoisService::own_knowledge(const net::Address& address) const {
   const auto known = guard_.engine().explain(address, wall_clock_now());
   std::vector<std::pair<std::string, std::string>> result;
+  result.reserve(known.decisions.size() + 1);
   for (const auto& decision : known.decisions) {
-    result.emplace_back("ipguard-ban", decision.target.to_string() + ' ' +
-                                           (decision.until ? "until " + format_rfc3339(*decision.until) : "permanently") +
-                                           ": " + printable(decision.reason));
+    result.emplace_back("ipguard-ban",
+                        decision.target.to_string() + ' ' +
+                            (decision.until ? "until " + format_rfc3339(*decision.until) : "permanently") + ": " +
+                            printable(decision.reason));
   }
   uint64_t hits = 0;
   for (const auto& counting : known.counting) {

@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "config/config.h"
 #include "daemon/guard.h"
 #include "enrich/whois_source.h"
+#include "loop/background.h"
 #include "loop/event_loop.h"
 #include "whois/server.h"
 
@@ -32,7 +32,7 @@ class WhoisService {
   [[nodiscard]] const whois::Server& server() const { return *server_; }
 
  private:
-  void check_index();
+  [[nodiscard]] enrich::WhoisSource* source();
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> own_knowledge(const net::Address& address) const;
 
   loop::EventLoop& loop_;
@@ -40,9 +40,9 @@ class WhoisService {
   config::WhoisConfig current_;
   std::shared_ptr<const enrich::RouteTable> routes_;
   std::unique_ptr<enrich::WhoisSource> source_;
+  bool index_wanted_ = false;  // from these routes, once
+  loop::Background<bool> index_builder_;
   std::optional<whois::Server> server_;
-  loop::Timer index_timer_;
-  std::jthread index_builder_;
 };
 
 }  // namespace ipguard::daemon

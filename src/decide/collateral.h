@@ -29,9 +29,8 @@ class Collateral {
       : policy_(policy), clients_(clients), holes_(holes) {}
 
   // Within the scope's budgets of good clients the prefixes stay as they are. Over that of logins and users, all of
-  // these are left out; over that of visitors, all visitors; if they are no more than collateral.leave_out and something
-  // else is left; else Errc::invalid with the reason.
-  // `insist`: whoever is hit is hit.
+  // these are left out; over that of visitors, all visitors; if they are no more than collateral.leave_out and
+  // something else is left; else Errc::invalid with the reason. `insist`: whoever is hit is hit.
   [[nodiscard]] Result<Weighed> weigh(const model::Target& target, std::vector<net::Prefix> prefixes, TimePoint now,
                                       bool insist = false) const;
   // Why an address is left out of wide bans: "good client: logged in 2026-…"; nullopt if it is not.

@@ -1,8 +1,8 @@
 #include "decide/decision_table.h"
 
 #include <algorithm>
-#include <cassert>
 #include <ranges>
+#include <tuple>
 
 namespace ipguard::decide {
 
@@ -18,43 +18,24 @@ std::string_view to_string(Ending ending) {
   return "expired";
 }
 
-const DecisionTable::Entry* DecisionTable::find(const model::Target& target) const {
-  const auto it = by_target_.find(target);
-  return it == by_target_.end() ? nullptr : it->second.get();
+bool DecisionTable::OwnerLess::operator()(const model::Route& a, const model::Route& b) const {
+  const auto tied = [](const model::Route& route) {
+    return std::tie(route.asn, route.found, route.country_code, route.as_name, route.as_domain, route.country,
+                    route.continent, route.continent_code);
+  };
+  return tied(a) < tied(b);
 }
 
-const DecisionTable::Entry* DecisionTable::find(Owner id) const {
-  const auto it = by_id_.find(id);
-  return it == by_id_.end() ? nullptr : it->second;
+const ActiveBan* DecisionTable::find(const model::Target& target) const {
+  const Slot slot = by_target_.find(target);
+  return slot == no_slot ? nullptr : &pool_[slot];
 }
 
-bool DecisionTable::covers(const net::Address& address) const {
-  const net::Prefix single(address);
-  return find({.scope = model::Scope::address, .prefix = single, .asn = {}}) != nullptr ||
-         (!wide_.empty() && wide_.longest_covering(single) != nullptr);
-}
-
-std::vector<const DecisionTable::Entry*> DecisionTable::covering(const net::Prefix& prefix) const {
-  std::vector<const Entry*> result;
-  if (const Entry* single = find({.scope = model::Scope::address, .prefix = prefix, .asn = {}})) {
-    result.push_back(single);
-  }
-  const auto* member = wide_.longest_covering(prefix);
-  while (member != nullptr) {
-    result.insert(result.end(), member->second.begin(), member->second.end());
-    member = member->first.length() == 0 ? nullptr : wide_.longest_covering(member->first.parent());
-  }
-  // Stable: within a scope the walk above went from the narrowest network to the widest.
-  std::ranges::stable_sort(result, {}, [](const Entry* entry) { return entry->decision.target.scope; });
-  return result;
-}
-
-std::vector<const DecisionTable::Entry*> DecisionTable::aimed_at(const net::Address& address,
-                                                                 const model::Route& route) const {
-  std::vector<const Entry*> result;
+std::vector<const ActiveBan*> DecisionTable::aimed_at(const net::Address& address, const model::Route& route) const {
+  std::vector<const ActiveBan*> result;
   const auto add = [&](const model::Target& target) {
-    if (const Entry* entry = find(target)) {
-      result.push_back(entry);
+    if (const ActiveBan* ban = find(target)) {
+      result.push_back(ban);
     }
   };
   add({.scope = model::Scope::address, .prefix = net::Prefix(address), .asn = {}});
@@ -70,109 +51,158 @@ std::vector<const DecisionTable::Entry*> DecisionTable::aimed_at(const net::Addr
   return result;
 }
 
-std::vector<const DecisionTable::Entry*> DecisionTable::all() const {
-  std::vector<const Entry*> result;
-  result.reserve(by_id_.size());
-  for (const auto& [id, entry] : by_id_) {
-    result.push_back(entry);
+std::vector<const ActiveBan*> DecisionTable::all() const {
+  TablePlace place;
+  return after(place, size());
+}
+
+std::vector<const ActiveBan*> DecisionTable::after(TablePlace& place, size_t most) const {
+  Slot slot = first_;
+  if (place.slot < pool_.limit() && pool_[place.slot].id == place.id) {
+    slot = pool_[place.slot].behind;
+  } else {
+    while (slot != no_slot && pool_[slot].id <= place.id) {  // that one ended meanwhile
+      slot = pool_[slot].behind;
+    }
+  }
+  std::vector<const ActiveBan*> result;
+  for (; slot != no_slot && result.size() < most; slot = pool_[slot].behind) {
+    result.push_back(&pool_[slot]);
+    place = {.id = pool_[slot].id, .slot = slot};
   }
   return result;
 }
 
-std::vector<const DecisionTable::Entry*> DecisionTable::after(Owner id, size_t most) const {
-  std::vector<const Entry*> result;
-  for (auto it = by_id_.upper_bound(id); it != by_id_.end() && result.size() < most; ++it) {
-    result.push_back(it->second);
-  }
-  return result;
+model::Route DecisionTable::route(const ActiveBan& ban) const {
+  model::Route route = owners_[ban.owner];
+  route.prefix = ban.route_length == ActiveBan::route_elsewhere ? ban.more->route
+                                                                : net::Prefix(ban.prefix.address(), ban.route_length);
+  return route;
 }
 
-const DecisionTable::Entry& DecisionTable::insert(model::Decision decision, Owner id) {
-  auto entry = std::make_unique<Entry>(Entry{.decision = std::move(decision), .id = id});
-  const Entry& result = *entry;
-  by_id_.emplace(id, entry.get());
-  if (const auto end = result.decision.end()) {
-    by_end_.emplace(*end, id);
+model::Decision DecisionTable::decision(const ActiveBan& ban) const {
+  model::Decision decision;
+  decision.target = ban.target();
+  decision.cover({ban.prefixes().begin(), ban.prefixes().end()});
+  decision.route = route(ban);
+  decision.rule = rule(ban);
+  decision.issuer = issuer(ban);
+  decision.since = ban.since;
+  decision.until = ban.until.optional();
+  decision.repeat = ban.repeat;
+  if (ban.more) {
+    decision.confirm_by = ban.more->confirm_by;
+    decision.good_clients = ban.more->good_clients;
+    decision.left_out = ban.more->left_out;
   }
-  ++counts_.at(static_cast<size_t>(result.decision.target.scope));
-  index_wide(result);
-  by_target_[result.decision.target] = std::move(entry);
-  return result;
-}
-
-model::Decision DecisionTable::remove(const model::Target& target) {
-  const auto it = by_target_.find(target);
-  assert(it != by_target_.end());
-  const Entry& entry = *it->second;
-  unindex_wide(entry);
-  if (const auto end = entry.decision.end()) {
-    by_end_.erase({*end, entry.id});
-  }
-  --counts_.at(static_cast<size_t>(entry.decision.target.scope));
-  by_id_.erase(entry.id);
-  model::Decision decision = std::move(it->second->decision);
-  by_target_.erase(it);
   return decision;
 }
 
-void DecisionTable::index_wide(const Entry& entry) {
-  if (entry.decision.target.scope == model::Scope::address) {
-    return;
+const model::Decision* DecisionTable::reported(const ActiveBan& ban) const {
+  const uint32_t index = ban.change - first_change_;
+  if (index >= changes_.size() || changes_[index].ending || changes_[index].decision.target != ban.target()) {
+    return nullptr;
   }
-  for (const auto& prefix : entry.decision.prefixes) {
-    wide_[prefix].push_back(&entry);
+  return &changes_[index].decision;
+}
+
+// What the decision says; not where it stands among the others.
+void DecisionTable::fill(ActiveBan& ban, const model::Decision& decision) {
+  const model::Target& target = decision.target;
+  const auto& route = decision.route.prefix;
+  ban.prefix = target.prefix;
+  ban.scope = target.scope;
+  ban.number = target.scope == model::Scope::asn ? target.asn.number : target.country.number();
+  ban.origin = origins_.add({.rule = decision.rule, .issuer = decision.issuer});
+  ban.owner = owners_.add(decision.route);
+  ban.repeat = decision.repeat;
+  ban.since = decision.since;
+  ban.until = decision.until;
+  const bool holds = model::is_network(target.scope) && route.contains(target.prefix);
+  ban.route_length = holds ? static_cast<uint8_t>(route.length()) : ActiveBan::route_elsewhere;
+  const auto& good = decision.good_clients;
+  const bool plain = holds && decision.prefixes.size() == 1 && decision.prefixes.front() == target.prefix &&
+                     !decision.confirm_by && good.logins + good.users + good.visitors == 0 && decision.left_out.empty();
+  ban.more.reset();
+  if (!plain) {
+    ban.more = std::make_unique<ActiveBan::Particulars>(ActiveBan::Particulars{.prefixes = decision.prefixes,
+                                                                               .route = route,
+                                                                               .confirm_by = decision.confirm_by,
+                                                                               .good_clients = good,
+                                                                               .left_out = decision.left_out});
   }
 }
 
-void DecisionTable::unindex_wide(const Entry& entry) {
-  if (entry.decision.target.scope == model::Scope::address) {
-    return;
-  }
-  for (const auto& prefix : entry.decision.prefixes) {
-    auto* entries = wide_.find(prefix);
-    std::erase(*entries, &entry);
-    if (entries->empty()) {
-      wide_.erase(prefix);
-    }
-  }
+ActiveBan& DecisionTable::insert(const model::Decision& decision) {
+  ActiveBan& ban = pool_.add();
+  fill(ban, decision);
+  ban.id = next_id_++;
+  ban.before = last_;
+  (last_ == no_slot ? first_ : pool_[last_].behind) = ban.slot;
+  last_ = ban.slot;
+  by_target_.add(ban.slot);
+  by_end_.add(ban.slot);
+  ++counts_.at(static_cast<size_t>(ban.scope));
+  return ban;
 }
 
-const DecisionTable::Entry& DecisionTable::begin(model::Decision decision) {
-  const Entry& entry = insert(std::move(decision), next_id_++);
-  changes_.push_back({.decision = entry.decision, .ending = std::nullopt, .at = entry.decision.since});
-  return entry;
+void DecisionTable::remove(ActiveBan& ban) {
+  by_target_.remove(ban.slot);
+  by_end_.remove(ban.slot);
+  (ban.before == no_slot ? first_ : pool_[ban.before].behind) = ban.behind;
+  (ban.behind == no_slot ? last_ : pool_[ban.behind].before) = ban.before;
+  origins_.drop(ban.origin);
+  owners_.drop(ban.owner);
+  --counts_.at(static_cast<size_t>(ban.scope));
+  pool_.remove(ban);
 }
 
-const DecisionTable::Entry& DecisionTable::renew(model::Decision decision, TimePoint at) {
-  const Owner id = find(decision.target)->id;
-  remove(decision.target);
-  const Entry& entry = insert(std::move(decision), id);
-  changes_.push_back({.decision = entry.decision, .ending = std::nullopt, .at = at});
-  return entry;
+ActiveBan& DecisionTable::replace(ActiveBan& ban, const model::Decision& decision) {
+  by_end_.remove(ban.slot);
+  const uint32_t origin = ban.origin;
+  const uint32_t owner = ban.owner;
+  fill(ban, decision);
+  origins_.drop(origin);
+  owners_.drop(owner);
+  by_end_.add(ban.slot);
+  return ban;
 }
 
-const DecisionTable::Entry& DecisionTable::restore(model::Decision decision) {
-  if (const Entry* known = find(decision.target)) {
-    const Owner id = known->id;
-    remove(decision.target);
-    return insert(std::move(decision), id);
-  }
-  return insert(std::move(decision), next_id_++);
+void DecisionTable::report(ActiveBan& ban, model::Decision decision, TimePoint at) {
+  ban.change = first_change_ + static_cast<uint32_t>(changes_.size());
+  changes_.push_back({.decision = std::move(decision), .ending = std::nullopt, .at = at});
 }
 
-const DecisionTable::Entry& DecisionTable::set_prefixes(Owner id, std::vector<net::Prefix> prefixes) {
-  model::Decision decision = remove(find(id)->decision.target);
-  decision.cover(std::move(prefixes));
-  return insert(std::move(decision), id);
+const ActiveBan& DecisionTable::begin(model::Decision decision) {
+  ActiveBan& ban = insert(decision);
+  report(ban, std::move(decision), ban.since);
+  return ban;
 }
 
-model::Decision DecisionTable::end(const model::Target& target, Ending ending, TimePoint at, std::string_view note) {
-  model::Decision decision = remove(target);
+const ActiveBan& DecisionTable::renew(model::Decision decision, TimePoint at) {
+  ActiveBan& ban = replace(pool_[by_target_.find(decision.target)], decision);
+  report(ban, std::move(decision), at);
+  return ban;
+}
+
+const ActiveBan& DecisionTable::restore(const model::Decision& decision, const ActiveBan* known) {
+  return known == nullptr ? insert(decision) : replace(pool_[known->slot], decision);
+}
+
+void DecisionTable::set_prefixes(const ActiveBan& ban, std::vector<net::Prefix> prefixes) {
+  model::Decision changed = decision(ban);
+  changed.cover(std::move(prefixes));
+  replace(pool_[ban.slot], changed);
+}
+
+const model::Decision& DecisionTable::end(model::Decision decision, Ending ending, TimePoint at,
+                                          std::string_view note) {
+  remove(pool_[by_target_.find(decision.target)]);
   if (!note.empty()) {
     decision.reason += "; " + std::string(to_string(ending)) + ": " + std::string(note);
   }
   remember(decision, ending, at, note);
-  return decision;
+  return changes_.back().decision;
 }
 
 void DecisionTable::pass(model::Decision decision) {
@@ -213,15 +243,13 @@ void DecisionTable::set_past(const model::Target& target, const TargetPast& past
 }
 
 std::optional<TimePoint> DecisionTable::next_expiry() const {
-  return by_end_.empty() ? std::nullopt : std::optional(by_end_.begin()->first);
+  const Slot first = by_end_.first();
+  return first == no_slot ? std::nullopt : pool_[first].end().optional();
 }
 
-std::vector<model::Target> DecisionTable::due(TimePoint now, size_t most) const {
-  std::vector<model::Target> result;
-  for (auto it = by_end_.begin(); it != by_end_.end() && it->first <= now && result.size() < most; ++it) {
-    result.push_back(find(it->second)->decision.target);
-  }
-  return result;
+const ActiveBan* DecisionTable::due(TimePoint now) const {
+  const Slot first = by_end_.first();
+  return first == no_slot || pool_[first].active_at(now) ? nullptr : &pool_[first];
 }
 
 void DecisionTable::restore_past(const model::Target& target, uint32_t bans, TimePoint last_end) {
@@ -246,6 +274,11 @@ std::vector<DecisionChange> DecisionTable::ended(const model::Target& target) co
     }
   }
   return result;
+}
+
+std::vector<DecisionChange> DecisionTable::take_changes() {
+  first_change_ += static_cast<uint32_t>(changes_.size());
+  return std::exchange(changes_, {});
 }
 
 }  // namespace ipguard::decide

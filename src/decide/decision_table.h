@@ -6,30 +6,23 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/time.h"
+#include "decide/active_ban.h"
+#include "decide/ban_indexes.h"
 #include "decide/decision_change.h"
-#include "decide/scope_plan.h"
+#include "decide/interner.h"
 #include "model/decision.h"
 #include "net/address.h"
 #include "net/prefix.h"
-#include "net/prefix_set.h"
 
 namespace ipguard::decide {
-
-struct TargetHash {
-  size_t operator()(const model::Target& target) const noexcept {
-    return std::hash<net::Prefix>{}(target.prefix) * 31 + (target.asn.number + target.country.number()) * size_t{4} +
-           static_cast<size_t>(target.scope);
-  }
-};
 
 // A target's earlier bans.
 struct TargetPast {
@@ -44,51 +37,59 @@ struct TableLimits {
   size_t ended = 2'000;       // ended decisions kept whole, for explain
 };
 
+// How far a walk through the active decisions has come.
+struct TablePlace {
+  uint64_t id = 0;
+  Slot slot = no_slot;
+};
+
 class DecisionTable {
  public:
-  struct Entry {
-    model::Decision decision;
-    Owner id = 0;  // order of beginning; the planner's owner
-  };
-
   explicit DecisionTable(TableLimits limits = {}) : limits_(limits) {}
+  DecisionTable(const DecisionTable&) = delete;  // the indexes point to the pool
+  DecisionTable& operator=(const DecisionTable&) = delete;
 
   // The active decision on exactly this target; null if there is none. Valid until it ends.
-  [[nodiscard]] const Entry* find(const model::Target& target) const;
-  [[nodiscard]] const Entry* find(Owner id) const;
-  // Whether any active decision covers the address (holes not considered).
-  [[nodiscard]] bool covers(const net::Address& address) const;
-  // Those that cover all of `prefix`, narrowest scope first, then narrowest network.
-  [[nodiscard]] std::vector<const Entry*> covering(const net::Prefix& prefix) const;
+  [[nodiscard]] const ActiveBan* find(const model::Target& target) const;
+  [[nodiscard]] const ActiveBan& at(Slot slot) const { return pool_[slot]; }
   // Those whose target holds the address, whatever they cover of it, narrowest scope first, then narrowest network;
   // `route` is its route.
-  [[nodiscard]] std::vector<const Entry*> aimed_at(const net::Address& address, const model::Route& route) const;
+  [[nodiscard]] std::vector<const ActiveBan*> aimed_at(const net::Address& address, const model::Route& route) const;
   // In order of their beginning.
-  [[nodiscard]] std::vector<const Entry*> all() const;
-  // At most `most` of those that began after the one numbered `id` (0 = from the first on), in order.
-  [[nodiscard]] std::vector<const Entry*> after(Owner id, size_t most) const;
+  [[nodiscard]] std::vector<const ActiveBan*> all() const;
+  // At most `most` of those that began after the one at `place` (at first: from the first on), in order; moves it on.
+  [[nodiscard]] std::vector<const ActiveBan*> after(TablePlace& place, size_t most) const;
   [[nodiscard]] size_t count(model::Scope scope) const { return counts_[static_cast<size_t>(scope)]; }
   [[nodiscard]] size_t size() const { return by_target_.size(); }
   [[nodiscard]] bool full() const { return size() >= limits_.active; }
 
+  [[nodiscard]] const std::string& rule(const ActiveBan& ban) const { return origins_[ban.origin].rule; }
+  [[nodiscard]] const std::string& issuer(const ActiveBan& ban) const { return origins_[ban.origin].issuer; }
+  [[nodiscard]] model::Route route(const ActiveBan& ban) const;
+  // The decision without reason and evidence.
+  [[nodiscard]] model::Decision decision(const ActiveBan& ban) const;
+  // The decision as it was reported, if that was not taken yet: with reason and evidence. Valid until the next change.
+  [[nodiscard]] const model::Decision* reported(const ActiveBan& ban) const;
+
   // A decision begins; there is none on its target. Reported.
-  const Entry& begin(model::Decision decision);
+  const ActiveBan& begin(model::Decision decision);
   // Takes the place of the active decision on the same target and keeps its number. Reported as begun at `at`.
-  const Entry& renew(model::Decision decision, TimePoint at);
-  // Begins without a report; an active decision on the target is replaced.
-  const Entry& restore(model::Decision decision);
+  const ActiveBan& renew(model::Decision decision, TimePoint at);
+  // Begins without a report, in the place of `known`, the active decision on the target (null if there is none).
+  const ActiveBan& restore(const model::Decision& decision, const ActiveBan* known);
   // Other prefixes (a part became allowed): not reported, the target is the same.
-  const Entry& set_prefixes(Owner id, std::vector<net::Prefix> prefixes);
-  // It is over at `at`. Reported; kept in the past and, for explain, whole. A `note` is added to its reason.
-  model::Decision end(const model::Target& target, Ending ending, TimePoint at, std::string_view note = {});
+  void set_prefixes(const ActiveBan& ban, std::vector<net::Prefix> prefixes);
+  // The active decision on its target is over at `at`. Reported; kept in the past and, for explain, whole. A `note` is
+  // added to its reason.
+  const model::Decision& end(model::Decision decision, Ending ending, TimePoint at, std::string_view note = {});
   // One that was over before it could begin: reported as begun and expired, kept as past.
   void pass(model::Decision decision);
   // One that was considered and refused: reported, nothing else.
   void refuse(model::Decision decision, TimePoint at);
 
   [[nodiscard]] std::optional<TimePoint> next_expiry() const;
-  // Targets of decisions over at `now`, in order of their ends; at most `most`.
-  [[nodiscard]] std::vector<model::Target> due(TimePoint now, size_t most) const;
+  // The one that is over first, if it is over at `now`; of several, the one that began first.
+  [[nodiscard]] const ActiveBan* due(TimePoint now) const;
 
   void restore_past(const model::Target& target, uint32_t bans, TimePoint last_end);
   [[nodiscard]] const TargetPast* past(const model::Target& target) const;
@@ -97,26 +98,41 @@ class DecisionTable {
   // Ended decisions on exactly this target, newest first.
   [[nodiscard]] std::vector<DecisionChange> ended(const model::Target& target) const;
 
-  [[nodiscard]] std::vector<DecisionChange> take_changes() { return std::exchange(changes_, {}); }
+  [[nodiscard]] std::vector<DecisionChange> take_changes();
 
  private:
-  const Entry& insert(model::Decision decision, Owner id);
-  model::Decision remove(const model::Target& target);
-  void index_wide(const Entry& entry);
-  void unindex_wide(const Entry& entry);
+  struct Origin {
+    std::string rule;
+    std::string issuer;
+    friend auto operator<=>(const Origin&, const Origin&) = default;
+  };
+  // By all but the network: a few thousand owners have all the routes.
+  struct OwnerLess {
+    bool operator()(const model::Route& a, const model::Route& b) const;
+  };
+
+  ActiveBan& insert(const model::Decision& decision);
+  void remove(ActiveBan& ban);
+  ActiveBan& replace(ActiveBan& ban, const model::Decision& decision);
+  void fill(ActiveBan& ban, const model::Decision& decision);
+  void report(ActiveBan& ban, model::Decision decision, TimePoint at);
   void remember(const model::Decision& decision, Ending ending, TimePoint at, std::string_view note);
   void set_past(const model::Target& target, const TargetPast& past);
 
   TableLimits limits_;
-  Owner next_id_ = 1;
-  std::unordered_map<model::Target, std::unique_ptr<Entry>, TargetHash> by_target_;
-  std::map<Owner, const Entry*> by_id_;
-  std::set<std::pair<TimePoint, Owner>> by_end_;    // without permanent ones
-  net::PrefixMap<std::vector<const Entry*>> wide_;  // prefixes of route and AS decisions
+  uint64_t next_id_ = 1;
+  BanPool pool_;
+  TargetIndex by_target_{pool_};
+  EndQueue by_end_{pool_};
+  Slot first_ = no_slot;  // in order of beginning
+  Slot last_ = no_slot;
+  Interner<Origin> origins_;
+  Interner<model::Route, OwnerLess> owners_;
   std::unordered_map<model::Target, TargetPast, TargetHash> past_;
   std::multimap<TimePoint, model::Target> past_by_end_;  // by last_end, for the bound
   std::deque<DecisionChange> ended_;                     // oldest first
   std::vector<DecisionChange> changes_;
+  uint32_t first_change_ = 0;                        // number of changes_[0]; they are counted on and on
   std::array<size_t, model::scope_count> counts_{};  // active ones by scope
 };
 

@@ -52,34 +52,58 @@ Engine::Impl::Impl(Policy new_policy, Lookups new_lookups)
   apply_holes(TimePoint{});
 }
 
-void Engine::Impl::want(const Entry& entry) {
-  for (const auto& prefix : entry.decision.prefixes) {
-    planner.want(entry.decision.target.scope, prefix, entry.id, entry.decision.end());
+void Engine::Impl::want(const ActiveBan& ban) {
+  for (const auto& prefix : ban.prefixes()) {
+    planner.want(ban.scope, prefix, ban.slot, ban.end().optional());
   }
 }
 
-void Engine::Impl::replace_wants(const Entry& entry, const std::vector<net::Prefix>& before) {
-  std::vector<net::Prefix> kept = entry.decision.prefixes;
+void Engine::Impl::replace_wants(const ActiveBan& ban, const std::vector<net::Prefix>& before) {
+  std::vector<net::Prefix> kept(ban.prefixes().begin(), ban.prefixes().end());
   std::ranges::sort(kept);
   for (const auto& prefix : before) {
     if (!std::ranges::binary_search(kept, prefix)) {
-      planner.drop(entry.decision.target.scope, prefix, entry.id);
+      planner.drop(ban.scope, prefix, ban.slot);
     }
   }
-  want(entry);
+  want(ban);
 }
 
-model::Decision Engine::Impl::end(const model::Target& target, Ending ending, TimePoint at, std::string_view note) {
-  const Entry* entry = table.find(target);
-  for (const auto& prefix : entry->decision.prefixes) {
-    planner.drop(entry->decision.target.scope, prefix, entry->id);
+void Engine::Impl::drop_wants(const ActiveBan& ban) {
+  for (const auto& prefix : ban.prefixes()) {
+    planner.drop(ban.scope, prefix, ban.slot);
   }
-  return table.end(target, ending, at, note);
 }
 
-bool Engine::Impl::stands(const model::Decision& decision) const {
-  return std::ranges::any_of(decision.prefixes,
-                             [&](const net::Prefix& prefix) { return planner.stands(decision.target.scope, prefix); });
+model::Decision Engine::Impl::end(const ActiveBan& ban, Ending ending, TimePoint at, std::string_view note) {
+  drop_wants(ban);
+  return table.end(complete(ban), ending, at, note);
+}
+
+bool Engine::Impl::stands(const ActiveBan& ban) const {
+  return std::ranges::any_of(ban.prefixes(),
+                             [&](const net::Prefix& prefix) { return planner.stands(ban.scope, prefix); });
+}
+
+std::vector<const ActiveBan*> Engine::Impl::covering(const net::Prefix& prefix) const {
+  std::vector<const ActiveBan*> result;
+  for (const Owner owner : planner.owners_covering(prefix)) {
+    result.push_back(&table.at(owner));
+  }
+  return result;
+}
+
+model::Decision Engine::Impl::complete(const ActiveBan& ban, Texts wanted) const {
+  if (const model::Decision* reported = table.reported(ban)) {
+    return *reported;
+  }
+  model::Decision decision = table.decision(ban);
+  if (lookups.texts) {
+    auto texts = lookups.texts(decision.target, wanted);
+    decision.reason = std::move(texts.reason);
+    decision.evidence = std::move(texts.evidence);
+  }
+  return decision;
 }
 
 void Engine::Impl::expire(TimePoint now, size_t most) {
@@ -87,23 +111,19 @@ void Engine::Impl::expire(TimePoint now, size_t most) {
     recheck_due = false;
     recheck(now);
   }
-  const auto next = table.next_expiry();
-  if (!next || *next > now) {
-    return;
-  }
-  for (const auto& target : table.due(now, most)) {
-    end_in_time(target);
+  const ActiveBan* due = table.due(now);
+  for (; due != nullptr && most > 0; --most, due = table.due(now)) {
+    end_in_time(*due);
   }
 }
 
 // Its time is over, or the time to confirm it.
-void Engine::Impl::end_in_time(const model::Target& target) {
-  const model::Decision& decision = table.find(target)->decision;
-  const TimePoint at = *decision.end();
-  if (decision.confirm_by == at && decision.until != at) {
-    end(target, Ending::lifted, at, "nobody confirmed it in time");
+void Engine::Impl::end_in_time(const ActiveBan& ban) {
+  const TimePoint at = ban.end().time();
+  if (ban.confirm_by() == at && ban.until != model::Until(at)) {
+    end(ban, Ending::lifted, at, "nobody confirmed it in time");
   } else {
-    end(target, Ending::expired, at);
+    end(ban, Ending::expired, at);
   }
 }
 
@@ -117,10 +137,9 @@ void Engine::Impl::apply_holes(TimePoint now) {
   }
   for (const Owner id : planner.set_holes(holes)) {
     // A decision that blocks nobody any more is over: what is shown is what is in force.
-    const Entry* entry = table.find(id);
-    if (entry != nullptr && !stands(entry->decision)) {
-      const auto why = guard.why_hole(entry->decision.prefixes.front());
-      end(model::Target(entry->decision.target), Ending::lifted, now, why);
+    const ActiveBan& ban = table.at(id);
+    if (!stands(ban)) {
+      end(ban, Ending::lifted, now, guard.why_hole(ban.prefixes().front()));
     }
   }
 }
@@ -132,19 +151,22 @@ void Engine::Impl::refresh_protection(TimePoint now) {
 }
 
 void Engine::Impl::recheck(TimePoint now) {
-  std::vector<Owner> ids;
-  for (const Entry* entry : table.all()) {
-    ids.push_back(entry->id);
-  }
-  for (const Owner id : ids) {
-    const Entry* entry = table.find(id);
-    auto left = guard.still_allowed(entry->decision);
-    if (!left) {
-      end(model::Target(entry->decision.target), Ending::lifted, now, left.error().message);
-    } else if (*left != entry->decision.prefixes) {
-      const auto before = entry->decision.prefixes;
-      replace_wants(table.set_prefixes(id, std::move(*left)), before);
+  for (const ActiveBan* ban : table.all()) {
+    // Of single addresses the planner knows it already, unless it is a question of routes.
+    if (ban->scope != model::Scope::address || allow.needs_routes() || !stands(*ban)) {
+      recheck(*ban, now);
     }
+  }
+}
+
+void Engine::Impl::recheck(const ActiveBan& ban, TimePoint now) {
+  const std::vector<net::Prefix> before(ban.prefixes().begin(), ban.prefixes().end());
+  auto left = guard.still_allowed(ban.target(), before);
+  if (!left) {
+    end(ban, Ending::lifted, now, left.error().message);
+  } else if (*left != before) {
+    table.set_prefixes(ban, std::move(*left));
+    replace_wants(ban, before);
   }
 }
 
@@ -178,12 +200,11 @@ void Engine::Impl::on_report(const model::ApplyReport& report, TimePoint now) {
       continue;
     }
     for (const Owner id : planner.refuse(failure.element)) {
-      const Entry* entry = table.find(id);
-      const model::Target target = entry->decision.target;
-      refusals.add(target, failure.reason, now);
-      if (!stands(entry->decision)) {
+      const ActiveBan& ban = table.at(id);
+      refusals.add(ban.target(), failure.reason, now);
+      if (!stands(ban)) {
         ++counters.refused;
-        end(target, Ending::refused, now, failure.reason);
+        end(ban, Ending::refused, now, failure.reason);
       }
     }
   }
@@ -196,9 +217,8 @@ void Engine::on_hit(const model::Hit& hit, std::string_view path, TimePoint now)
 
 void Engine::replay_hit(const model::Hit& hit, std::string_view path) { impl_->replay_hit(hit, path); }
 
-Result<const model::Decision*> Engine::ban(const model::Target& target, std::optional<Seconds> duration,
-                                           std::string reason, std::string issuer, TimePoint now, bool force,
-                                           std::optional<Seconds> confirm_within) {
+Result<> Engine::ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
+                     std::string issuer, TimePoint now, bool force, std::optional<Seconds> confirm_within) {
   return impl_->ban(normalised(target),
                     {.duration = duration,
                      .reason = std::move(reason),
@@ -208,28 +228,26 @@ Result<const model::Decision*> Engine::ban(const model::Target& target, std::opt
                     now);
 }
 
-Result<const model::Decision*> Engine::confirm(const model::Target& target, TimePoint now) {
-  return impl_->confirm(normalised(target), now);
-}
+Result<> Engine::confirm(const model::Target& target, TimePoint now) { return impl_->confirm(normalised(target), now); }
 
 Preview Engine::preview(const model::Target& target, bool force, TimePoint now) {
   return impl_->preview(normalised(target), {.duration = {}, .reason = {}, .issuer = "manual", .force = force}, now);
 }
 
 void Engine::on_login(const net::Address& address, TimePoint time, TimePoint now) {
-  if (!impl_->table.covers(address)) {
+  if (!impl_->covers(address)) {
     impl_->good.logged_in(address, std::min(time, now));
   }
 }
 
 void Engine::on_user(const net::Address& address, TimePoint time, TimePoint now) {
-  if (!impl_->table.covers(address)) {
+  if (!impl_->covers(address)) {
     impl_->good.used(address, std::min(time, now));
   }
 }
 
 void Engine::on_visit(const net::Address& address, bool good, TimePoint time, TimePoint now) {
-  if (!impl_->table.covers(address)) {
+  if (!impl_->covers(address)) {
     impl_->good.visited(address, good, std::min(time, now));
   }
 }
@@ -240,9 +258,9 @@ Result<model::Decision> Engine::unban(const model::Target& target, TimePoint now
   return impl_->unban(normalised(target), now);
 }
 
-void Engine::restore(model::Decision decision) { impl_->restore(std::move(decision)); }
+void Engine::restore(model::Decision decision) { impl_->restore(decision); }
 
-void Engine::restore(std::vector<model::Decision> decisions) { impl_->restore(std::move(decisions)); }
+void Engine::finish_restoring() { impl_->finish_restoring(); }
 
 void Engine::restore_history(const model::Target& target, uint32_t repeat, TimePoint last_end) {
   impl_->table.restore_past(normalised(target), repeat, last_end);
@@ -254,7 +272,9 @@ void Engine::expire_some(TimePoint now) { impl_->expire(now); }
 
 std::optional<TimePoint> Engine::next_expiry() const { return impl_->table.next_expiry(); }
 
-model::SetBatch Engine::take_batch() { return impl_->planner.take_batch(); }
+model::SetBatch Engine::take_batch(size_t most) { return impl_->planner.take_batch(most); }
+
+size_t Engine::pending() const { return impl_->planner.pending(); }
 
 std::vector<model::SetElement> Engine::desired() const { return impl_->planner.desired(); }
 
@@ -262,29 +282,29 @@ void Engine::on_report(const model::ApplyReport& report, TimePoint now) { impl_-
 
 std::vector<DecisionChange> Engine::take_changes() { return impl_->table.take_changes(); }
 
-std::vector<const model::Decision*> Engine::decisions() const {
-  std::vector<const model::Decision*> result;
-  for (const auto* entry : impl_->table.all()) {
-    result.push_back(&entry->decision);
-  }
-  return result;
+std::vector<model::Decision> Engine::decisions() const {
+  TablePlace place;
+  return decisions_after(place, impl_->table.size());
 }
 
-std::vector<const model::Decision*> Engine::decisions_after(uint64_t& last, size_t most) const {
-  std::vector<const model::Decision*> result;
-  for (const auto* entry : impl_->table.after(last, most)) {
-    result.push_back(&entry->decision);
-    last = entry->id;
+std::vector<model::Decision> Engine::decisions_after(TablePlace& place, size_t most, Texts wanted) const {
+  std::vector<model::Decision> result;
+  for (const ActiveBan* ban : impl_->table.after(place, most)) {
+    result.push_back(impl_->complete(*ban, wanted));
   }
   return result;
 }
 
 size_t Engine::count(model::Scope scope) const { return impl_->table.count(scope); }
 
-const model::Decision* Engine::find(const model::Target& target) const {
-  const auto* entry = impl_->table.find(normalised(target));
-  return entry == nullptr ? nullptr : &entry->decision;
+bool Engine::is_banned(const model::Target& target) const { return impl_->table.find(normalised(target)) != nullptr; }
+
+std::optional<model::Decision> Engine::find(const model::Target& target) const {
+  const ActiveBan* ban = impl_->table.find(normalised(target));
+  return ban == nullptr ? std::nullopt : std::optional(impl_->complete(*ban));
 }
+
+bool Engine::concerns(const net::Prefix& prefix) const { return impl_->planner.wants_any_of(prefix); }
 
 const std::string* Engine::refusal(const model::Target& target) const {
   return impl_->refusals.reason(normalised(target));

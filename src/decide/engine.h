@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "decide/decision_change.h"
+#include "decide/decision_table.h"
 #include "decide/explanation.h"
 #include "decide/good_clients.h"
 #include "decide/in_force.h"
@@ -63,21 +65,21 @@ class Engine {
   // protected, wider than allowed, an AS without prefixes, or over the budget of wide bans unless `force`. Renews an
   // existing decision. What is protected is asked of the host once for all calls with the same `now`. With
   // `confirm_within` the ban is lifted after that time unless confirm() comes before; not for a target that is banned
-  // already. Returns the decision; valid until the next call.
-  Result<const model::Decision*> ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
-                                     std::string issuer, TimePoint now, bool force = false,
-                                     std::optional<Seconds> confirm_within = {});
+  // already.
+  [[nodiscard]] Result<> ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
+                             std::string issuer, TimePoint now, bool force = false,
+                             std::optional<Seconds> confirm_within = {});
   // Errc::not_found when there is no such decision, Errc::invalid when it needs no confirmation.
-  Result<const model::Decision*> confirm(const model::Target& target, TimePoint now);
+  [[nodiscard]] Result<> confirm(const model::Target& target, TimePoint now);
   // What ban() would do, without doing it.
   [[nodiscard]] Preview preview(const model::Target& target, bool force, TimePoint now);
   // Lifts the decision on exactly this target; Errc::not_found with what does cover it, if anything does.
   Result<model::Decision> unban(const model::Target& target, TimePoint now);
 
-  // A decision from the store or adopted from the kernel, at start: no policy, no change is reported for it.
+  // A decision from the store or adopted from the kernel, at start: no policy, no change is reported for it; of its
+  // texts nothing is kept. In order of their beginning, and finish_restoring() after the last one.
   void restore(model::Decision decision);
-  // The same of many, in order of their beginning: several times as fast.
-  void restore(std::vector<model::Decision> decisions);
+  void finish_restoring();
   // How often and until when a target was banned before (from the store), for growth of ban time.
   void restore_history(const model::Target& target, uint32_t repeat, TimePoint last_end);
 
@@ -89,7 +91,9 @@ class Engine {
   [[nodiscard]] std::optional<TimePoint> next_expiry() const;
 
   // Kernel changes pending since the last call: disjoint within each set, allowlist and protected prefixes cut out.
-  [[nodiscard]] model::SetBatch take_batch();
+  // Of more than `most` some; pending() says how many changed elements are left.
+  [[nodiscard]] model::SetBatch take_batch(size_t most = std::numeric_limits<size_t>::max());
+  [[nodiscard]] size_t pending() const;
   // The elements that ought to be in force: what the kernel is compared with at start.
   [[nodiscard]] std::vector<model::SetElement> desired() const;
   // What became of a batch: refused elements end their decision (Ending::refused) unless other elements of it stand;
@@ -97,14 +101,18 @@ class Engine {
   void on_report(const model::ApplyReport& report, TimePoint now);
 
   [[nodiscard]] std::vector<DecisionChange> take_changes();
-  // Active decisions in order of their beginning.
-  [[nodiscard]] std::vector<const model::Decision*> decisions() const;
-  // The same in portions: at most `most` after the one that the last portion ended with; `last` is 0 at first and is
-  // moved on. Empty when there are no more. What begins or ends in between may be there or not.
-  [[nodiscard]] std::vector<const model::Decision*> decisions_after(uint64_t& last, size_t most) const;
+  // Active decisions in order of their beginning, with their texts (Lookups::texts).
+  [[nodiscard]] std::vector<model::Decision> decisions() const;
+  // The same in portions: at most `most` after the one that the last portion ended with. Empty when there are no more.
+  // What begins or ends in between may be there or not.
+  [[nodiscard]] std::vector<model::Decision> decisions_after(TablePlace& place, size_t most,
+                                                             Texts wanted = Texts::reason_and_evidence) const;
   [[nodiscard]] size_t count(model::Scope scope) const;
-  // The active decision on exactly this target; nullptr if there is none. Valid until the next call that changes it.
-  [[nodiscard]] const model::Decision* find(const model::Target& target) const;
+  // The active decision on exactly this target.
+  [[nodiscard]] std::optional<model::Decision> find(const model::Target& target) const;
+  [[nodiscard]] bool is_banned(const model::Target& target) const;
+  // Whether an active decision covers any part of `prefix`.
+  [[nodiscard]] bool concerns(const net::Prefix& prefix) const;
   // Why the target was refused last; nullptr if that is not remembered.
   [[nodiscard]] const std::string* refusal(const model::Target& target) const;
   // What of an active decision blocks, after everything was cut out.

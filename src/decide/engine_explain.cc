@@ -9,21 +9,20 @@ namespace ipguard::decide {
 
 void Engine::Impl::explain_decisions(Explanation& result, TimePoint now) const {
   const net::Prefix single(result.address);
-  auto entries = table.covering(single);
-  for (const Entry* entry : table.aimed_at(result.address, result.route)) {
-    if (std::ranges::find(entries, entry) == entries.end()) {
-      entries.push_back(entry);
+  auto bans_there = covering(single);
+  for (const ActiveBan* ban : table.aimed_at(result.address, result.route)) {
+    if (std::ranges::find(bans_there, ban) == bans_there.end()) {
+      bans_there.push_back(ban);
     }
   }
-  for (const Entry* entry : entries) {
-    const model::Decision& decision = entry->decision;
-    if (!decision.active_at(now)) {
+  for (const ActiveBan* ban : bans_there) {
+    if (!ban->active_at(now)) {
       continue;
     }
     const bool wanted =
-        std::ranges::any_of(decision.prefixes, [&](const net::Prefix& prefix) { return prefix.contains(single); });
-    const bool blocks = wanted && planner.stands(decision.target.scope, single);
-    (blocks ? result.decisions : result.covered_by).push_back(decision);
+        std::ranges::any_of(ban->prefixes(), [&](const net::Prefix& prefix) { return prefix.contains(single); });
+    const bool blocks = wanted && planner.stands(ban->scope, single);
+    (blocks ? result.decisions : result.covered_by).push_back(complete(*ban));
   }
 }
 

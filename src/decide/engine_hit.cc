@@ -28,19 +28,6 @@ std::vector<model::EvidenceLine> last_line(const std::vector<model::EvidenceLine
   return lines.empty() ? lines : std::vector{lines.back()};
 }
 
-// The lines of the latest offenders, oldest first.
-template <typename Traces>
-std::vector<model::EvidenceLine> evidence_of(const Traces& traces, size_t limit) {
-  std::vector<model::EvidenceLine> result;
-  for (auto it = traces.rbegin(); it != traces.rend() && result.size() < limit; ++it) {
-    if (!it->line.empty()) {
-      result.push_back(it->line.front());
-    }
-  }
-  std::ranges::reverse(result);
-  return result;
-}
-
 }  // namespace
 
 void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoint now) {
@@ -52,7 +39,7 @@ void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoin
     return;
   }
   good.hit(hit.address, time);
-  if (was_banned(hit.address, time) || (table.covers(hit.address) && !only_adopted(hit.address))) {
+  if (was_banned(hit.address, time) || (covers(hit.address) && !only_adopted(hit.address))) {
     ++counters.hits_banned;
     return;
   }
@@ -72,8 +59,8 @@ void Engine::Impl::replay_hit(const model::Hit& hit, std::string_view path) {
     return;
   }
   // A hit at the very time a ban began may be the one that led to it, and then the count starts afresh with it.
-  const auto covering = table.covering(net::Prefix(hit.address));
-  if (std::ranges::any_of(covering, [&](const Entry* entry) { return entry->decision.since < hit.time; })) {
+  const auto around = covering(net::Prefix(hit.address));
+  if (std::ranges::any_of(around, [&](const ActiveBan* ban) { return ban->since < hit.time; })) {
     return;
   }
   const auto offence = ledger.hit(hit, hit.time, reference(hit, path));
@@ -258,13 +245,41 @@ bool Engine::Impl::banned_already(const Occasion& occasion, const model::Target&
 // Whether nobody remembers why the target is banned. The daemon may have been killed between the kernel and the store:
 // then the lines that led to the ban are read again and tell it.
 bool Engine::Impl::is_adopted(const model::Target& target) const {
-  const Entry* entry = table.find(target);
-  return entry != nullptr && entry->decision.issuer == adopted_issuer;
+  const ActiveBan* ban = table.find(target);
+  return ban != nullptr && table.issuer(*ban) == adopted_issuer;
 }
 
 bool Engine::Impl::only_adopted(const net::Address& address) const {
-  return std::ranges::all_of(table.covering(net::Prefix(address)),
-                             [](const Entry* entry) { return entry->decision.issuer == adopted_issuer; });
+  return std::ranges::all_of(covering(net::Prefix(address)),
+                             [this](const ActiveBan* ban) { return table.issuer(*ban) == adopted_issuer; });
+}
+
+const ActiveBan* Engine::Impl::ban_of(const net::Address& offender) const {
+  const ActiveBan* ban = table.find(address_target(offender));
+  return ban != nullptr || offender.is_ipv4() ? ban : table.find(network_target(offender_unit(offender)));
+}
+
+const ActiveBan* Engine::Impl::ban_of(const net::Prefix& route) const { return table.find(network_target(route)); }
+
+const ActiveBan* Engine::Impl::ban_of(net::Asn asn) const {
+  return table.find({.scope = model::Scope::asn, .prefix = {}, .asn = asn});
+}
+
+template <typename Traces>
+std::vector<model::EvidenceLine> Engine::Impl::evidence_of(const Traces& traces) {
+  std::vector<model::EvidenceLine> result;
+  for (auto it = traces.rbegin(); it != traces.rend() && result.size() < policy.limits.evidence_lines; ++it) {
+    if (!it->line.empty()) {
+      result.push_back(it->line.front());
+    } else if (const ActiveBan* ban = ban_of(it->member)) {  // remembered from an earlier run
+      auto lines = complete(*ban).evidence;
+      if (!lines.empty()) {
+        result.push_back(std::move(lines.back()));
+      }
+    }
+  }
+  std::ranges::reverse(result);
+  return result;
 }
 
 template <typename Step>
@@ -279,7 +294,7 @@ void Engine::Impl::ban_widely(const Occasion& occasion, const Step& step, WideBa
   decision.left_out = std::move(ban.weighed.left_out);
   decision.issuer = "ladder";
   decision.since = occasion.time;
-  decision.evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces, policy.limits.evidence_lines);
+  decision.evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces);
   begin_by_evidence(occasion, std::move(decision), step.by_rule ? occasion.rule.ban : by_ladder);
 }
 
@@ -324,11 +339,9 @@ void Engine::Impl::begin_by_evidence(const Occasion& occasion, model::Decision d
   }
   decision.cover(std::move(decision.prefixes));
   ++counters.decisions;
-  if (const Entry* adopted = table.find(decision.target)) {
-    if (!adopted->decision.until || (decision.until && *adopted->decision.until > *decision.until)) {
-      decision.until = adopted->decision.until;
-    }
-    const auto before = adopted->decision.prefixes;
+  if (const ActiveBan* adopted = table.find(decision.target)) {
+    decision.until = std::max(adopted->until, model::Until(decision.until)).optional();
+    const std::vector<net::Prefix> before(adopted->prefixes().begin(), adopted->prefixes().end());
     replace_wants(table.renew(std::move(decision), occasion.time), before);
     return;
   }

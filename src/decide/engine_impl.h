@@ -28,8 +28,6 @@ namespace ipguard::decide {
 inline constexpr std::string_view adopted_issuer = "kernel";
 
 struct Engine::Impl {
-  using Entry = DecisionTable::Entry;
-
   // An offence with all that deciding about it takes.
   struct Occasion {
     const model::Rule& rule;
@@ -68,6 +66,13 @@ struct Engine::Impl {
   // What a wide ban may cover; a refusal is noted and reported once a window.
   std::optional<Weighed> wide_coverage(const Occasion& occasion, const model::Target& target);
   void begin_by_evidence(const Occasion& occasion, model::Decision decision, Seconds ban);
+  // The lines of the latest offenders, oldest first.
+  template <typename Traces>
+  std::vector<model::EvidenceLine> evidence_of(const Traces& traces);
+  // The ban of an offender, a route or an AS that is part of the evidence against something wider.
+  [[nodiscard]] const ActiveBan* ban_of(const net::Address& offender) const;
+  [[nodiscard]] const ActiveBan* ban_of(const net::Prefix& route) const;
+  [[nodiscard]] const ActiveBan* ban_of(net::Asn asn) const;
   [[nodiscard]] Seconds window_of(model::Scope scope) const;
 
   // People and the store (engine_manual.cc).
@@ -78,34 +83,34 @@ struct Engine::Impl {
     bool force = false;
     std::optional<Seconds> confirm_within = {};
   };
-  Result<const model::Decision*> ban(const model::Target& target, Order order, TimePoint now);
+  Result<> ban(const model::Target& target, Order order, TimePoint now);
   // What a ban by hand may cover; says in the order's reason what was forced or left out.
   Result<Weighed> ordered_coverage(const model::Target& target, Order& order, TimePoint now) const;
   [[nodiscard]] static Result<> times_are_sound(const Order& order);
-  [[nodiscard]] Result<> has_room(const Order& order, const Entry* known) const;
+  [[nodiscard]] Result<> has_room(const Order& order, const ActiveBan* known) const;
   // What is to be known of a manual decision on the target, besides what it covers.
   void describe_target(model::Decision& decision, TimePoint now) const;
-  Result<const model::Decision*> confirm(const model::Target& target, TimePoint now);
+  Result<> confirm(const model::Target& target, TimePoint now);
   Preview preview(const model::Target& target, Order order, TimePoint now);
   // The active decision on the target; one that is over ends.
-  const Entry* active(const model::Target& target, TimePoint now);
+  const ActiveBan* active(const model::Target& target, TimePoint now);
   Result<model::Decision> unban(const model::Target& target, TimePoint now);
   [[nodiscard]] std::string not_banned(const model::Target& target) const;
   void forget_evidence(const model::Decision& decision);
-  void restore(model::Decision decision);
-  void restore(std::vector<model::Decision> decisions);
-  model::Target restore_to_table(model::Decision decision);
-  void remember_evidence(const model::Decision& decision);
+  void restore(model::Decision& decision);
+  void finish_restoring();
+  void remember_evidence(const ActiveBan& ban, TimePoint newest);
 
   // Upkeep (engine.cc).
   // Every hit and command ends some of what is over, so that one mass of endings does not hold up everything.
   static constexpr size_t some = 1000;
   void expire(TimePoint now, size_t most = some);
-  void end_in_time(const model::Target& target);
+  void end_in_time(const ActiveBan& ban);
   void on_report(const model::ApplyReport& report, TimePoint now);
   void reconfigure(Policy new_policy, TimePoint now);
   void apply_holes(TimePoint now);
   void recheck(TimePoint now);
+  void recheck(const ActiveBan& ban, TimePoint now);
   void refresh_protection(TimePoint now);
 
   // What there is to say (engine_explain.cc).
@@ -120,10 +125,16 @@ struct Engine::Impl {
   [[nodiscard]] std::vector<net::Prefix> whole(const model::Target& target) const;
 
   // Keep table and planner in step.
-  void want(const Entry& entry);
-  void replace_wants(const Entry& entry, const std::vector<net::Prefix>& before);
-  model::Decision end(const model::Target& target, Ending ending, TimePoint at, std::string_view note = {});
-  [[nodiscard]] bool stands(const model::Decision& decision) const;
+  void want(const ActiveBan& ban);
+  void replace_wants(const ActiveBan& ban, const std::vector<net::Prefix>& before);
+  void drop_wants(const ActiveBan& ban);
+  model::Decision end(const ActiveBan& ban, Ending ending, TimePoint at, std::string_view note = {});
+  [[nodiscard]] bool stands(const ActiveBan& ban) const;
+  // Active decisions that cover all of `prefix`, narrowest scope first, then narrowest network.
+  [[nodiscard]] std::vector<const ActiveBan*> covering(const net::Prefix& prefix) const;
+  [[nodiscard]] bool covers(const net::Address& address) const { return planner.wants_all_of(net::Prefix(address)); }
+  // The decision with its texts.
+  [[nodiscard]] model::Decision complete(const ActiveBan& ban, Texts wanted = Texts::reason_and_evidence) const;
 
   Policy policy;
   Lookups lookups;
@@ -138,7 +149,8 @@ struct Engine::Impl {
   GoodClients good;
   Guard guard;
   Collateral collateral;
-  bool recheck_due = false;  // decisions were restored without a look at the policy
+  std::vector<Slot> restored;  // since finish_restoring()
+  bool recheck_due = false;    // decisions were restored without a look at the policy
   mutable EngineCounters counters;
 };
 

@@ -1,5 +1,6 @@
 // Engine: bans and lifts by people, and decisions from an earlier run.
 #include <algorithm>
+#include <tuple>
 
 #include "base/text.h"
 #include "decide/engine_impl.h"
@@ -71,7 +72,7 @@ Result<> Engine::Impl::times_are_sound(const Order& order) {
   return {};
 }
 
-Result<> Engine::Impl::has_room(const Order& order, const Entry* known) const {
+Result<> Engine::Impl::has_room(const Order& order, const ActiveBan* known) const {
   if (order.confirm_within && known != nullptr) {
     return fail(Errc::invalid, "it is banned already: lift that ban first, or renew it without --confirm-within");
   }
@@ -97,7 +98,7 @@ void Engine::Impl::describe_target(model::Decision& decision, TimePoint now) con
   }
 }
 
-Result<const model::Decision*> Engine::Impl::ban(const model::Target& target, Order order, TimePoint now) {
+Result<> Engine::Impl::ban(const model::Target& target, Order order, TimePoint now) {
   expire(now);
   if (auto sound = times_are_sound(order); !sound) {
     return std::unexpected(std::move(sound.error()));
@@ -105,7 +106,7 @@ Result<const model::Decision*> Engine::Impl::ban(const model::Target& target, Or
   if (protection.refresh_once(now)) {
     apply_holes(now);
   }
-  const Entry* known = active(target, now);
+  const ActiveBan* known = active(target, now);
   const auto room = has_room(order, known);
   auto weighed = room ? ordered_coverage(target, order, now) : std::unexpected(room.error());
   if (!weighed) {
@@ -113,7 +114,11 @@ Result<const model::Decision*> Engine::Impl::ban(const model::Target& target, Or
     refusals.add(target, weighed.error().message, now, RefusalLog::Kind::by_hand);
     return std::unexpected(add_context(weighed, target.to_string() + " cannot be banned"));
   }
-  model::Decision decision = known == nullptr ? model::Decision{} : known->decision;
+  model::Decision decision;
+  if (known != nullptr) {
+    // Its reason changes; lines there are only of what a rule led to.
+    decision = table.rule(*known).empty() ? table.decision(*known) : complete(*known);
+  }
   const auto before = decision.prefixes;
   decision.target = target;
   decision.cover(std::move(weighed->prefixes));
@@ -126,30 +131,27 @@ Result<const model::Decision*> Engine::Impl::ban(const model::Target& target, Or
   decision.left_out = std::move(weighed->left_out);
   ++counters.decisions;
   if (known != nullptr) {
-    const Entry& entry = table.renew(std::move(decision), now);
-    replace_wants(entry, before);
-    return &entry.decision;
+    replace_wants(table.renew(std::move(decision), now), before);
+    return {};
   }
   describe_target(decision, now);
-  const Entry& entry = table.begin(std::move(decision));
-  want(entry);
-  return &entry.decision;
+  want(table.begin(std::move(decision)));
+  return {};
 }
 
-Result<const model::Decision*> Engine::Impl::confirm(const model::Target& target, TimePoint now) {
+Result<> Engine::Impl::confirm(const model::Target& target, TimePoint now) {
   expire(now);
-  const Entry* known = active(target, now);
+  const ActiveBan* known = active(target, now);
   if (known == nullptr) {
     return fail(Errc::not_found, not_banned(target));
   }
-  if (!known->decision.confirm_by) {
+  if (!known->confirm_by()) {
     return fail(Errc::invalid, "the ban of " + target.to_string() + " needs no confirmation");
   }
-  model::Decision decision = known->decision;
+  model::Decision decision = complete(*known);
   decision.confirm_by.reset();
-  const Entry& entry = table.renew(std::move(decision), now);
-  want(entry);
-  return &entry.decision;
+  want(table.renew(std::move(decision), now));
+  return {};
 }
 
 Preview Engine::Impl::preview(const model::Target& target, Order order, TimePoint now) {
@@ -176,28 +178,29 @@ Preview Engine::Impl::preview(const model::Target& target, Order order, TimePoin
     result.decision.cover(std::move(weighed->prefixes));
     result.in_force = would_be_in_force(result.decision);
   }
-  for (const Entry* entry : table.all()) {
-    const model::Target& other = entry->decision.target;
-    result.inside += other != target && model::is_network(other.scope) && covers_all(result.decision, other.prefix);
+  for (const ActiveBan* ban : table.all()) {
+    result.inside +=
+        ban->target() != target && model::is_network(ban->scope) && covers_all(result.decision, ban->prefix);
   }
   return result;
 }
 
-const Engine::Impl::Entry* Engine::Impl::active(const model::Target& target, TimePoint now) {
-  const Entry* entry = table.find(target);
-  if (entry != nullptr && !entry->decision.active_at(now)) {
-    end_in_time(model::Target(target));
+const ActiveBan* Engine::Impl::active(const model::Target& target, TimePoint now) {
+  const ActiveBan* ban = table.find(target);
+  if (ban != nullptr && !ban->active_at(now)) {
+    end_in_time(*ban);
     return nullptr;
   }
-  return entry;
+  return ban;
 }
 
 Result<model::Decision> Engine::Impl::unban(const model::Target& target, TimePoint now) {
   expire(now);
-  if (active(target, now) == nullptr) {
+  const ActiveBan* ban = active(target, now);
+  if (ban == nullptr) {
     return fail(Errc::not_found, not_banned(target));
   }
-  model::Decision decision = end(target, Ending::lifted, now, "by hand");
+  model::Decision decision = end(*ban, Ending::lifted, now, "by hand");
   forget_evidence(decision);
   return decision;
 }
@@ -207,16 +210,16 @@ std::string Engine::Impl::not_banned(const model::Target& target) const {
   if (!model::is_network(target.scope)) {
     return name + " is not banned";
   }
-  const auto covering = table.covering(target.prefix);
-  if (!covering.empty()) {
+  const auto around = covering(target.prefix);
+  if (!around.empty()) {
     std::string where;
-    for (const Entry* entry : covering) {
-      where += (where.empty() ? "it lies in the banned " : " and in the banned ") + described(entry->decision.target);
+    for (const ActiveBan* ban : around) {
+      where += (where.empty() ? "it lies in the banned " : " and in the banned ") + described(ban->target());
     }
-    return name + " is not banned itself; " + where + ": unban " + (covering.size() == 1 ? "that" : "those");
+    return name + " is not banned itself; " + where + ": unban " + (around.size() == 1 ? "that" : "those");
   }
-  const auto inside = std::ranges::count_if(table.all(), [&](const Entry* entry) {
-    return model::is_network(entry->decision.target.scope) && target.prefix.contains(entry->decision.target.prefix);
+  const auto inside = std::ranges::count_if(table.all(), [&](const ActiveBan* ban) {
+    return model::is_network(ban->scope) && target.prefix.contains(ban->prefix);
   });
   if (inside > 0) {
     return name + " is not banned itself; narrower bans lie in it (" + group_digits(static_cast<uint64_t>(inside)) +
@@ -256,70 +259,68 @@ void Engine::Impl::forget_evidence(const model::Decision& decision) {
   }
 }
 
-void Engine::Impl::restore(std::vector<model::Decision> decisions) {
-  std::vector<model::Target> targets;
-  targets.reserve(decisions.size());
-  for (auto& decision : decisions) {
-    if (const Entry* known = table.find(normalised(decision.target))) {
-      for (const auto& prefix : known->decision.prefixes) {
-        planner.drop(known->decision.target.scope, prefix, known->id);
-      }
-    }
-    targets.push_back(restore_to_table(std::move(decision)));
-  }
-  // In the order of addresses the planner finds each neighbour where it has just been.
-  std::ranges::sort(targets);
-  targets.erase(std::ranges::unique(targets).begin(), targets.end());
-  for (const auto& target : targets) {
-    want(*table.find(target));
-  }
-  recheck_due = true;
-}
-
-void Engine::Impl::restore(model::Decision decision) {
-  std::vector<model::Decision> one;
-  one.push_back(std::move(decision));
-  restore(std::move(one));
-}
-
-// Its target.
-model::Target Engine::Impl::restore_to_table(model::Decision decision) {
+void Engine::Impl::restore(model::Decision& decision) {
   decision.target = normalised(decision.target);
   if (decision.prefixes.empty()) {
     decision.prefixes = whole(decision.target);
   }
-  decision.cover(std::move(decision.prefixes));
   if (const TargetPast* past = table.past(decision.target); past != nullptr && decision.issuer == adopted_issuer) {
     decision.repeat = bans.repeats(past->bans, past->last_end, decision.since);  // nobody remembered the ban itself
   }
-  remember_evidence(decision);
-  return table.restore(std::move(decision)).decision.target;
+  const ActiveBan* known = table.find(decision.target);
+  if (known != nullptr) {
+    drop_wants(*known);
+  }
+  restored.push_back(table.restore(decision, known).slot);
 }
 
-// What the ladder knew: decisions that evidence led to (those name a rule).
-void Engine::Impl::remember_evidence(const model::Decision& decision) {
-  if (decision.rule.empty()) {
+void Engine::Impl::finish_restoring() {
+  TimePoint newest = TimePoint::min();
+  for (const Slot slot : restored) {
+    newest = std::max(newest, table.at(slot).since);
+  }
+  for (const Slot slot : restored) {
+    remember_evidence(table.at(slot), newest);
+  }
+  // In the order of addresses the planner only ever appends.
+  const auto place = [this](Slot slot) {
+    const ActiveBan& ban = table.at(slot);
+    return std::tie(ban.scope, ban.prefix, ban.number);
+  };
+  if (!std::ranges::is_sorted(restored, {}, place)) {
+    std::ranges::sort(restored, {}, place);
+  }
+  restored.erase(std::ranges::unique(restored).begin(), restored.end());
+  for (const Slot slot : restored) {
+    want(table.at(slot));
+  }
+  restored = {};
+  recheck_due = true;
+}
+
+// What the ladder knew: decisions that evidence led to (those name a rule), as long as they count.
+void Engine::Impl::remember_evidence(const ActiveBan& ban, TimePoint newest) {
+  const auto longest =
+      std::max({window_of(model::Scope::route), window_of(model::Scope::asn), window_of(model::Scope::country)});
+  if (table.rule(ban).empty() || newest - ban.since > longest) {
     return;
   }
-  const auto lines =
-      decision.evidence.empty() ? decision.evidence : std::vector<model::EvidenceLine>{decision.evidence.back()};
-  switch (decision.target.scope) {
+  const model::Route route = table.route(ban);
+  switch (ban.scope) {
     case model::Scope::route:
-      if (decision.target.prefix == decision.route.prefix) {
-        if (decision.route.asn) {
-          ladder.remember(*decision.route.asn,
-                          {.member = decision.target.prefix, .time = decision.since, .line = lines});
+      if (ban.prefix == route.prefix) {
+        if (route.asn) {
+          ladder.remember(*route.asn, {.member = ban.prefix, .time = ban.since, .line = {}});
         }
         break;
       }
       [[fallthrough]];  // a /64 that offended from several addresses: one offender of its route
     case model::Scope::address:
-      ladder.remember(decision.route,
-                      {.member = decision.target.prefix.address(), .time = decision.since, .line = lines});
+      ladder.remember(route, {.member = ban.prefix.address(), .time = ban.since, .line = {}});
       break;
     case model::Scope::asn:
-      if (const auto country = model::Country::parse(decision.route.country_code)) {
-        ladder.remember(*country, {.member = decision.target.asn, .time = decision.since, .line = lines});
+      if (const auto country = model::Country::parse(route.country_code)) {
+        ladder.remember(*country, {.member = ban.target().asn, .time = ban.since, .line = {}});
       }
       break;
     case model::Scope::country:

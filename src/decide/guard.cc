@@ -85,17 +85,18 @@ unsigned Guard::widest(const net::Prefix& prefix) const {
   return prefix.family() == net::Family::ipv4 ? policy_.protect.widest_ipv4 : policy_.protect.widest_ipv6;
 }
 
-Result<std::vector<net::Prefix>> Guard::still_allowed(const model::Decision& decision) const {
-  if (decision.target.scope == model::Scope::address) {
-    return coverage(decision.target);
+Result<std::vector<net::Prefix>> Guard::still_allowed(const model::Target& target,
+                                                      const std::vector<net::Prefix>& prefixes) const {
+  if (target.scope == model::Scope::address) {
+    return coverage(target);
   }
-  if (!model::is_network(decision.target.scope)) {
-    const bool is_asn = decision.target.scope == model::Scope::asn;
-    if (auto why = is_asn ? allow_.reason(decision.target.asn) : allow_.reason(decision.target.country)) {
+  if (!model::is_network(target.scope)) {
+    const bool is_asn = target.scope == model::Scope::asn;
+    if (auto why = is_asn ? allow_.reason(target.asn) : allow_.reason(target.country)) {
       return fail(Errc::invalid, *why);
     }
   }
-  auto left = without_allowed_routes(decision.prefixes);
+  auto left = without_allowed_routes(prefixes);
   if (left) {
     if (auto some = something_left(*left); !some) {
       return std::unexpected(std::move(some.error()));

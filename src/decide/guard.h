@@ -30,8 +30,9 @@ class Guard {
   [[nodiscard]] Result<std::vector<net::Prefix>> coverage(const model::Target& target) const;
   // Why a ban must not cover that much; success if it may. Who bans by hand can insist.
   [[nodiscard]] Result<> within_budget(const model::Target& target, const std::vector<net::Prefix>& prefixes) const;
-  // What of an active decision may still be covered under a new policy: as coverage(), for the prefixes it has.
-  [[nodiscard]] Result<std::vector<net::Prefix>> still_allowed(const model::Decision& decision) const;
+  // What of an active decision's prefixes may still be covered under a new policy: as coverage().
+  [[nodiscard]] Result<std::vector<net::Prefix>> still_allowed(const model::Target& target,
+                                                               const std::vector<net::Prefix>& prefixes) const;
   // Why the holes in `prefix` (or around it) are there.
   [[nodiscard]] std::string why_hole(const net::Prefix& prefix) const;
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "model/country.h"
+#include "model/decision.h"
 #include "model/route.h"
 #include "model/scope.h"
 #include "net/address.h"
@@ -48,6 +49,14 @@ struct Policy {
 using PartsWhere = std::function<Result<std::vector<net::Prefix>>(
     const net::Prefix& prefix, const std::function<bool(const model::Route&)>& wanted)>;
 
+// What is said of an active decision and not kept in memory.
+struct DecisionTexts {
+  std::string reason;
+  std::vector<model::EvidenceLine> evidence;
+};
+
+enum class Texts : uint8_t { reason, reason_and_evidence };
+
 struct Lookups {
   std::function<model::Route(const net::Address&)> route;
   std::function<std::vector<net::Prefix>(net::Asn)> prefixes_of;        // aggregated, disjoint
@@ -56,6 +65,8 @@ struct Lookups {
   std::function<std::optional<model::Route>(net::Asn)> any_route_of;
   // What is protected now besides the allowlist (own addresses, gateways, SSH peers …), with the reason of each.
   std::function<std::vector<std::pair<net::Prefix, std::string>>()> protected_prefixes;
+  // Of an active decision whose beginning was reported or that was restored.
+  std::function<DecisionTexts(const model::Target&, Texts)> texts;
 };
 
 }  // namespace ipguard::decide

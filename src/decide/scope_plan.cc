@@ -6,181 +6,221 @@
 
 namespace ipguard::decide {
 
-std::optional<TimePoint> ScopePlan::latest(const Wants& wants) {
-  std::optional<TimePoint> result = TimePoint::min();
-  for (const auto& want : wants) {
-    if (!want.until) {
-      return std::nullopt;
+model::Until ScopePlan::latest(const net::Prefix& prefix) const {
+  model::Until result = wanted_.find(prefix)->until;
+  if (const auto more = more_wants_.find(prefix); more != more_wants_.end()) {
+    for (const auto& want : more->second) {
+      result = std::max(result, want.until);
     }
-    result = std::max(*result, *want.until);
   }
   return result;
 }
 
-bool ScopePlan::is_outermost(const net::Prefix& prefix) const {
-  return wanted_.widest_covering(prefix)->first == prefix;
+void ScopePlan::add_owners(const net::Prefix& prefix, std::vector<Owner>& owners) const {
+  owners.push_back(wanted_.find(prefix)->owner);
+  if (const auto more = more_wants_.find(prefix); more != more_wants_.end()) {
+    std::ranges::transform(more->second, std::back_inserter(owners), &Want::owner);
+  }
 }
 
+bool ScopePlan::is_outermost(const net::Prefix& prefix) const { return wanted_.widest_covering(prefix) == prefix; }
+
 void ScopePlan::want(const net::Prefix& prefix, Owner owner, std::optional<TimePoint> until) {
-  const bool is_new = wanted_.find(prefix) == nullptr;
-  Wants& wants = wanted_[prefix];
-  const auto before = latest(wants);
-  const auto known = std::ranges::find(wants, owner, &Want::owner);
-  if (known != wants.end()) {
-    known->until = until;
-  } else {
-    wants.push_back({owner, until});
-  }
-  if (!is_outermost(prefix)) {
+  const Want fresh{.until = until, .owner = owner};
+  Want* known = wanted_.find(prefix);
+  if (known == nullptr) {
+    wanted_.put(prefix, fresh);
+    if (is_outermost(prefix)) {
+      // What was outermost in here is nested now.
+      clear_inside(prefix);
+      plan(prefix);
+    }
     return;
   }
-  if (is_new) {
-    // What was outermost in here is nested now.
-    clear_inside(prefix);
-    plan(prefix, wants);
-  } else if (latest(wants) != before) {
-    renew(prefix, latest(wants));
+  const auto before = latest(prefix);
+  if (known->owner == owner) {
+    known->until = fresh.until;
+  } else {
+    auto& more = more_wants_[prefix];
+    const auto other = std::ranges::find(more, owner, &Want::owner);
+    if (other == more.end()) {
+      more.push_back(fresh);
+    } else {
+      other->until = fresh.until;
+    }
   }
+  if (latest(prefix) != before && is_outermost(prefix)) {
+    plan(prefix);
+  }
+}
+
+bool ScopePlan::forget_want(const net::Prefix& prefix, Owner owner) {
+  Want* first = wanted_.find(prefix);
+  const auto more = more_wants_.find(prefix);
+  if (first == nullptr || (first->owner != owner && more == more_wants_.end())) {
+    return false;
+  }
+  if (more == more_wants_.end()) {
+    wanted_.erase(prefix);
+    return true;
+  }
+  auto& others = more->second;
+  if (first->owner == owner) {
+    *first = others.back();
+    others.pop_back();
+  } else if (std::erase_if(others, [&](const Want& want) { return want.owner == owner; }) == 0) {
+    return false;
+  }
+  if (others.empty()) {
+    more_wants_.erase(more);
+  }
+  return true;
 }
 
 void ScopePlan::drop(const net::Prefix& prefix, Owner owner) {
-  Wants* wants = wanted_.find(prefix);
-  if (wants == nullptr) {
+  if (!wanted_.contains(prefix)) {
     return;
   }
   const bool outermost = is_outermost(prefix);
-  const auto before = latest(*wants);
-  std::erase_if(*wants, [&](const Want& want) { return want.owner == owner; });
-  if (!wants->empty()) {
-    if (outermost && latest(*wants) != before) {
-      renew(prefix, latest(*wants));
-    }
+  const auto before = latest(prefix);
+  if (!forget_want(prefix, owner) || !outermost) {
     return;
   }
-  wanted_.erase(prefix);
-  if (!outermost) {
-    return;
+  if (!wanted_.contains(prefix)) {
+    clear_inside(prefix);
+    plan_outermost_inside(prefix);
+  } else if (latest(prefix) != before) {
+    plan(prefix);
   }
-  clear_inside(prefix);
+}
+
+// Where nothing around `prefix` is wanted.
+void ScopePlan::plan_outermost_inside(const net::Prefix& prefix) {
   // Covering prefixes sort before what they cover, so the first that is not inside the last outermost is outermost.
-  const net::Prefix* last = nullptr;
-  for (const auto* member : wanted_.inside(prefix)) {
-    if (last == nullptr || !last->contains(member->first)) {
-      plan(member->first, member->second);
-      last = &member->first;
+  std::vector<net::Prefix> outermost;
+  wanted_.each_inside(prefix, [&](const net::Prefix& member, const Want&) {
+    if (outermost.empty() || !outermost.back().contains(member)) {
+      outermost.push_back(member);
     }
+  });
+  for (const auto& member : outermost) {
+    clear_inside(member);
+    plan(member);
   }
 }
 
 void ScopePlan::replan(const net::Prefix& changed, std::vector<Owner>& owners) {
-  const auto add_owners = [&owners](const Wants& wants) {
-    for (const auto& want : wants) {
-      owners.push_back(want.owner);
-    }
-  };
-  const auto inside = wanted_.inside(changed);
-  for (const auto* member : inside) {
-    add_owners(member->second);
-  }
-  if (const auto* outer = wanted_.widest_covering(changed)) {
-    for (unsigned length = outer->first.length(); length < changed.length(); ++length) {
-      if (const auto* wants = wanted_.find(net::Prefix(changed.address(), length))) {
-        add_owners(*wants);
-      }
-    }
-    clear_inside(outer->first);
-    plan(outer->first, outer->second);
+  wanted_.each_inside(changed, [&](const net::Prefix& member, const Want&) { add_owners(member, owners); });
+  const auto outer = wanted_.widest_covering(changed);
+  if (!outer) {
+    plan_outermost_inside(changed);
     return;
   }
-  const net::Prefix* last = nullptr;
-  for (const auto* member : inside) {
-    if (last == nullptr || !last->contains(member->first)) {
-      clear_inside(member->first);
-      plan(member->first, member->second);
-      last = &member->first;
+  for (unsigned length = outer->length(); length < changed.length(); ++length) {
+    if (const net::Prefix around(changed.address(), length); wanted_.contains(around)) {
+      add_owners(around, owners);
     }
   }
+  clear_inside(*outer);
+  plan(*outer);
 }
 
 void ScopePlan::offer_again(const net::Prefix& element) {
-  pending_[element] = {.state = Told::State::unknown, .until = {}};
+  pending_.put(element, {.until = {}, .state = Told::State::unknown});
 }
 
 std::vector<Owner> ScopePlan::refuse(const net::Prefix& element) {
   std::vector<Owner> owners;
-  if (planned_.find(element) == nullptr) {
+  if (!planned_.contains(element)) {
     return owners;
   }
   // Not "absent": if it was a renewal that was refused, the element is still in the kernel and has to go.
-  pending_[element] = {.state = Told::State::unknown, .until = {}};
+  offer_again(element);
   planned_.erase(element);
-  for (const auto& want : wanted_.widest_covering(element)->second) {
-    owners.push_back(want.owner);
-  }
+  add_owners(*wanted_.widest_covering(element), owners);
   return owners;
 }
 
 bool ScopePlan::stands(const net::Prefix& prefix) const {
-  if (planned_.longest_covering(prefix) != nullptr) {
-    return true;
-  }
-  const auto it = planned_.members().lower_bound(prefix);
-  return it != planned_.members().end() && prefix.contains(it->first);
+  return planned_.longest_covering(prefix).has_value() || planned_.any_inside(prefix);
 }
 
 std::vector<net::Prefix> ScopePlan::standing(const net::Prefix& prefix) const {
-  if (planned_.longest_covering(prefix) != nullptr) {
+  if (planned_.longest_covering(prefix)) {
     return {prefix};
   }
   std::vector<net::Prefix> result;
-  for (const auto* element : planned_.inside(prefix)) {
-    result.push_back(element->first);
-  }
+  planned_.each_inside(prefix, [&](const net::Prefix& element, const model::Until&) { result.push_back(element); });
   return result;
 }
 
-void ScopePlan::note(const net::Prefix& element) {
-  const auto* planned = planned_.find(element);
-  pending_.try_emplace(element, planned == nullptr ? Told{} : Told{.state = Told::State::present, .until = *planned});
+void ScopePlan::owners_covering(const net::Prefix& prefix, std::vector<Owner>& owners) const {
+  auto around = wanted_.longest_covering(prefix);
+  while (around) {
+    add_owners(*around, owners);
+    around = around->length() == 0 ? std::nullopt : wanted_.longest_covering(around->parent());
+  }
 }
 
-void ScopePlan::set(const net::Prefix& element, std::optional<TimePoint> until) {
-  note(element);
-  planned_[element] = until;
+void ScopePlan::note(const net::Prefix& element) {
+  if (pending_.contains(element)) {
+    return;
+  }
+  const auto* planned = planned_.find(element);
+  pending_.put(element, planned == nullptr ? Told{} : Told{.until = *planned, .state = Told::State::present});
 }
 
 void ScopePlan::clear_inside(const net::Prefix& prefix) {
   std::vector<net::Prefix> elements;
-  for (const auto* element : planned_.inside(prefix)) {
-    elements.push_back(element->first);
-  }
+  planned_.each_inside(prefix, [&](const net::Prefix& element, const model::Until&) { elements.push_back(element); });
   for (const auto& element : elements) {
     note(element);
     planned_.erase(element);
   }
 }
 
-void ScopePlan::renew(const net::Prefix& outermost, std::optional<TimePoint> until) {
-  // Cut anew rather than re-timed in place: an element that the writer refused before is offered once more.
+// Always cut anew rather than re-timed in place: an element that the writer refused before is offered once more.
+void ScopePlan::plan(const net::Prefix& outermost) {
+  const auto until = latest(outermost);
   for (const auto& element : cut(outermost, holes_)) {
-    set(element, until);
+    note(element);
+    planned_.put(element, until);
   }
 }
 
-void ScopePlan::plan(const net::Prefix& outermost, const Wants& wants) { renew(outermost, latest(wants)); }
-
-void ScopePlan::take(model::SetBatch& batch) {
-  for (const auto& [element, told] : pending_) {
-    const auto* planned = planned_.find(element);
-    if (planned == nullptr) {
-      if (told.state != Told::State::absent) {
-        batch.remove.push_back({.scope = scope_, .prefix = element, .until = told.until});
-      }
-    } else if (told.state != Told::State::present || told.until != *planned) {
-      batch.add.push_back({.scope = scope_, .prefix = element, .until = *planned});
+void ScopePlan::take_element(const net::Prefix& element, const Told& told, model::SetBatch& batch) const {
+  const auto* planned = planned_.find(element);
+  if (planned == nullptr) {
+    if (told.state != Told::State::absent) {
+      batch.remove.push_back({.scope = scope_, .prefix = element, .until = told.until.optional()});
     }
+  } else if (told.state != Told::State::present || told.until != *planned) {
+    batch.add.push_back({.scope = scope_, .prefix = element, .until = planned->optional()});
   }
-  pending_.clear();
+}
+
+void ScopePlan::take(model::SetBatch& batch, size_t most) {
+  std::vector<net::Prefix> taken;
+  std::optional<net::Prefix> around;  // the outermost of those that overlap the last one
+  pending_.each_while([&](const net::Prefix& element, const Told& told) {
+    const bool belongs = around && around->contains(element);
+    if (taken.size() >= most && !belongs) {
+      return false;
+    }
+    if (!belongs) {
+      around = element;
+    }
+    take_element(element, told, batch);
+    taken.push_back(element);
+    return true;
+  });
+  if (taken.size() == pending_.size()) {
+    pending_.clear();
+    return;
+  }
+  for (const auto& element : taken) {
+    pending_.erase(element);
+  }
 }
 
 }  // namespace ipguard::decide

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
@@ -9,16 +10,19 @@
 #include "base/time.h"
 #include "model/scope.h"
 #include "model/set_batch.h"
+#include "model/until.h"
 #include "net/prefix.h"
 #include "net/prefix_set.h"
+#include "net/prefix_table.h"
 
 namespace ipguard::decide {
 
-// Who wants a prefix blocked: a number that DecisionTable gives each decision.
-using Owner = uint64_t;
+// Who wants a prefix blocked: a number that DecisionTable gives each decision as long as it is active.
+using Owner = uint32_t;
 
 // Elements are the outermost wanted prefixes, minus the holes, hence disjoint. Nested ones wait for the outer one to
-// go. Each call costs by what it changes (prefixes and elements inside the changed one), not by what there is.
+// go. Each call costs by what it changes (prefixes and elements inside the changed one), not by what there is. Takes 24
+// bytes for a wanted IPv4 prefix and 16 for its element, up to half as much again where they come in no order.
 class ScopePlan {
  public:
   // `holes` is the caller's, outlives the plan, and changes only together with a call of replan().
@@ -42,35 +46,53 @@ class ScopePlan {
   [[nodiscard]] bool stands(const net::Prefix& prefix) const;
   // The elements inside `prefix`, or `prefix` itself if an element holds all of it; disjoint, sorted.
   [[nodiscard]] std::vector<net::Prefix> standing(const net::Prefix& prefix) const;
-  [[nodiscard]] const net::PrefixMap<std::optional<TimePoint>>& elements() const { return planned_; }
-  // Appends the net difference since the last call.
-  void take(model::SetBatch& batch);
+  // Appends the owners of the wanted prefixes that contain `prefix`, narrowest first.
+  void owners_covering(const net::Prefix& prefix, std::vector<Owner>& owners) const;
+  // Whether a wanted prefix contains `prefix` …
+  [[nodiscard]] bool wants_all_of(const net::Prefix& prefix) const {
+    return wanted_.longest_covering(prefix).has_value();
+  }
+  // … or any part of it.
+  [[nodiscard]] bool wants_any_of(const net::Prefix& prefix) const {
+    return wants_all_of(prefix) || wanted_.any_inside(prefix);
+  }
+  [[nodiscard]] const net::PrefixTable<model::Until>& elements() const { return planned_; }
+
+  static constexpr size_t all = std::numeric_limits<size_t>::max();
+  // Appends the net difference since the last call; of more than `most` changed elements the first, and as many more as
+  // belong together: what takes the place of a removed element is always in the same batch.
+  void take(model::SetBatch& batch, size_t most = all);
+  [[nodiscard]] size_t pending() const { return pending_.size(); }
 
  private:
   struct Want {
+    model::Until until;
     Owner owner = 0;
-    std::optional<TimePoint> until;
   };
-  using Wants = std::vector<Want>;  // hardly ever more than two
   // What the kernel was told of an element before the changes that are pending.
   struct Told {
-    enum class State : uint8_t { absent, present, unknown } state = State::absent;
-    std::optional<TimePoint> until;
+    enum class State : uint8_t { absent, present, unknown };
+    model::Until until;
+    State state = State::absent;
   };
 
-  static std::optional<TimePoint> latest(const Wants& wants);
+  [[nodiscard]] model::Until latest(const net::Prefix& prefix) const;
+  // False if the owner did not want it.
+  bool forget_want(const net::Prefix& prefix, Owner owner);
+  void add_owners(const net::Prefix& prefix, std::vector<Owner>& owners) const;
   [[nodiscard]] bool is_outermost(const net::Prefix& prefix) const;
   void note(const net::Prefix& element);
-  void set(const net::Prefix& element, std::optional<TimePoint> until);
   void clear_inside(const net::Prefix& prefix);
-  void renew(const net::Prefix& outermost, std::optional<TimePoint> until);
-  void plan(const net::Prefix& outermost, const Wants& wants);
+  void plan(const net::Prefix& outermost);
+  void plan_outermost_inside(const net::Prefix& prefix);
+  void take_element(const net::Prefix& element, const Told& told, model::SetBatch& batch) const;
 
   model::Scope scope_;
   const net::PrefixSet& holes_;
-  net::PrefixMap<Wants> wanted_;
-  net::PrefixMap<std::optional<TimePoint>> planned_;  // element to its until; disjoint
-  std::map<net::Prefix, Told> pending_;               // elements that changed since take()
+  net::PrefixTable<Want> wanted_;
+  std::map<net::Prefix, std::vector<Want>> more_wants_;  // of those wanted by several owners: all but one. Rare.
+  net::PrefixTable<model::Until> planned_;               // disjoint
+  net::PrefixTable<Told> pending_;                       // elements that changed since take()
 };
 
 }  // namespace ipguard::decide

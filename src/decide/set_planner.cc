@@ -48,21 +48,47 @@ std::vector<Owner> SetPlanner::set_holes(const std::vector<net::Prefix>& holes) 
   return touched;
 }
 
-model::SetBatch SetPlanner::take_batch() {
+std::vector<Owner> SetPlanner::owners_covering(const net::Prefix& prefix) const {
+  std::vector<Owner> owners;
+  for (const auto& plan : plans_) {
+    plan.owners_covering(prefix, owners);
+  }
+  return owners;
+}
+
+bool SetPlanner::wants_all_of(const net::Prefix& prefix) const {
+  return std::ranges::any_of(plans_, [&](const ScopePlan& plan) { return plan.wants_all_of(prefix); });
+}
+
+bool SetPlanner::wants_any_of(const net::Prefix& prefix) const {
+  return std::ranges::any_of(plans_, [&](const ScopePlan& plan) { return plan.wants_any_of(prefix); });
+}
+
+model::SetBatch SetPlanner::take_batch(size_t most) {
   model::SetBatch batch;
   for (auto& plan : plans_) {
-    plan.take(batch);
+    const size_t before = plan.pending();
+    plan.take(batch, most);
+    most -= std::min(most, before - plan.pending());
   }
   return batch;
+}
+
+size_t SetPlanner::pending() const {
+  size_t pending = 0;
+  for (const auto& plan : plans_) {
+    pending += plan.pending();
+  }
+  return pending;
 }
 
 std::vector<model::SetElement> SetPlanner::desired() const {
   std::vector<model::SetElement> result;
   result.reserve(size());
   for (size_t i = 0; i < plans_.size(); ++i) {
-    for (const auto& [prefix, until] : plans_[i].elements().members()) {
-      result.push_back({.scope = static_cast<model::Scope>(i), .prefix = prefix, .until = until});
-    }
+    plans_[i].elements().each([&](const net::Prefix& prefix, const model::Until& until) {
+      result.push_back({.scope = static_cast<model::Scope>(i), .prefix = prefix, .until = until.optional()});
+    });
   }
   return result;
 }

@@ -42,9 +42,17 @@ class SetPlanner {
     return plan(scope).standing(prefix);
   }
 
+  // Owners of what contains `prefix`, in any scope: narrowest scope first, then narrowest network.
+  [[nodiscard]] std::vector<Owner> owners_covering(const net::Prefix& prefix) const;
+  // Whether anybody wants all of `prefix`, or any part of it, in any scope.
+  [[nodiscard]] bool wants_all_of(const net::Prefix& prefix) const;
+  [[nodiscard]] bool wants_any_of(const net::Prefix& prefix) const;
+
   // The net difference since the last call, in order of scope and address: an element that came and went in between is
-  // not mentioned, one with a new `until` is added again. Removals come before additions.
-  [[nodiscard]] model::SetBatch take_batch();
+  // not mentioned, one with a new `until` is added again. Removals come before additions. Of more than `most` changed
+  // elements the first (see ScopePlan::take); pending() says how many are left.
+  [[nodiscard]] model::SetBatch take_batch(size_t most = ScopePlan::all);
+  [[nodiscard]] size_t pending() const;
   [[nodiscard]] std::vector<model::SetElement> desired() const;
   [[nodiscard]] uint64_t size() const;
 

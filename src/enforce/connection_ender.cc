@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -17,12 +18,15 @@
 #include "base/log.h"
 #include "enforce/nft_set_queries.h"
 #include "net/prefix_set.h"
+#include "net/prefix_table.h"
 
 namespace ipguard::enforce {
 
 namespace {
 
 constexpr size_t most_at_once = 1000;  // deletions a system call
+constexpr std::chrono::milliseconds pause{200};
+constexpr int most_pauses = 10;
 // A deletion: headers, a tuple (IPv6, some 100 bytes), zone, id. A longer one is none that we know.
 constexpr size_t most_bytes = 512;
 
@@ -121,14 +125,14 @@ class Deletions {
 }  // namespace
 
 Result<uint64_t> end_connections(NetlinkSocket& socket, const std::vector<net::Prefix>& banned) {
-  net::PrefixSet prefixes;
+  net::PrefixTable<net::Nothing> prefixes;
   std::array<bool, 2> wanted{};
   for (const net::Prefix& prefix : banned) {
-    prefixes[prefix];
+    prefixes.put(prefix, {});
     wanted.at(prefix.family() == net::Family::ipv4 ? 0 : 1) = true;
   }
   const auto is_banned = [&prefixes](const std::optional<net::Address>& address) {
-    return address && prefixes.longest_covering(net::Prefix(*address)) != nullptr;
+    return address && prefixes.longest_covering(net::Prefix(*address));
   };
   uint64_t ended = 0;
   for (const int family : {AF_INET, AF_INET6}) {
@@ -204,6 +208,13 @@ void ConnectionEnder::run() {
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      // A feed comes in portions: the walk begins when there was nothing new for a moment.
+      for (int i = 0; i < most_pauses && !stopping_; ++i) {
+        const size_t before = waiting_.size();
+        if (!wake_.wait_for(lock, pause, [&] { return stopping_ || waiting_.size() != before; })) {
+          break;
+        }
+      }
       if (stopping_) {
         return;
       }

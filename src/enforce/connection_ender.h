@@ -17,8 +17,8 @@
 namespace ipguard::enforce {
 
 // The table can only be searched by walking all of it (100 ms for 100,000 connections): that is done by a thread of its
-// own, once for all that was banned meanwhile. Used by the loop thread; works in the network namespace that it is made
-// in.
+// own, 0.2 s after the last of the bans that come together (2 s at most), once for all of them. Used by the loop
+// thread; works in the network namespace that it is made in.
 class ConnectionEnder {
  public:
   // Prefixes that may wait; what comes on top is counted as skipped.

@@ -14,9 +14,14 @@ namespace {
 // The sets as the kernel would hold them: disjoint within a set, an addition of what is there replaces it.
 class DryRunEnforcer final : public Enforcer {
  public:
-  explicit DryRunEnforcer(Protection& protection) : protection_(protection) {}
+  explicit DryRunEnforcer(Protection& protection) : protection_(&protection) {}
 
   Result<> prepare() override { return {}; }
+
+  Result<> reconfigure(const config::EnforceConfig& /*config*/, Protection& protection) override {
+    protection_ = &protection;
+    return {};
+  }
 
   Result<std::vector<model::SetElement>> list(TimePoint /*now*/) override {
     std::vector<model::SetElement> result;
@@ -40,7 +45,7 @@ class DryRunEnforcer final : public Enforcer {
     const auto is_there = [this](const model::SetElement& element) {
       return set_for(element).find(element.prefix) != nullptr;
     };
-    for (const model::SetElement& element : vet(batch.add, protection_, now, share_, is_there, report.failures)) {
+    for (const model::SetElement& element : vet(batch.add, *protection_, now, share_, is_there, report.failures)) {
       Set& set = set_for(element);
       if (set.find(element.prefix) == nullptr &&
           (set.longest_covering(element.prefix) != nullptr || !set.inside(element.prefix).empty())) {
@@ -99,7 +104,7 @@ class DryRunEnforcer final : public Enforcer {
 
   Set& set_for(const model::SetElement& element) { return sets_.at(set_index(element.scope, element.prefix.family())); }
 
-  Protection& protection_;
+  Protection* protection_;
   std::array<Set, set_count> sets_;
   AddressShare share_;
   RepairCounters repairs_;  // nobody else changes a model

@@ -57,6 +57,9 @@ class Enforcer {
 
   // Creates table, chains and sets where they are missing; what is there stays. Errc::permission without CAP_NET_ADMIN.
   [[nodiscard]] virtual Result<> prepare() = 0;
+  // The same for another configuration and protection (which outlives it, too); what is there stays, nothing is listed.
+  // On an error the ones before stay in force.
+  [[nodiscard]] virtual Result<> reconfigure(const config::EnforceConfig& config, Protection& protection) = 0;
   // What the kernel holds now, with the time left (without the backstop) as `until`; it may lie before `now`. At start,
   // never on a hot path: 1 to 3 s for 100,000 elements, because the kernel walks a set anew for each 32 kB it hands
   // out.

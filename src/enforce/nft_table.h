@@ -21,6 +21,8 @@ namespace ipguard::enforce {
 class NftTable {
  public:
   explicit NftTable(const config::EnforceConfig& config) : config_(config) {}
+  // For the next prepare().
+  void reconfigure(const config::EnforceConfig& config) { config_ = config; }
 
   // Opens the sockets if need be; everything below does so by itself, except socket().
   [[nodiscard]] Result<> open();

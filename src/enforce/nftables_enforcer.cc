@@ -33,7 +33,7 @@ constexpr size_t most_compared = 20'000;
 class NftablesEnforcer final : public Enforcer {
  public:
   NftablesEnforcer(const config::EnforceConfig& config, Protection& protection)
-      : config_(config), table_(config), protection_(protection) {}
+      : config_(config), table_(config), protection_(&protection) {}
 
   Result<> prepare() override {
     auto done = table_.prepare();
@@ -41,6 +41,25 @@ class NftablesEnforcer final : public Enforcer {
       return std::unexpected(explained(std::move(done.error())));
     }
     return {};
+  }
+
+  Result<> reconfigure(const config::EnforceConfig& config, Protection& protection) override {
+    auto* protection_before = std::exchange(protection_, &protection);
+    const auto config_before = std::exchange(config_, config);
+    table_.reconfigure(config);
+    if (table_.notification_fd() < 0) {
+      unchecked_.set();  // nobody would tell of what others do meanwhile
+    }
+    auto done = prepare();
+    if (!done) {
+      protection_ = protection_before;
+      config_ = config_before;
+      table_.reconfigure(config_before);
+      if (auto back = prepare(); !back) {
+        log_error("cannot restore table inet ipguard: " + back.error().message);
+      }
+    }
+    return done;
   }
 
   Result<std::vector<model::SetElement>> list(TimePoint now) override {
@@ -172,15 +191,12 @@ class NftablesEnforcer final : public Enforcer {
       }
     }
     const auto is_there = [this](const model::SetElement& element) { return mirror_.has(element); };
-    return vet(batch.add, protection_, now, share, is_there, report.failures);
+    return vet(batch.add, *protection_, now, share, is_there, report.failures);
   }
 
   void remember(const std::vector<model::SetElement>& elements) {
-    for (size_t i = 0; i < elements.size(); ++i) {
-      if (i == 0 || elements[i].scope != elements[i - 1].scope) {
-        mirror_.reserve(elements[i], elements.size() - i);
-      }
-      mirror_.put(elements[i]);
+    for (const model::SetElement& element : elements) {
+      mirror_.put(element);
     }
   }
 
@@ -262,7 +278,7 @@ class NftablesEnforcer final : public Enforcer {
     // What is missing is believed to be there, so that it counts as covered already.
     const auto believed = [](const model::SetElement& /*element*/) { return true; };
     const std::vector<model::SetElement> elements =
-        vet(missing, protection_, now, mirror_.share(), believed, repair.failures);
+        vet(missing, *protection_, now, mirror_.share(), believed, repair.failures);
     std::vector<ElementOp> additions;
     additions.reserve(elements.size());
     for (const model::SetElement& element : elements) {
@@ -353,7 +369,7 @@ class NftablesEnforcer final : public Enforcer {
   config::EnforceConfig config_;
   NftTable table_;
   ConnectionEnder connections_;
-  Protection& protection_;
+  Protection* protection_;
   ElementMirror mirror_;
   SetMask unchecked_;  // sets that somebody else touched and that were not compared since
   RepairCounters repairs_;

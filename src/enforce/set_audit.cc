@@ -9,11 +9,11 @@ namespace ipguard::enforce {
 
 namespace {
 
-bool same_time_out(const KernelElement& element, TimePoint until, TimePoint now) {
-  if (!element.left || until == ElementMirror::permanent) {
-    return !element.left && until == ElementMirror::permanent;
+bool same_time_out(const KernelElement& element, const model::Until& until, TimePoint now) {
+  if (!element.left || !until.ever()) {
+    return !element.left && !until.ever();
   }
-  return std::chrono::abs(now + *element.left - kernel_backstop - until) <= time_out_slack;
+  return std::chrono::abs(now + *element.left - kernel_backstop - until.time()) <= time_out_slack;
 }
 
 }  // namespace
@@ -26,24 +26,21 @@ SetAudit audit_set(size_t index, const std::vector<KernelElement>& present, cons
   for (const KernelElement& element : present) {
     const ElementOp removal{index, element.first, element.last, std::nullopt, ElementOp::no_tag};
     const std::vector<net::Prefix> prefixes = net::range_to_prefixes(element.first, element.last);
-    const auto member = prefixes.size() == 1 ? members.find(prefixes.front()) : members.end();
-    if (member == members.end()) {
+    const auto* member = prefixes.size() == 1 ? members.find(prefixes.front()) : nullptr;
+    if (member == nullptr) {
       audit.foreign.push_back(removal);
-    } else if (same_time_out(element, member->second, now)) {
+    } else if (same_time_out(element, *member, now)) {
       in_order.insert(prefixes.front());
     } else {
       audit.altered.push_back(removal);
     }
   }
-  for (const auto& [prefix, until] : members) {
-    if (in_order.contains(prefix)) {
-      continue;
+  members.each([&](const net::Prefix& prefix, const model::Until& until) {
+    if (!in_order.contains(prefix)) {
+      const bool over = until.time() <= now;
+      (over ? audit.departed : audit.missing).push_back({sets.at(index).scope, prefix, until.optional()});
     }
-    const bool over = until <= now;
-    (over ? audit.departed : audit.missing)
-        .push_back(
-            {sets.at(index).scope, prefix, until == ElementMirror::permanent ? std::nullopt : std::optional(until)});
-  }
+  });
   return audit;
 }
 

@@ -97,11 +97,21 @@ void IanaBlocks::index() {
     }
     std::ranges::stable_sort(blocks, std::ranges::greater(), [](const auto* block) { return block->prefix.length(); });
   }
+  for (uint32_t octet = 0; octet < by_octet_.size(); ++octet) {
+    const size_t first = interval_of(net::Address::from_ipv4(octet << 24U));
+    const size_t last = interval_of(net::Address::from_ipv4(octet << 24U | 0xffffffU));
+    by_octet_.at(octet) = first == last && first < several ? static_cast<uint16_t>(first) : several;
+  }
+}
+
+size_t IanaBlocks::interval_of(const net::Address& address) const {
+  const auto after = std::ranges::upper_bound(starts_, to_number(address));
+  return static_cast<size_t>(after - starts_.begin() - 1);
 }
 
 std::span<const IanaBlock* const> IanaBlocks::around(const net::Address& address) const {
-  const auto after = std::ranges::upper_bound(starts_, to_number(address));
-  return around_[static_cast<size_t>(after - starts_.begin() - 1)];
+  const uint16_t interval = address.is_ipv4() ? by_octet_.at(address.ipv4() >> 24U) : several;
+  return around_[interval != several ? interval : interval_of(address)];
 }
 
 std::string_view registry_label(std::span<const IanaBlock* const> blocks) {

@@ -2,6 +2,7 @@
 // The data is enrich/iana_blocks.csv, with its source and date.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -50,8 +51,13 @@ class IanaBlocks {
   std::vector<IanaBlock> blocks_;
   std::string source_;
   std::string as_of_;
+  [[nodiscard]] size_t interval_of(const net::Address& address) const;
+
   // Where the blocks around an address change; and those from there on.
   std::vector<Uint128> starts_;
+  // The interval of an IPv4 address by its first octet, where all of the octet's are in one.
+  static constexpr uint16_t several = UINT16_MAX;
+  std::array<uint16_t, 256> by_octet_{};
   std::vector<std::vector<const IanaBlock*>> around_;
 };
 

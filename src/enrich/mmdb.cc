@@ -101,13 +101,20 @@ Mmdb::~Mmdb() {
   }
 }
 
-Result<std::unique_ptr<Mmdb>> Mmdb::open(const std::string& path) {
+Result<std::unique_ptr<Mmdb>> Mmdb::open(const std::string& path, const CopyFolder& copy_in) {
   const std::string context = "database " + printable(path);
-  if (auto checked = verify_metadata(path); !checked) {
+  auto file = open_database_file(path);
+  if (file && copy_in) {
+    file = copy_database_file(*file, *copy_in);
+  }
+  if (!file) {
+    return std::unexpected(add_context(file, context));
+  }
+  if (auto checked = verify_metadata(*file); !checked) {
     return std::unexpected(add_context(checked, context));
   }
   std::unique_ptr<Mmdb> result(new Mmdb(path));
-  const int status = MMDB_open(path.c_str(), MMDB_MODE_MMAP, result->mmdb_.get());
+  const int status = MMDB_open(copy_in ? file->path().c_str() : path.c_str(), MMDB_MODE_MMAP, result->mmdb_.get());
   if (status != MMDB_SUCCESS) {
     const bool file_problem = status == MMDB_FILE_OPEN_ERROR || status == MMDB_IO_ERROR;
     return fail(file_problem ? Errc::failed : Errc::corrupt, context + ": " + MMDB_strerror(status));

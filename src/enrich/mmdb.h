@@ -2,8 +2,8 @@
 //
 // A database is foreign bytes. What libmaxminddb does not bound by itself (a pointer fan-out in a record or in the
 // metadata, cycles in the search tree, metadata of no length) is bounded or refused here, so that a corrupt or hostile
-// file costs an error and never a crash, a hang or a read outside of it. The file is mapped: it must be replaced by
-// rename, because a file that shrinks under its mapping ends the process (SIGBUS).
+// file costs an error and never a crash, a hang or a read outside of it. The file is mapped: who runs for long has a
+// copy mapped instead, because a file that shrinks under its mapping ends the process (SIGBUS).
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "enrich/database_file.h"
 #include "enrich/mmdb_record.h"
 #include "net/address.h"
 #include "net/prefix.h"
@@ -52,9 +53,9 @@ class Mmdb {
 
   // Checks metadata and sizes, then nodes spread over the whole tree (all of them in a small file) and the records
   // that they point to; it does not read the whole file. Errc::corrupt with path and reason for a damaged file,
-  // Errc::not_found, Errc::permission … for one that cannot be read. Warns in the log about a file that everybody may
-  // write.
-  [[nodiscard]] static Result<std::unique_ptr<Mmdb>> open(const std::string& path);
+  // Errc::not_found, Errc::permission … for one that cannot be read, Errc::busy for one that is written to while it is
+  // copied. Warns in the log about a file that everybody may write.
+  [[nodiscard]] static Result<std::unique_ptr<Mmdb>> open(const std::string& path, const CopyFolder& copy_in = {});
   ~Mmdb();
   Mmdb(const Mmdb&) = delete;
   Mmdb& operator=(const Mmdb&) = delete;

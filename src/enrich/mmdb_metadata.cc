@@ -1,19 +1,13 @@
 #include "enrich/mmdb_metadata.h"
 
-#include <fcntl.h>
 #include <maxminddb.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
-#include <utility>
 
-#include "base/log.h"
-#include "base/text.h"
-#include "base/unique_fd.h"
 #include "enrich/mmdb_record.h"
 
 namespace ipguard::enrich {
@@ -26,25 +20,6 @@ constexpr uint64_t kMetadataReach = 131072;
 constexpr size_t kSmallestMetadata = 64;
 
 std::unexpected<Error> corrupt(std::string reason) { return fail(Errc::corrupt, std::move(reason)); }
-
-// Opens for reading, refuses what is no regular file; O_NONBLOCK so that a FIFO cannot hold us.
-Result<std::pair<UniqueFd, uint64_t>> open_file(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) {
-    return fail_errno("cannot open", errno);
-  }
-  struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) {
-    return fail_errno("cannot read its status", errno);
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return fail(Errc::invalid, "not a regular file");
-  }
-  if ((status.st_mode & S_IWOTH) != 0) {
-    log_warning("database " + printable(path) + ": everybody may write this file; make it writable for root only");
-  }
-  return std::pair{std::move(fd), static_cast<uint64_t>(status.st_size)};
-}
 
 Result<std::string> read_tail(const UniqueFd& fd, uint64_t size) {
   std::string tail(static_cast<size_t>(std::min(size, kMetadataReach)), '\0');
@@ -85,12 +60,8 @@ Result<> verify_languages(const MMDB_s& section) {
 
 }  // namespace
 
-Result<> verify_metadata(const std::string& path) {
-  auto file = open_file(path);
-  if (!file) {
-    return std::unexpected(std::move(file.error()));
-  }
-  const auto& [fd, size] = *file;
+Result<> verify_metadata(const DatabaseFile& file) {
+  const auto& [fd, size] = file;
   const auto tail = read_tail(fd, size);
   if (!tail) {
     return std::unexpected(tail.error());

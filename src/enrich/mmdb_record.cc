@@ -2,7 +2,9 @@
 
 #include <maxminddb.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <utility>
 
@@ -11,11 +13,37 @@ namespace {
 
 std::unexpected<Error> corrupt(std::string reason) { return fail(Errc::corrupt, std::move(reason)); }
 
+// Of one value: what its control bytes say ("Data Field Format" of the format).
+struct Value {
+  uint8_t type = 0;      // MMDB_DATA_TYPE_…
+  uint32_t size = 0;     // bytes of a scalar, members of a map or an array; a boolean itself
+  uint32_t content = 0;  // offset behind the control bytes
+};
+
+// The bytes that a scalar of the type has at most.
+uint32_t largest(uint8_t type) {
+  switch (type) {
+    case MMDB_DATA_TYPE_UINT16:
+      return 2;
+    case MMDB_DATA_TYPE_UINT32:
+    case MMDB_DATA_TYPE_INT32:
+      return 4;
+    case MMDB_DATA_TYPE_UINT64:
+      return 8;
+    case MMDB_DATA_TYPE_UINT128:
+      return 16;
+    default:
+      return UINT32_MAX;
+  }
+}
+
 // Reads one record (or the metadata, which has the same encoding) value by value. MMDB_get_entry_data_list() would
-// do it in one call, but in libmaxminddb before 1.13 nothing bounds what nested pointers make of a few bytes.
+// do it in one call, but in libmaxminddb before 1.13 nothing bounds what nested pointers make of a few bytes; and
+// MMDB_aget_value() takes most of the time that a whois query takes.
 class RecordReader {
  public:
-  RecordReader(const MMDB_s& mmdb, const FieldVisitor& visit) : mmdb_(mmdb), visit_(visit) {}
+  RecordReader(const MMDB_s& mmdb, const FieldVisitor& visit)
+      : data_(mmdb.data_section, mmdb.data_section_size), visit_(visit) {}
 
   Result<> read(uint32_t offset) {
     auto end = read_value(offset, 0);
@@ -26,32 +54,93 @@ class RecordReader {
   }
 
  private:
-  // MMDB_aget_value() with an empty path decodes the one value at `offset`, following a pointer.
-  Result<MMDB_entry_data_s> decode(uint32_t offset) {
+  static std::unexpected<Error> damaged(uint32_t offset, const std::string& how) {
+    return corrupt("record at data offset " + std::to_string(offset) + ": " + how);
+  }
+
+  [[nodiscard]] bool holds(uint32_t offset, uint64_t size) const { return offset + size <= data_.size(); }
+
+  // `size` bytes as a number, most significant first; at most 8, and within the data.
+  [[nodiscard]] uint64_t number_at(uint32_t offset, uint32_t size) const {
+    uint64_t number = 0;
+    for (uint32_t i = 0; i < size; ++i) {
+      number = number << 8U | data_[offset + i];
+    }
+    return number;
+  }
+
+  // The control bytes at `offset`, which no pointer is.
+  [[nodiscard]] Result<Value> header(uint32_t offset) const {
+    constexpr uint8_t extended = 0;
+    constexpr uint8_t first_extended = 7;
+    constexpr uint32_t longest_in_place = 28;
+    constexpr std::array<uint32_t, 4> offsets{0, 29, 285, 65821};  // of sizes in 1, 2, 3 bytes of their own
+    if (!holds(offset, 1)) {
+      return damaged(offset, "it lies outside of the data section");
+    }
+    const uint8_t control = data_[offset];
+    Value value{.type = static_cast<uint8_t>(control >> 5U), .size = control & 31U, .content = offset + 1};
+    if (value.type == extended) {
+      if (!holds(value.content, 1)) {
+        return damaged(offset, "it is cut off");
+      }
+      value.type = static_cast<uint8_t>(std::min(first_extended + data_[value.content++], 255));
+    }
+    if (value.size > longest_in_place) {
+      const uint32_t bytes = value.size - longest_in_place;
+      if (!holds(value.content, bytes)) {
+        return damaged(offset, "it is cut off");
+      }
+      value.size = offsets.at(bytes) + static_cast<uint32_t>(number_at(value.content, bytes));
+      value.content += bytes;
+    }
+    return value;
+  }
+
+  [[nodiscard]] bool is_pointer(uint32_t offset) const {
+    return holds(offset, 1) && data_[offset] >> 5U == MMDB_DATA_TYPE_POINTER;
+  }
+
+  // Where the value behind the pointer at `offset` begins: 1 + 1..4 bytes by the two size bits of its control byte.
+  [[nodiscard]] uint32_t after_pointer(uint32_t offset) const { return offset + 2U + ((data_[offset] >> 3U) & 3U); }
+
+  // What the pointer at `offset` leads to.
+  [[nodiscard]] Result<uint32_t> target(uint32_t offset) const {
+    constexpr std::array<uint64_t, 4> bases{0, 2048, 526336, 0};
+    const uint32_t size = (data_[offset] >> 3U) & 3U;
+    if (!holds(offset + 1, size + 1)) {
+      return damaged(offset, "it is cut off");
+    }
+    // The control byte's last three bits are the first ones of the number, but not in front of four bytes.
+    const uint64_t high = size == 3 ? 0 : uint64_t{data_[offset] & 7U} << (8 * (size + 1));
+    const uint64_t result = bases.at(size) + (high | number_at(offset + 1, size + 1));
+    return result < data_.size() ? Result<uint32_t>(static_cast<uint32_t>(result))
+                                 : damaged(offset, "it points outside of the data section");
+  }
+
+  // The value at `offset`, a pointer followed; counted.
+  Result<Value> decode(uint32_t offset) {
     if (values_++ >= RecordLimits::values) {
       return corrupt("a record has more than " + std::to_string(RecordLimits::values) + " values");
     }
-    MMDB_entry_s start{.mmdb = &mmdb_, .offset = offset};
-    MMDB_entry_data_s data{};
-    const std::array<const char*, 1> path{nullptr};
-    const int status = MMDB_aget_value(&start, &data, path.data());
-    if (status != MMDB_SUCCESS || !data.has_data) {
-      return corrupt("record at data offset " + std::to_string(offset) + ": " +
-                     (status != MMDB_SUCCESS ? MMDB_strerror(status) : "no data"));
+    if (is_pointer(offset)) {
+      const auto place = target(offset);
+      if (!place) {
+        return std::unexpected(place.error());
+      }
+      if (is_pointer(*place)) {
+        return damaged(offset, "a pointer leads to a pointer");
+      }
+      offset = *place;
     }
-    if (data.type == MMDB_DATA_TYPE_UTF8_STRING || data.type == MMDB_DATA_TYPE_BYTES) {
-      bytes_ += data.data_size;
+    auto value = header(offset);
+    if (value && (value->type == MMDB_DATA_TYPE_UTF8_STRING || value->type == MMDB_DATA_TYPE_BYTES)) {
+      bytes_ += value->size;
       if (bytes_ > RecordLimits::bytes) {
         return corrupt("a record has more than " + std::to_string(RecordLimits::bytes) + " bytes of text");
       }
     }
-    return data;
-  }
-
-  // Where the value after the one at `offset` starts, if that one is a pointer: 1 + 1..4 bytes by the two size bits
-  // of its control byte. libmaxminddb gives the place after the *target* when that is a map or an array.
-  [[nodiscard]] uint32_t after_pointer(uint32_t offset) const {
-    return offset + 2U + ((mmdb_.data_section[offset] >> 3U) & 3U);
+    return value;
   }
 
   // Returns the offset after the value.
@@ -59,35 +148,33 @@ class RecordReader {
     if (depth > RecordLimits::depth) {
       return corrupt("a record is nested deeper than " + std::to_string(RecordLimits::depth) + " levels");
     }
-    const auto data = decode(offset);
-    if (!data) {
-      return std::unexpected(data.error());
+    const auto value = decode(offset);
+    if (!value) {
+      return std::unexpected(value.error());
     }
-    Result<uint32_t> end = data->offset_to_next;
-    if (data->type == MMDB_DATA_TYPE_MAP) {
-      end = read_map(*data, depth);
-    } else if (data->type == MMDB_DATA_TYPE_ARRAY) {
-      end = read_array(*data, depth);
-    } else if (auto scalar = to_scalar(*data)) {
-      visit_(path_, *scalar);
+    Result<uint32_t> end = 0;
+    if (value->type == MMDB_DATA_TYPE_MAP) {
+      end = read_map(*value, depth);
+    } else if (value->type == MMDB_DATA_TYPE_ARRAY) {
+      end = read_array(*value, depth);
     } else {
-      return std::unexpected(std::move(scalar.error()));
+      end = read_scalar(*value);
     }
-    const bool was_pointer = data->offset != offset;
-    return end && was_pointer ? after_pointer(offset) : end;
+    return end && is_pointer(offset) ? after_pointer(offset) : end;
   }
 
-  Result<uint32_t> read_map(const MMDB_entry_data_s& map, unsigned depth) {
-    uint32_t next = map.offset_to_next;
-    for (uint32_t i = 0; i < map.data_size; ++i) {
+  Result<uint32_t> read_map(const Value& map, unsigned depth) {
+    uint32_t next = map.content;
+    for (uint32_t i = 0; i < map.size; ++i) {
       const auto key = decode(next);
       if (!key) {
         return std::unexpected(key.error());
       }
-      if (key->type != MMDB_DATA_TYPE_UTF8_STRING) {
-        return corrupt("record at data offset " + std::to_string(next) + ": a map key is no string");
+      if (key->type != MMDB_DATA_TYPE_UTF8_STRING || !holds(key->content, key->size)) {
+        return damaged(next, "a map key is no string");
       }
-      auto end = read_member({key->utf8_string, key->data_size}, key->offset_to_next, depth);
+      const uint32_t after = is_pointer(next) ? after_pointer(next) : key->content + key->size;
+      auto end = read_member(text(*key), after, depth);
       if (!end) {
         return end;
       }
@@ -96,9 +183,9 @@ class RecordReader {
     return next;
   }
 
-  Result<uint32_t> read_array(const MMDB_entry_data_s& array, unsigned depth) {
-    uint32_t next = array.offset_to_next;
-    for (uint32_t i = 0; i < array.data_size; ++i) {
+  Result<uint32_t> read_array(const Value& array, unsigned depth) {
+    uint32_t next = array.content;
+    for (uint32_t i = 0; i < array.size; ++i) {
       auto end = read_member(std::to_string(i), next, depth);
       if (!end) {
         return end;
@@ -119,38 +206,59 @@ class RecordReader {
     return end;
   }
 
-  Result<Scalar> to_scalar(const MMDB_entry_data_s& data) {
-    switch (data.type) {
+  [[nodiscard]] std::string_view text(const Value& value) const {
+    return {reinterpret_cast<const char*>(data_.data()) + value.content, value.size};
+  }
+
+  // Visits it and returns the offset after it.
+  Result<uint32_t> read_scalar(const Value& value) {
+    if (value.type == MMDB_DATA_TYPE_BOOLEAN) {
+      visit_(path_, value.size != 0);
+      return value.content;
+    }
+    if (!holds(value.content, value.size)) {
+      return damaged(value.content, "it is cut off");
+    }
+    const auto scalar = to_scalar(value);
+    if (!scalar) {
+      return std::unexpected(scalar.error());
+    }
+    visit_(path_, *scalar);
+    return value.content + value.size;
+  }
+
+  [[nodiscard]] Result<Scalar> to_scalar(const Value& value) {
+    if (value.size > largest(value.type)) {
+      return damaged(value.content, "a number of " + std::to_string(value.size) + " bytes");
+    }
+    switch (value.type) {
       case MMDB_DATA_TYPE_UTF8_STRING:
-        return std::string_view(data.utf8_string, data.data_size);
+        return text(value);
       case MMDB_DATA_TYPE_BYTES:
-        return std::span<const uint8_t>(data.bytes, data.data_size);
-      case MMDB_DATA_TYPE_DOUBLE:
-        return data.double_value;
-      case MMDB_DATA_TYPE_FLOAT:
-        return data.float_value;
+        return data_.subspan(value.content, value.size);
       case MMDB_DATA_TYPE_UINT16:
-        return uint64_t{data.uint16};
       case MMDB_DATA_TYPE_UINT32:
-        return uint64_t{data.uint32};
       case MMDB_DATA_TYPE_UINT64:
-        return data.uint64;
+        return number_at(value.content, value.size);
       case MMDB_DATA_TYPE_INT32:
-        return data.int32;
-      case MMDB_DATA_TYPE_BOOLEAN:
-        return data.boolean;
+        return static_cast<int32_t>(static_cast<uint32_t>(number_at(value.content, value.size)));
+      case MMDB_DATA_TYPE_DOUBLE:
+        return value.size == 8 ? Result<Scalar>(std::bit_cast<double>(number_at(value.content, 8)))
+                               : damaged(value.content, "a double of another size");
+      case MMDB_DATA_TYPE_FLOAT:
+        return value.size == 4
+                   ? Result<Scalar>(std::bit_cast<float>(static_cast<uint32_t>(number_at(value.content, 4))))
+                   : damaged(value.content, "a float of another size");
       case MMDB_DATA_TYPE_UINT128:
-        for (size_t i = 0; i < wide_.size(); ++i) {
-          wide_[i] = static_cast<uint8_t>(data.uint128 >> (120 - 8 * i));
-        }
+        wide_ = {};
+        std::ranges::copy(data_.subspan(value.content, value.size), wide_.end() - value.size);
         return std::span<const uint8_t>(wide_);
       default:
-        return corrupt("record at data offset " + std::to_string(data.offset) + ": unknown data type " +
-                       std::to_string(data.type));
+        return damaged(value.content, "unknown data type " + std::to_string(value.type));
     }
   }
 
-  const MMDB_s& mmdb_;
+  std::span<const uint8_t> data_;
   const FieldVisitor& visit_;
   std::string path_;
   unsigned values_ = 0;

@@ -31,15 +31,15 @@ class NetblockFinder {
 
   // Valid as long as the finder.
   [[nodiscard]] Netblocks find(const net::Address& address);
-  // The same of many; `result` is overwritten.
-  void find(std::span<const net::Address> addresses, std::vector<Netblocks>& result);
+  // Of many, in two steps, because of many addresses in the same route the second one can often be spared: route and
+  // blocks (`result` is overwritten); range and system.
+  void find_routes(std::span<const net::Address> addresses, std::vector<Netblocks>& result);
+  void complete(Netblocks& netblocks);
   [[nodiscard]] const model::Route& facts(const Netblocks& netblocks) const {
     return reader_.facts(netblocks.answer.facts);
   }
 
  private:
-  [[nodiscard]] Netblocks complete(const net::Address& address, const RouteReader::Answer& answer);
-
   RouteReader reader_;
   const OwnerIndex& systems_;
   std::vector<const Owner*> system_of_facts_;

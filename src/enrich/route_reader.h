@@ -45,7 +45,9 @@ class RouteReader {
   [[nodiscard]] const model::Route& facts(uint32_t number) const { return facts_[number].route; }
   // Facts are numbered from 0; this many are known by now.
   [[nodiscard]] size_t fact_count() const { return facts_.size(); }
-  [[nodiscard]] bool warranted() const { return slow_ >= worthwhile_ && lookups_.empty(); }
+  // A look-up that the table was asked for past the reader: it would be faster with the indexes, too.
+  void count_lookup() { ++slow_; }
+  [[nodiscard]] bool warranted() const { return slow_ >= worthwhile_ && table_->lookup_indexes().empty(); }
   [[nodiscard]] const RouteTable& table() const { return *table_; }
 
  private:

@@ -22,6 +22,17 @@ Knowledge knowledge_of_type(std::string_view type) {
           .country = mentions("Country") || mentions("City") || mentions("Enterprise")};
 }
 
+Result<> read_as_text(const Mmdb& mmdb, uint32_t record, const model::TakeField& take) {
+  return mmdb.read(record, [&take](std::string_view path, const Scalar& value) {
+    const std::string_view key = path.empty() ? "value" : path;
+    if (const auto* text = std::get_if<std::string_view>(&value)) {
+      take(key, *text);
+    } else {
+      take(key, to_text(value));
+    }
+  });
+}
+
 Knowledge knowledge_of(const Mmdb& mmdb) {
   Knowledge known = knowledge_of_type(mmdb.metadata().type);
   std::unordered_set<uint32_t> records;
@@ -47,10 +58,11 @@ Knowledge knowledge_of(const Mmdb& mmdb) {
 RouteTable::RouteTable(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RouteTable::~RouteTable() = default;
 
-Result<std::shared_ptr<const RouteTable>> RouteTable::open(const std::vector<std::string>& paths) {
+Result<std::shared_ptr<const RouteTable>> RouteTable::open(const std::vector<std::string>& paths,
+                                                           const CopyFolder& copy_in) {
   auto impl = std::make_unique<Impl>();
   for (const auto& path : paths) {
-    auto opened = Mmdb::open(path);
+    auto opened = Mmdb::open(path, copy_in);
     if (!opened) {
       return std::unexpected(std::move(opened.error()));
     }
@@ -105,9 +117,8 @@ RecordFields RouteTable::fields(const net::Address& address) const {
       continue;
     }
     RecordFields result;
-    const auto read = mmdb->read(*record, [&](std::string_view path, const Scalar& value) {
-      result.emplace_back(path.empty() ? "value" : path, to_text(value));
-    });
+    const auto read = read_as_text(
+        *mmdb, *record, [&](std::string_view key, std::string_view value) { result.emplace_back(key, value); });
     if (read) {
       return result;
     }
@@ -116,29 +127,43 @@ RecordFields RouteTable::fields(const net::Address& address) const {
   return {};
 }
 
-model::Record RouteTable::record(const net::Address& address) const {
+model::RecordHead RouteTable::record(const net::Address& address, const model::TakeField& take) const {
   if (impl_->databases.size() != 1) {
-    auto route = lookup(address);
-    return {.route = route.prefix, .found = route.found, .fields = route.found ? fields(address) : RecordFields()};
+    const auto route = lookup(address);
+    if (route.found) {
+      for (const auto& [key, value] : fields(address)) {
+        take(key, value);
+      }
+    }
+    return {.route = route.prefix, .found = route.found};
   }
   const Mmdb& mmdb = *impl_->databases.front();
   std::optional<net::Prefix> network;
-  const auto offset = impl_->find(mmdb, address, network);
-  model::Record record{.route = network.value_or(net::Prefix(address)), .found = false, .fields = {}};
+  std::optional<uint32_t> offset;
+  if (const auto indexes = lookup_indexes(); !indexes.empty()) {
+    const auto leaf = indexes.front().find(address);
+    network = net::Prefix(address, leaf.length);
+    if (leaf.record != LookupIndex::no_record) {
+      offset = indexes.front().offset_of(leaf.record);
+    }
+  } else {
+    offset = impl_->find(mmdb, address, network);
+  }
   if (!offset) {
-    return record;
+    return {.route = network.value_or(net::Prefix(address)), .found = false};
   }
-  constexpr size_t usual_fields = 8;
-  record.fields.reserve(usual_fields);
-  const auto read = mmdb.read(*offset, [&](std::string_view path, const Scalar& value) {
-    record.fields.emplace_back(path.empty() ? "value" : path, to_text(value));
-  });
-  if (!read) {
+  if (const auto read = read_as_text(mmdb, *offset, take); !read) {
     impl_->note_damage(mmdb, read.error());
-    return {.route = net::Prefix(address), .found = false, .fields = {}};
+    return {.route = net::Prefix(address), .found = false};
   }
-  record.found = true;
-  return record;
+  return {.route = *network, .found = true};
+}
+
+model::Record RouteTable::record(const net::Address& address) const {
+  RecordFields taken;
+  const auto head =
+      record(address, [&](std::string_view key, std::string_view value) { taken.emplace_back(key, value); });
+  return {.route = head.route, .found = head.found, .fields = head.found ? std::move(taken) : RecordFields()};
 }
 
 Knowledge RouteTable::knowledge() const { return impl_->knowledge; }

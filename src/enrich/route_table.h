@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "enrich/database_file.h"
 #include "enrich/lookup_index.h"
 #include "enrich/owner_index.h"
 #include "model/country.h"
@@ -56,8 +57,9 @@ class RouteTable {
   // earlier ones lack (AS from one, country from another; the route is the longest prefix among those that gave
   // something). A corrupt, truncated or foreign file is Errc::corrupt with the reason and the path; a sound file
   // without any field that ipguard knows is accepted with a warning in the log. No path at all is an empty table. The
-  // file is mapped; replace it by rename, never in place.
-  [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> open(const std::vector<std::string>& paths);
+  // file is mapped: it is to be replaced by rename, unless what is mapped is a copy.
+  [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> open(const std::vector<std::string>& paths,
+                                                                      const CopyFolder& copy_in = {});
   ~RouteTable();
   RouteTable(const RouteTable&) = delete;
   RouteTable& operator=(const RouteTable&) = delete;
@@ -80,7 +82,9 @@ class RouteTable {
   // looked at only if `prefix` lies in such a range. Errc::corrupt when a tree or record there is damaged.
   [[nodiscard]] Result<std::vector<net::Prefix>> parts_where(
       const net::Prefix& prefix, const std::function<bool(const model::Route&)>& wanted) const;
-  // lookup()'s route and found with fields(), in one go: what a whois server answers with.
+  // lookup()'s route and found with fields(), in one go: what a whois server answers with. If nothing is found (a
+  // record may turn out to be damaged at its end), the fields that `take` got are void.
+  [[nodiscard]] model::RecordHead record(const net::Address& address, const model::TakeField& take) const;
   [[nodiscard]] model::Record record(const net::Address& address) const;
   // Every AS, every country, with all its ranges. The first call of each walks the trees once and keeps the index (a
   // third of a second for 1.66 million networks), later ones are free. Empty if a tree is damaged.

@@ -23,7 +23,11 @@ class WhoisSource {
   explicit WhoisSource(std::shared_ptr<const RouteTable> table)
       : table_(table), reader_(std::move(table), RouteReader::Indexing::by_others) {}
 
-  [[nodiscard]] model::Record record(const net::Address& address) const { return table_->record(address); }
+  // See RouteTable::record().
+  [[nodiscard]] model::RecordHead record(const net::Address& address, const model::TakeField& take) {
+    reader_.count_lookup();
+    return table_->record(address, take);
+  }
   // The records of the routes inside `prefix`, at most `most`, in order; of the one around it if that is a single one.
   [[nodiscard]] std::vector<model::Record> records_within(const net::Prefix& prefix, size_t most) const;
   // nullopt for an unknown AS. The first call walks the databases, see RouteTable::systems().

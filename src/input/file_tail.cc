@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <optional>
 
 namespace ipguard::input {
@@ -55,6 +56,9 @@ Result<std::unique_ptr<FileTail>> FileTail::open(const std::string& path, size_t
     return fail(Errc::invalid, std::string(kind_of(status.st_mode)));
   }
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd.valid() && (errno == EMFILE || errno == ENFILE)) {
+    return fail(Errc::busy, "too many files are open");
+  }
   if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
     return fail_errno("cannot open", errno);
   }
@@ -69,8 +73,10 @@ Result<std::unique_ptr<FileTail>> FileTail::open(const std::string& path, size_t
 
 FileTail::FileTail(UniqueFd fd, FileKey key, size_t max_line) : fd_(std::move(fd)), key_(key), splitter_(max_line) {}
 
-void FileTail::start_at_end() {
-  const uint64_t end = size();
+void FileTail::start_at_end() { start_at_end_of(UINT64_MAX); }
+
+void FileTail::start_at_end_of(uint64_t past_size) {
+  const uint64_t end = std::min(size(), past_size);
   const std::optional<uint64_t> beginning = last_line_beginning(end);
   splitter_.restart(beginning.value_or(end), !beginning.has_value());
 }
@@ -190,6 +196,16 @@ uint64_t FileTail::behind() const {
 bool FileTail::deleted() const {
   struct stat status{};
   return ::fstat(fd_.get(), &status) == 0 && status.st_nlink == 0;
+}
+
+// fcntl(2): a read lease is refused with EAGAIN while the file is open for writing.
+FileTail::Writer FileTail::writer() const {
+  static_cast<void>(::fcntl(fd_.get(), F_SETSIG, SIGURG));  // not SIGIO, which would end the process
+  if (::fcntl(fd_.get(), F_SETLEASE, F_RDLCK) != 0) {
+    return errno == EAGAIN ? Writer::some : Writer::unknown;
+  }
+  static_cast<void>(::fcntl(fd_.get(), F_SETLEASE, F_UNLCK));
+  return Writer::none;
 }
 
 uint64_t FileTail::size() const {

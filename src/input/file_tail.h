@@ -32,13 +32,16 @@ inline constexpr size_t fingerprint_bytes = 256;
 class FileTail {
  public:
   // Opens a regular file without blocking; anything else is refused with the reason (Errc::invalid: not a regular
-  // file). The caller says where to begin: start_at(), start_at_end() or resume().
+  // file; Errc::busy: no descriptor is left). The caller says where to begin: start_at_beginning(), start_at_end() or
+  // resume().
   [[nodiscard]] static Result<std::unique_ptr<FileTail>> open(const std::string& path, size_t max_line);
 
   // The first byte of the file.
   void start_at_beginning() { splitter_.restart(0, false); }
   // The beginning of the last line if that is still being written, else the end.
   void start_at_end();
+  // The same of the file as it was when it had `past_size` bytes; what it has now if it is shorter.
+  void start_at_end_of(uint64_t past_size);
   // At `offset`; before that, up to `replay_bytes` are given out as replay, from a line's beginning on. False if the
   // file was truncated since and reading begins at what is new.
   bool resume(uint64_t offset, uint64_t replay_bytes);
@@ -73,14 +76,17 @@ class FileTail {
   [[nodiscard]] Cursor cursor(const std::string& path) const;
   // First byte not handed out.
   [[nodiscard]] uint64_t offset() const { return replaying_ ? resume_offset_ : splitter_.acknowledged(); }
+  [[nodiscard]] uint64_t size() const;
   // Written and not read yet, now.
   [[nodiscard]] uint64_t behind() const;
   [[nodiscard]] bool deleted() const;  // no name leads to it any more
+  // Whether somebody has it open for writing. The kernel tells the file's owner and who has CAP_LEASE.
+  enum class Writer : uint8_t { none, some, unknown };
+  [[nodiscard]] Writer writer() const;
 
  private:
   FileTail(UniqueFd fd, FileKey key, size_t max_line);
 
-  [[nodiscard]] uint64_t size() const;
   [[nodiscard]] std::string read_head() const;
   [[nodiscard]] bool inside_line(uint64_t offset) const;
   void restart_after_truncation(uint64_t new_size, bool same_head);

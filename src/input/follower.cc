@@ -18,9 +18,11 @@ constexpr uint64_t turn_budget = 16UL << 20;  // a turn: some tens of millisecon
 }  // namespace
 
 Follower::Impl::Impl(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources,
-                     std::vector<Cursor> cursors, uint64_t replay, BlockCallback callback, FollowerTiming with_timing)
+                     std::vector<Cursor> cursors, uint64_t replay, BlockCallback callback, FollowerTiming with_timing,
+                     size_t most)
     : timing(with_timing),
       replay_bytes(replay),
+      most_open(most),
       on_block(std::move(callback)),
       book(std::move(cursors)),
       buffer(read_bytes, '\0'),
@@ -139,6 +141,7 @@ model::SourceStatus Follower::Impl::status_of(const Slot& slot) const {
   if (slot.current) {
     status.behind_bytes += slot.current->tail->behind();
   }
+  status.without_room = slot.without_room;
   if (!slot.waiting.empty()) {
     status.state = "waiting: " + slot.waiting;
   } else if (!slot.read_error.empty()) {
@@ -152,8 +155,9 @@ model::SourceStatus Follower::Impl::status_of(const Slot& slot) const {
 }
 
 Follower::Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
-                   uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing)
-    : impl_(std::make_unique<Impl>(loop, sources, std::move(cursors), replay_bytes, std::move(on_block), timing)) {}
+                   uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing, size_t most_open)
+    : impl_(std::make_unique<Impl>(loop, sources, std::move(cursors), replay_bytes, std::move(on_block), timing,
+                                   most_open)) {}
 
 Follower::~Follower() = default;
 
@@ -184,9 +188,20 @@ bool Follower::caught_up() const {
 std::vector<Cursor> Follower::cursors() const {
   std::vector<Cursor> cursors = impl_->book.saved();
   for (const OpenFile* file : impl_->all_files()) {
-    // Nobody finds a deleted file again. That of a path's last file stays: it says that the path was followed.
-    if (file == file->slot->current.get() || !file->tail->deleted()) {
+    if (!file->tail->deleted()) {
       cursors.push_back(file->tail->cursor(file->slot->path));
+      continue;
+    }
+    // Nobody finds a deleted file again; what it had is lost or it had nothing more.
+    if (file->tail->behind() > 0) {
+      cursors.push_back(file->tail->cursor(file->slot->path));
+    } else if (file == file->slot->current.get()) {
+      cursors.push_back({.path = file->slot->path});
+    }
+  }
+  for (const auto& slot : impl_->slots) {
+    if (slot->marked && !slot->current) {
+      cursors.push_back({.path = slot->path});
     }
   }
   return cursors;
@@ -210,11 +225,13 @@ std::vector<model::SourceStatus> Follower::status() const {
     }
   }
   for (const Pattern& pattern : impl_->patterns) {
-    if (!pattern.has_paths || !pattern.problem.empty()) {
-      model::SourceStatus status;
-      status.name = pattern.config->name;
-      status.path = pattern.text;
-      status.state = "waiting: " + (pattern.problem.empty() ? "no file matches" : pattern.problem);
+    if (!pattern.has_paths || !pattern.problem.empty() || pattern.done.files > 0) {
+      model::SourceStatus status = pattern.done;
+      if (!pattern.problem.empty()) {
+        status.state = "waiting: " + pattern.problem;
+      } else {
+        status.state = pattern.has_paths ? "done: deleted and read to the end" : "waiting: no file matches";
+      }
       all.push_back(std::move(status));
     }
   }

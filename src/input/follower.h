@@ -28,6 +28,9 @@ struct Cursor {
   uint64_t offset =
       0;  // first byte not handed out; at a line's beginning, or in an over-long line whose rest is skipped
 
+  // One that says only that the path was followed: its file was read to its end and deleted.
+  [[nodiscard]] bool is_mark() const { return inode == 0; }
+
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
@@ -51,7 +54,10 @@ struct SourceInfo {
 struct FollowerTiming {
   std::chrono::milliseconds tick{10'000};
   unsigned quiet_ticks = 6;  // a rotated file that has not grown for so long is closed, once its path has a new file
-  unsigned deleted_ticks = 360;  // the same for a deleted file without successor: it holds disk space while open
+  // A deleted file without successor holds disk space while open. It is closed after one quiet tick when nobody can
+  // write to it any more, after so many when somebody can, and in between when that cannot be known (FileTail::Writer).
+  unsigned deleted_ticks = 360;
+  unsigned unsure_ticks = 30;
   std::chrono::milliseconds retry{10'000};  // files and folders that may not be read
   std::chrono::milliseconds poll{1'000};    // files and folders that cannot be watched: inotify's limit
 };
@@ -64,6 +70,9 @@ struct FollowerTiming {
 // between. A rotated or deleted file is followed on until it is quiet. The end of a file that is closed or truncated
 // counts as the end of its last line. A file that several paths lead to is followed once; a file renamed from one
 // followed path to another goes on where it was, under the other path's id.
+//
+// A path that a glob found is forgotten when its file was deleted and closed; its id then goes to another path of the
+// same source, its counts to the glob's entry in status().
 class Follower {
  public:
   // Called with each block; returns the number of lines and hits in it, for status.
@@ -74,9 +83,10 @@ class Follower {
   using BlockCallback = std::function<Consumed(const Block& block)>;
 
   // `sources` outlives the follower, or stays until change_sources(). `cursors` are those saved earlier; `replay_bytes`
-  // is how far before a cursor reading starts with Block::replay (0 = not at all).
+  // is how far before a cursor reading starts with Block::replay (0 = not at all). At most `most_open` files are open
+  // at a time; the others wait, and what of them was there at start counts as read when their source's `from` says so.
   Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
-           uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing = {});
+           uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing = {}, size_t most_open = SIZE_MAX);
   ~Follower();
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
@@ -103,7 +113,8 @@ class Follower {
   // Changes whenever cursors() does, so that an idle daemon need not save.
   [[nodiscard]] uint64_t cursor_version() const;
   [[nodiscard]] SourceInfo source(model::SourceId id) const;
-  // One entry a path, in the order of their ids, then one for each glob that has no file.
+  // One entry a path, in the order of their ids, then one for each glob that has no file or had files that are done
+  // with.
   [[nodiscard]] std::vector<model::SourceStatus> status() const;
 
  private:

@@ -30,18 +30,21 @@ struct OpenFile {
   unsigned quiet_ticks = 0;
 };
 
-// One path, for good: its index is its SourceId.
+// One path; its index is its SourceId. Slots stay; a free one gets another path.
 struct Slot {
   model::SourceId id = 0;
-  const config::SourceConfig* config = nullptr;  // null: no source names the path any more
+  const config::SourceConfig* config = nullptr;  // null: no source names the path any more, or the slot is free
   std::string path;
   std::vector<std::unique_ptr<OpenFile>> old;  // rotated away, oldest first; read before `current`
   std::unique_ptr<OpenFile> current;           // what the path led to when it last led to a file
   model::SourceStatus counters;
-  std::string waiting;          // why the path has no file now; empty if it has
-  std::string read_error;       // of the last read; empty if it went well
-  bool there_at_start = false;  // and not opened yet
+  std::string waiting;                    // why the path has no file now; empty if it has
+  std::string read_error;                 // of the last read; empty if it went well
+  bool there_at_start = false;            // and not opened yet
+  std::optional<uint64_t> size_at_start;  // while it waits for room
+  bool without_room = false;
   bool had_file = false;
+  bool marked = false;  // its last file was read to its end and deleted: see Cursor::is_mark()
   bool queued = false;
 };
 
@@ -51,6 +54,9 @@ struct Pattern {
   bool wildcards = false;
   std::string problem;  // of the last listing
   bool has_paths = false;
+  model::SourceStatus done;  // what its forgotten paths have counted
+
+  [[nodiscard]] bool matches(const std::string& path) const;
 };
 
 // A file that left a followed path, and where it is now ("" while only one end of the rename is known).
@@ -61,7 +67,7 @@ struct Renamed {
 
 struct Follower::Impl {
   Impl(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
-       uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing);
+       uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing, size_t most_open);
 
   // --- follower.cc: reading ---
   bool read_turn();
@@ -87,6 +93,7 @@ struct Follower::Impl {
   void scan_pattern(Pattern& pattern);
   void watch_folder(const FolderWatch& watch);
   Slot* slot_for(const std::string& path, Pattern& pattern);  // nullptr: too many paths
+  Slot& unused_slot(const config::SourceConfig& config);
   Pattern* pattern_of(const std::string& path);
   void examine_all();
   void examine_path(const std::string& path);
@@ -98,7 +105,12 @@ struct Follower::Impl {
   void begin(Slot& slot, FileTail& tail);  // at the book's cursor for it, or at its beginning
   void make_current(Slot& slot, std::unique_ptr<OpenFile> file);
   void wait(Slot& slot, const std::string& reason, bool retry_later);
+  void wait_for_room(Slot& slot);
+  [[nodiscard]] bool has_room() const { return by_key.size() < most_open; }
+  void use_room();                        // opens what waited for it
   void recover(const std::string& path);  // files of saved cursors that were renamed since
+  void recover_unclaimed();
+  void note_loss(Slot& slot, uint64_t losses, std::string_view how);  // of unknown size
   // Opens the files of `saved` and later ones that are not open yet, to be read first; how many of the cursors' files
   // are there.
   size_t adopt_rotated(Slot& slot, const CursorBook::Saved& saved);
@@ -114,24 +126,33 @@ struct Follower::Impl {
   void change_sources(const std::vector<config::SourceConfig>& sources);
   void assign_patterns();
   void drop_unnamed();
+  void forget_paths();  // those of globs whose files are gone and closed
+  void release(Slot& slot);
 
   // --- follower_timers.cc ---
   void start_ticking();
   void tick();
   bool tick_file(OpenFile& file);  // true if it waits for a later tick to close it
+  [[nodiscard]] unsigned patience(const OpenFile& file, bool replaced) const;
   void want_retry(bool poll);
   void retry();
 
   FollowerTiming timing;
   uint64_t replay_bytes;
+  size_t most_open;
   BlockCallback on_block;
   CursorBook book;
   uint64_t version = 0;
   bool starting = false;
+  bool short_of_room = false;
+  bool changing = false;  // the sources: what a new path leads to was there before
 
   std::vector<Pattern> patterns;
   std::vector<std::unique_ptr<Slot>> slots;
   std::unordered_map<std::string, Slot*, StringHash, std::equal_to<>> by_path;
+  // By source, because whoever gets the blocks may have learned from a path what its source's lines look like; "" =
+  // any.
+  std::map<std::string, std::vector<Slot*>, std::less<>> free_slots;
   std::map<FileKey, OpenFile*> by_key;
   std::unordered_set<Slot*> aliases;  // lead to a file that another slot follows
   std::unordered_map<int, OpenFile*> file_watches;

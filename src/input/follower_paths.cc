@@ -10,7 +10,7 @@
 namespace ipguard::input {
 namespace {
 
-// Paths are never forgotten (their ids stay valid), so their number is bounded.
+// Followed at a time; those whose files are there are never forgotten.
 constexpr size_t most_paths = 16'384;
 
 // Renames remembered while their events come in: a burst of rotations of many logs.
@@ -44,13 +44,7 @@ void Follower::Impl::start_following() {
   }
   examine_all();
   book.keep_only([this](const std::string& path) { return pattern_of(path) != nullptr; });
-  std::unordered_set<std::string> unclaimed;
-  for (const Cursor& cursor : book.saved()) {
-    unclaimed.insert(cursor.path);
-  }
-  for (const std::string& path : unclaimed) {
-    recover(path);
-  }
+  recover_unclaimed();
   starting = false;
   settle();
   ++version;
@@ -227,30 +221,45 @@ void Follower::Impl::watch_folder(const FolderWatch& watch) {
 }
 
 Pattern* Follower::Impl::pattern_of(const std::string& path) {
-  const auto it = std::ranges::find_if(patterns, [&](const Pattern& pattern) {
-    return pattern.wildcards ? glob_matches(pattern.text, path) : pattern.text == path;
-  });
+  const auto it = std::ranges::find_if(patterns, [&](const Pattern& pattern) { return pattern.matches(path); });
   return it == patterns.end() ? nullptr : &*it;
 }
+
+bool Pattern::matches(const std::string& path) const { return wildcards ? glob_matches(text, path) : text == path; }
 
 Slot* Follower::Impl::slot_for(const std::string& path, Pattern& pattern) {
   pattern.has_paths = true;
   if (const auto known = by_path.find(path); known != by_path.end()) {
     return known->second;
   }
-  if (slots.size() >= most_paths) {
+  if (by_path.size() >= most_paths) {
+    forget_paths();
+  }
+  if (by_path.size() >= most_paths) {
     pattern.problem = "more than " + std::to_string(most_paths) + " paths: the others are not followed";
     return nullptr;
   }
-  auto slot = std::make_unique<Slot>();
-  slot->id = static_cast<model::SourceId>(slots.size());
-  slot->config = pattern.config;
-  slot->path = path;
-  slot->counters.name = pattern.config->name;
-  slot->counters.path = path;
-  by_path.emplace(path, slot.get());
-  slots.push_back(std::move(slot));
-  return slots.back().get();
+  Slot& slot = unused_slot(*pattern.config);
+  slot.config = pattern.config;
+  slot.path = path;
+  slot.counters.name = pattern.config->name;
+  slot.counters.path = path;
+  slot.there_at_start = changing && exists(path);
+  by_path.emplace(path, &slot);
+  return &slot;
+}
+
+Slot& Follower::Impl::unused_slot(const config::SourceConfig& config) {
+  for (const std::string_view owner : {std::string_view(config.name), std::string_view()}) {
+    if (const auto free = free_slots.find(owner); free != free_slots.end() && !free->second.empty()) {
+      Slot& slot = *free->second.back();
+      free->second.pop_back();
+      return slot;
+    }
+  }
+  slots.push_back(std::make_unique<Slot>());
+  slots.back()->id = static_cast<model::SourceId>(slots.size() - 1);
+  return *slots.back();
 }
 
 void Follower::Impl::examine(Slot& slot) {

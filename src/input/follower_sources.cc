@@ -1,16 +1,25 @@
 // The sources of Follower: at the beginning, and others while it runs.
+#include <algorithm>
+#include <utility>
+
 #include "input/follower_impl.h"
 
 namespace ipguard::input {
 
 void Follower::Impl::set_patterns(const std::vector<config::SourceConfig>& sources) {
-  patterns.clear();
+  const std::vector<Pattern> before = std::exchange(patterns, {});
   for (const config::SourceConfig& source : sources) {
     for (const std::string& path : source.paths) {
       Pattern& pattern = patterns.emplace_back();
       pattern.config = &source;
       pattern.text = without_extra_slashes(path);
       pattern.wildcards = has_wildcards(pattern.text);
+      pattern.done = {.name = source.name, .path = pattern.text, .state = {}, .files = 0};
+      const auto same = std::ranges::find_if(
+          before, [&](const Pattern& old) { return old.done.name == source.name && old.text == pattern.text; });
+      if (same != before.end()) {
+        pattern.done = same->done;
+      }
     }
   }
 }
@@ -19,11 +28,9 @@ void Follower::Impl::change_sources(const std::vector<config::SourceConfig>& sou
   set_patterns(sources);
   assign_patterns();
   book.keep_only([this](const std::string& path) { return pattern_of(path) != nullptr; });
-  const size_t known = slots.size();
+  changing = true;
   scan();
-  for (size_t i = known; i < slots.size(); ++i) {
-    slots[i]->there_at_start = exists(slots[i]->path);
-  }
+  changing = false;
   examine_all();  // before files are dropped: one may go on under another path that leads to it
   drop_unnamed();
   settle();
@@ -63,13 +70,61 @@ void Follower::Impl::drop_unnamed() {
     }
   }
   for (const auto& slot : slots) {
-    if (slot->config == nullptr) {
-      slot->had_file = false;
-      slot->waiting.clear();
-      slot->read_error.clear();
-      // Counted since its source was there: the next one begins at zero.
-      slot->counters = {.name = {}, .path = slot->path, .state = {}};
+    if (slot->config == nullptr && !slot->path.empty()) {
+      release(*slot);
     }
+  }
+  // Those who learned from the paths have begun anew, too.
+  std::vector<Slot*> free;
+  for (const auto& [source, its_slots] : std::exchange(free_slots, {})) {
+    free.insert(free.end(), its_slots.begin(), its_slots.end());
+  }
+  free_slots[""] = std::move(free);
+}
+
+// The slot keeps its id and, if it still stands in a queue, its place there.
+void Follower::Impl::release(Slot& slot) {
+  by_path.erase(slot.path);
+  aliases.erase(&slot);
+  const model::SourceId id = slot.id;
+  const bool queued = slot.queued;
+  free_slots[slot.config == nullptr ? "" : slot.config->name].push_back(&slot);
+  slot = {};
+  slot.id = id;
+  slot.queued = queued;
+}
+
+void Follower::Impl::forget_paths() {
+  bool forgot = false;
+  for (const auto& slot : slots) {
+    if (slot->config == nullptr || slot->current || !slot->old.empty() || exists(slot->path)) {
+      continue;
+    }
+    Pattern* pattern = pattern_of(slot->path);
+    // A path that is named in full is waited for.
+    if (pattern == nullptr || std::ranges::any_of(patterns, [&](const Pattern& each) {
+          return !each.wildcards && each.text == slot->path;
+        })) {
+      continue;
+    }
+    model::SourceStatus& done = pattern->done;
+    const model::SourceStatus& counters = slot->counters;
+    done.files += slot->had_file ? 1U : 0U;
+    done.bytes += counters.bytes;
+    done.lines += counters.lines;
+    done.hits += counters.hits;
+    done.lost_bytes += counters.lost_bytes;
+    done.losses_of_unknown_size += counters.losses_of_unknown_size;
+    done.overlong_lines += counters.overlong_lines;
+    done.rotations += counters.rotations;
+    done.truncations += counters.truncations;
+    release(*slot);
+    forgot = true;
+  }
+  for (Pattern& pattern : patterns) {
+    pattern.has_paths =
+        pattern.has_paths &&
+        (!forgot || std::ranges::any_of(by_path, [&](const auto& entry) { return pattern.matches(entry.first); }));
   }
 }
 

@@ -1,5 +1,7 @@
 // The timers of Follower: closing rotated and deleted files once they are quiet, retrying what inotify does not tell
 // of.
+#include <algorithm>
+
 #include "input/follower_impl.h"
 
 namespace ipguard::input {
@@ -15,8 +17,24 @@ void Follower::Impl::tick() {
   for (OpenFile* file : all_files()) {
     again = tick_file(*file) || again;
   }
+  forget_paths();
+  use_room();
   if (again) {
     start_ticking();
+  }
+}
+
+unsigned Follower::Impl::patience(const OpenFile& file, bool replaced) const {
+  if (replaced) {
+    return timing.quiet_ticks;
+  }
+  switch (file.tail->writer()) {
+    case FileTail::Writer::none:
+      return 1;
+    case FileTail::Writer::some:
+      return timing.deleted_ticks;
+    default:
+      return std::min(timing.unsure_ticks, timing.deleted_ticks);
   }
 }
 
@@ -26,7 +44,7 @@ bool Follower::Impl::tick_file(OpenFile& file) {
     return false;  // its path may lead to it again, or its writer has nowhere else to write yet
   }
   file.quiet_ticks = file.dirty ? 0 : file.quiet_ticks + 1;
-  if (file.quiet_ticks < (replaced ? timing.quiet_ticks : timing.deleted_ticks)) {
+  if (file.quiet_ticks < patience(file, replaced)) {
     return true;
   }
   if (file.tail->behind() > 0) {
@@ -51,6 +69,7 @@ void Follower::Impl::retry() {
   poll_wanted = false;
   rescan = true;
   settle();
+  use_room();
   for (OpenFile* file : all_files()) {
     if (file->watch < 0 || !file->slot->read_error.empty()) {
       mark_dirty(*file);

@@ -1,6 +1,7 @@
 // What the databases say, in the shapes that the whois server passes on.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,13 @@ struct Record {
   bool found = false;
   std::vector<std::pair<std::string, std::string>> fields;
 };
+
+// A record without its fields, which are handed out one by one, each valid during the call.
+struct RecordHead {
+  net::Prefix route;  // also without data
+  bool found = false;
+};
+using TakeField = std::function<void(std::string_view key, std::string_view value)>;
 
 struct SystemRecord {
   net::Asn asn;

@@ -166,29 +166,42 @@ Result<std::vector<model::EvidenceLine>> Records::evidence_of(int64_t decision) 
   return lines;
 }
 
-Result<std::vector<model::Decision>> Records::active() {
-  std::vector<std::pair<int64_t, model::Decision>> found;
-  auto read = each_row(statements_.select_active, "decisions", [&](const Statement& row) {
+Result<> Records::active(const std::function<void(model::Decision&)>& take) {
+  return each_row(statements_.select_active, "decisions", [&](const Statement& row) {
     auto decision = to_decision(decision_row(row));
     if (decision) {
-      found.emplace_back(row.integer(0).value_or(0), std::move(*decision));
+      take(*decision);
     }
     return decision.has_value();
   });
+}
+
+Result<std::optional<DecisionTexts>> Records::texts(const model::Target& target, bool with_evidence) {
+  const auto key = target_key(target);
+  std::optional<int64_t> id;
+  DecisionTexts texts;
+  statements_.select_reason.add_text(model::to_string(target.scope)).add_text(key);
+  auto read = each_row(statements_.select_reason, "decisions", [&](const Statement& row) {
+    const auto reason = row.bytes(1);
+    id = row.integer(0);
+    texts.reason = reason.value_or("").substr(0, max_text_bytes);
+    return id && reason;
+  });
   if (!read) {
-    return std::unexpected(read.error());
+    return std::unexpected(std::move(read.error()));
   }
-  std::vector<model::Decision> decisions;
-  decisions.reserve(found.size());
-  for (auto& [id, decision] : found) {
-    auto lines = evidence_of(id);
-    if (!lines) {
-      return std::unexpected(lines.error());
-    }
-    decision.evidence = std::move(*lines);
-    decisions.push_back(std::move(decision));
+  if (!id) {
+    return std::nullopt;
   }
-  return decisions;
+  if (!with_evidence) {
+    return texts;
+  }
+  auto lines = evidence_of(*id);
+  if (!lines) {
+    return std::unexpected(std::move(lines.error()));
+  }
+  texts.evidence = std::move(*lines);
+  return texts;
 }
 
 Result<std::vector<EndedDecision>> Records::ended(uint32_t limit) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +41,10 @@ class Records {
   [[nodiscard]] Result<int64_t> delete_old(TimePoint before, int64_t kept, int64_t limit);
 
   // In the order of their insertion.
-  [[nodiscard]] Result<std::vector<model::Decision>> active();
+  [[nodiscard]] Result<> active(const std::function<void(model::Decision&)>& take);  // without their evidence
   [[nodiscard]] Result<std::vector<EndedDecision>> ended(uint32_t limit);
+  [[nodiscard]] Result<std::optional<DecisionTexts>> texts(const model::Target& target,
+                                                           bool with_evidence);  // of the active one
   [[nodiscard]] Result<std::vector<TargetHistory>> history();
   [[nodiscard]] Result<std::vector<CursorRow>> cursors();
   [[nodiscard]] Result<std::vector<model::GoodClient>> good_clients();

@@ -48,6 +48,7 @@ Result<Statements> Statements::prepare(Database& database) {
       {&all.select_active, "SELECT id, " + columns + " FROM decisions WHERE ended_at IS NULL ORDER BY id"},
       {&all.select_ended,
        "SELECT id, " + columns + " FROM decisions WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT ?"},
+      {&all.select_reason, "SELECT id, reason FROM decisions WHERE scope = ? AND target = ? AND ended_at IS NULL"},
       {&all.select_evidence, "SELECT path, text, offset, time FROM evidence WHERE decision = ? ORDER BY position"},
       {&all.select_history, "SELECT scope, target, bans, last_end FROM history"},
       {&all.select_cursors, "SELECT path, device, inode, fingerprint, fingerprint_length, offset FROM cursors"},

@@ -21,6 +21,7 @@ struct Statements {
   Statement delete_good_clients;     // last before, limit
   Statement select_active;
   Statement select_ended;     // limit
+  Statement select_reason;    // scope, target: of the active one
   Statement select_evidence;  // decision
   Statement select_history;
   Statement select_cursors;

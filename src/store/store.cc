@@ -78,6 +78,11 @@ struct Store::Impl {
   CursorMap saved_cursors;         // as they stand in the table, so that only changes are written
   std::string set_aside;
 
+  void stay_in_memory() {
+    path = in_memory_path;
+    lock.reset();
+  }
+
   Result<> in_transaction(const auto& body) {
     if (auto begun = records->begin(); !begun) {
       return begun;
@@ -202,13 +207,13 @@ Result<> Store::begin_afresh() {
   }
   auto moved = move_aside(impl_->path, "found when it was written");
   if (!moved) {
-    impl_->path = in_memory_path;
+    impl_->stay_in_memory();
     return std::unexpected(std::move(moved.error()));
   }
   impl_->set_aside = *std::move(moved);
   auto fresh = open_records(impl_->path);
   if (!fresh) {
-    impl_->path = in_memory_path;
+    impl_->stay_in_memory();
     return std::unexpected(add_context(fresh, "cannot make a fresh state"));
   }
   impl_->records.reset();
@@ -236,7 +241,13 @@ Result<> Store::write(const StoreBatch& batch) {
   return {};
 }
 
-Result<std::vector<model::Decision>> Store::active_decisions() { return impl_->records->active(); }
+Result<> Store::active_decisions(const std::function<void(model::Decision&)>& take) {
+  return impl_->records->active(take);
+}
+
+Result<std::optional<DecisionTexts>> Store::texts(const model::Target& target, bool with_evidence) {
+  return impl_->records->texts(target, with_evidence);
+}
 
 Result<std::vector<EndedDecision>> Store::ended_decisions(uint32_t limit) { return impl_->records->ended(limit); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,12 @@ struct TargetHistory {
   TimePoint last_end;
 };
 
+// What is said of an active decision, read when it is asked for.
+struct DecisionTexts {
+  std::string reason;
+  std::vector<model::EvidenceLine> evidence;
+};
+
 // What one tick (or several, after a failed write) writes, in one transaction. A target may begin and end more than
 // once in a batch: it is active afterwards if its last beginning is not among the endings (same target, since and
 // repeat).
@@ -69,7 +76,10 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   [[nodiscard]] Result<> write(const StoreBatch& batch);
-  [[nodiscard]] Result<std::vector<model::Decision>> active_decisions();
+  // Hands over the active decisions in the order of their insertion, without their evidence; each may be moved from.
+  [[nodiscard]] Result<> active_decisions(const std::function<void(model::Decision&)>& take);
+  // Of the active decision on the target; nullopt if there is none. Some 5 us, and as many for the evidence.
+  [[nodiscard]] Result<std::optional<DecisionTexts>> texts(const model::Target& target, bool with_evidence);
   [[nodiscard]] Result<std::vector<EndedDecision>> ended_decisions(uint32_t limit);  // newest first
   [[nodiscard]] Result<std::vector<TargetHistory>> history();
   [[nodiscard]] Result<std::vector<CursorRow>> cursors();
@@ -80,7 +90,8 @@ class Store {
   [[nodiscard]] Result<bool> prune(TimePoint before);
 
   // After a write that failed with Errc::corrupt: moves the database aside and makes a fresh one, which knows nothing.
-  // In memory likewise, with nothing to move. On an error what is written from now on is kept in memory only.
+  // In memory likewise, with nothing to move. On an error what is written from now on is kept in memory only, and the
+  // folder is free for another open().
   [[nodiscard]] Result<> begin_afresh();
   [[nodiscard]] bool on_disk() const;
 

@@ -1,5 +1,6 @@
 #include "whois/answer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -12,13 +13,16 @@ constexpr std::string_view missing_line = "dbstatus: warning - no data available
 // A value of the database as it is, but on one line and without what a terminal would obey.
 void append_value(std::string& text, std::string_view value) {
   constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      text += c;
-    } else {
-      text.append("\\x").append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  while (true) {
+    const auto stop = std::ranges::find_if(value, is_control);
+    text.append(value.begin(), stop);
+    if (stop == value.end()) {
+      return;
     }
+    const auto byte = static_cast<unsigned char>(*stop);
+    text.append("\\x").append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+    value = {stop + 1, value.end()};
   }
 }
 
@@ -29,48 +33,52 @@ void append_line(std::string& text, std::string_view key, std::string_view value
   text += "\r\n";
 }
 
-void append_record(std::string& text, const model::Record& record) {
-  text += "route: ";
-  record.route.append_to(text);
-  text += "\r\n";
-  for (const auto& [key, value] : record.fields) {
-    append_line(text, key, value);
-  }
+std::string route_line(const net::Prefix& route) {
+  std::string text = "route: ";
+  route.append_to(text);
+  return text += "\r\n";
 }
 
-std::string address_answer(const Query& query, const Directory& directory) {
-  std::string text;
-  const auto record = directory.record(query.address);
-  append_record(text, record);
+void append_address_answer(std::string& text, const net::Address& address, const Directory& directory) {
+  const size_t begin = text.size();
+  const auto head = directory.record(
+      address, [&text](std::string_view key, std::string_view value) { append_line(text, key, value); });
+  if (!head.found) {
+    text.resize(begin);
+  }
+  text.insert(begin, route_line(head.route));
   if (directory.own_knowledge) {
-    for (const auto& [key, value] : directory.own_knowledge(query.address)) {
+    for (const auto& [key, value] : directory.own_knowledge(address)) {
       append_line(text, key, value);
     }
   }
-  return text.append(record.found ? found_line : missing_line);
+  text += head.found ? found_line : missing_line;
 }
 
-std::string prefix_answer(const net::Prefix& prefix, const Directory& directory) {
-  std::string text = "prefix: " + prefix.to_string() + "\r\n\r\n";
+void append_prefix_answer(std::string& text, const net::Prefix& prefix, const Directory& directory) {
+  text += "prefix: " + prefix.to_string() + "\r\n\r\n";
   auto records = directory.records_within(prefix, most_routes + 1);
   const bool more = records.size() > most_routes;
   records.resize(std::min(records.size(), most_routes));
   for (const auto& record : records) {
-    append_record(text, record);
+    text += route_line(record.route);
+    for (const auto& [key, value] : record.fields) {
+      append_line(text, key, value);
+    }
     text += "\r\n";
   }
   if (more) {
     append_line(text, "remark", "only the first " + std::to_string(most_routes) + " routes are shown");
   }
-  return text.append(records.empty() ? missing_line : found_line);
+  text += records.empty() ? missing_line : found_line;
 }
 
-std::string system_answer(net::Asn asn, const Directory& directory) {
-  std::string text;
+void append_system_answer(std::string& text, net::Asn asn, const Directory& directory) {
   append_line(text, "asn", asn.to_string());
   const auto system = directory.system(asn);
   if (!system) {
-    return text.append(missing_line);
+    text += missing_line;
+    return;
   }
   append_line(text, "as_name", system->name);
   append_line(text, "ipv4_addresses", std::to_string(system->size.ipv4_addresses));
@@ -80,7 +88,7 @@ std::string system_answer(net::Asn asn, const Directory& directory) {
     prefix.append_to(text);
     text += "\r\n";
   }
-  return text.append(found_line);
+  text += found_line;
 }
 
 void append_padded(std::string& text, std::string_view value, size_t width) {
@@ -96,13 +104,13 @@ void append_name(std::string& text, std::string_view name) {
   }
 }
 
-std::string row_answer(const Query& query, const Directory& directory) {
-  std::string text;
+void append_row_answer(std::string& text, const Query& query, const Directory& directory) {
   if (query.kind == Query::Kind::asn) {
     const auto system = directory.system(query.asn);
-    text = query.no_header ? "" : "AS Name\r\n";
+    text += query.no_header ? "" : "AS Name\r\n";
     append_name(text, system ? std::string_view(system->name) : "NA");
-    return text + "\r\n";
+    text += "\r\n";
+    return;
   }
   if (!query.no_header) {
     append_header(text, query.verbose);
@@ -110,36 +118,36 @@ std::string row_answer(const Query& query, const Directory& directory) {
   model::RouteRow row;
   directory.rows({&query.address, 1}, {&row, 1});
   append_row(text, query.address, row, query.verbose);
-  return text;
 }
 
-std::string help_text() {
-  return "ADDRESS       route, AS and country of an IPv4 or IPv6 address\r\n"
-         "PREFIX        the routes inside a prefix such as 192.0.2.0/24\r\n"
-         "AS64500       name, size and prefixes of an autonomous system\r\n"
-         "-v ADDRESS    as one row of columns; -f leaves the columns' names out\r\n"
-         "begin         many addresses, one a line, up to `end`; `verbose` for all columns,\r\n"
-         "              `noheader` for none of their names\r\n"
-         "help          this text\r\n";
-}
+constexpr std::string_view help_text =
+    "ADDRESS       route, AS and country of an IPv4 or IPv6 address\r\n"
+    "PREFIX        the routes inside a prefix such as 192.0.2.0/24\r\n"
+    "AS64500       name, size and prefixes of an autonomous system\r\n"
+    "-v ADDRESS    as one row of columns; -f leaves the columns' names out\r\n"
+    "begin         many addresses, one a line, up to `end`; `verbose` for all columns,\r\n"
+    "              `noheader` for none of their names\r\n"
+    "help          this text\r\n";
 
 }  // namespace
 
-std::string answer(const Query& query, const Directory& directory) {
+void append_answer(std::string& text, const Query& query, const Directory& directory) {
   switch (query.kind) {
     case Query::Kind::address:
-      return query.row ? row_answer(query, directory) : address_answer(query, directory);
+      return query.row ? append_row_answer(text, query, directory)
+                       : append_address_answer(text, query.address, directory);
     case Query::Kind::prefix:
-      return prefix_answer(query.prefix, directory);
+      return append_prefix_answer(text, query.prefix, directory);
     case Query::Kind::asn:
-      return query.row ? row_answer(query, directory) : system_answer(query.asn, directory);
+      return query.row ? append_row_answer(text, query, directory) : append_system_answer(text, query.asn, directory);
     case Query::Kind::help:
-      return help_text();
+      text += help_text;
+      return;
     case Query::Kind::bulk:
     case Query::Kind::invalid:
       break;
   }
-  return error_line(query.error);
+  text += error_line(query.error);
 }
 
 std::string error_line(std::string_view message) {

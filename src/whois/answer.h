@@ -15,8 +15,8 @@ namespace ipguard::whois {
 inline constexpr size_t most_routes = 1000;
 
 // "route: …", the record's fields, "dbstatus: …" for an address; the same for each route inside a prefix; name, size
-// and prefixes for an AS; "error: …" for what is invalid. Not for Kind::bulk.
-[[nodiscard]] std::string answer(const Query& query, const Directory& directory);
+// and prefixes for an AS; "error: …" for what is invalid; at the end of `text`. Not for Kind::bulk.
+void append_answer(std::string& text, const Query& query, const Directory& directory);
 
 [[nodiscard]] std::string error_line(std::string_view message);
 

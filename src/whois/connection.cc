@@ -19,21 +19,21 @@ constexpr size_t most_drained = 1U << 20;  // of what came behind a query, befor
 
 }  // namespace
 
-Received receive(std::string_view bytes, const Directory& directory) {
+Received receive(std::string_view bytes, const Directory& directory, std::string& output) {
   const size_t end = bytes.find('\n');
   if (end > longest_query && bytes.size() > longest_query) {
-    return {.state = Received::State::answered,
-            .output = error_line("a query is at most " + std::to_string(longest_query) + " bytes long"),
-            .more_came = true};
+    output += error_line("a query is at most " + std::to_string(longest_query) + " bytes long");
+    return {.state = Received::State::answered, .more_came = true};
   }
   if (end == std::string_view::npos) {
     return {};
   }
   const Query query = parse_query(bytes.substr(0, end));
   if (query.kind == Query::Kind::bulk) {
-    return {.state = Received::State::bulk, .output = {}};
+    return {.state = Received::State::bulk};
   }
-  return {.state = Received::State::answered, .output = answer(query, directory), .more_came = end + 1 < bytes.size()};
+  append_answer(output, query, directory);
+  return {.state = Received::State::answered, .more_came = end + 1 < bytes.size()};
 }
 
 Connection::Connection(loop::EventLoop& loop, UniqueFd fd, net::Prefix client, std::chrono::milliseconds patience,
@@ -119,13 +119,12 @@ void Connection::read_some() {
 void Connection::take(std::string_view bytes) {
   if (phase_ == Phase::query) {
     input_ += bytes;
-    auto received = receive(input_, directory_);
+    const auto received = receive(input_, directory_, output_);
     if (received.state == Received::State::partial) {
       return;
     }
     ++queries_;
     if (received.state == Received::State::answered) {
-      output_ = std::move(received.output);
       drain_ = received.more_came;
       phase_ = Phase::answer;
       write_some();

@@ -21,12 +21,11 @@ namespace ipguard::whois {
 struct Received {
   enum class State { partial, answered, bulk };
   State state = State::partial;
-  std::string output;
   bool more_came = false;  // bytes behind the query, which nobody will read
 };
 
-// Answers the query that `bytes` begin with, if its line is complete or already too long.
-[[nodiscard]] Received receive(std::string_view bytes, const Directory& directory);
+// Answers the query that `bytes` begin with, at the end of `output`, if its line is complete or already too long.
+[[nodiscard]] Received receive(std::string_view bytes, const Directory& directory, std::string& output);
 
 // Owned by the loop thread. Handles at most 64 KiB of input a turn of the loop, and reads nothing while the client has
 // not taken the answer to what it sent. A query must be complete within the patience, counted from the beginning; in

@@ -18,7 +18,8 @@ namespace ipguard::whois {
 
 // All called by the server's thread.
 struct Directory {
-  std::function<model::Record(const net::Address&)> record;
+  // `take` gets the fields in the database's order; if nothing is found, what it got is void.
+  std::function<model::RecordHead(const net::Address&, const model::TakeField& take)> record;
   std::function<std::vector<model::Record>(const net::Prefix&, size_t most)> records_within;
   std::function<std::optional<model::SystemRecord>(net::Asn)> system;
   // `rows` is as long as `addresses`.
@@ -33,7 +34,8 @@ struct Directory {
 // each time: it may be replaced while the server runs.
 template <typename Source>
 [[nodiscard]] Directory directory_over(const Source& source, std::function<std::string()> now) {
-  return {.record = [source](const net::Address& address) { return source()->record(address); },
+  return {.record = [source](const net::Address& address,
+                             const model::TakeField& take) { return source()->record(address, take); },
           .records_within = [source](const net::Prefix& prefix,
                                      size_t most) { return source()->records_within(prefix, most); },
           .system = [source](net::Asn asn) { return source()->system(asn); },

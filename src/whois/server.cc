@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -24,6 +25,7 @@ namespace {
 constexpr size_t accepted_at_once = 64;
 constexpr std::chrono::seconds pause_without_descriptors{1};
 constexpr size_t first_read = 512;  // more than the longest query
+constexpr int deferred_seconds = 1;
 
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -95,6 +97,7 @@ struct Server::Impl {
   Counters counters;
   UniqueFd listener;
   std::vector<std::pair<UniqueFd, SocketAddress>> pending;  // accepted, not yet admitted; empty between turns
+  std::string answer;                                       // scratch: of one admission
   Waiting waiting;
   size_t open = 0;
   loop::IoWatcher accept_watcher;
@@ -136,19 +139,19 @@ void Server::Impl::admit(UniqueFd fd, const SocketAddress& peer) {
     return;
   }
   const std::string_view query(bytes.data(), count > 0 ? static_cast<size_t>(count) : 0);
-  auto received = receive(query, directory);
+  answer.clear();
+  const auto received = receive(query, directory, answer);
   if (received.state != Received::State::answered) {
     keep(std::move(fd), peer).start(query);
     return;
   }
   ++counters.queries;
-  const auto& text = received.output;
-  const ssize_t sent = ::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
+  const ssize_t sent = ::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
   if ((sent < 0 && errno != EAGAIN && errno != EINTR) ||
-      (sent == static_cast<ssize_t>(text.size()) && !received.more_came)) {
+      (sent == static_cast<ssize_t>(answer.size()) && !received.more_came)) {
     return;
   }
-  keep(std::move(fd), peer).start_writing(text.substr(sent > 0 ? static_cast<size_t>(sent) : 0), received.more_came);
+  keep(std::move(fd), peer).start_writing(answer.substr(sent > 0 ? static_cast<size_t>(sent) : 0), received.more_came);
 }
 
 Connection& Server::Impl::keep(UniqueFd fd, const SocketAddress& peer) {
@@ -191,6 +194,9 @@ Result<> Server::listen(const std::string& address) {
   }
   UniqueFd fd(::socket(place->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
+  // The kernel hands a connection over when its query has come, or after this time without one (tcp(7)): then most are
+  // answered as they are accepted. A kernel that does not know it hands over all at once, and is waited with.
+  static_cast<void>(::setsockopt(fd.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &deferred_seconds, sizeof deferred_seconds));
   if (!fd.valid() || ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::bind(fd.get(), place->get(), place->length) != 0 || ::listen(fd.get(), SOMAXCONN) != 0) {
     return fail_errno("whois: cannot listen on " + address, errno);

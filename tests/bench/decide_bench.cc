@@ -101,19 +101,19 @@ void BM_EngineDecision(benchmark::State& state) {
   const std::string text(200, 'x');
   const auto count = static_cast<uint32_t>(state.range(0));
   for (auto _ : state) {
-    decide::Engine engine({},
-                          {.route =
-                               [](const net::Address& address) {
-                                 model::Route route;
-                                 route.prefix = net::Prefix(address, 24);
-                                 route.found = true;
-                                 return route;
-                               },
-                           .prefixes_of = [](net::Asn) { return std::vector<net::Prefix>{}; },
-                           .prefixes_in = [](model::Country) { return std::vector<net::Prefix>{}; },
-                           .parts_where = nullptr,
-                           .any_route_of = [](net::Asn) { return std::optional<model::Route>{}; },
-                           .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }});
+    decide::Engine engine({}, {.route =
+                                   [](const net::Address& address) {
+                                     model::Route route;
+                                     route.prefix = net::Prefix(address, 24);
+                                     route.found = true;
+                                     return route;
+                                   },
+                               .prefixes_of = [](net::Asn) { return std::vector<net::Prefix>{}; },
+                               .prefixes_in = [](model::Country) { return std::vector<net::Prefix>{}; },
+                               .parts_where = nullptr,
+                               .any_route_of = [](net::Asn) { return std::optional<model::Route>{}; },
+                               .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; },
+                               .texts = {}});
     for (uint32_t i = 0; i < count; ++i) {
       model::Hit hit{.rule = &rule, .address = spread(i), .time = at(i / 100), .user = {}, .distinct = {}, .line = {}};
       hit.line.text = text;
@@ -134,7 +134,8 @@ void BM_EngineHitOfBanned(benchmark::State& state) {
                              .prefixes_in = [](model::Country) { return std::vector<net::Prefix>{}; },
                              .parts_where = nullptr,
                              .any_route_of = [](net::Asn) { return std::optional<model::Route>{}; },
-                             .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }});
+                             .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; },
+                             .texts = {}});
   const model::Hit hit{.rule = &rule, .address = spread(1), .time = at(0), .user = {}, .distinct = {}, .line = {}};
   for (auto _ : state) {
     engine.on_hit(hit, "/var/log/auth.log", at(0));

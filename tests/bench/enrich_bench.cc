@@ -1,4 +1,4 @@
-// links: enrich
+// links: enrich whois
 // Look-ups, opening, and the index of autonomous systems, on the starter database (the build unpacks it; give another
 // file in IPGUARD_BENCH_DATABASE).
 #include <benchmark/benchmark.h>
@@ -15,6 +15,9 @@
 #include "enrich/owner_index.h"
 #include "enrich/route_reader.h"
 #include "enrich/route_table.h"
+#include "enrich/whois_source.h"
+#include "whois/answer.h"
+#include "whois/directory.h"
 
 namespace {
 
@@ -64,6 +67,34 @@ void lookup(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(lookup);
+
+// What a whois server has to do for a query, apart from the network.
+void whois_answers(benchmark::State& state, bool indexed) {
+  const auto table = open_or_skip(state);
+  if (!table) {
+    return;
+  }
+  if (indexed) {
+    table->index_lookups();
+  }
+  enrich::WhoisSource source(table);
+  const auto directory = whois::directory_over([&source] { return &source; }, [] { return std::string(); });
+  std::vector<std::string> queries;
+  std::mt19937_64 random(42);
+  for (int i = 0; i < 65536; ++i) {
+    queries.push_back(net::Address::from_ipv4(static_cast<uint32_t>(random())).to_string() + "\r");
+  }
+  size_t i = 0;
+  std::string text;
+  for (auto _ : state) {
+    text.clear();
+    whois::append_answer(text, whois::parse_query(queries[i++ % queries.size()]), directory);
+    benchmark::DoNotOptimize(text);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK_CAPTURE(whois_answers, libmaxminddb, false);
+BENCHMARK_CAPTURE(whois_answers, indexed, true);
 
 // A million addresses: all over IPv4, or within the database's own networks, of which nearly all have data.
 std::vector<net::Address> many_addresses(const enrich::RouteTable& table, bool within) {

@@ -79,7 +79,8 @@ void BM_OpenWithActive(benchmark::State& state) {
   fill(*store::Store::open(folder.path).value(), static_cast<uint32_t>(state.range(0)));
   for (auto _ : state) {
     auto store = store::Store::open(folder.path);
-    benchmark::DoNotOptimize((*store)->active_decisions());
+    benchmark::DoNotOptimize(
+        (*store)->active_decisions([](model::Decision& decision) { benchmark::DoNotOptimize(decision.target); }));
   }
 }
 BENCHMARK(BM_OpenWithActive)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);

@@ -65,7 +65,8 @@ decide::Lookups lookups() {
           .prefixes_in = nullptr,
           .parts_where = nullptr,
           .any_route_of = nullptr,
-          .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }};
+          .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; },
+          .texts = {}};
 }
 
 // The log in blocks of `block_size`; `learn` looks for visitors as well.

@@ -54,6 +54,23 @@ says 'answers 403' < "$work/err" || fail "403: $(cat "$work/err")"
 echo t0ken > "$work/token"
 "$ctl" db update "$work/live.mmdb" --from "http://127.0.0.1:$port/secret/good.mmdb" --token-file "$work/token" > /dev/null || fail "with a token"
 "$ctl" db update "$work/live.mmdb" --from "$work/www/small.mmdb" --force > /dev/null || fail "--force"
+mkdir "$work/www/GeoLite2"
+cp "$database" "$work/www/GeoLite2/lite.mmdb"
+gzip -k "$work/www/good.mmdb"
+xz -k "$work/www/good.mmdb"
+tar -C "$work/www" -czf "$work/www/good.tar.gz" GeoLite2
+head -c 600 "$work/www/good.mmdb.gz" > "$work/www/cut.mmdb.gz"
+tar -C "$work/www" -czf "$work/www/none.tar.gz" good.mmdb.gz
+for what in good.mmdb.gz good.mmdb.xz good.tar.gz; do
+  rm -f "$work/live.mmdb"
+  "$ctl" db update "$work/live.mmdb" --from "http://127.0.0.1:$port/$what" > /dev/null || fail "$what was not taken"
+  cmp -s "$database" "$work/live.mmdb" || fail "$what was unpacked to something else"
+done
+for what in cut.mmdb.gz none.tar.gz; do
+  ! "$ctl" db update "$work/live.mmdb" --from "http://127.0.0.1:$port/$what" > /dev/null 2> "$work/err" || fail "$what was taken"
+  says 'stays as it is; what came cannot be unpacked' < "$work/err" || fail "$what: $(cat "$work/err")"
+  cmp -s "$database" "$work/live.mmdb" || fail "$what touched the old database"
+done
 [ "$(find "$work" -name 'live.mmdb*' | wc -l)" = 1 ] || fail "update left files behind"
 
 step "whois answers Debian's client"

@@ -45,9 +45,10 @@ std::string bulk(std::string_view input, size_t piece, const Directory& director
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Directory directory = testing::fake_directory();
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  const auto received = receive(input, directory);
-  require((received.state == Received::State::answered) == !received.output.empty());
-  require_lines(received.output);
+  std::string answer;
+  const auto received = receive(input, directory, answer);
+  require((received.state == Received::State::answered) == !answer.empty());
+  require_lines(answer);
   const std::string whole = bulk(input, size + 1, directory);
   require_lines(whole);
   require(whole == bulk(input, 1, directory));

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/options.h"
 
 namespace ipguard::cli {
@@ -87,6 +89,55 @@ TEST(CommandTest, EveryCommandHasHelpAndVersion) {
       EXPECT_FALSE(outcome.out.empty()) << testing::PrintToString(line);
     }
   }
+}
+
+// The columns of a terminal for commands that ask for them.
+class Columns {
+ public:
+  explicit Columns(const char* columns) { ::setenv("COLUMNS", columns, 1); }
+  ~Columns() { ::unsetenv("COLUMNS"); }
+  Columns(const Columns&) = delete;
+  Columns& operator=(const Columns&) = delete;
+};
+
+TEST(CommandTest, HelpFitsTheTerminal) {
+  struct Case {
+    const char* columns;
+    size_t most;
+  };
+  for (const auto& [columns, most] : {Case{"", 80}, Case{"100", 100}, Case{"60", 60}}) {
+    const Columns terminal(columns);
+    for (const auto& command : all_commands()) {
+      const auto outcome = call({std::string(command.name), "--help"});
+      for (const auto line : split(outcome.out, '\n')) {
+        // An option's name stands alone in its line where its default is a long one.
+        EXPECT_TRUE(line.size() <= most || line.starts_with("Usage: ") || line.starts_with("  -"))
+            << command.name << " at " << columns << ": " << line;
+      }
+    }
+    for (const auto line : split(call({"--help"}).out, '\n')) {
+      EXPECT_LE(line.size(), most) << line;
+    }
+  }
+}
+
+TEST(CommandTest, AFileWithoutRulesIsNoGoodOne) {
+  const RulesFolder folder("# nothing yet\n");
+  for (const char* action : {"check", "list", "test"}) {
+    const auto outcome = call({"rules", action, folder.path() + "/x.toml"});
+    EXPECT_EQ(outcome.status, 78) << action << outcome.out;
+    EXPECT_TRUE(has(outcome.err, "x.toml: error: no rules")) << action << outcome.err;
+  }
+}
+
+TEST(CommandTest, ARuleWithoutTitleAndClassIsListedWithoutThem) {
+  std::string text(good_rule);
+  for (const char* line : {"title = \"a probe\"\n", "class = \"probe\"\n", "tags = [\"mitre:T1595\"]\n"}) {
+    text.erase(text.find(line), std::string_view(line).size());
+  }
+  const RulesFolder folder(text);
+  const auto outcome = call({"rules", "list", "--socket", "/nonexistent/ipguard.sock", folder.path()});
+  EXPECT_TRUE(has(outcome.out, "  [access log]\n")) << outcome.out;
 }
 
 TEST(CommandTest, WrongUsageIsTwoAndNamesTheMistake) {

@@ -6,9 +6,11 @@
 
 #include <array>
 #include <fstream>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/db_build.h"
 #include "cli/netblocks_output.h"
 #include "match/rule_set.h"
@@ -90,9 +92,49 @@ TEST(NetblocksOutput, NarrowestFirst) {
   }
   EXPECT_THAT(text, HasSubstr("\"prefixes\":[\"192.0.2.0/25\"]"));
   std::string row;
-  append_netblocks_row(row, found, finder.facts(found));
+  NetblocksLines(finder, false).append(row, {&found.address, 1});
   EXPECT_THAT(row, HasSubstr("192.0.2.1\t192.0.2.0/26\t192.0.2.0-192.0.2.127\t192.0.2.0/24 Documentation (TEST-NET-1)"
                              "\tAS64496\t"));
+}
+
+// What is kept of earlier lines must not show: each line is the one that a look at this address alone gives.
+TEST(NetblocksOutput, ManyAreWrittenAsOneIs) {
+  std::vector<net::Address> addresses;
+  std::mt19937 random(42);
+  for (int i = 0; i < 3000; ++i) {
+    const auto ipv4 = static_cast<uint32_t>(random());
+    addresses.push_back(net::Address::from_ipv4(ipv4));
+    addresses.push_back(net::Address::from_ipv4(ipv4 ^ (1U << (random() % 32))));  // often a neighbour in the route
+    addresses.push_back(net::Address::from_ipv4(0xc0000000U | ipv4 >> 16U));       // 192.0.0.0/16 has blocks in it
+    addresses.push_back(*net::Address::parse("2001:" + std::to_string(i % 10) + "::" + std::to_string(i % 1000)));
+    addresses.push_back(*net::Address::parse("2002:" + std::to_string(i % 10) + "::1"));
+  }
+  const std::string folder = IPGUARD_SOURCE_DIR "/tests/data/";
+  for (const auto& databases : std::vector<std::vector<std::string>>{
+           {folder + "ipguard-lite-small.mmdb"}, {folder + "doc-ranges.mmdb", folder + "ipguard-lite-small.mmdb"}}) {
+    enrich::NetblockFinder finder(*enrich::RouteTable::open(databases));
+    std::string many;
+    std::string columns;
+    NetblocksLines json_lines(finder, true);
+    NetblocksLines column_lines(finder, false);
+    json_lines.append(many, addresses);
+    column_lines.append(columns, addresses);
+    const auto lines = split(columns, '\n');
+    ASSERT_EQ(lines.size(), addresses.size() + 1);
+    std::string expected;
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      const auto found = finder.find(addresses[i]);
+      JsonWriter json;
+      NetblocksJson().write(json, found, finder.facts(found));
+      expected += json.take();
+      if (i % 100 < 5) {
+        std::string alone;
+        NetblocksLines(finder, false).append(alone, {&addresses[i], 1});
+        EXPECT_EQ(alone, std::string(lines[i]) + '\n');
+      }
+    }
+    EXPECT_TRUE(many == expected);
+  }
 }
 
 TEST(DbBuild, ReadsTheNamedSchemas) {

@@ -15,10 +15,16 @@ model::ElementFailure failure(std::string_view prefix, std::string reason, bool 
   return {{Scope::address, net::Prefix::parse(prefix).value(), std::nullopt}, std::move(reason), refused};
 }
 
+// A transaction of 192.0.2.1 and 192.0.2.2.
+model::SetBatch both() {
+  return {.remove = {failure("192.0.2.1", "").element}, .add = {failure("192.0.2.2", "").element}};
+}
+
 // What note() logs.
-std::string said(KernelFailures& failures, std::vector<model::ElementFailure> now) {
+std::string said(KernelFailures& failures, std::vector<model::ElementFailure> now,
+                 const model::SetBatch& offered = both()) {
   ::testing::internal::CaptureStderr();
-  failures.note({.added = 0, .removed = 0, .failures = std::move(now)});
+  failures.note(offered, {.added = 0, .removed = 0, .failures = std::move(now)});
   return ::testing::internal::GetCapturedStderr();
 }
 
@@ -37,6 +43,8 @@ TEST(KernelFailures, AreToldOnceAndWhenTheyAreOver) {
   log = said(failures, {failure("192.0.2.2", "Cannot allocate memory")});
   EXPECT_TRUE(has(log, "the kernel did not take 192.0.2.2: Cannot allocate memory"));
   EXPECT_TRUE(has(log, "settled with the kernel after all: 192.0.2.1"));
+  EXPECT_EQ(said(failures, {}, {}), "") << "it was not offered this time";
+  EXPECT_EQ(failures.elements(), 1U);
   log = said(failures, {});
   EXPECT_TRUE(has(log, "settled with the kernel after all: 192.0.2.2"));
   EXPECT_FALSE(failures.any());
@@ -65,19 +73,19 @@ TEST(KernelFailures, AreTriedAgainLessAndLessOften) {
   KernelFailures failures;
   std::vector<int64_t> delays;
   for (int i = 0; i < 9; ++i) {
-    failures.note({.added = 0, .removed = 0, .failures = {failure("192.0.2.1", "Busy")}});
+    failures.note(both(), {.added = 0, .removed = 0, .failures = {failure("192.0.2.1", "Busy")}});
     delays.push_back(failures.retry_delay().count());
     failures.attempt();
   }
   EXPECT_EQ(delays, (std::vector<int64_t>{1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000}));
-  failures.note({});
+  failures.note(both(), {});
   EXPECT_EQ(failures.retry_delay().count(), 1000);
 }
 
 // The table is in order again: that says nothing of the elements that the kernel does not take.
 TEST(KernelFailures, TableAndElementsFailApart) {
   KernelFailures failures;
-  failures.note({.added = 0, .removed = 0, .failures = {failure("192.0.2.1", "Busy")}});
+  failures.note(both(), {.added = 0, .removed = 0, .failures = {failure("192.0.2.1", "Busy")}});
   failures.set_table_problem("cannot change nftables: Operation not permitted");
   EXPECT_EQ(failures.problem(), "cannot change nftables: Operation not permitted");
   failures.set_table_problem({});

@@ -55,7 +55,8 @@ decide::Lookups no_world() {
           .prefixes_in = [](model::Country) { return std::vector<net::Prefix>{}; },
           .parts_where = {},
           .any_route_of = [](net::Asn) { return std::nullopt; },
-          .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }};
+          .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; },
+          .texts = {}};
 }
 
 TEST(UnknownElementsTest, OnlyWhatNoDecisionOverlapsIsUnknown) {

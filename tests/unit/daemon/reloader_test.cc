@@ -81,12 +81,15 @@ TEST_F(ReloaderTest, AskedWhileItLoadsItLoadsOnceMore) {
 TEST_F(ReloaderTest, ABadConfigurationIsRefusedAndAGoodOneTakenAfterIt) {
   write("loud");
   const auto refused = wait_for(reloader_.request());
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::configuration);
-  EXPECT_NE(refused.error().message.find("the old configuration stays in force"), std::string::npos);
+  ASSERT_TRUE(refused) << refused.error().message;
+  EXPECT_EQ(refused->at("reloaded"), false);
+  EXPECT_EQ(refused->at("problems").at(0).at("line"), 2);
+  EXPECT_TRUE(refused->at("text").get<std::string>().ends_with("1 error")) << *refused;
+  EXPECT_NE(reloader_.refusal().find("ipguard.toml:2:9: level: "), std::string::npos) << reloader_.refusal();
   EXPECT_TRUE(levels_.empty());
   write("info");
   EXPECT_TRUE(wait_for(reloader_.request()));
+  EXPECT_EQ(reloader_.refusal(), "");
 }
 
 }  // namespace

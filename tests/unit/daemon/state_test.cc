@@ -37,7 +37,8 @@ class StateTest : public testing::Test {
             .prefixes_in = {},
             .parts_where = {},
             .any_route_of = {},
-            .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; }};
+            .protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; },
+            .texts = {}};
   }
 
   void ban(const char* target) {
@@ -56,8 +57,8 @@ class StateTest : public testing::Test {
     decide::Engine later({}, lookups());
     state->restore(later);
     std::string text;
-    for (const auto* decision : later.decisions()) {
-      text += (text.empty() ? "" : " ") + decision->target.to_string();
+    for (const auto& decision : later.decisions()) {
+      text += (text.empty() ? "" : " ") + decision.target.to_string();
     }
     return text;
   }
@@ -83,7 +84,7 @@ TEST_F(StateTest, RemembersOverARestart) {
   EXPECT_EQ(state->cursors().at(0).offset, 7U);
   decide::Engine later({}, lookups());
   state->restore(later);
-  EXPECT_NE(later.find(*model::Target::parse("192.0.2.1")), nullptr);
+  EXPECT_TRUE(later.find(*model::Target::parse("192.0.2.1")));
   EXPECT_EQ(later.counters().good_clients, 1U);
 }
 
@@ -167,6 +168,75 @@ TEST_F(StateTest, AStoreThatCannotBeBegunAfreshIsInMemory) {
   ban("192.0.2.2");
   save(*state);
   EXPECT_EQ(state->problem(), "");
+}
+
+// The disk was not there at the start, and comes back later with what was remembered before.
+TEST_F(StateTest, ReturnsToTheDiskWhenThatWorksAgain) {
+  const auto now = wall_clock_now();
+  {
+    auto before = State::open(config, false);
+    ASSERT_TRUE(before);
+    for (const char* target : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) {
+      ban(target);
+    }
+    save(*before);
+  }
+  std::filesystem::rename(config.state_path, folder + "/elsewhere");
+  std::ofstream(config.state_path) << "a file in the folder's place";
+  auto state = State::open(config, false);
+  ASSERT_TRUE(state);
+  ASSERT_NE(state->trouble(), "");
+  auto knows_texts = lookups();
+  knows_texts.texts = [&](const model::Target& target, decide::Texts wanted) { return state->texts(target, wanted); };
+  decide::Engine later({}, std::move(knows_texts));
+  state->restore(later);
+  const auto order = [&](const char* target, const char* reason) {
+    ASSERT_TRUE(later.ban(*model::Target::parse(target), {}, reason, "manual", now));
+  };
+  order("192.0.2.2", "another reason");
+  order("192.0.2.3", "for a moment");
+  order("192.0.2.4", "new");
+  ASSERT_TRUE(later.unban(*model::Target::parse("192.0.2.3"), now));
+  const auto save_later = [&] {
+    state->note(later.take_changes());
+    state->save(later, nullptr);
+  };
+  save_later();
+  EXPECT_FALSE(state->return_to_disk(later, now));
+  EXPECT_EQ(state->next_try(), now + Seconds(10));
+  EXPECT_FALSE(state->return_to_disk(later, now + Seconds(10)));
+  EXPECT_EQ(state->next_try(), now + Seconds(30)) << "less and less often";
+  std::filesystem::remove(config.state_path);
+  std::filesystem::rename(folder + "/elsewhere", config.state_path);
+  EXPECT_FALSE(state->return_to_disk(later, now + Seconds(29))) << "not yet";
+  EXPECT_TRUE(state->return_to_disk(later, now + Seconds(30)));
+  EXPECT_EQ(state->trouble(), "");
+  EXPECT_EQ(state->next_try(), std::nullopt);
+  EXPECT_TRUE(later.is_banned(*model::Target::parse("192.0.2.1"))) << "what only the disk knew";
+  EXPECT_FALSE(later.is_banned(*model::Target::parse("192.0.2.3"))) << "that was lifted meanwhile";
+  save_later();
+  EXPECT_EQ(state->problem(), "");
+  state = State::open({}, true);  // lets go of the folder
+  EXPECT_EQ(remembered(), "192.0.2.1 192.0.2.2 192.0.2.4");
+  auto again = State::open(config, false);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->texts(*model::Target::parse("192.0.2.1"), decide::Texts::reason_and_evidence).reason, "why");
+  EXPECT_EQ(again->texts(*model::Target::parse("192.0.2.2"), decide::Texts::reason_and_evidence).reason,
+            "another reason");
+}
+
+// What is not written yet is told all the same; what nobody kept is said to be unknown.
+TEST_F(StateTest, TellsTheTextsOfABan) {
+  auto state = State::open(config, true);
+  ASSERT_TRUE(state);
+  ban("192.0.2.1");
+  state->note(engine.take_changes());
+  EXPECT_EQ(state->texts(*model::Target::parse("192.0.2.1"), decide::Texts::reason_and_evidence).reason, "why")
+      << "not saved yet";
+  save(*state);
+  EXPECT_EQ(state->texts(*model::Target::parse("192.0.2.1"), decide::Texts::reason_and_evidence).reason, "why");
+  EXPECT_EQ(state->texts(*model::Target::parse("192.0.2.2"), decide::Texts::reason_and_evidence).reason,
+            "why is not known any more: it was never saved");
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TEST_F(TargetCommandsTest, ManyTargetsTakeManyTurnsAndAreCounted) {
   EXPECT_EQ(reply["more_refusals"], 20);
   EXPECT_EQ(guard->engine().decisions().size(), 4500U);
   EXPECT_EQ(guard->enforcer().enforced(), 4500U);
-  EXPECT_EQ(guard->engine().decisions().front()->issuer, "import");
+  EXPECT_EQ(guard->engine().decisions().front().issuer, "import");
   const auto lifted = unban({{"targets", addresses(bench_range, 4500)}, {"summary", true}});
   EXPECT_EQ(lifted["lifted"], 4500);
   EXPECT_EQ(guard->enforcer().enforced(), 0U);

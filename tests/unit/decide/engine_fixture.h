@@ -1,6 +1,8 @@
 // An Engine in the small world, and what it did as texts.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,7 +14,7 @@
 namespace ipguard::decide::test {
 
 struct EngineFixture {
-  explicit EngineFixture(Policy policy = {}) : engine(std::move(policy), world.lookups()) {}
+  explicit EngineFixture(Policy policy = {}) : engine(std::move(policy), lookups()) {}
 
   // A hit in the log at `time`, read at `now`.
   void hit(const model::Rule& rule, std::string_view from, int64_t time, int64_t now, std::string_view text = "line") {
@@ -24,6 +26,9 @@ struct EngineFixture {
   std::vector<std::string> changes() {
     std::vector<std::string> result;
     for (const auto& change : engine.take_changes()) {
+      if (!change.ending) {
+        texts[change.decision.target] = {.reason = change.decision.reason, .evidence = change.decision.evidence};
+      }
       const auto name = change.decision.target.to_string();
       result.push_back(change.ending ? "- " + name + " " + std::string(to_string(*change.ending)) : "+ " + name);
     }
@@ -43,22 +48,23 @@ struct EngineFixture {
   }
   std::vector<std::string> targets() const {
     std::vector<std::string> result;
-    for (const auto* decision : engine.decisions()) {
-      result.push_back(decision->target.to_string());
+    for (const auto& decision : engine.decisions()) {
+      result.push_back(decision.target.to_string());
     }
     return result;
   }
-  const model::Decision* find(std::string_view name) const {
-    for (const auto* decision : engine.decisions()) {
-      if (decision->target.to_string() == name) {
-        return decision;
-      }
-    }
-    return nullptr;
-  }
+  std::optional<model::Decision> find(std::string_view name) const { return engine.find(target(name)); }
 
   World world;
+  std::map<model::Target, DecisionTexts> texts;  // as a store would keep them
   Engine engine;
+
+ private:
+  Lookups lookups() {
+    auto all = world.lookups();
+    all.texts = [this](const model::Target& target, decide::Texts) { return texts[target]; };
+    return all;
+  }
 };
 
 using Texts = std::vector<std::string>;

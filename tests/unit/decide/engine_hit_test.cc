@@ -21,8 +21,8 @@ TEST(EngineHit, BansAnAddressAtTheThreshold) {
   f.hit(r, "192.0.2.7", 20, 100, "three");
   EXPECT_EQ(f.changes(), Texts{"+ 192.0.2.7"});
   EXPECT_EQ(f.batch(), Texts{"+ address 192.0.2.7"});
-  const auto* decision = f.find("192.0.2.7");
-  ASSERT_NE(decision, nullptr);
+  const auto decision = f.find("192.0.2.7");
+  ASSERT_TRUE(decision);
   EXPECT_EQ(decision->reason,
             "3 hits of sshd/failed-password within 10m (first 2026-02-25T00:00:00Z, last 2026-02-25T00:00:20Z)");
   EXPECT_EQ(decision->rule, "sshd/failed-password");
@@ -189,6 +189,7 @@ TEST(EngineHit, ReplayLeavesTheBannedAlone) {
   decision.since = at(2);
   decision.until = at(3602);
   f.engine.restore(decision);
+  f.engine.finish_restoring();
   for (int i = 0; i < 10; ++i) {
     f.engine.replay_hit(test::hit(r, "192.0.2.7", at(i)), "p");
   }

@@ -31,7 +31,7 @@ TEST(EngineManual, BansAndLifts) {
   EXPECT_EQ(ban(f, "192.0.2.0/24", std::nullopt, 0), "banned");
   EXPECT_EQ(ban(f, "AS64501", 60, 0), "banned");
   EXPECT_EQ(f.batch(), (Texts{"+ address 192.0.2.7", "+ route 192.0.2.0/24", "+ asn 198.51.100.0/24"}));
-  const auto* decision = f.find("AS64501");
+  const auto decision = f.find("AS64501");
   EXPECT_EQ(decision->reason, "because");
   EXPECT_EQ(decision->issuer, "manual");
   EXPECT_EQ(decision->rule, "");
@@ -47,7 +47,7 @@ TEST(EngineManual, ASingleAddressIsAnAddressWhateverItIsCalled) {
   EngineFixture f;
   const model::Target odd{.scope = model::Scope::route, .prefix = prefix("192.0.2.7/32"), .asn = {}};
   ASSERT_TRUE(f.engine.ban(odd, Seconds(60), "r", "manual", at(0)));
-  EXPECT_EQ(f.engine.decisions()[0]->target, target("192.0.2.7"));
+  EXPECT_EQ(f.engine.decisions()[0].target, target("192.0.2.7"));
   EXPECT_TRUE(f.engine.unban(odd, at(1)));
 }
 
@@ -126,12 +126,14 @@ TEST(EngineRestore, IsNotReportedAndIsCutByWhatIsProtected) {
   decision.target = target("192.0.2.0/30");
   decision.until = at(60);
   engine.restore(decision);
+  engine.finish_restoring();
   EXPECT_TRUE(engine.take_changes().empty());
   EXPECT_EQ(engine.desired().size(), 2U);  // .0 and .2/31
-  EXPECT_EQ(engine.decisions()[0]->addresses_covered, 4U);
+  EXPECT_EQ(engine.decisions()[0].addresses_covered, 4U);
   decision.target = target("AS64501");
   engine.restore(decision);
-  EXPECT_EQ(test::texts(engine.decisions()[1]->prefixes), Texts{"198.51.100.0/24"});
+  engine.finish_restoring();
+  EXPECT_EQ(test::texts(engine.decisions()[1].prefixes), Texts{"198.51.100.0/24"});
 }
 
 TEST(EngineRestore, WhatThePolicyNoLongerAllowsIsLiftedAtTheFirstTick) {
@@ -142,6 +144,7 @@ TEST(EngineRestore, WhatThePolicyNoLongerAllowsIsLiftedAtTheFirstTick) {
   decision.target = target("198.51.100.7");
   decision.until = at(600);
   f.engine.restore(decision);
+  f.engine.finish_restoring();
   f.engine.expire(at(0));
   EXPECT_EQ(f.changes(), Texts{"- 198.51.100.7 lifted"});
   EXPECT_TRUE(f.batch().empty());
@@ -279,13 +282,14 @@ TEST(EngineManual, AnAdoptedBanLearnsItsReasonFromTheLog) {
     decision.since = at(100);
     decision.until = at(50'000);
     f.engine.restore(decision);
+    f.engine.finish_restoring();
     (void)f.engine.take_batch();
     const auto r = rule("sshd/failed-password", 1);
     for (const char* from : {"192.0.2.7", "192.0.2.8", "192.0.2.9"}) {
       f.hit(r, from, 50, 101);
     }
-    const auto* known = f.find(name);
-    ASSERT_NE(known, nullptr);
+    const auto known = f.find(name);
+    ASSERT_TRUE(known);
     EXPECT_NE(known->issuer, "kernel") << name;
     EXPECT_EQ(known->rule, "sshd/failed-password");
     EXPECT_FALSE(known->evidence.empty());

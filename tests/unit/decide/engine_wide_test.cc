@@ -15,7 +15,7 @@ using test::Texts;
 
 std::string ban(EngineFixture& f, std::string_view name, bool force = false) {
   const auto decision = f.engine.ban(target(name), Seconds(60), "why", "manual", at(0), force);
-  return decision ? (*decision)->reason : "no: " + decision.error().message;
+  return decision ? f.find(name)->reason : "no: " + decision.error().message;
 }
 
 // "PREFIX: reason" of what is cut out.
@@ -55,10 +55,10 @@ TEST(EngineWide, BansByHandHaveABudgetToo) {
     } else {
       EXPECT_EQ(ban(f, c.target),
                 "no: " + std::string(c.target) + " cannot be banned: " + c.refused + "; --force bans it nevertheless");
-      EXPECT_EQ(f.engine.find(target(c.target)), nullptr);
+      EXPECT_FALSE(f.engine.find(target(c.target)));
     }
     EXPECT_EQ(ban(f, c.target, true), c.forced);
-    EXPECT_NE(f.engine.find(target(c.target)), nullptr);
+    EXPECT_TRUE(f.engine.find(target(c.target)));
   }
 }
 
@@ -88,8 +88,8 @@ TEST(EngineWide, ShowsWhatIsInForceAndWhatIsCutOut) {
   EngineFixture f(policy);
   f.world.protected_now = {{prefix("198.51.100.1"), "own address on eth0"}};
   ASSERT_EQ(ban(f, "198.51.100.0/24"), "why");
-  const auto* decision = f.engine.find(target("198.51.100.0/24"));
-  ASSERT_NE(decision, nullptr);
+  const auto decision = f.engine.find(target("198.51.100.0/24"));
+  ASSERT_TRUE(decision);
   const auto in_force = f.engine.in_force(*decision);
   EXPECT_EQ(in_force.covered, (model::Coverage{.ipv4_addresses = 256 - 64 - 1, .ipv6_64s = 0}));
   EXPECT_EQ(cut_out(in_force), (Texts{"198.51.100.1: protected: own address on eth0",

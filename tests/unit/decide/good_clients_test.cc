@@ -48,7 +48,7 @@ TEST(GoodClients, KnowsWhoIsGoodAndHow) {
   EXPECT_EQ(inside(clients, {"2001:db8::/32"}, 10), "2001:db8::/64 login") << "of an IPv6 client the /64";
   EXPECT_EQ(inside(clients, {"2001:db8::ffff"}, 10), "2001:db8::/64 login") << "also hit by a part of it";
   EXPECT_EQ(inside(clients, {"192.0.2.0/24"}, 1100), "") << "too long ago";
-  EXPECT_EQ(clients.find(address("192.0.2.9")), nullptr);
+  EXPECT_FALSE(clients.find(address("192.0.2.9")));
   clients.logged_in(address("192.0.2.7"), at(5));
   EXPECT_EQ(inside(clients, {"192.0.2.7"}, 10), "192.0.2.7 login") << "a login after the offence counts again";
 }

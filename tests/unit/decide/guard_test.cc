@@ -145,14 +145,14 @@ TEST(Guard, JudgesActiveDecisionsByTheirPrefixes) {
   model::Decision decision;
   decision.target = target("AS64500");
   decision.prefixes = {prefix("192.0.2.128/25")};
-  EXPECT_EQ(answer(guard.still_allowed(decision)), "192.0.2.128/26");
+  EXPECT_EQ(answer(guard.still_allowed(decision.target, decision.prefixes)), "192.0.2.128/26");
   decision.prefixes = {prefix("192.0.2.192/26")};
-  EXPECT_EQ(answer(guard.still_allowed(decision)), "no: allowlist: country AT");
+  EXPECT_EQ(answer(guard.still_allowed(decision.target, decision.prefixes)), "no: allowlist: country AT");
   decision.target = target("AS64501");
-  EXPECT_EQ(answer(guard.still_allowed(decision)), "no: allowlist: AS64501");
+  EXPECT_EQ(answer(guard.still_allowed(decision.target, decision.prefixes)), "no: allowlist: AS64501");
   decision.target = target("192.0.2.7");
   decision.prefixes = {prefix("192.0.2.7")};
-  EXPECT_EQ(answer(guard.still_allowed(decision)), "192.0.2.7");
+  EXPECT_EQ(answer(guard.still_allowed(decision.target, decision.prefixes)), "192.0.2.7");
 }
 
 TEST(ProtectedSet, AsksAgainAfterASecond) {

@@ -146,7 +146,7 @@ class Walk {
     // Mostly small prefixes in crowded places, so that they nest, and now and then one around everything.
     const auto prefix =
         scope == Scope::address ? net::Prefix(random_prefix(4).address()) : random_prefix(random_() % 8 == 0 ? 0U : 3U);
-    const Owner owner = 1 + random_() % 6;
+    const auto owner = static_cast<Owner>(1 + random_() % 6);
     const Until until = random_() % 5 == 0 ? Until{} : Until{at(static_cast<int64_t>(random_() % 5) * 60)};
     planner_.want(scope, prefix, owner, until);
     naive_.wants[{{scope, prefix}, owner}] = until;

@@ -176,5 +176,45 @@ TEST(SetPlanner, RefusedElementsAreNotOfferedAgainUntilSomethingChanges) {
   expect_batch(planner, {}, {"route 192.0.2.0/26 00:02:00", "route 192.0.2.128/25 00:02:00"}, "renewed");
 }
 
+// A batch of a country's size goes in portions; what takes the place of something is never in another one than that.
+TEST(SetPlanner, ManyChangesComeInPortionsThatBelongTogether) {
+  SetPlanner planner;
+  for (uint32_t i = 0; i < 100; ++i) {
+    planner.want(Scope::route, net::Prefix(net::Address::from_ipv4(0xc0000000U + i * 256), 24), 1, at(60));
+  }
+  planner.want(Scope::address, prefix("198.51.100.1"), 2, at(60));
+  EXPECT_EQ(planner.pending(), 101U);
+  std::vector<size_t> sizes;
+  while (planner.pending() > 0) {
+    sizes.push_back(planner.take_batch(30).add.size());
+  }
+  EXPECT_EQ(sizes, (std::vector<size_t>{30, 30, 30, 11}));
+  planner.want(Scope::route, prefix("192.0.0.0/18"), 3, at(60));  // around 64 of them
+  planner.want(Scope::route, prefix("203.0.113.0/24"), 4, at(60));
+  const auto batch = planner.take_batch(1);
+  EXPECT_EQ(batch.remove.size(), 64U);
+  EXPECT_EQ(batch.add.size(), 1U);
+  EXPECT_EQ(planner.pending(), 1U);
+  EXPECT_EQ(planner.take_batch(1).add.front().prefix, prefix("203.0.113.0/24"));
+  EXPECT_TRUE(planner.take_batch().empty());
+}
+
+TEST(SetPlanner, KnowsWhoWantsWhat) {
+  SetPlanner planner;
+  planner.want(Scope::asn, prefix("192.0.2.0/24"), 1, at(60));
+  planner.want(Scope::asn, prefix("192.0.2.0/24"), 2, at(60));
+  planner.want(Scope::route, prefix("192.0.0.0/16"), 3, at(60));
+  planner.want(Scope::route, prefix("192.0.2.0/26"), 4, at(60));
+  planner.want(Scope::address, prefix("192.0.2.7"), 5, at(60));
+  EXPECT_EQ(planner.owners_covering(prefix("192.0.2.7")), (std::vector<Owner>{5, 4, 3, 1, 2}));
+  EXPECT_EQ(planner.owners_covering(prefix("192.0.2.64/26")), (std::vector<Owner>{3, 1, 2}));
+  EXPECT_TRUE(planner.wants_all_of(prefix("192.0.0.0/16")));
+  EXPECT_FALSE(planner.wants_all_of(prefix("192.0.0.0/15")));
+  EXPECT_TRUE(planner.wants_any_of(prefix("192.0.0.0/15")));
+  EXPECT_FALSE(planner.wants_any_of(prefix("198.51.100.0/24")));
+  planner.drop(Scope::asn, prefix("192.0.2.0/24"), 1);
+  EXPECT_EQ(planner.owners_covering(prefix("192.0.2.64/26")), (std::vector<Owner>{3, 2}));
+}
+
 }  // namespace
 }  // namespace ipguard::decide

@@ -108,10 +108,12 @@ struct World {
             .prefixes_in = &World::prefixes_in,
             .parts_where = &World::parts_where,
             .any_route_of = &World::any_route_of,
-            .protected_prefixes = [this] {
-              ++asked;
-              return protected_now;
-            }};
+            .protected_prefixes =
+                [this] {
+                  ++asked;
+                  return protected_now;
+                },
+            .texts = {}};
   }
 };
 

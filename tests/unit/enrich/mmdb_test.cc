@@ -221,7 +221,7 @@ TEST_F(MmdbTest, BoundsHostileRecords) {
       {file([](MmdbBuilder& b) { b.network("192.0.2.0/24", mmdb::array({mmdb::pointer(0)})); }), "nested deeper"},
       {file([](MmdbBuilder& b) { b.network("192.0.2.0/24", mmdb::text(std::string(70'000, 'x'))); }),
        "more than 65536 bytes of text"},
-      {file([](MmdbBuilder& b) { b.network("192.0.2.0/24", mmdb::pointer(0)); }), "bad data"},
+      {file([](MmdbBuilder& b) { b.network("192.0.2.0/24", mmdb::pointer(0)); }), "a pointer leads to a pointer"},
       {file([](MmdbBuilder& b) { b.network("192.0.2.0/24", mmdb::control(12, 1)); }), "unknown data type 12"},
       {file([](MmdbBuilder& b) { b.network("192.0.2.0/24", mmdb::control(7, 1) + mmdb::uint16(1)); }),
        "a map key is no string"},

@@ -72,8 +72,12 @@ TEST_F(NetblocksTest, JoinsRouteRangeBlocksAndSystem) {
   EXPECT_EQ(found.system->number, 64496U);
   EXPECT_EQ(found.system->size.ipv4_addresses, 128U);
   std::vector<Netblocks> many;
-  finder.find(std::vector<net::Address>{address("127.0.0.1"), address("192.0.2.1")}, many);
+  finder.find_routes(std::vector<net::Address>{address("127.0.0.1"), address("192.0.2.1")}, many);
   ASSERT_EQ(many.size(), 2U);
+  for (auto& one : many) {
+    finder.complete(one);
+  }
+  EXPECT_EQ(many[1].range, found.range);
   EXPECT_EQ(many[0].system, nullptr);
   EXPECT_FALSE(many[0].range);
   EXPECT_EQ(many[1].system, found.system);
@@ -83,14 +87,24 @@ TEST_F(NetblocksTest, JoinsRouteRangeBlocksAndSystem) {
 TEST_F(NetblocksTest, WhatAWhoisServerAsks) {
   const auto table = open({data_file("doc-ranges.mmdb")});
   WhoisSource source(table);
-  const auto record = source.record(address("192.0.2.1"));
-  EXPECT_TRUE(record.found);
-  EXPECT_EQ(record.route.to_string(), "192.0.2.0/26");
-  EXPECT_EQ(record.fields, table->fields(address("192.0.2.1")));
-  const auto missing = source.record(address("127.0.0.1"));
-  EXPECT_FALSE(missing.found);
-  EXPECT_TRUE(missing.fields.empty());
-  EXPECT_EQ(missing.route, table->lookup(address("127.0.0.1")).prefix);
+  // Also by the index for look-ups, once it is there.
+  for (const bool indexed : {false, true}) {
+    if (indexed) {
+      table->index_lookups();
+    }
+    RecordFields fields;
+    const auto take = [&fields](std::string_view key, std::string_view value) { fields.emplace_back(key, value); };
+    const auto record = source.record(address("192.0.2.1"), take);
+    EXPECT_TRUE(record.found);
+    EXPECT_EQ(record.route.to_string(), "192.0.2.0/26");
+    EXPECT_EQ(fields, table->fields(address("192.0.2.1")));
+    fields.clear();
+    const auto missing = source.record(address("127.0.0.1"), take);
+    EXPECT_FALSE(missing.found);
+    EXPECT_TRUE(fields.empty());
+    EXPECT_EQ(missing.route, table->lookup(address("127.0.0.1")).prefix);
+  }
+  EXPECT_FALSE(source.wants_index());
   EXPECT_EQ(source.records_within(prefix("192.0.2.0/24"), 100).front().route.to_string(), "192.0.2.0/26");
   EXPECT_EQ(source.records_within(prefix("0.0.0.0/0"), 3).size(), 3U);
   EXPECT_EQ(source.records_within(prefix("192.0.2.1/32"), 100).size(), 1U);

@@ -38,7 +38,8 @@ class FollowerFixture : public ::testing::Test {
 
   void start(std::vector<Cursor> cursors = {}, uint64_t replay_bytes = 0) {
     follower = std::make_unique<Follower>(
-        loop, sources, std::move(cursors), replay_bytes, [this](const Block& block) { return take(block); }, timing);
+        loop, sources, std::move(cursors), replay_bytes, [this](const Block& block) { return take(block); }, timing,
+        most_open);
     const Result<> started = follower->start();
     ASSERT_TRUE(started) << started.error().message;
     drain();
@@ -119,6 +120,7 @@ class FollowerFixture : public ::testing::Test {
   loop::EventLoop loop;
   std::vector<config::SourceConfig> sources;
   FollowerTiming timing;
+  size_t most_open = SIZE_MAX;
   std::vector<SeenLine> seen;
   std::unique_ptr<Follower> follower;
 };

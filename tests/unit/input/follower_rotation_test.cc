@@ -171,7 +171,8 @@ TEST_F(RotationTest, ADeletedFileWithoutSuccessorIsClosedInTheEnd) {
   follow_log();
   fs::remove(log);
   drain();
-  run_until([&] { return open_files() == 0; });
+  run_until([&] { return seen.size() == 2; });
+  EXPECT_EQ(follower->cursors(), (std::vector<Cursor>{{.path = log}}));
   EXPECT_EQ(take_texts(), (Texts{"1", "last"}));
   append(log, "2\n");
   EXPECT_EQ(next_texts(), (Texts{"2"}));

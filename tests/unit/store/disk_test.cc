@@ -190,7 +190,7 @@ TEST(StoreOnDisk, ABadRowIsSkippedAndCounted) {
   auto store = Store::open(folder.state());
   ASSERT_TRUE(store);
   EXPECT_EQ(active_targets(**store), "192.0.2.8 192.0.2.9");
-  EXPECT_TRUE((*store)->active_decisions()->at(0).evidence.empty());
+  EXPECT_TRUE(active_decisions(**store)->at(0).evidence.empty());
   EXPECT_EQ((*store)->cursors()->size(), 1U);
   EXPECT_EQ((*store)->ended_decisions(9)->size(), 1U);
   EXPECT_EQ((*store)->history()->size(), 1U);
@@ -306,7 +306,7 @@ TEST(StoreOnDisk, KillLosesNothingAcknowledged) {
     const auto cursors = (*store)->cursors();
     ASSERT_TRUE(cursors && cursors->size() == 1);
     EXPECT_GE(cursors->front().offset, acknowledged);
-    EXPECT_EQ((*store)->active_decisions()->size(), cursors->front().offset);
+    EXPECT_EQ(active_decisions(**store)->size(), cursors->front().offset);
   }
 }
 

@@ -88,7 +88,7 @@ TEST(Migration, Version1KeepsEverything) {
   ASSERT_TRUE(opened) << opened.error().message;
   Store& store = **opened;
   EXPECT_EQ(store.set_aside(), "") << "it was sound";
-  const auto active = store.active_decisions().value();
+  const auto active = active_decisions(store).value();
   ASSERT_EQ(active.size(), 1U);
   EXPECT_EQ(text_of(active[0]),
             "192.0.2.7 since 2026-02-25T04:00:00Z until 2026-02-25T05:00:00Z repeat 2 covered 1 [ssh|why|ledger] "
@@ -106,7 +106,7 @@ TEST(Migration, Version1KeepsEverything) {
   opened->reset();
   auto again = Store::open(folder.state());
   ASSERT_TRUE(again) << "the new version is opened as it is: " << again.error().message;
-  EXPECT_EQ((*again)->active_decisions()->at(1).confirm_by, at(60));
+  EXPECT_EQ(active_decisions(**again)->at(1).confirm_by, at(60));
 }
 
 TEST(Migration, ADatabaseThatIsNotWhatItsVersionSaysIsCorrupt) {
@@ -122,7 +122,7 @@ TEST(Migration, ADatabaseThatIsNotWhatItsVersionSaysIsCorrupt) {
   auto opened = Store::open(folder.state());
   ASSERT_TRUE(opened) << "banning goes on with a fresh one";
   EXPECT_EQ((*opened)->set_aside(), folder.database() + ".corrupt-1");
-  EXPECT_TRUE((*opened)->active_decisions()->empty());
+  EXPECT_TRUE(active_decisions(**opened)->empty());
 }
 
 TEST(Store, KeepsConfirmationAndCollateral) {
@@ -132,7 +132,7 @@ TEST(Store, KeepsConfirmationAndCollateral) {
   decision.good_clients = {.logins = 1, .users = 2, .visitors = 3};
   decision.left_out = {net::Prefix::parse("198.51.100.7").value(), net::Prefix::parse("2001:db8:0:7::/64").value()};
   ASSERT_TRUE(store->write(begin({decision, decision_on("NL")})));
-  const auto active = store->active_decisions().value();
+  const auto active = active_decisions(*store).value();
   ASSERT_EQ(active.size(), 2U);
   EXPECT_EQ(active[0].confirm_by, at(300));
   EXPECT_EQ(active[0].good_clients, decision.good_clients);

@@ -79,9 +79,27 @@ inline std::string text_of(const model::Decision& decision) {
   return text;
 }
 
+// With their evidence.
+inline Result<std::vector<model::Decision>> active_decisions(Store& store) {
+  std::vector<model::Decision> decisions;
+  auto read = store.active_decisions([&](model::Decision& decision) { decisions.push_back(std::move(decision)); });
+  if (!read) {
+    return std::unexpected(read.error());
+  }
+  for (auto& decision : decisions) {
+    auto texts = store.texts(decision.target, true);
+    if (!texts) {
+      return std::unexpected(texts.error());
+    }
+    EXPECT_EQ(texts->value().reason, decision.reason);
+    decision.evidence = std::move((*texts)->evidence);
+  }
+  return decisions;
+}
+
 // "192.0.2.7 203.0.113.0/24": what is active, in the store's order; "error: …" when it cannot be read.
 inline std::string active_targets(Store& store) {
-  const auto decisions = store.active_decisions();
+  const auto decisions = active_decisions(store);
   if (!decisions) {
     return "error: " + decisions.error().message;
   }

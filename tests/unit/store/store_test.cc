@@ -28,7 +28,7 @@ TEST(Store, ReadsBackEveryFieldOfADecision) {
   as.route.continent_code = "EU";
   as.evidence.push_back({.path = "journal", .offset = UINT64_MAX, .time = at(-7), .text = ""});
   ASSERT_TRUE(store->write(begin({address, permanent, as})));
-  const auto read = store->active_decisions();
+  const auto read = active_decisions(*store);
   ASSERT_TRUE(read);
   ASSERT_EQ(read->size(), 3U);
   EXPECT_EQ(text_of(read->at(0)), text_of(address));
@@ -46,7 +46,7 @@ TEST(Store, KeepsHostileTextByteForByte) {
   decision.route.as_name = hostile;
   decision.reason = hostile;
   ASSERT_TRUE(store->write(begin({decision})));
-  const auto read = store->active_decisions();
+  const auto read = active_decisions(*store);
   ASSERT_TRUE(read && read->size() == 1);
   EXPECT_EQ(text_of(read->front()), text_of(decision));
 }
@@ -59,7 +59,7 @@ TEST(Store, BoundsWhatItWritesSoThatItCanBeReadBack) {
   decision.evidence[0].text = std::string(max_evidence_bytes + 1, 'x');
   decision.until = TimePoint::max();
   ASSERT_TRUE(store->write(begin({decision})));
-  const auto read = store->active_decisions();
+  const auto read = active_decisions(*store);
   ASSERT_TRUE(read && read->size() == 1);
   EXPECT_EQ(read->front().reason.size(), max_text_bytes);
   EXPECT_EQ(read->front().evidence.size(), max_evidence_lines);
@@ -74,7 +74,7 @@ TEST(Store, BeginningReplacesTheActiveDecisionOnTheSameTarget) {
   longer.until = at(7200);
   longer.evidence.clear();
   ASSERT_TRUE(store->write(begin({longer})));
-  const auto read = store->active_decisions();
+  const auto read = active_decisions(*store);
   ASSERT_TRUE(read && read->size() == 2);
   EXPECT_EQ(text_of(read->at(0)), text_of(decision_on("192.0.2.8")));
   EXPECT_EQ(text_of(read->at(1)), text_of(longer)) << "with its own evidence, not that of the one it replaced";
@@ -86,7 +86,7 @@ TEST(Store, AddressAndRouteScopeOfOneAddressAreTwoTargets) {
   auto route = decision_on("192.0.2.7");
   route.target.scope = model::Scope::route;
   ASSERT_TRUE(store->write(begin({decision_on("192.0.2.7"), route})));
-  const auto read = store->active_decisions();
+  const auto read = active_decisions(*store);
   ASSERT_TRUE(read && read->size() == 2);
   EXPECT_EQ(read->at(1).target, route.target);
 }
@@ -137,7 +137,7 @@ TEST(Store, ABatchMayHoldSeveralTurnsOfOneTarget) {
       batch.ended.push_back({.decision = decision_on("192.0.2.7", since), .ending = "expired", .at = at(since + 2)});
     }
     ASSERT_TRUE(store->write(batch)) << each.name;
-    const auto read = store->active_decisions();
+    const auto read = active_decisions(*store);
     ASSERT_TRUE(read) << each.name;
     if (each.active_after < 0) {
       EXPECT_TRUE(read->empty()) << each.name;
@@ -225,7 +225,7 @@ TEST(Store, PruneForgetsWhatIsOldInSmallSteps) {
 TEST(Store, AnEmptyBatchWritesNothing) {
   auto store = Store::in_memory();
   EXPECT_TRUE(store->write({}));
-  EXPECT_TRUE(store->active_decisions()->empty());
+  EXPECT_TRUE(active_decisions(*store)->empty());
   EXPECT_TRUE(store->set_aside().empty());
 }
 

@@ -13,10 +13,13 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-std::string ask(std::string_view line) {
-  const auto directory = fake_directory();
-  return answer(parse_query(line), directory);
+std::string answer(std::string_view line, const Directory& directory) {
+  std::string text;
+  append_answer(text, parse_query(line), directory);
+  return text;
 }
+
+std::string ask(std::string_view line) { return answer(line, fake_directory()); }
 
 TEST(Query, Kinds) {
   struct Case {
@@ -76,7 +79,7 @@ TEST(Answer, OwnKnowledgeStandsBeforeTheStatus) {
   directory.own_knowledge = [](const net::Address& one) {
     return std::vector<std::pair<std::string, std::string>>{{"ipguard-ban", "none " + one.to_string()}};
   };
-  EXPECT_EQ(answer(parse_query("127.0.0.1"), directory),
+  EXPECT_EQ(answer("127.0.0.1", directory),
             "route: 127.0.0.0/8\r\nipguard-ban: none 127.0.0.1\r\ndbstatus: warning - no data available\r\n");
 }
 

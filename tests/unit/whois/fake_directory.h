@@ -33,7 +33,14 @@ inline Directory fake_directory() {
     }
     return result;
   };
-  return {.record = record,
+  return {.record =
+              [record](const net::Address& one, const model::TakeField& take) {
+                const auto known_of_it = record(one);
+                for (const auto& [key, value] : known_of_it.fields) {
+                  take(key, value);
+                }
+                return model::RecordHead{.route = known_of_it.route, .found = known_of_it.found};
+              },
           .records_within =
               [record](const net::Prefix& within, size_t most) {
                 std::vector<model::Record> result;

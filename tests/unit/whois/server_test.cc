@@ -83,11 +83,10 @@ TEST_F(ServerTest, AnswersAndCloses) {
 TEST_F(ServerTest, WaitsForSlowAndPipelinedClients) {
   listen();
   const auto slow = connect();
-  turn();
   for (const char c : std::string_view("127.0.0.1\r\n")) {
-    EXPECT_EQ(server_->connections(), 1U);
     send(slow, {&c, 1});
     turn();
+    EXPECT_EQ(server_->connections(), c == '\n' ? 0U : 1U);
   }
   EXPECT_EQ(receive(slow), no_data);
   // Of pipelined queries the first one is answered, and the answer arrives although the rest is never read.
@@ -116,6 +115,7 @@ TEST_F(ServerTest, BoundsLengthAndTime) {
   ::shutdown(chatty.get(), SHUT_WR);
   EXPECT_EQ(receive(chatty), "error: a query is at most 255 bytes long\r\n");
   const auto silent = connect();
+  send(silent, "1");  // what says nothing at all is the kernel's for a second
   turn();
   EXPECT_EQ(server_->connections(), 1U);
   while (server_->connections() > 0) {
@@ -129,6 +129,7 @@ TEST_F(ServerTest, ThousandsOfIdleConnectionsDisplaceEachOtherOnly) {
   std::vector<UniqueFd> idle;
   for (int i = 0; i < 500; ++i) {
     idle.push_back(connect());
+    send(idle.back(), "1");
     loop_.poll();
   }
   turn();
@@ -138,7 +139,7 @@ TEST_F(ServerTest, ThousandsOfIdleConnectionsDisplaceEachOtherOnly) {
   const auto client = connect();
   send(client, "127.0.0.1\r\n");
   EXPECT_EQ(receive(client), no_data);
-  send(idle.back(), "127.0.0.1\r\n");
+  send(idle.back(), "27.0.0.1\r\n");
   EXPECT_EQ(receive(idle.back()), no_data);
 }
 

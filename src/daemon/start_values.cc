@@ -1,0 +1,36 @@
+#include "daemon/start_values.h"
+
+#include <string_view>
+
+#include "base/text.h"
+
+namespace ipguard::daemon {
+namespace {
+
+std::string pending(std::string_view key, std::string_view written, std::string_view running) {
+  return std::string(key) + " = \"" + printable(written) + "\" takes effect at the next start; until then it is \"" +
+         printable(running) + '"';
+}
+
+std::string_view name_of(config::Mode mode) { return mode == config::Mode::dry_run ? "dry-run" : "enforce"; }
+
+}  // namespace
+
+std::vector<std::string> StartValues::keep_in(config::Config& fresh) const {
+  std::vector<std::string> sentences;
+  if (fresh.state_path != state_path_) {
+    sentences.push_back(pending("[state] path", fresh.state_path, state_path_));
+    fresh.state_path = state_path_;
+  }
+  if (fresh.control_socket != control_socket_) {
+    sentences.push_back(pending("[control] socket", fresh.control_socket, control_socket_));
+    fresh.control_socket = control_socket_;
+  }
+  if (fresh.enforce.mode != mode_) {
+    sentences.push_back(pending("[enforce] mode", name_of(fresh.enforce.mode), name_of(mode_)));
+    fresh.enforce.mode = mode_;
+  }
+  return sentences;
+}
+
+}  // namespace ipguard::daemon

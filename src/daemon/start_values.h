@@ -1,0 +1,26 @@
+// What a running daemon cannot take over from a reloaded configuration.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace ipguard::daemon {
+
+// Keys that only a start reads, as the start read them.
+class StartValues {
+ public:
+  explicit StartValues(const config::Config& config)
+      : state_path_(config.state_path), control_socket_(config.control_socket), mode_(config.enforce.mode) {}
+
+  // Puts them into `fresh`, so that it says what is so. Returns a sentence for each that differed.
+  [[nodiscard]] std::vector<std::string> keep_in(config::Config& fresh) const;
+
+ private:
+  std::string state_path_;
+  std::string control_socket_;
+  config::Mode mode_;
+};
+
+}  // namespace ipguard::daemon

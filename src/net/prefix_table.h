@@ -1,0 +1,243 @@
+// PrefixTable: PrefixMap for very many members with small values. Sorted blocks instead of a node a member: 8 bytes and
+// the value for an IPv4 prefix, 17 for an IPv6 one, and up to half as much again where members come in no order.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "net/prefix.h"
+
+namespace ipguard::net {
+
+// An ordered map in blocks of at most `block_size`. What find() yields is valid until the next put() or erase().
+template <typename Key, typename Value>
+class SortedBlocks {
+ public:
+  static constexpr size_t block_size = 128;
+
+  [[nodiscard]] Value* find(const Key& key) {
+    const Place place = lower_bound(key);
+    return is_at(place, key) ? &at(place).value : nullptr;
+  }
+  // True if the key is new.
+  bool put(const Key& key, Value value) {
+    if (blocks_.empty() || blocks_.back().back().key < key) {
+      append(key, std::move(value));  // in order: blocks become full
+      return true;
+    }
+    Place place = lower_bound(key);
+    if (is_at(place, key)) {
+      at(place).value = std::move(value);
+      return false;
+    }
+    if (blocks_[place.block].size() == block_size) {
+      split(place.block);
+      place = lower_bound(key);
+    }
+    Block& block = blocks_[place.block];
+    block.insert(block.begin() + static_cast<std::ptrdiff_t>(place.index), {key, std::move(value)});
+    return true;
+  }
+  bool erase(const Key& key) {
+    const Place place = lower_bound(key);
+    if (!is_at(place, key)) {
+      return false;
+    }
+    Block& block = blocks_[place.block];
+    block.erase(block.begin() + static_cast<std::ptrdiff_t>(place.index));
+    if (block.empty()) {
+      blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(place.block));
+    } else {
+      join(place.block > 0 ? place.block - 1 : 0);
+    }
+    return true;
+  }
+  // Calls take(key, value) for each member from `first` on, in order, as long as it returns true; false if it did not.
+  template <typename Take>
+  bool each_from(const Key& first, const Take& take) const {
+    Place place = const_cast<SortedBlocks*>(this)->lower_bound(first);
+    for (; place.block < blocks_.size(); ++place.block, place.index = 0) {
+      for (; place.index < blocks_[place.block].size(); ++place.index) {
+        const Item& item = blocks_[place.block][place.index];
+        if (!take(item.key, item.value)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Item {
+    Key key;
+    Value value;
+  };
+  using Block = std::vector<Item>;
+  struct Place {
+    size_t block = 0;
+    size_t index = 0;
+  };
+
+  [[nodiscard]] Item& at(const Place& place) { return blocks_[place.block][place.index]; }
+  [[nodiscard]] bool is_at(const Place& place, const Key& key) {
+    return place.block < blocks_.size() && at(place).key == key;
+  }
+  [[nodiscard]] Place lower_bound(const Key& key) {
+    const auto block =
+        std::ranges::lower_bound(blocks_, key, {}, [](const Block& each) -> const Key& { return each.back().key; });
+    if (block == blocks_.end()) {
+      return {.block = blocks_.size(), .index = 0};
+    }
+    const auto item = std::ranges::lower_bound(*block, key, {}, &Item::key);
+    return {.block = static_cast<size_t>(block - blocks_.begin()), .index = static_cast<size_t>(item - block->begin())};
+  }
+  void append(const Key& key, Value value) {
+    if (blocks_.empty() || blocks_.back().size() == block_size) {
+      blocks_.emplace_back().reserve(blocks_.size() > 1 ? block_size : 0);
+    }
+    blocks_.back().push_back({key, std::move(value)});
+  }
+  void split(size_t index) {
+    const auto fresh = blocks_.emplace(blocks_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+    Block& full = blocks_[index];
+    fresh->reserve(block_size);
+    fresh->assign(full.begin() + block_size / 2, full.end());
+    full.resize(block_size / 2);
+  }
+  // With the block behind it, if both together are half a block: so that blocks do not stay nearly empty.
+  void join(size_t index) {
+    if (index + 1 >= blocks_.size() || blocks_[index].size() + blocks_[index + 1].size() > block_size / 2) {
+      return;
+    }
+    blocks_[index].insert(blocks_[index].end(), blocks_[index + 1].begin(), blocks_[index + 1].end());
+    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+  }
+
+  std::vector<Block> blocks_;  // none empty
+};
+
+// In order of prefixes: IPv4 first, a covering one before what it covers. Members are visited by calls of
+// take(prefix, value); the table must not change meanwhile.
+template <typename Value>
+class PrefixTable {
+ public:
+  // Null when it is no member; valid until the next put() or erase().
+  [[nodiscard]] Value* find(const Prefix& prefix) {
+    return prefix.family() == Family::ipv4 ? ipv4_.find(key4(prefix)) : ipv6_.find(prefix);
+  }
+  [[nodiscard]] const Value* find(const Prefix& prefix) const { return const_cast<PrefixTable*>(this)->find(prefix); }
+  [[nodiscard]] bool contains(const Prefix& prefix) const { return find(prefix) != nullptr; }
+  // Inserts or overwrites; true if it is new.
+  bool put(const Prefix& prefix, Value value) {
+    const bool is_new = prefix.family() == Family::ipv4 ? ipv4_.put(key4(prefix), std::move(value))
+                                                        : ipv6_.put(prefix, std::move(value));
+    if (is_new) {
+      ++lengths_of(prefix)[prefix.length()];
+      ++size_;
+    }
+    return is_new;
+  }
+  bool erase(const Prefix& prefix) {
+    const bool was_there = prefix.family() == Family::ipv4 ? ipv4_.erase(key4(prefix)) : ipv6_.erase(prefix);
+    if (was_there) {
+      --lengths_of(prefix)[prefix.length()];
+      --size_;
+    }
+    return was_there;
+  }
+  // The widest, the longest member that contains `prefix` (itself included).
+  [[nodiscard]] std::optional<Prefix> widest_covering(const Prefix& prefix) const {
+    for (unsigned length = 0; length <= prefix.length(); ++length) {
+      if (is_member(prefix, length)) {
+        return Prefix(prefix.address(), length);
+      }
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<Prefix> longest_covering(const Prefix& prefix) const {
+    for (unsigned length = prefix.length() + 1; length-- > 0;) {
+      if (is_member(prefix, length)) {
+        return Prefix(prefix.address(), length);
+      }
+    }
+    return std::nullopt;
+  }
+  template <typename Take>
+  void each(const Take& take) const {
+    each_while([&](const Prefix& prefix, const Value& value) {
+      take(prefix, value);
+      return true;
+    });
+  }
+  // Until `take` returns false.
+  template <typename Take>
+  void each_while(const Take& take) const {
+    if (ipv4_.each_from({}, [&](const Key4& key, const Value& value) { return take(prefix_of(key), value); })) {
+      ipv6_.each_from({}, take);
+    }
+  }
+  // Those inside `prefix`, itself included.
+  template <typename Take>
+  void each_inside(const Prefix& prefix, const Take& take) const {
+    const auto inside = [&](const Prefix& member, const Value& value) {
+      if (!prefix.contains(member)) {
+        return false;
+      }
+      take(member, value);
+      return true;
+    };
+    if (prefix.family() == Family::ipv4) {
+      ipv4_.each_from(key4(prefix), [&](const Key4& key, const Value& value) { return inside(prefix_of(key), value); });
+    } else {
+      ipv6_.each_from(prefix, inside);
+    }
+  }
+  [[nodiscard]] bool any_inside(const Prefix& prefix) const {
+    bool any = false;
+    const auto look = [&](const Prefix& member) {
+      any = prefix.contains(member);
+      return false;
+    };
+    if (prefix.family() == Family::ipv4) {
+      ipv4_.each_from(key4(prefix), [&](const Key4& key, const Value&) { return look(prefix_of(key)); });
+    } else {
+      ipv6_.each_from(prefix, [&](const Prefix& member, const Value&) { return look(member); });
+    }
+    return any;
+  }
+  [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  void clear() { *this = PrefixTable{}; }
+
+ private:
+  struct Key4 {
+    uint32_t address = 0;
+    uint8_t length = 0;
+    friend auto operator<=>(const Key4&, const Key4&) = default;
+  };
+  static Key4 key4(const Prefix& prefix) {
+    return {.address = prefix.address().ipv4(), .length = static_cast<uint8_t>(prefix.length())};
+  }
+  static Prefix prefix_of(const Key4& key) { return {Address::from_ipv4(key.address), key.length}; }
+
+  [[nodiscard]] bool is_member(const Prefix& prefix, unsigned length) const {
+    return lengths_of(prefix)[length] != 0 && contains(Prefix(prefix.address(), length));
+  }
+  using Lengths = std::array<uint32_t, 129>;
+  [[nodiscard]] Lengths& lengths_of(const Prefix& prefix) { return lengths_[prefix.family() == Family::ipv4 ? 0 : 1]; }
+  [[nodiscard]] const Lengths& lengths_of(const Prefix& prefix) const {
+    return lengths_[prefix.family() == Family::ipv4 ? 0 : 1];
+  }
+
+  SortedBlocks<Key4, Value> ipv4_;
+  SortedBlocks<Prefix, Value> ipv6_;
+  std::array<Lengths, 2> lengths_{};  // members by family and length
+  size_t size_ = 0;
+};
+
+}  // namespace ipguard::net

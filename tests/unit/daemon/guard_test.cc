@@ -1,0 +1,93 @@
+// Guard as a whole, in a dry run: what goes to the model of the kernel, and when.
+#include "daemon/guard.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/log.h"
+
+namespace ipguard::daemon {
+namespace {
+
+constexpr uint32_t bench_range = 0xc6120000U;  // 198.18.0.0/15, RFC 2544
+
+Loaded loaded(std::vector<net::Prefix> allowed = {}) {
+  config::Diagnostics diagnostics;
+  Loaded loaded;
+  loaded.config.allow.prefixes = std::move(allowed);
+  loaded.config.protect.own_addresses = false;  // whatever this machine has
+  loaded.config.protect.gateways = false;
+  loaded.config.protect.resolvers = false;
+  loaded.rules = match::RuleSet::compile({}, diagnostics);
+  loaded.routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"}).value();
+  return loaded;
+}
+
+class GuardTest : public testing::Test {
+ protected:
+  GuardTest() : guard(loaded(), true, State(store::Store::in_memory())) {
+    set_log_level(LogLevel::warning);
+    EXPECT_TRUE(guard.start(wall_clock_now()));
+  }
+
+  void ban(uint32_t count) {
+    std::vector<BanOrder> orders;
+    for (uint32_t i = 0; i < count; ++i) {
+      orders.push_back({.target = {.scope = model::Scope::address,
+                                   .prefix = net::Prefix(net::Address::from_ipv4(bench_range + i)),
+                                   .asn = {}},
+                        .duration = Seconds(600),
+                        .reason = "number " + std::to_string(i),
+                        .issuer = "import"});
+    }
+    for (const auto& result : guard.ban(orders, wall_clock_now())) {
+      EXPECT_TRUE(result);
+    }
+  }
+
+  Guard guard;
+};
+
+// A great many changes are not one transaction that holds up everything; `status` tells how far they are.
+TEST_F(GuardTest, ManyChangesReachTheKernelInPortions) {
+  constexpr uint32_t many = 20'000;
+  ban(many);
+  EXPECT_TRUE(guard.behind());
+  EXPECT_EQ(guard.engine().wanted(), many);
+  EXPECT_LT(guard.enforcer().enforced(), many);
+  int turns = 0;
+  while (guard.behind() && ++turns < 10) {
+    guard.flush(wall_clock_now(), nullptr);
+  }
+  EXPECT_EQ(turns, 2);
+  EXPECT_EQ(guard.enforcer().enforced(), many);
+  EXPECT_FALSE(guard.unfinished());
+}
+
+// What a ban says besides its target is read when it is asked for.
+TEST_F(GuardTest, TellsTheReasonOfEachBan) {
+  ban(300);
+  decide::TablePlace place;
+  size_t seen = 0;
+  for (auto part = guard.engine().decisions_after(place, 100, decide::Texts::reason); !part.empty();
+       part = guard.engine().decisions_after(place, 100, decide::Texts::reason)) {
+    for (const auto& decision : part) {
+      EXPECT_EQ(decision.reason, "number " + std::to_string(seen++));
+    }
+  }
+  EXPECT_EQ(seen, 300U);
+}
+
+TEST_F(GuardTest, AReloadTakesWhatIsAllowedByNowOutOfTheKernel) {
+  ban(300);
+  EXPECT_EQ(guard.enforcer().enforced(), 300U);
+  ASSERT_TRUE(guard.reload(loaded({net::Prefix::parse("198.18.0.0/24").value()}), wall_clock_now()));
+  EXPECT_EQ(guard.enforcer().enforced(), 44U);
+  EXPECT_EQ(guard.engine().count(model::Scope::address), 44U);
+  EXPECT_EQ(guard.enforcer().holds(*net::Address::parse("198.18.0.7")), false);
+  EXPECT_EQ(guard.enforcer().holds(*net::Address::parse("198.18.1.7")), true);
+}
+
+}  // namespace
+}  // namespace ipguard::daemon
