@@ -59,29 +59,29 @@ void for_each_line(std::string_view block, const Take& take) {
 
 }  // namespace
 
-uint64_t AccessDigest::digest(std::string_view block, const Scan& scan) {
+uint64_t AccessDigest::digest(std::string_view block) {
   text_.clear();
   extracts_.clear();
   known_.clear();
   uint64_t lines = 0;
   for_each_line(block, [&](size_t begin, size_t end, const QuoteMarks& quotes) {
-    take(block.substr(begin, end - begin), quotes, static_cast<uint32_t>(end), scan);
+    take(block.substr(begin, end - begin), quotes, static_cast<uint32_t>(end));
     lines += end < block.size() ? 1U : 0U;
   });
   return lines;
 }
 
-void AccessDigest::take(std::string_view line, const QuoteMarks& quotes, uint32_t line_end, const Scan& scan) {
+void AccessDigest::take(std::string_view line, const QuoteMarks& quotes, uint32_t line_end) {
   const bool has_cr = line.ends_with('\r');
   const auto fields = skim_.skim(line.substr(0, line.size() - (has_cr ? 1 : 0)), quotes);
   if (!fields) {
-    add(line, line_end, true);
+    add(line, line_end);
     return;
   }
-  add(fields->request, line_end, true);
+  add(fields->request, line_end);
   for (const std::string_view field : {fields->vhost, fields->referer, fields->user_agent}) {
     if (field.size() >= shortest_useful) {
-      take_field(field, line_end, scan);
+      take_field(field, line_end);
     }
   }
   if (const auto id = statuses_.id_of(fields->status)) {
@@ -89,35 +89,40 @@ void AccessDigest::take(std::string_view line, const QuoteMarks& quotes, uint32_
   }
 }
 
-void AccessDigest::take_field(std::string_view field, uint32_t line_end, const Scan& scan) {
+void AccessDigest::take_field(std::string_view field, uint32_t line_end) {
   const auto place = memory_.look_up(field);
-  const auto* found = place.found;
-  if (found == nullptr) {
-    if (!place.comes_again) {
-      add(field, line_end, false);
-      return;
-    }
-    found = &memory_.remember(place, field, scan(field));
+  if (place.found == nullptr) {
+    Extract& extract = add(field, line_end);
+    extract.may_be_rewritten = false;
+    extract.comes_again = place.comes_again;
+    extract.hash = place.hash;
+    return;
   }
-  for (const uint32_t id : *found) {
+  for (const uint32_t id : *place.found) {
     known_.push_back({.line_end = line_end, .id = id});
   }
 }
 
-void AccessDigest::add(std::string_view extract, uint32_t line_end, bool may_be_rewritten) {
-  text_.append(extract);
-  extracts_.push_back(
-      {.end = static_cast<uint32_t>(text_.size()), .line_end = line_end, .may_be_rewritten = may_be_rewritten});
+AccessDigest::Extract& AccessDigest::add(std::string_view text, uint32_t line_end) {
+  text_.append(text);
+  extracts_.push_back({.end = static_cast<uint32_t>(text_.size()), .line_end = line_end});
   text_.push_back('\n');
+  return extracts_.back();
 }
 
-void AccessDigest::locate(std::vector<Finding>& found) const {
-  size_t extract = 0;
-  for (Finding& finding : found) {
-    while (extracts_[extract].end < finding.line_end) {
-      ++extract;
+void AccessDigest::locate(std::vector<Finding>& found) {
+  size_t next = 0;
+  size_t begin = 0;  // of the extract
+  for (const Extract& extract : extracts_) {
+    found_in_extract_.clear();
+    for (; next < found.size() && found[next].line_end == extract.end; ++next) {
+      found[next].line_end = extract.line_end;
+      found_in_extract_.push_back(found[next].id);
     }
-    finding.line_end = extracts_[extract].line_end;
+    if (extract.comes_again) {
+      memory_.remember(extract.hash, std::string_view(text_).substr(begin, extract.end - begin), found_in_extract_);
+    }
+    begin = extract.end + 1;
   }
 }
 

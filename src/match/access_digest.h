@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,21 +24,19 @@ struct Finding {
 
 class AccessDigest {
  public:
-  // The ids of all that is found in a text; each at most once. Valid until it is called again.
-  using Scan = std::function<std::span<const uint32_t>(std::string_view text)>;
-
   explicit AccessDigest(const StatusScan& statuses) : statuses_(statuses) {}
 
   // Digests a block; returns the number of LFs in it.
-  uint64_t digest(std::string_view block, const Scan& scan);
+  uint64_t digest(std::string_view block);
 
   // The text that is left, in lines: of an ordinary line its request and the fields that are new, of others all.
   [[nodiscard]] std::string_view text() const { return text_; }
   // What is known without a scan, in the order of lines.
   [[nodiscard]] std::span<const Finding> known() const { return known_; }
 
-  // Moves what was found in text(), in the order of its lines, to the block's lines.
-  void locate(std::vector<Finding>& found) const;
+  // Takes what was found in text(), in the order of its lines, to the block's lines, and remembers it of texts that
+  // seem to come again.
+  void locate(std::vector<Finding>& found);
   // The same for the lines of text() that may be rewritten (rewrite_watch.h).
   void locate_rewritten(std::vector<uint32_t>& line_ends) const;
 
@@ -48,11 +45,13 @@ class AccessDigest {
     uint32_t end = 0;              // in text_: of its LF
     uint32_t line_end = 0;         // in the block
     bool may_be_rewritten = true;  // no format rewrites referers and user agents without a backslash
+    bool comes_again = false;
+    uint64_t hash = 0;  // of what comes again
   };
 
-  void take(std::string_view line, const QuoteMarks& quotes, uint32_t line_end, const Scan& scan);
-  void take_field(std::string_view field, uint32_t line_end, const Scan& scan);
-  void add(std::string_view extract, uint32_t line_end, bool may_be_rewritten);
+  void take(std::string_view line, const QuoteMarks& quotes, uint32_t line_end);
+  void take_field(std::string_view field, uint32_t line_end);
+  Extract& add(std::string_view text, uint32_t line_end);
 
   const StatusScan& statuses_;
   AccessSkim skim_;
@@ -60,6 +59,7 @@ class AccessDigest {
   std::string text_;
   std::vector<Extract> extracts_;
   std::vector<Finding> known_;
+  std::vector<uint32_t> found_in_extract_;
 };
 
 }  // namespace ipguard::match

@@ -19,20 +19,6 @@ class CandidateReceiver : public ScanReceiver {
   CandidateSet& candidates_;
 };
 
-// Gathers ids, each once.
-class IdReceiver final : public ScanReceiver {
- public:
-  explicit IdReceiver(std::vector<uint32_t>& ids) : ids_(ids) {}
-  void on_match(uint32_t id, size_t /*end*/) override {
-    if (std::ranges::find(ids_, id) == ids_.end()) {
-      ids_.push_back(id);
-    }
-  }
-
- private:
-  std::vector<uint32_t>& ids_;
-};
-
 // Statuses are digits that no format touches; every other field may be escaped in the log.
 bool looks_for_text(const ScanPlan& plan) {
   for (size_t field = 0; field < plan.rules_on.size(); ++field) {
@@ -81,12 +67,7 @@ uint64_t BlockScan::run(std::string_view block) {
 
 uint64_t BlockScan::run_access(std::string_view block) {
   rewritten_.clear();
-  const uint64_t lines = digest_.digest(block, [this](std::string_view field) {
-    found_in_field_.clear();
-    IdReceiver receiver(found_in_field_);
-    look_for_all(field, receiver);
-    return std::span<const uint32_t>(found_in_field_);
-  });
+  const uint64_t lines = digest_.digest(block);
   scan(digest_.text());
   digest_.locate(found_);
   if (!digest_.known().empty()) {

@@ -55,7 +55,6 @@ class BlockScan : private ScanReceiver {
   bool watches_rewrites_;
   std::optional<ScanState> state_;
   AccessDigest digest_;
-  std::vector<uint32_t> found_in_field_;
   std::vector<Finding> found_in_digest_;
   std::vector<Finding> found_;
   std::vector<uint32_t> rewritten_;

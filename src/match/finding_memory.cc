@@ -7,8 +7,8 @@
 namespace ipguard::match {
 namespace {
 
-constexpr unsigned set_bits = 11;
-constexpr unsigned seen_bits = 14;
+constexpr unsigned set_bits = 12;
+constexpr unsigned seen_bits = 15;
 constexpr size_t longest_text = 1024;  // bytes
 
 uint64_t word_at(const char* at) {
@@ -66,15 +66,15 @@ FindingMemory::Place FindingMemory::look_up(std::string_view text) {
   return {.found = nullptr, .comes_again = comes_again, .hash = hash};
 }
 
-const std::vector<uint32_t>& FindingMemory::remember(const Place& place, std::string_view text,
-                                                     std::span<const uint32_t> found) {
-  Set& set = sets_[set_of(place.hash)];
+void FindingMemory::remember(uint64_t hash, std::string_view text, std::span<const uint32_t> found) {
+  Set& set = sets_[set_of(hash)];
+  if (std::ranges::any_of(set, [&](const Entry& entry) { return entry.hash == hash && entry.text == text; })) {
+    return;  // it came several times before the scan
+  }
   std::swap(set.front(), set.back());
-  Entry& entry = set.front();
-  entry.hash = place.hash;
-  entry.text.assign(text);
-  entry.found.assign(found.begin(), found.end());
-  return entry.found;
+  set.front().hash = hash;
+  set.front().text.assign(text);
+  set.front().found.assign(found.begin(), found.end());
 }
 
 }  // namespace ipguard::match

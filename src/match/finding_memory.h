@@ -15,7 +15,7 @@ class FindingMemory {
  public:
   // A text's place in the memory. Valid until the next look_up().
   struct Place {
-    // Null if nothing is known of the text: what the scan finds in it, may then be remembered.
+    // Null if nothing is known of the text: what the scan finds in it may then be remembered.
     const std::vector<uint32_t>* found = nullptr;
     // Whether it seems to come again and again: only such texts are worth being remembered. Others are one client's.
     bool comes_again = false;
@@ -25,8 +25,8 @@ class FindingMemory {
   FindingMemory();
 
   [[nodiscard]] Place look_up(std::string_view text);
-  // `place` is look_up()'s of this text.
-  const std::vector<uint32_t>& remember(const Place& place, std::string_view text, std::span<const uint32_t> found);
+  // `hash` is look_up()'s of this text.
+  void remember(uint64_t hash, std::string_view text, std::span<const uint32_t> found);
 
  private:
   struct Entry {

@@ -149,24 +149,29 @@ TEST(AccessDigest, LeavesOutWhatIsKnown) {
     block += "192.0.2.7 - - [25/Feb/2020:04:30:17 +0000] \"GET /a HTTP/1.1\" " + std::string(i == 3 ? "404" : "200") +
              " 1 \"-\" \"" + agent + "\"\n";
   }
-  const std::vector<uint32_t> in_agent = {9};
-  size_t scans = 0;
-  const auto scan = [&](std::string_view text) {
-    ++scans;
-    return std::span<const uint32_t>(in_agent).first(text == agent ? 1 : 0);
+  const std::string request = "GET /a HTTP/1.1\n";
+  const auto end_of = [&](size_t line) { return static_cast<uint32_t>((line + 1) * block.size() / 4 - 1); };
+  // Hyphens are too short for anything to be found in them; an agent that is new is scanned, each time it comes.
+  EXPECT_EQ(digest.digest(block), 4U);
+  std::string all;
+  for (int i = 0; i < 4; ++i) {
+    all.append(request).append(agent).append("\n");
+  }
+  EXPECT_EQ(digest.text(), all);
+  EXPECT_EQ(std::vector(digest.known().begin(), digest.known().end()), (std::vector<Finding>{{end_of(3), 5}}));
+  const auto in_digest = [&](size_t extract) {
+    return static_cast<uint32_t>((extract / 2 + 1) * (all.size() / 4) - 1 - (extract % 2 == 0 ? agent.size() + 1 : 0));
   };
-  EXPECT_EQ(digest.digest(block, scan), 4U);
-  // New at first, worth remembering the second time, known from then on.
-  EXPECT_EQ(digest.text(), "GET /a HTTP/1.1\n" + agent + "\nGET /a HTTP/1.1\nGET /a HTTP/1.1\nGET /a HTTP/1.1\n");
-  EXPECT_EQ(scans, 1U);  // not of the hyphens: too short for anything
-  const auto end_of = [&](uint32_t line) { return static_cast<uint32_t>((line + 1) * block.size() / 4 - 1); };
-  EXPECT_EQ(std::vector(digest.known().begin(), digest.known().end()),
-            (std::vector<Finding>{{end_of(1), 9}, {end_of(2), 9}, {end_of(3), 9}, {end_of(3), 5}}));
-  // What is found in the digest is found in the block's lines: here in the first agent and in the last request.
-  std::vector<Finding> found = {{static_cast<uint32_t>(digest.text().find(agent) + agent.size()), 1},
-                                {static_cast<uint32_t>(digest.text().size() - 1), 2}};
+  std::vector<Finding> found = {
+      {in_digest(1), 9}, {in_digest(2), 2}, {in_digest(3), 9}, {in_digest(5), 9}, {in_digest(7), 9}};
   digest.locate(found);
-  EXPECT_EQ(found, (std::vector<Finding>{{end_of(0), 1}, {end_of(3), 2}}));
+  EXPECT_EQ(found,
+            (std::vector<Finding>{{end_of(0), 9}, {end_of(1), 2}, {end_of(1), 9}, {end_of(2), 9}, {end_of(3), 9}}));
+  // It came again: from now on it is known.
+  EXPECT_EQ(digest.digest(block), 4U);
+  EXPECT_EQ(digest.text(), request + request + request + request);
+  EXPECT_EQ(std::vector(digest.known().begin(), digest.known().end()),
+            (std::vector<Finding>{{end_of(0), 9}, {end_of(1), 9}, {end_of(2), 9}, {end_of(3), 9}, {end_of(3), 5}}));
 }
 
 TEST(FindingMemory, RemembersWhatComesAgainAndStaysBounded) {
@@ -176,7 +181,7 @@ TEST(FindingMemory, RemembersWhatComesAgainAndStaysBounded) {
   EXPECT_TRUE(place.comes_again);
   EXPECT_EQ(place.found, nullptr);
   const std::vector<uint32_t> found = {3, 1};
-  EXPECT_EQ(memory.remember(place, "agent", found), found);
+  memory.remember(place.hash, "agent", found);
   ASSERT_NE(memory.look_up("agent").found, nullptr);
   EXPECT_EQ(*memory.look_up("agent").found, found);
   EXPECT_EQ(memory.look_up("Agent").found, nullptr);
@@ -190,14 +195,14 @@ TEST(FindingMemory, RemembersWhatComesAgainAndStaysBounded) {
   for (int i = 0; i < 100'000; ++i) {
     const std::string text = "agent/" + std::to_string(i);
     static_cast<void>(memory.look_up(text));
-    memory.remember(memory.look_up(text), text, found);
+    memory.remember(memory.look_up(text).hash, text, found);
     ASSERT_NE(memory.look_up(text).found, nullptr);
   }
   for (int i = 0; i < 100'000; ++i) {
     kept += memory.look_up("agent/" + std::to_string(i)).found != nullptr ? 1U : 0U;
   }
   EXPECT_GT(kept, 1'000U);
-  EXPECT_LT(kept, 5'000U);
+  EXPECT_LT(kept, 10'000U);
 }
 
 }  // namespace
