@@ -47,7 +47,7 @@ TEST(EngineLadder, EvidenceOfWideBansIsBounded) {
   policy.limits.evidence_lines = 2;
   EngineFixture f(policy);
   offend(f, rule("r", 1), 0, 3, 0);
-  const auto& evidence = f.find("192.0.2.0/26")->evidence;
+  const auto evidence = f.find("192.0.2.0/26").value().evidence;
   ASSERT_EQ(evidence.size(), 2U);
   EXPECT_EQ(evidence[0].text, "from 192.0.2.2");
   EXPECT_EQ(evidence[1].text, "from 192.0.2.3");
