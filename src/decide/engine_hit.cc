@@ -119,40 +119,36 @@ bool Engine::Impl::ban_network(const Occasion& occasion, const net::Prefix& netw
   if (!prefixes || table.full()) {
     return false;
   }
-  model::Decision decision;
-  decision.target = target;
-  decision.prefixes = std::move(*prefixes);
-  decision.route = occasion.route;
-  decision.rule = occasion.rule.id;
-  decision.reason = offence_sentence(occasion.offence, occasion.rule.window);
+  auto reason = offence_sentence(occasion.offence, occasion.rule.window);
   if (occasion.offence.network.is_single()) {
-    decision.reason += "; another address of " + network.to_string() + " offended shortly before";
+    reason += "; another address of " + network.to_string() + " offended shortly before";
   }
-  decision.issuer = "ledger";
-  decision.since = occasion.time;
-  decision.evidence = occasion.offence.lines;
-  begin_by_evidence(occasion, std::move(decision), occasion.rule.ban);
+  ban_offender(occasion, target, std::move(*prefixes), std::move(reason));
   return true;
 }
 
 void Engine::Impl::ban_address(const Occasion& occasion) {
-  const model::Offence& offence = occasion.offence;
-  const model::Target target = address_target(offence.address);
+  const model::Target target = address_target(occasion.offence.address);
   if (table.full()) {
     ++counters.refused;
     refusals.add(target, group_digits(table.size()) + " decisions are active, there is no room for more",
                  occasion.time);
     return;
   }
+  ban_offender(occasion, target, {target.prefix}, offence_sentence(occasion.offence, occasion.rule.window));
+}
+
+void Engine::Impl::ban_offender(const Occasion& occasion, const model::Target& target,
+                                std::vector<net::Prefix> prefixes, std::string reason) {
   model::Decision decision;
   decision.target = target;
-  decision.prefixes = {target.prefix};
+  decision.prefixes = std::move(prefixes);
   decision.route = occasion.route;
   decision.rule = occasion.rule.id;
-  decision.reason = offence_sentence(offence, occasion.rule.window);
+  decision.reason = std::move(reason);
   decision.issuer = "ledger";
   decision.since = occasion.time;
-  decision.evidence = offence.lines;
+  decision.evidence = occasion.offence.lines;
   begin_by_evidence(occasion, std::move(decision), occasion.rule.ban);
 }
 
@@ -165,15 +161,10 @@ bool Engine::Impl::ban_route(const Occasion& occasion, const Ladder::RouteStep& 
   if (banned_already(occasion, target)) {
     return true;
   }
-  auto weighed = wide_coverage(occasion, target);
-  if (!weighed) {
+  const auto sentence = [&](const auto& prefixes) { return route_sentence(route.prefix, step, prefixes); };
+  if (!ban_widely(occasion, step, target, policy.route_ladder.ban, sentence)) {
     return false;
   }
-  auto reason = step.by_rule
-                    ? first_offence_sentence(target, occasion.rule, occasion.offence.address, weighed->prefixes)
-                    : route_sentence(route.prefix, step, weighed->prefixes);
-  ban_widely(occasion, step, {.target = target, .weighed = std::move(*weighed), .reason = std::move(reason)},
-             policy.route_ladder.ban);
   if (route.asn) {
     const auto next =
         ladder.route_banned(*route.asn, occasion.rule,
@@ -198,15 +189,10 @@ bool Engine::Impl::ban_asn(const Occasion& occasion, const Ladder::AsnStep& step
                  occasion.time, RefusalLog::Kind::for_now);
     return false;
   }
-  auto weighed = wide_coverage(occasion, target);
-  if (!weighed) {
+  const auto sentence = [&](const auto& prefixes) { return asn_sentence(asn, step, prefixes); };
+  if (!ban_widely(occasion, step, target, policy.asn_ladder.ban, sentence)) {
     return false;
   }
-  auto reason = step.by_rule
-                    ? first_offence_sentence(target, occasion.rule, occasion.offence.address, weighed->prefixes)
-                    : asn_sentence(asn, step, weighed->prefixes);
-  ban_widely(occasion, step, {.target = target, .weighed = std::move(*weighed), .reason = std::move(reason)},
-             policy.asn_ladder.ban);
   if (const auto country = model::Country::parse(occasion.route.country_code)) {
     const auto next = ladder.asn_banned(
         *country, occasion.rule, {.member = asn, .time = occasion.time, .line = last_line(occasion.offence.lines)});
@@ -226,16 +212,8 @@ bool Engine::Impl::ban_country(const Occasion& occasion, const Ladder::CountrySt
   if (banned_already(occasion, target)) {
     return true;
   }
-  auto weighed = wide_coverage(occasion, target);
-  if (!weighed) {
-    return false;
-  }
-  auto reason = step.by_rule
-                    ? first_offence_sentence(target, occasion.rule, occasion.offence.address, weighed->prefixes)
-                    : country_sentence(*country, step, weighed->prefixes);
-  ban_widely(occasion, step, {.target = target, .weighed = std::move(*weighed), .reason = std::move(reason)},
-             policy.country_ladder.ban);
-  return true;
+  const auto sentence = [&](const auto& prefixes) { return country_sentence(*country, step, prefixes); };
+  return ban_widely(occasion, step, target, policy.country_ladder.ban, sentence);
 }
 
 bool Engine::Impl::banned_already(const Occasion& occasion, const model::Target& target) const {
@@ -282,20 +260,29 @@ std::vector<model::EvidenceLine> Engine::Impl::evidence_of(const Traces& traces)
   return result;
 }
 
-template <typename Step>
-void Engine::Impl::ban_widely(const Occasion& occasion, const Step& step, WideBan ban, Seconds by_ladder) {
+template <typename Step, typename Sentence>
+bool Engine::Impl::ban_widely(const Occasion& occasion, const Step& step, const model::Target& target,
+                              Seconds by_ladder, const Sentence& sentence) {
+  auto weighed = wide_coverage(occasion, target);
+  if (!weighed) {
+    return false;
+  }
+  auto reason = step.by_rule
+                    ? first_offence_sentence(target, occasion.rule, occasion.offence.address, weighed->prefixes)
+                    : sentence(weighed->prefixes);
   model::Decision decision;
-  decision.target = ban.target;
-  decision.prefixes = std::move(ban.weighed.prefixes);
+  decision.target = target;
+  decision.prefixes = std::move(weighed->prefixes);
   decision.route = occasion.route;
   decision.rule = occasion.rule.id;
-  decision.reason = std::move(ban.reason) + left_out_sentence(ban.weighed.left_out, ban.weighed.spared);
-  decision.good_clients = ban.weighed.hit;
-  decision.left_out = std::move(ban.weighed.left_out);
+  decision.reason = std::move(reason) + left_out_sentence(weighed->left_out, weighed->spared);
+  decision.good_clients = weighed->hit;
+  decision.left_out = std::move(weighed->left_out);
   decision.issuer = "ladder";
   decision.since = occasion.time;
   decision.evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces);
   begin_by_evidence(occasion, std::move(decision), step.by_rule ? occasion.rule.ban : by_ladder);
+  return true;
 }
 
 std::optional<Weighed> Engine::Impl::wide_coverage(const Occasion& occasion, const model::Target& target) {

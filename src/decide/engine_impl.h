@@ -44,6 +44,9 @@ struct Engine::Impl {
   void replay_hit(const model::Hit& hit, std::string_view path);
   void decide(const model::Rule& rule, const model::Offence& offence, TimePoint time, TimePoint now);
   void ban_address(const Occasion& occasion);
+  // By the ledger, for the rule's own time.
+  void ban_offender(const Occasion& occasion, const model::Target& target, std::vector<net::Prefix> prefixes,
+                    std::string reason);
   // The /64 that several addresses offended from; false if it may not be banned as a whole.
   bool ban_network(const Occasion& occasion, const net::Prefix& network);
   // Whether the address was banned at `time`, by a ban that ran out by itself.
@@ -56,13 +59,10 @@ struct Engine::Impl {
   // Of all active decisions that cover the address.
   [[nodiscard]] bool only_adopted(const net::Address& address) const;
   [[nodiscard]] bool banned_already(const Occasion& occasion, const model::Target& target) const;
-  struct WideBan {
-    model::Target target;
-    Weighed weighed;
-    std::string reason;
-  };
-  template <typename Step>
-  void ban_widely(const Occasion& occasion, const Step& step, WideBan ban, Seconds by_ladder);
+  // A ban by the ladder; false if it is refused. `sentence` says why, given the prefixes that it covers.
+  template <typename Step, typename Sentence>
+  bool ban_widely(const Occasion& occasion, const Step& step, const model::Target& target, Seconds by_ladder,
+                  const Sentence& sentence);
   // What a wide ban may cover; a refusal is noted and reported once a window.
   std::optional<Weighed> wide_coverage(const Occasion& occasion, const model::Target& target);
   void begin_by_evidence(const Occasion& occasion, model::Decision decision, Seconds ban);

@@ -91,20 +91,27 @@ void take_captures(const CompiledPattern& pattern, const Groups& groups, Capture
   take(pattern.value_group, captures.value);
 }
 
-bool found(const CompiledPattern& pattern, std::string_view text, Captures& captures) {
+// What a pattern found.
+struct Found {
+  Captures captures;
+  std::string_view text;  // that it matched; only if asked for
+};
+
+bool find(const CompiledPattern& pattern, std::string_view text, bool with_text, Found& result) {
   const auto answer = pattern.edges.look_at(text);
   if (answer == PatternEdges::Answer::not_found) {
     return false;
   }
-  if (answer == PatternEdges::Answer::found && pattern.last_group == 0) {
+  const int wanted = with_text || pattern.last_group > 0 ? pattern.last_group + 1 : 0;
+  if (answer == PatternEdges::Answer::found && wanted == 0) {
     return true;
   }
   Groups groups;
-  if (!pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
-                            pattern.last_group > 0 ? pattern.last_group + 1 : 0)) {
+  if (!pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), wanted)) {
     return false;
   }
-  take_captures(pattern, groups, captures);
+  take_captures(pattern, groups, result.captures);
+  result.text = with_text ? view_of(groups.front()) : std::string_view{};
   return true;
 }
 
@@ -113,54 +120,40 @@ bool misses_address(const CompiledPattern& pattern, const Captures& captures) {
   return pattern.address_group > 0 && !net::Address::parse_logged(captures.address);
 }
 
-bool found_in(const Condition& condition, std::string_view text, Captures& captures) {
-  std::optional<Captures> without_address;
+// What the pattern found that decides, added to what was captured before.
+std::optional<Found> find_in(const Condition& condition, std::string_view text, const Captures& before,
+                             bool with_text) {
+  std::optional<Found> without_address;
   for (const CompiledPattern& pattern : condition.patterns) {
-    Captures held = captures;
-    if (!found(pattern, text, held)) {
+    Found result{.captures = before, .text = {}};
+    if (!find(pattern, text, with_text, result)) {
       continue;
     }
-    if (!misses_address(pattern, held)) {
-      captures = held;
-      return true;
-    }
-    without_address = without_address.value_or(held);
-  }
-  captures = without_address.value_or(captures);
-  return without_address.has_value();
-}
-
-// What the pattern that found_in() goes by matches.
-std::optional<std::string_view> match_in(const Condition& condition, std::string_view text, Captures& captures) {
-  std::optional<std::string_view> without_address;
-  Captures first;
-  for (const CompiledPattern& pattern : condition.patterns) {
-    Groups groups;
-    if (!pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), pattern.last_group + 1)) {
-      continue;
-    }
-    Captures held = captures;
-    take_captures(pattern, groups, held);
-    if (!misses_address(pattern, held)) {
-      captures = held;
-      return view_of(groups.front());
+    // With nothing to give way to, the capture is looked at by whoever needs the address.
+    const bool settled = !without_address && &pattern == &condition.patterns.back();
+    if (settled || !misses_address(pattern, result.captures)) {
+      return result;
     }
     if (!without_address) {
-      without_address = view_of(groups.front());
-      first = held;
+      without_address = result;
     }
   }
-  captures = without_address ? first : captures;
   return without_address;
 }
 
-bool holds(const model::Rule& rule, const Condition& condition, const Event& event, Captures& captures) {
+// The same in the record's first value that has it, or in the condition's field.
+std::optional<Found> find_in(const model::Rule& rule, const Condition& condition, const Event& event,
+                             const Captures& before, bool with_text) {
   if (condition.field != Field::record) {
-    return found_in(condition, text_of(rule, condition.field, event), captures);
+    return find_in(condition, text_of(rule, condition.field, event), before, with_text);
   }
-  return std::ranges::any_of(event.record, [&](const model::NamedValue& item) {
-    return item.name == condition.key && found_in(condition, item.value, captures);
-  });
+  std::optional<Found> result;
+  for (const model::NamedValue& item : event.record) {
+    if (!result && item.name == condition.key) {
+      result = find_in(condition, item.value, before, with_text);
+    }
+  }
+  return result;
 }
 
 std::optional<net::Address> address_of(const CompiledRule& rule, const Event& event, const Captures& captures) {
@@ -212,13 +205,14 @@ std::optional<Verdict> judge(const CompiledRule& rule, const Event& event) {
   }
   Captures captures;
   for (const Condition& condition : rule.all_of) {
-    if (!holds(*rule.rule, condition, event, captures)) {
+    const auto found = find_in(*rule.rule, condition, event, captures, false);
+    if (!found) {
       return std::nullopt;
     }
+    captures = found->captures;
   }
-  Captures ignored;
   for (const Condition& condition : rule.none_of) {
-    if (holds(*rule.rule, condition, event, ignored)) {
+    if (find_in(*rule.rule, condition, event, {}, false)) {
       return std::nullopt;
     }
   }
@@ -249,18 +243,12 @@ std::string_view value_of(const std::vector<std::string>& keys, const Event& eve
 std::optional<Location> locate(const CompiledRule& rule, const Event& event) {
   Location location;
   for (const Condition& condition : rule.all_of) {
-    std::optional<std::string_view> match;
-    if (condition.field != Field::record) {
-      match = match_in(condition, text_of(*rule.rule, condition.field, event), location.captures);
-    } else {
-      for (const model::NamedValue& item : event.record) {
-        match = match || item.name != condition.key ? match : match_in(condition, item.value, location.captures);
-      }
-    }
-    if (!match) {
+    const auto found = find_in(*rule.rule, condition, event, location.captures, true);
+    if (!found) {
       return std::nullopt;
     }
-    location.conditions.push_back({.condition = &condition, .text = *match});
+    location.captures = found->captures;
+    location.conditions.push_back({.condition = &condition, .text = found->text});
   }
   return location;
 }

@@ -1,6 +1,7 @@
 #include "match/rule_compiler.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -104,9 +105,8 @@ std::vector<std::string> excluded_there(const Place& place) {
 }
 
 // Law 1 for the capture `name`.
-void check_forgeable(const Place& place, std::string_view pattern, std::string_view name,
+void check_forgeable(const Place& place, const std::optional<PatternNode>& tree, std::string_view name,
                      config::Diagnostics& diagnostics) {
-  const auto tree = parse_pattern(pattern);
   if (!tree) {
     diagnostics.error(*place.location,
                       "the pattern is too involved to prove that the " + std::string(name) + " cannot be forged",
@@ -125,8 +125,8 @@ void check_forgeable(const Place& place, std::string_view pattern, std::string_v
 
 bool begins_with_anchor(std::string_view pattern) { return pattern.starts_with('^') || (pattern.starts_with("(?i)^")); }
 
-void check_captures(const Place& place, std::string_view pattern, const CompiledPattern& compiled,
-                    config::Diagnostics& diagnostics) {
+void check_captures(const Place& place, std::string_view pattern, const std::optional<PatternNode>& tree,
+                    const CompiledPattern& compiled, config::Diagnostics& diagnostics) {
   if (compiled.address_group > 0 && !(may_capture(place) && address_by_capture(*place.rule))) {
     check_no_address(place, diagnostics);
     return;
@@ -137,10 +137,10 @@ void check_captures(const Place& place, std::string_view pattern, const Compiled
     return;
   }
   if (compiled.address_group > 0) {
-    check_forgeable(place, pattern, "address", diagnostics);
+    check_forgeable(place, tree, "address", diagnostics);
   }
   if (compiled.session_group > 0) {
-    check_forgeable(place, pattern, "session", diagnostics);
+    check_forgeable(place, tree, "session", diagnostics);
   }
   const bool message = place.field == Field::message && !place.excludes;
   if (message && place.rule->log == LogKind::app && !begins_with_anchor(pattern)) {
@@ -188,11 +188,10 @@ CompiledPattern compile_pattern(const Place& place, const std::string& pattern, 
     diagnostics.error(*place.location, "the pattern matches every text, even an empty one", "say what has to be there");
     return compiled;
   }
-  if (const auto tree = parse_pattern(pattern)) {
-    compiled.edges = PatternEdges(*tree);
-  }
+  const auto tree = parse_pattern(pattern);
+  compiled.edges = tree ? PatternEdges(*tree) : PatternEdges();
   number_groups(place, compiled, diagnostics);
-  check_captures(place, pattern, compiled, diagnostics);
+  check_captures(place, pattern, tree, compiled, diagnostics);
   return compiled;
 }
 

@@ -146,11 +146,6 @@ bool take_variant_status_and_bytes(std::string_view text, size_t& position, Even
   return true;
 }
 
-std::string_view skip_blanks(std::string_view text) {
-  const size_t begin = text.find_first_not_of(' ');
-  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
-}
-
 bool holds_any_address(std::string_view columns) {
   while (!columns.empty()) {
     if (is_address(take_column(columns))) {

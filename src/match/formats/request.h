@@ -46,4 +46,10 @@ void fill_request_columns(const RequestColumns& columns, bool log_escaped, std::
   return !text.empty();
 }
 
+// What follows the blanks at the beginning of `text`.
+[[nodiscard]] inline std::string_view skip_blanks(std::string_view text) {
+  const size_t begin = text.find_first_not_of(' ');
+  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
+}
+
 }  // namespace ipguard::match

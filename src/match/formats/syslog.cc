@@ -75,11 +75,6 @@ std::optional<Tag> parse_tag(std::string_view text) {
   return tag;
 }
 
-std::string_view skip_blanks(std::string_view text) {
-  const size_t begin = text.find_first_not_of(' ');
-  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
-}
-
 // "auth.info", the facility and level names of syslog.conf(5).
 bool is_facility_and_level(std::string_view word) {
   static constexpr std::array<std::string_view, 12> facilities = {"auth", "authpriv", "cron", "daemon", "ftp",  "kern",
@@ -179,19 +174,30 @@ struct SyslogStamp {
   bool of_applications = false;  // they write such stamps, too
 };
 
+// Whether a stamp of RFC 3164 goes on behind its time of day: with a fraction, or with the year.
+bool may_go_on(std::string_view behind_stamp) {
+  constexpr size_t year_digits = 4;
+  return behind_stamp.starts_with('.') ||
+         (behind_stamp.starts_with(' ') && all_digits(behind_stamp.substr(1, year_digits)));
+}
+
 std::optional<SyslogStamp> parse_stamp(std::string_view text, TimePoint now) {
-  const auto extended = parse_extended_syslog_stamp(text, now);
-  if (extended && text.substr(extended->length, 1) == " ") {
-    return SyslogStamp{*extended, true};
-  }
-  if (const auto stamp = parse_rfc3164_stamp(text, now)) {
-    return SyslogStamp{*stamp};
+  const auto usual = parse_rfc3164_stamp(text, now);
+  if (usual && !may_go_on(text.substr(usual->length))) {
+    return SyslogStamp{*usual};
   }
   if (const auto stamp = parse_iso_stamp(text)) {
     return SyslogStamp{*stamp, has_blank_stamp(text)};
   }
-  const auto stamp = parse_dated_syslog_stamp(text);
-  return stamp ? std::optional(SyslogStamp{*stamp}) : std::nullopt;
+  const auto extended = parse_extended_syslog_stamp(text, now);
+  if (extended && text.substr(extended->length, 1) == " ") {
+    return SyslogStamp{*extended, true};
+  }
+  if (usual) {
+    return SyslogStamp{*usual};
+  }
+  const auto dated = parse_dated_syslog_stamp(text);
+  return dated ? std::optional(SyslogStamp{*dated}) : std::nullopt;
 }
 
 // "/usr/sbin/sshd" as "sshd": programs that do not name themselves are logged by their path.
