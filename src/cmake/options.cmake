@@ -18,7 +18,7 @@ endfunction()
 # six at a time.
 option(IPGUARD_TOGETHER "Compile files with large headers several at a time" ON)
 function(ipguard_together)
-  if(IPGUARD_TOGETHER AND (CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_CXX_CLANG_TIDY))
+  if(IPGUARD_TOGETHER AND (CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_CXX_CLANG_TIDY OR IPGUARD_SANITIZE))
     set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
 endfunction()

@@ -33,7 +33,7 @@ struct Directory {
 // Over a source that has calls of these names (enrich::WhoisSource). `source` gives the one to ask and is asked anew
 // each time: it may be replaced while the server runs.
 template <typename Source>
-[[nodiscard]] Directory directory_over(const Source& source, std::function<std::string()> now) {
+[[nodiscard]] Directory directory_over(const Source& source, std::string (*now)()) {
   return {.record = [source](const net::Address& address,
                              const model::TakeField& take) { return source()->record(address, take); },
           .records_within = [source](const net::Prefix& prefix,
@@ -42,7 +42,7 @@ template <typename Source>
           .rows = [source](std::span<const net::Address> addresses,
                            std::span<model::RouteRow> rows) { source()->rows(addresses, rows); },
           .own_knowledge = nullptr,
-          .now = std::move(now)};
+          .now = now};
 }
 
 }  // namespace ipguard::whois
