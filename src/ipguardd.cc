@@ -1,5 +1,6 @@
 // ipguardd: arguments, one call, exit status.
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 
 #include <iostream>
 
@@ -25,9 +26,19 @@ int finish(ipguard::StandardOutput& output, int status) {
   return status == 0 ? written : status;
 }
 
+// A file that is opened later must not become standard input, which may be a source, or standard error.
+void open_closed_descriptors() {
+  for (const int fd : {0, 1, 2}) {
+    if (::fcntl(fd, F_GETFD) < 0) {
+      static_cast<void>(::open("/dev/null", O_RDWR));  // the lowest number that is free
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_closed_descriptors();
   ipguard::StandardOutput output;
   CLI::App app{"Follows logs, recognises attacks and has the kernel drop the attackers' packets.", "ipguardd"};
   ipguard::daemon::Options options;

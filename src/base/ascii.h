@@ -1,10 +1,24 @@
-// Letters of ASCII, whatever the locale.
+// Letters and digits of ASCII, whatever the locale.
 #pragma once
+
+#include <string_view>
 
 namespace ipguard {
 
 [[nodiscard]] constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 [[nodiscard]] constexpr bool is_letter(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
+
+[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Of a text that is not empty.
+[[nodiscard]] constexpr bool all_digits(std::string_view text) {
+  for (const char c : text) {
+    if (!is_digit(c)) {
+      return false;
+    }
+  }
+  return !text.empty();
+}
 
 }  // namespace ipguard

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 
@@ -28,6 +30,42 @@ Result<> write_all(int fd, std::string_view content, const std::string& path) {
 }
 
 }  // namespace
+
+ssize_t read_at(int fd, std::span<char> room, uint64_t offset) {
+  ssize_t count = 0;
+  do {
+    count = ::pread(fd, room.data(), room.size(), static_cast<off_t>(offset));
+  } while (count < 0 && errno == EINTR);
+  return count;
+}
+
+bool kernel_sees_changes_on(uint32_t filesystem) {
+  constexpr std::array<uint32_t, 12> elsewhere{
+      0x6969,      // NFS
+      0xff534d42,  // CIFS
+      0xfe534d42,  // SMB2
+      0x517b,      // SMB
+      0x65735546,  // FUSE
+      0x01021997,  // 9P
+      0x00c36400,  // Ceph
+      0x5346414f,  // AFS
+      0x6b414653,  // kAFS
+      0x0bd00bd0,  // Lustre
+      0x01161970,  // GFS2
+      0x7461636f,  // OCFS2
+  };
+  return std::ranges::find(elsewhere, filesystem) == elsewhere.end();
+}
+
+bool kernel_sees_changes(const std::string& path) {
+  struct statfs status{};
+  return ::statfs(path.c_str(), &status) != 0 || kernel_sees_changes_on(static_cast<uint32_t>(status.f_type));
+}
+
+bool kernel_sees_changes(int fd) {
+  struct statfs status{};
+  return ::fstatfs(fd, &status) != 0 || kernel_sees_changes_on(static_cast<uint32_t>(status.f_type));
+}
 
 Result<std::string> read_file(const std::string& path, uint64_t limit) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));

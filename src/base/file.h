@@ -1,7 +1,10 @@
 // Files: whole reads, atomic writes, globs.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +18,15 @@ namespace ipguard {
 
 // The rest of what an open descriptor yields (standard input, a pipe), bounded likewise; `name` is for errors.
 [[nodiscard]] Result<std::string> read_descriptor(int fd, const std::string& name, uint64_t limit = 64ULL << 20);
+
+// pread(2) over interruptions: how many bytes; short only at the end of the file; -1 with errno set.
+[[nodiscard]] ssize_t read_at(int fd, std::span<char> room, uint64_t offset);
+
+// False on file systems whose files other hosts change, or programs that this kernel knows nothing of: there
+// inotify(7) tells of local changes only. By statfs(2); true if that fails.
+[[nodiscard]] bool kernel_sees_changes(const std::string& path);
+[[nodiscard]] bool kernel_sees_changes(int fd);
+[[nodiscard]] bool kernel_sees_changes_on(uint32_t filesystem);  // statfs(2)'s f_type
 
 // Writes to a temporary file in the same folder (mode `mode`), fsyncs it, renames it over `path`, fsyncs the folder.
 [[nodiscard]] Result<> write_file_atomically(const std::string& path, std::string_view content, unsigned mode = 0640);

@@ -80,12 +80,28 @@ std::string good_text(const Json& counts) {
   return text;
 }
 
-void print_done(const std::string& command, const Json& decision) {
+// What a ban took the place of, if that would have lasted longer: it may have been meant to.
+std::string instead_of(const Json& result, const Json& until, TimePoint now) {
+  const auto before = result.find("was_until");
+  if (before == result.end() || until.is_null()) {
+    return "";
+  }
+  if (before->is_null()) {
+    return " instead of permanently";
+  }
+  const auto old_end = parse_rfc3339(before->get<std::string>());
+  const auto new_end = parse_rfc3339(until.get<std::string>());
+  return old_end && new_end && *new_end < *old_end ? " instead of " + time_left(*before, now) : "";
+}
+
+void print_done(const std::string& command, const Json& result) {
+  const Json& decision = result["decision"];
   std::cout << done_word(command) << ' ' << cell(decision, "scope") << ' ' << cell(decision, "target");
   if (command != "unban") {
     const auto now = wall_clock_now();
     const bool permanent = decision["until"].is_null();
-    std::cout << (permanent ? " permanently" : " for " + time_left(decision["until"], now));
+    std::cout << (permanent ? " permanently" : " for " + time_left(decision["until"], now))
+              << instead_of(result, decision["until"], now);
     if (cell(decision, "scope") != "address") {
       std::cout << ", covers " << coverage_text(decision);
       const auto good = good_text(decision.value("good_clients", Json::object()));
@@ -146,7 +162,7 @@ Result<> print_each(const std::string& command, const Json& results, bool json) 
       std::cerr << "ipguardctl: " << cell(result, "error") << '\n';
       failed = true;
     } else if (!json && result.contains("decision")) {
-      print_done(command, result["decision"]);
+      print_done(command, result);
     }
   }
   return failed ? fail("") : Result<>{};

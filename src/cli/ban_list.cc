@@ -81,6 +81,7 @@ class Reader {
     }
     if (reason) {
       reason = trim(*reason);
+      cut_reason(line, *reason);
     }
     list_.bans.push_back({.target = target->to_string(), .until = std::move(until), .reason = std::move(reason)});
   }
@@ -88,6 +89,21 @@ class Reader {
   BanList take() { return std::move(list_); }
 
  private:
+  // What an export says of a ban that was forced or spared somebody may be longer than what a person may say.
+  void cut_reason(size_t line, std::string& reason) {
+    if (reason.size() <= BanList::longest_reason) {
+      return;
+    }
+    constexpr std::string_view ellipsis = "...";
+    size_t length = BanList::longest_reason - ellipsis.size();
+    while (length > 0 && (static_cast<unsigned char>(reason[length]) & 0xc0U) == 0x80U) {
+      --length;  // not in the middle of a character (UTF-8)
+    }
+    reason.resize(length);
+    reason += ellipsis;
+    list_.first_cut = list_.cut++ == 0 ? line : list_.first_cut;
+  }
+
   TimePoint now_;
   BanList list_;
 };
@@ -225,7 +241,7 @@ std::string text_at(const Json& ban, const char* key) {
   return it != ban.end() && it->is_string() ? it->get<std::string>() : "";
 }
 
-std::string csv_of(const Json& bans) {
+std::string csv_of(const Json& bans, bool for_terminal) {
   static constexpr std::array<const char*, 9> columns = {"target", "scope", "until", "reason",      "rule",
                                                          "issuer", "since", "asn",   "country_code"};
   std::string text;
@@ -236,7 +252,8 @@ std::string csv_of(const Json& bans) {
   for (const auto& ban : bans) {
     std::string line;
     for (const char* column : columns) {
-      line += (column == columns.front() ? "" : ",") + csv_field(printable(text_at(ban, column)));
+      const auto field = text_at(ban, column);
+      line += (column == columns.front() ? "" : ",") + csv_field(for_terminal ? printable(field) : field);
     }
     text += line + '\n';
   }
@@ -271,9 +288,9 @@ BanList read_ban_list(std::string_view text, ListFormat format, TimePoint now) {
   return reader.take();
 }
 
-std::string write_ban_list(const Json& bans, ListFormat format) {
+std::string write_ban_list(const Json& bans, ListFormat format, bool for_terminal) {
   if (format == ListFormat::csv) {
-    return csv_of(bans);
+    return csv_of(bans, for_terminal);
   }
   if (format == ListFormat::json) {
     return bans.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';

@@ -29,10 +29,13 @@ struct ListedBan {
 struct BanList {
   std::vector<ListedBan> bans;        // in the list's order
   size_t over = 0;                    // left out: their end has passed
+  size_t cut = 0;                     // reasons that were longer than longest_reason …
+  size_t first_cut = 0;               // … and where the first one stands
   std::vector<std::string> problems;  // "12: error: 'x' is no address …", the first most_problems …
   size_t more_problems = 0;           // … and how many more there are
 
   static constexpr size_t most_problems = 20;
+  static constexpr size_t longest_reason = 512;  // bytes, that the daemon takes
 };
 
 // Columns and keys that are understood, upper and lower case alike: the target as target, ip, address, network, prefix,
@@ -41,7 +44,7 @@ struct BanList {
 [[nodiscard]] BanList read_ban_list(std::string_view text, ListFormat format, TimePoint now);
 
 // `bans` as the daemon gives them, as text that read_ban_list() reads back: targets with their ends and reasons (a
-// plain list: the targets alone).
-[[nodiscard]] std::string write_ban_list(const Json& bans, ListFormat format);
+// plain list: the targets alone). `for_terminal`: CSV without the control characters that a reason may have.
+[[nodiscard]] std::string write_ban_list(const Json& bans, ListFormat format, bool for_terminal = false);
 
 }  // namespace ipguard::cli

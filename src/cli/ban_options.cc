@@ -50,7 +50,9 @@ Result<> print_ban_summary(const char* done, const Json& summary, bool json) {
   }
   const auto refused = summary.value("refused", 0ULL);
   if (!json) {
-    std::cout << group_digits(summary.value(done, 0ULL)) << ' ' << done << ", " << group_digits(refused)
+    const auto already = summary.value("already", 0ULL);
+    std::cout << group_digits(summary.value(done, 0ULL)) << ' ' << done
+              << (already == 0 ? "" : ", " + group_digits(already) + " banned already") << ", " << group_digits(refused)
               << " refused\n";
   }
   return refused == 0 ? Result<>{} : fail("");

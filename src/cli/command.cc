@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view daemon_group = "To the daemon";
 constexpr std::string_view alone_group = "Alone (no daemon, no privilege)";
 
-constexpr std::array<Command, 18> commands = {{
+constexpr std::array<Command, 19> commands = {{
     {"status", "what is followed, what is enforced, how old the database is", daemon_group, prepare_status},
     {"bans", "what is banned, why and for how long", daemon_group, prepare_bans},
     {"ban", "ban addresses, prefixes, AS numbers or countries", daemon_group, prepare_ban},
@@ -38,6 +38,7 @@ constexpr std::array<Command, 18> commands = {{
     {"db", "databases: info, verify, build, update", alone_group, prepare_db},
     {"match", "which rules hit which lines of a log", alone_group, prepare_match},
     {"rules", "check, list or test rules", alone_group, prepare_rules},
+    {"doctor", "what is here: logs, journal, database, nftables, daemon", alone_group, prepare_doctor},
 }};
 
 // The app whose command line could not be parsed: the deepest subcommand that was named.

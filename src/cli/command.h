@@ -48,5 +48,6 @@ Action prepare_enrich(CLI::App& app);
 Action prepare_db(CLI::App& app);
 Action prepare_match(CLI::App& app);
 Action prepare_rules(CLI::App& app);
+Action prepare_doctor(CLI::App& app);
 
 }  // namespace ipguard::cli

@@ -8,7 +8,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/candidate_file.h"
 #include "cli/csv.h"
+#include "cli/table.h"
 #include "enrich/database_check.h"
 #include "net/asn.h"
 
@@ -16,6 +18,7 @@ namespace ipguard::cli {
 namespace {
 
 constexpr uint64_t largest_table = 4ULL << 30;
+constexpr size_t largest_header = size_t{64} << 10;  // with comments before it
 
 // The addresses and fields of a row.
 struct TableRow {
@@ -168,6 +171,19 @@ class TableRows {
   bool tabs_;
 };
 
+// Whether the first row, the columns' names, is told apart by tabs.
+bool header_has_tabs(std::string_view text) {
+  std::string_view header;
+  for (const auto line : split(text.substr(0, largest_header), '\n')) {
+    header = trim(line);
+    if (!header.empty() && !header.starts_with('#')) {
+      break;
+    }
+  }
+  const auto tabs = std::ranges::count(header, '\t');
+  return tabs > 0 && tabs >= std::ranges::count(header, ',');
+}
+
 std::string schema_names() {
   std::string names;
   for (const auto& schema : schemas) {
@@ -191,7 +207,7 @@ Result<> add_source(const std::string& source, enrich::MmdbWriter& writer) {
   if (!added) {
     return std::unexpected(add_context(added, printable(path)));
   }
-  std::cout << printable(path) << ": " << group_digits(*added) << " rows\n";
+  std::cout << printable(path) << ": " << counted(*added, "row", "rows") << '\n';
   return {};
 }
 
@@ -202,7 +218,9 @@ Result<size_t> add_table(std::string_view schema, std::string_view text, enrich:
   if (known == schemas.end()) {
     return fail(Errc::usage, "unknown schema; schemas are " + schema_names());
   }
-  TableRows reader(text, known->tabs);
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // as spreadsheets write it
+  text.remove_prefix(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
+  TableRows reader(text, known->tabs || (known->header && header_has_tabs(text)));
   size_t count = 0;
   Cells header;
   while (auto record = reader.next()) {
@@ -235,6 +253,9 @@ Result<size_t> add_table(std::string_view schema, std::string_view text, enrich:
 }
 
 Result<> build_database(const BuildOptions& options, TimePoint now) {
+  if (options.base.empty() && options.sources.empty()) {
+    return fail(Errc::usage, "a database is made of --base, --from or both");
+  }
   enrich::MmdbWriter writer;
   if (!options.base.empty()) {
     const auto base = enrich::Mmdb::open(options.base);
@@ -250,6 +271,9 @@ Result<> build_database(const BuildOptions& options, TimePoint now) {
       return added;
     }
   }
+  if (writer.record_count() == 0) {
+    return fail(Errc::invalid, printable(options.output) + " is not written: no network has any field");
+  }
   const auto epoch = std::chrono::floor<Seconds>(now.time_since_epoch()).count();
   const auto file = writer.build({.type = options.type,
                                   .description = options.description,
@@ -257,15 +281,22 @@ Result<> build_database(const BuildOptions& options, TimePoint now) {
   if (!file) {
     return std::unexpected(file.error());
   }
-  if (auto written = write_file_atomically(options.output, *file, 0644); !written) {
+  auto candidate = CandidateFile::beside(options.output);
+  if (!candidate) {
+    return std::unexpected(std::move(candidate.error()));
+  }
+  if (auto written = candidate->write(*file); !written) {
     return written;
   }
-  const auto contents = enrich::check_database(options.output);
+  auto contents = enrich::check_database(candidate->path());
   if (!contents) {
-    return std::unexpected(contents.error());
+    return std::unexpected(add_context(contents, printable(options.output) + " is not written"));
   }
-  std::cout << printable(options.output) << ": " << group_digits(contents->networks()) << " networks, "
-            << group_digits(contents->records) << " records, " << format_size(contents->file_bytes) << '\n';
+  if (auto replaced = candidate->take_place(); !replaced) {
+    return replaced;
+  }
+  std::cout << printable(options.output) << ": " << counted(contents->networks(), "network", "networks") << ", "
+            << counted(contents->records, "record", "records") << ", " << format_size(contents->file_bytes) << '\n';
   return {};
 }
 

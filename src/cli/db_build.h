@@ -25,9 +25,11 @@ struct BuildOptions {
 //   iptoasn                 TSV start, end, AS number (0 = not routed), country code, AS name
 //   ipinfo                  CSV with a header: network and IPinfo Lite's columns; empty cells are left out
 //   netblocks               CSV with a header: network (address, prefix or first-last), then fields of any names
+// What has a header may be TSV as well: the header tells.
 [[nodiscard]] Result<size_t> add_table(std::string_view schema, std::string_view text, enrich::MmdbWriter& writer);
 
-// Reads everything, writes the file atomically, and checks what was written. Tells what it did on stdout.
+// Reads everything, writes a file beside the output, checks it and puts it in its place; a file without a network is an
+// error. Tells what it did on stdout.
 [[nodiscard]] Result<> build_database(const BuildOptions& options, TimePoint now);
 
 }  // namespace ipguard::cli

@@ -1,17 +1,13 @@
 #include "cli/db_update.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
 #include "base/file.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
+#include "cli/candidate_file.h"
+#include "cli/table.h"
 #include "enrich/database_check.h"
 #include "enrich/download.h"
 #include "enrich/packed_database.h"
@@ -33,60 +29,15 @@ Result<std::string> read_token(const UpdateOptions& options) {
   return std::string(trim(*text));
 }
 
-// A file of its own beside the target, gone again unless it takes its place.
-class Candidate {
- public:
-  static Result<Candidate> create(const std::string& target) {
-    std::string path = target + ".XXXXXX";
-    UniqueFd fd(::mkostemp(path.data(), O_CLOEXEC));
-    if (!fd.valid()) {
-      return fail_errno("cannot write beside " + printable(target), errno);
-    }
-    return Candidate(std::move(path), std::move(fd));
-  }
-  Candidate(Candidate&& other) noexcept : path_(std::exchange(other.path_, {})), fd_(std::move(other.fd_)) {}
-  Candidate& operator=(Candidate&&) = delete;
-  Candidate(const Candidate&) = delete;
-  Candidate& operator=(const Candidate&) = delete;
-  ~Candidate() {
-    if (!path_.empty()) {
-      ::unlink(path_.c_str());
-    }
-  }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] int fd() const { return fd_.get(); }
-
-  Result<> take_place_of(const std::string& target) {
-    constexpr mode_t readable = 0644;
-    if (::fchmod(fd_.get(), readable) != 0 || ::fsync(fd_.get()) != 0 || ::rename(path_.c_str(), target.c_str()) != 0) {
-      return fail_errno("cannot replace " + printable(target), errno);
-    }
-    path_.clear();
-    const auto folder = std::filesystem::path(target).parent_path();
-    const UniqueFd opened(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (opened.valid()) {
-      static_cast<void>(::fsync(opened.get()));
-    }
-    return {};
-  }
-
- private:
-  Candidate(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
-
-  std::string path_;
-  UniqueFd fd_;
-};
-
 constexpr uint64_t largest_database = 4ULL << 30U;
 
-Result<> fetch(const UpdateOptions& options, int fd) {
+Result<> fetch(const UpdateOptions& options, CandidateFile& into) {
   const auto token = read_token(options);
   if (!token) {
     return std::unexpected(token.error());
   }
   if (options.from.find("://") != std::string::npos) {
-    return enrich::download({.url = options.from, .token = *token, .most_bytes = largest_database}, fd);
+    return enrich::download({.url = options.from, .token = *token, .most_bytes = largest_database}, into.fd());
   }
   std::error_code error;
   const auto path = std::filesystem::absolute(options.from, error);
@@ -97,26 +48,19 @@ Result<> fetch(const UpdateOptions& options, int fd) {
   if (!content) {
     return std::unexpected(content.error());
   }
-  for (size_t written = 0; written < content->size();) {
-    const ssize_t count = ::write(fd, content->data() + written, content->size() - written);
-    if (count < 0 && errno != EINTR) {
-      return fail_errno("cannot write a copy of " + printable(options.from), errno);
-    }
-    written += count > 0 ? static_cast<size_t>(count) : 0;
-  }
-  return {};
+  return into.write(*content);
 }
 
 // What came, unpacked if it was packed.
-Result<Candidate> fetch_unpacked(const UpdateOptions& options) {
-  auto came = Candidate::create(options.path);
+Result<CandidateFile> fetch_unpacked(const UpdateOptions& options) {
+  auto came = CandidateFile::beside(options.path);
   if (!came) {
     return came;
   }
-  if (auto fetched = fetch(options, came->fd()); !fetched) {
+  if (auto fetched = fetch(options, *came); !fetched) {
     return std::unexpected(std::move(fetched.error()));
   }
-  auto unpacked = Candidate::create(options.path);
+  auto unpacked = CandidateFile::beside(options.path);
   if (!unpacked) {
     return unpacked;
   }
@@ -150,10 +94,10 @@ Result<> update_database(const UpdateOptions& options) {
       }
     }
   }
-  if (auto replaced = candidate->take_place_of(options.path); !replaced) {
+  if (auto replaced = candidate->take_place(); !replaced) {
     return replaced;
   }
-  std::cout << printable(options.path) << ": " << group_digits(fresh->networks()) << " networks" << before << '\n';
+  std::cout << printable(options.path) << ": " << counted(fresh->networks(), "network", "networks") << before << '\n';
   return {};
 }
 

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/enrich_lines.h"
 #include "cli/input_file.h"
 #include "cli/options.h"
+#include "cli/reading_options.h"
 #include "cli/table.h"
-#include "match/rule_set.h"
 
 namespace ipguard::cli {
 namespace {
@@ -18,7 +17,7 @@ namespace {
 constexpr size_t longest_enriched_line = 16U << 20;
 constexpr size_t output_at_once = 256U << 10;
 
-Result<> enrich_files(const std::vector<std::string>& files, LineEnricher& enricher) {
+Result<> enrich_files(const std::vector<std::string>& files, LineEnricher& enricher, bool by_field) {
   uint64_t cut = 0;
   const auto write = [&enricher] {
     std::cout << enricher.output();
@@ -38,7 +37,8 @@ Result<> enrich_files(const std::vector<std::string>& files, LineEnricher& enric
   auto read = read_files(files, longest_enriched_line, take);
   if (enricher.without_address() > 0) {
     std::cerr << "ipguardctl: " << group_digits(enricher.without_address()) << " of "
-              << counted(enricher.lines(), "line holds", "lines hold") << " no address\n";
+              << counted(enricher.lines(), "line holds", "lines hold") << " no address where "
+              << (by_field ? "--field says" : "its format has one; --field N names a word that does") << '\n';
   }
   if (cut > 0) {
     return fail(counted(cut, "line was", "lines were") + " longer than " + format_size(longest_enriched_line) +
@@ -47,13 +47,25 @@ Result<> enrich_files(const std::vector<std::string>& files, LineEnricher& enric
   return read;
 }
 
+Result<> choose_shape(const std::string& text, bool json, EnrichShape& shape) {
+  if (!text.empty() && text != "columns" && text != "append") {
+    return fail(Errc::usage, "--as: '" + printable(text, 40) + "' is no shape: columns or append");
+  }
+  if (json && !text.empty()) {
+    return fail(Errc::usage, "--json and --as are two shapes: choose one");
+  }
+  shape = json ? EnrichShape::json : text == "append" ? EnrichShape::append : EnrichShape::columns;
+  return {};
+}
+
 }  // namespace
 
 Action prepare_enrich(CLI::App& app) {
   struct CommandOptions {
     std::vector<std::string> files;
     std::vector<std::string> databases;
-    std::string format;
+    ReadingOptions reading;
+    std::string shape;
     EnrichOptions lines;
     bool json = false;
   };
@@ -63,28 +75,19 @@ Action prepare_enrich(CLI::App& app) {
   auto* field = app.add_option("--field", options->lines.field, "the word of the line that holds the address")
                     ->type_name("N")
                     ->check(CLI::Range(1, 100'000));
-  app.add_option("--format", options->format, "the format of every line; without it, it is recognised")
-      ->type_name("NAME")
-      ->excludes(field);
-  const std::map<std::string, EnrichShape> shapes = {{"columns", EnrichShape::columns},
-                                                     {"append", EnrichShape::append}};
-  app.add_option("--as", options->lines.shape, "columns (behind tabs) or append (key=value behind the line)")
-      ->type_name("SHAPE")
-      ->transform(CLI::CheckedTransformer(shapes).description(""));
+  add_reading_options(app, options->reading)->excludes(field);
+  app.add_option("--as", options->shape, "columns (behind tabs, the default) or append (key=value behind the line)")
+      ->type_name("SHAPE");
   app.add_flag("--json", options->json, "one JSON object a line");
   return [options]() -> Result<> {
-    if (!options->format.empty() && options->format != "auto") {
-      options->lines.format = match::find_format(options->format);
-      if (options->lines.format == nullptr) {
-        std::string known = "auto";
-        for (const auto name : match::format_names()) {
-          known += ", " + std::string(name);
-        }
-        return fail(Errc::usage, "unknown format '" + printable(options->format, 40) + "'; formats are " + known);
-      }
+    const auto reading = choose_reading(options->reading);
+    if (!reading) {
+      return std::unexpected(reading.error());
     }
-    if (options->json) {
-      options->lines.shape = EnrichShape::json;
+    options->lines.format = reading->format;
+    options->lines.reading = reading->line.reading;
+    if (auto shaped = choose_shape(options->shape, options->json, options->lines.shape); !shaped) {
+      return shaped;
     }
     options->lines.terminal = ::isatty(STDOUT_FILENO) == 1;
     auto routes = open_database(options->databases);
@@ -95,7 +98,7 @@ Action prepare_enrich(CLI::App& app) {
       options->files.emplace_back("-");
     }
     LineEnricher enricher(options->lines, std::move(*routes));
-    return enrich_files(options->files, enricher);
+    return enrich_files(options->files, enricher, options->lines.field > 0);
   };
 }
 

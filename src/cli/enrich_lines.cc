@@ -1,5 +1,6 @@
 #include "cli/enrich_lines.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -23,12 +24,21 @@ std::string_view word_of(std::string_view line, size_t field) {
   return {};
 }
 
-// A name within a column: no tab, no line end, no quote of the shape `append`.
+// A name within a column: no tab, no line end.
 void append_clean(std::string& text, std::string_view value) {
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    text += byte < 0x20 || byte == 0x7f ? ' ' : c == '"' ? '\'' : c;
+    text += byte < 0x20 || byte == 0x7f ? ' ' : c;
   }
+}
+
+// The same between quotes, of which none may stand in it.
+void append_quoted(std::string& text, std::string_view value) {
+  text += '"';
+  const size_t begin = text.size();
+  append_clean(text, value);
+  std::replace(text.begin() + static_cast<ptrdiff_t>(begin), text.end(), '"', '\'');
+  text += '"';
 }
 
 }  // namespace
@@ -70,8 +80,11 @@ std::optional<net::Address> LineEnricher::address_of(std::string_view line, Time
 
 std::optional<net::Address> LineEnricher::recognised(std::string_view line, TimePoint now) {
   const model::RawLine raw{.text = line, .offset = 0, .source = 0, .truncated = false};
-  const match::ParseContext context{
-      .now = now, .scratch = &scratch_, .mixed = true, .named = options_.format != nullptr};
+  match::ParseContext context{.now = now, .scratch = &scratch_, .mixed = true, .named = options_.format != nullptr};
+  if (options_.reading != nullptr) {
+    context.zone = options_.reading->zone.get();
+    context.forwarded = options_.reading->forwarded ? &*options_.reading->forwarded : nullptr;
+  }
   model::Event event;
   if (options_.format != nullptr) {
     return options_.format->parse(raw, context, event) ? event.address : std::nullopt;
@@ -101,8 +114,13 @@ void LineEnricher::write_suffix(std::string& text, const net::Address& address) 
   };
   put(" route=", answer.route(address).to_string());
   put(" asn=", facts.asn ? facts.asn->to_string() : "");
-  put(" as_name=\"", facts.as_name);
-  text += columns ? "" : "\"";
+  const auto name = options_.terminal ? printable(facts.as_name) : facts.as_name;
+  if (columns) {
+    put({}, name);
+  } else {
+    text += " as_name=";
+    append_quoted(text, name.empty() ? "-" : name);
+  }
   put(" country=", facts.country_code);
   text += '\n';
 }
@@ -118,6 +136,13 @@ void LineEnricher::write_json(std::string_view line, const std::optional<net::Ad
     out_.text_or_null("asn", facts.asn ? facts.asn->to_string() : "");
     out_.text_or_null("as_name", facts.as_name);
     out_.text_or_null("country_code", facts.country_code);
+    if (const auto& further = reader_.further_fields(answer.facts); !further.empty()) {
+      out_.open('{', "fields");
+      for (const auto& [key, value] : further) {
+        out_.foreign_text(key, value);
+      }
+      out_.close('}');
+    }
   } else {
     for (const auto* key : {"address", "route", "asn", "as_name", "country_code"}) {
       out_.null(key);

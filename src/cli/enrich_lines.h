@@ -11,6 +11,7 @@
 #include "cli/json_writer.h"
 #include "enrich/route_reader.h"
 #include "match/format.h"
+#include "match/source_reading.h"
 #include "net/address.h"
 
 namespace ipguard::cli {
@@ -18,14 +19,15 @@ namespace ipguard::cli {
 enum class EnrichShape : uint8_t {
   columns,  // LINE, route, AS number, AS name, country code, separated by tabs; "-" for none
   append,   // LINE route=… asn=… as_name="…" country=…
-  json,     // {"line","address","route","asn","as_name","country_code"}; null for none
+  json,     // {"line","address","route","asn","as_name","country_code"}; null for none; "fields" for further ones
 };
 
 struct EnrichOptions {
   EnrichShape shape = EnrichShape::columns;
-  size_t field = 0;                          // word of the line that holds the address, from 1; 0 = recognise it
-  const match::LogFormat* format = nullptr;  // of every line; null = recognise it
-  bool terminal = false;                     // what is written is shown: lines are made printable
+  size_t field = 0;                               // word of the line that holds the address, from 1; 0 = recognise it
+  const match::LogFormat* format = nullptr;       // of every line; null = recognise it
+  const match::SourceReading* reading = nullptr;  // zone and proxies, if not null
+  bool terminal = false;                          // what is written is shown: lines are made printable
 };
 
 // Used by one thread.

@@ -53,6 +53,15 @@ std::string names_of(const Json& decisions) {
   return names;
 }
 
+// Which of its packets the kernel sees.
+std::string packets_dropped(const Json& explanation) {
+  const auto hook = explanation.value("hook", "");
+  if (hook == "forward") {
+    return "its packets to machines behind this host; those to this host pass (enforce.hook)";
+  }
+  return hook == "input" ? "its packets to this host; those to machines behind it pass (enforce.hook)" : "its packets";
+}
+
 void print_verdict(std::ostream& out, const Json& explanation) {
   const bool dry_run = is_dry_run(explanation);
   const bool banned = explanation.value("banned", false);
@@ -67,8 +76,8 @@ void print_verdict(std::ostream& out, const Json& explanation) {
   }
   if (!dry_run) {
     const auto& kernel = explanation["kernel"];
-    out << (kernel.is_null()     ? "; the kernel could not be asked"
-            : kernel.get<bool>() ? "; the kernel drops its packets"
+    out << (kernel.is_null()     ? std::string("; the kernel could not be asked")
+            : kernel.get<bool>() ? "; the kernel drops " + packets_dropped(explanation)
                                  : "; the kernel lets its packets pass");
   }
   out << '\n';
@@ -119,6 +128,10 @@ void print_rest(std::ostream& out, const Json& explanation) {
   if (has_system(explanation)) {
     out << "; its AS: " << cell(ladder, "asn_routes") << " of " << cell(ladder, "asn_threshold")
         << " banned routes that ban an AS";
+  }
+  if (ladder.value("country_threshold", 0ULL) > 0) {
+    out << "; its country: " << cell(ladder, "country_asns") << " of " << cell(ladder, "country_threshold")
+        << " banned AS that ban a country";
   }
   out << '\n';
   if (cell(explanation, "good_client") != "-") {

@@ -1,4 +1,6 @@
 // export: what is banned, for another ipguard or another program.
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
 
@@ -6,6 +8,7 @@
 #include "cli/ban_list.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/table.h"
 #include "control/client.h"
 #include "model/scope.h"
 
@@ -33,12 +36,29 @@ Result<> export_list(const ExportOptions& options) {
     return std::unexpected(std::move(bans.error()));
   }
   Json chosen = Json::array();
+  uint64_t unconfirmed = 0;
+  uint64_t temporary = 0;
   for (auto& ban : *bans) {
-    if (options.scopes.empty() || std::ranges::find(options.scopes, ban.value("scope", "")) != options.scopes.end()) {
-      chosen.push_back(std::move(ban));
+    if (!options.scopes.empty() && std::ranges::find(options.scopes, ban.value("scope", "")) == options.scopes.end()) {
+      continue;
     }
+    if (ban.contains("confirm_by") && !ban["confirm_by"].is_null()) {
+      ++unconfirmed;  // whoever imports it would make it last
+      continue;
+    }
+    temporary += ban["until"].is_null() ? 0U : 1U;
+    chosen.push_back(std::move(ban));
   }
-  std::cout << write_ban_list(chosen, *format);
+  std::cout << write_ban_list(chosen, *format, isatty(STDOUT_FILENO) == 1);
+  if (unconfirmed > 0) {
+    std::cerr << "ipguardctl: left out, because nobody has confirmed " << (unconfirmed == 1 ? "it" : "them")
+              << " yet: " << counted(unconfirmed, "ban", "bans") << '\n';
+  }
+  if (temporary > 0 && *format == ListFormat::list) {
+    std::cerr << "ipguardctl: a plain list has no ends: 'import' makes "
+              << counted(temporary, "temporary ban", "temporary bans")
+              << " of it permanent without --for; csv and json keep the ends\n";
+  }
   return {};
 }
 

@@ -45,6 +45,7 @@ Json entry_of(const ListedBan& ban) {
 
 void add_up(const Json& part, Json& sum) {
   sum["banned"] = sum["banned"].get<uint64_t>() + part.value("banned", uint64_t{0});
+  sum["already"] = sum["already"].get<uint64_t>() + part.value("already", uint64_t{0});
   sum["refused"] = sum["refused"].get<uint64_t>() + part.value("refused", uint64_t{0});
   uint64_t more = sum["more_refusals"].get<uint64_t>() + part.value("more_refusals", uint64_t{0});
   for (const auto& refusal : part["refusals"]) {
@@ -58,7 +59,7 @@ void add_up(const Json& part, Json& sum) {
 }
 
 Result<Json> send_list(const ImportOptions& options, const std::vector<ListedBan>& bans) {
-  Json sum = {{"banned", 0U}, {"refused", 0U}, {"refusals", Json::array()}, {"more_refusals", 0U}};
+  Json sum = {{"banned", 0U}, {"already", 0U}, {"refused", 0U}, {"refusals", Json::array()}, {"more_refusals", 0U}};
   Json arguments = ban_arguments(options);
   arguments["issuer"] = "import";
   arguments["summary"] = true;
@@ -100,6 +101,11 @@ Result<> import_list(ImportOptions options) {
         Errc::failed,
         (list.more_problems == 0 ? "" : "and " + counted(list.more_problems, "more problem", "more problems") + "; ") +
             std::string("nothing was imported"));
+  }
+  if (list.cut > 0) {
+    std::cerr << name << ':' << list.first_cut << ": warning: the reason is longer than " << BanList::longest_reason
+              << " bytes and is cut" << (list.cut == 1 ? "" : ", as are " + group_digits(list.cut - 1) + " more")
+              << '\n';
   }
   if (list.bans.empty() && list.over == 0) {
     return fail(Errc::failed, name + " names no target");

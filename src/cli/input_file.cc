@@ -5,9 +5,11 @@
 
 #include <cerrno>
 #include <iostream>
+#include <optional>
 
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "base/unpacker.h"
 #include "input/line_splitter.h"
 
 namespace ipguard::cli {
@@ -30,6 +32,11 @@ Result<> read_lines(const std::string& file, size_t max_line, const TakeLines& t
   const int fd = standard_input ? STDIN_FILENO : opened.get();
   input::LineSplitter splitter(max_line);
   const auto emit = [&](std::string_view bytes, uint64_t, bool truncated) { take(bytes, truncated); };
+  const auto feed = [&](std::string_view bytes) -> Result<> {
+    splitter.feed(bytes, emit);
+    return {};
+  };
+  std::optional<Unpacker> unpacker;
   std::string buffer(chunk_bytes, '\0');
   while (std::cout) {  // a full disk takes no more
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());
@@ -39,11 +46,15 @@ Result<> read_lines(const std::string& file, size_t max_line, const TakeLines& t
     if (count < 0) {
       return fail_errno("cannot read " + name, errno);
     }
-    if (count == 0) {
-      splitter.finish(emit);
-      return {};
+    const auto bytes = std::string_view(buffer).substr(0, static_cast<size_t>(count));
+    if (!unpacker) {
+      unpacker.emplace(packing_of(bytes));
     }
-    splitter.feed(std::string_view(buffer).substr(0, static_cast<size_t>(count)), emit);
+    auto unpacked = count > 0 ? unpacker->feed(bytes, feed) : unpacker->end();
+    if (count == 0 || !unpacked) {
+      splitter.finish(emit);
+      return unpacked ? Result<>() : std::unexpected(add_context(unpacked, "cannot unpack " + name));
+    }
     std::cout.flush();
   }
   return {};

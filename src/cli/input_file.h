@@ -15,7 +15,8 @@ namespace ipguard::cli {
 using TakeLines = std::function<void(std::string_view lines, bool truncated)>;
 
 // Reads one file ("-" is standard input) to its end or until stdout takes no more, and flushes stdout after each
-// read: who feeds lines one by one wants the answers so. The last line may lack its LF.
+// read: who feeds lines one by one wants the answers so. The last line may lack its LF. What is packed
+// (base/unpacker.h) is unpacked.
 [[nodiscard]] Result<> read_lines(const std::string& file, size_t max_line, const TakeLines& take);
 
 // The same for each file; one that cannot be read is told on stderr, and the result is an error without a message.

@@ -25,6 +25,13 @@ class JsonWriter {
     begin(name);
     quote(value);
   }
+  // Under a name that is not ours.
+  void foreign_text(std::string_view name, std::string_view value) {
+    begin({});
+    quote(name);
+    text_ += ':';
+    quote(value);
+  }
   void text_or_null(std::string_view name, std::string_view value) { value.empty() ? null(name) : text(name, value); }
   void number(std::string_view name, uint64_t value);
   void flag(std::string_view name, bool value) {

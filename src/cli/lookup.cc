@@ -9,7 +9,8 @@
 namespace ipguard::cli {
 namespace {
 
-Json lookup_json(const net::Address& address, const model::Route& route) {
+Json lookup_json(const net::Address& address, const enrich::RouteTable& routes) {
+  const model::Route route = routes.lookup(address);
   Json json = {{"address", address.to_string()}, {"route", route.prefix.to_string()}};
   const auto put = [&](const char* key, const std::string& value) {
     if (!value.empty()) {
@@ -24,15 +25,26 @@ Json lookup_json(const net::Address& address, const model::Route& route) {
   put("continent", route.continent);
   put("continent_code", route.continent_code);
   json["found"] = route.found;
+  for (const auto& [name, value] : routes.further_fields(address)) {
+    json["fields"][to_valid_utf8(name)] = to_valid_utf8(value);
+  }
   return json;
 }
 
-void print_text(const Json& json) {
-  for (const auto& [key, value] : json.items()) {
-    if (key != "found") {
-      std::cout << key << ": " << std::string(15 - std::min<size_t>(key.size(), 15), ' ')
+void print_fields(const Json& fields) {
+  for (const auto& [key, value] : fields.items()) {
+    if (value.is_string()) {
+      const auto name = printable(key);
+      std::cout << name << ": " << std::string(15 - std::min<size_t>(name.size(), 15), ' ')
                 << printable(value.get<std::string>()) << '\n';
     }
+  }
+}
+
+void print_text(const Json& json) {
+  print_fields(json);
+  if (json.contains("fields")) {
+    print_fields(json["fields"]);
   }
   if (!json["found"].get<bool>()) {
     std::cout << "no data:         the database has no record for this address\n";
@@ -61,7 +73,7 @@ Action prepare_lookup(CLI::App& app) {
       return std::unexpected(std::move(routes.error()));
     }
     for (size_t i = 0; i < addresses->size(); ++i) {
-      const auto json = lookup_json((*addresses)[i], (*routes)->lookup((*addresses)[i]));
+      const auto json = lookup_json((*addresses)[i], **routes);
       if (options->json) {
         print_json(json, true);
         continue;

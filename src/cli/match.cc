@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <iostream>
 
 #include "base/line_counter.h"
@@ -8,6 +7,7 @@
 #include "cli/json_writer.h"
 #include "cli/match_output.h"
 #include "cli/options.h"
+#include "cli/reading_options.h"
 #include "cli/table.h"
 #include "match/rule_set.h"
 
@@ -18,7 +18,8 @@ struct MatchOptions {
   std::vector<std::string> files;
   std::vector<std::string> rules;
   config::RuleSelection selection;
-  match::LineOptions line{.format = "auto", .accept_message = true};
+  ReadingOptions reading;
+  match::LineOptions line;
   bool all = false;
   bool json = false;
 };
@@ -138,20 +139,16 @@ Action prepare_match(CLI::App& app) {
   app.add_option("--disable", options->selection.disable, "rule to leave out")
       ->type_name("ID")
       ->allow_extra_args(false);
-  app.add_option("--format", options->line.format, "the format of every line instead of recognising it")
-      ->type_name("NAME")
-      ->capture_default_str();
+  add_reading_options(app, options->reading);
   app.add_flag("--all", options->all, "every line, not only those that hit");
   app.add_flag("--json", options->json, "one JSON object a line");
   return [options]() -> Result<> {
-    const auto& names = match::format_names();
-    if (options->line.format != "auto" && std::ranges::find(names, options->line.format) == names.end()) {
-      std::string known = "auto";
-      for (const auto name : names) {
-        known += ", " + std::string(name);
-      }
-      return fail(Errc::usage, "unknown format '" + printable(options->line.format, 40) + "'; formats are " + known);
+    const auto reading = choose_reading(options->reading);
+    if (!reading) {
+      return std::unexpected(reading.error());
     }
+    options->line = reading->line;
+    options->line.accept_message = true;
     if (options->files.empty()) {
       options->files.emplace_back("-");
     }

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <iostream>
 
 #include "base/text.h"
@@ -76,7 +77,20 @@ class BulkNetblocks {
   uint64_t refused_ = 0;
 };
 
+// How many addresses there are at least, where that can be told.
+uint64_t addresses_in(const std::vector<std::string>& files) {
+  constexpr uint64_t longest_ipv4_line = 16;
+  uint64_t bytes = 0;
+  for (const auto& file : files) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    bytes += error ? 0 : size;
+  }
+  return bytes / longest_ipv4_line;
+}
+
 Result<> netblocks_in_bulk(const NetblocksOptions& options, enrich::NetblockFinder& finder) {
+  finder.expect(addresses_in(options.files));
   BulkNetblocks bulk(finder, options.json);
   auto read = read_files(options.files, longest_address_line,
                          [&](std::string_view lines, bool truncated) { bulk.take(lines, truncated); });
@@ -111,13 +125,13 @@ Action prepare_netblocks(CLI::App& app) {
       options->files.emplace_back("-");
     }
     JsonWriter json;
-    NetblocksJson as_json;
+    NetblocksJson as_json(finder);
     for (size_t i = 0; i < addresses->size(); ++i) {
       const auto netblocks = finder.find((*addresses)[i]);
       if (options->json) {
-        as_json.write(json, netblocks, finder.facts(netblocks));
+        as_json.write(json, netblocks);
       } else {
-        std::cout << (i > 0 ? "\n" : "") << netblocks_text(netblocks, finder.facts(netblocks));
+        std::cout << (i > 0 ? "\n" : "") << netblocks_text(netblocks, finder);
       }
     }
     std::cout << json.take();

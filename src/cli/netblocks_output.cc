@@ -20,7 +20,7 @@ using enrich::Netblocks;
 unsigned range_bits(const Netblocks& netblocks) {
   const auto size = enrich::to_number(netblocks.range->second) - enrich::to_number(netblocks.range->first);
   const unsigned whole = enrich::widest_within(size);
-  return (size >> whole) == 0 || whole == 128 ? whole : whole + 1;
+  return whole == 128 || (size >> whole) == 0 ? whole : whole + 1;
 }
 
 // Calls the three functions for route, range and blocks from the narrowest to the widest; of equals in this order.
@@ -48,7 +48,7 @@ void in_order(const Netblocks& netblocks, const Route& route, const Range& range
 }
 
 // What follows the prefix in the route's object.
-std::string route_members(const model::Route& facts) {
+std::string route_members(const model::Route& facts, const enrich::RecordFields& further) {
   JsonWriter json;
   json.json("");  // members come before
   const auto put = [&](std::string_view name, const std::string& value) {
@@ -61,6 +61,13 @@ std::string route_members(const model::Route& facts) {
   put("as_domain", facts.as_domain);
   put("country", facts.country);
   put("country_code", facts.country_code);
+  if (!further.empty()) {
+    json.open('{', "fields");
+    for (const auto& [key, value] : further) {
+      json.foreign_text(key, value);
+    }
+    json.close('}');
+  }
   json.close('}');
   return json.take();
 }
@@ -116,7 +123,7 @@ std::string block_object(const IanaBlock& block) {
 
 // "256", "65,536 /64s", "256 + 65,536 /64s".
 std::string size_text(const model::Coverage& size) {
-  const std::string ipv6 = group_digits(size.ipv6_64s) + " /64s";
+  const std::string ipv6 = counted(size.ipv6_64s, "/64", "/64s");
   if (size.ipv6_64s == 0) {
     return group_digits(size.ipv4_addresses);
   }
@@ -135,13 +142,30 @@ std::string block_text(const IanaBlock& block) {
   return block.name + " (" + block.reference + ")";
 }
 
-std::string facts_text(const model::Route& facts) {
-  std::string text = facts.asn ? facts.asn->to_string() + ' ' + printable(facts.as_name) : "";
-  const std::string country = facts.country.empty() ? facts.country_code : facts.country;
-  if (!country.empty()) {
-    text += (text.empty() ? "" : ", ") + printable(country);
+// "AS64496 Example, Netherlands, label lab".
+std::string facts_text(const model::Route& facts, const enrich::RecordFields& further) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += part.empty() || text.empty() ? part : ", " + part; };
+  add(facts.asn ? facts.asn->to_string() + (facts.as_name.empty() ? "" : " ") + printable(facts.as_name) : "");
+  add(printable(facts.country.empty() ? facts.country_code : facts.country));
+  for (const auto& [key, value] : further) {
+    add(printable(key) + ' ' + printable(value));
   }
-  return text.empty() ? "the database has no record" : text;
+  if (!text.empty()) {
+    return text;
+  }
+  return facts.found ? "the record names no AS and no country" : "the database has no record";
+}
+
+std::string system_text(const enrich::Owner& system, const model::Route& facts) {
+  const std::string prefixes = counted(system.prefixes, "prefix", "prefixes");
+  return facts.as_name.empty() ? prefixes : printable(facts.as_name) + ", " + prefixes;
+}
+
+// Of further fields the one that people give their own netblocks.
+std::string_view label_of(const enrich::RecordFields& further) {
+  const auto label = std::ranges::find(further, "label", &enrich::RecordFields::value_type::first);
+  return label == further.end() ? std::string_view() : std::string_view(label->second);
 }
 
 // Tabs and line ends within a name would break the columns.
@@ -161,7 +185,8 @@ void prefetch(const void* begin, size_t bytes) {
   }
 }
 
-void append_columns(std::string& text, const Netblocks& netblocks, const model::Route& facts) {
+void append_columns(std::string& text, const Netblocks& netblocks, const model::Route& facts,
+                    const enrich::RecordFields& further) {
   text += '\t';
   netblocks.answer.route(netblocks.address).append_to(text);
   text += '\t';
@@ -190,32 +215,35 @@ void append_columns(std::string& text, const Netblocks& netblocks, const model::
   }
   append_cell(text, facts.as_name);
   append_cell(text, facts.country_code);
+  append_cell(text, label_of(further));
   text += '\n';
 }
 
 }  // namespace
 
-const NetblocksJson::Kept& NetblocksJson::kept(const Netblocks& netblocks, const model::Route& facts) {
+const NetblocksJson::Kept& NetblocksJson::kept(const Netblocks& netblocks) {
   const size_t number = netblocks.answer.facts;
   if (number >= kept_.size()) {
     kept_.resize(number + 1);
   }
   Kept& kept = kept_[number];
   if (kept.route.empty()) {
-    kept.route = route_members(facts);
+    const auto& facts = finder_.facts(netblocks);
+    kept.route = route_members(facts, finder_.further_fields(netblocks));
     kept.system = netblocks.system != nullptr ? system_object(*netblocks.system, facts) : "";
   }
   return kept;
 }
 
-void NetblocksJson::write(JsonWriter& json, const Netblocks& netblocks, const model::Route& facts) {
+void NetblocksJson::write(JsonWriter& json, const Netblocks& netblocks) {
   json.open('{');
   json.printed("address", netblocks.address);
-  write_rest(json, netblocks, facts);
+  write_rest(json, netblocks);
 }
 
-void NetblocksJson::write_rest(JsonWriter& json, const Netblocks& netblocks, const model::Route& facts) {
-  const Kept& known = kept(netblocks, facts);
+void NetblocksJson::write_rest(JsonWriter& json, const Netblocks& netblocks) {
+  const model::Route& facts = finder_.facts(netblocks);
+  const Kept& known = kept(netblocks);
   json.flag("found", facts.found);
   json.open('[', "netblocks");
   in_order(
@@ -243,9 +271,9 @@ void NetblocksJson::write_rest(JsonWriter& json, const Netblocks& netblocks, con
 }
 
 NetblocksLines::NetblocksLines(enrich::NetblockFinder& finder, bool json)
-    : finder_(finder), json_(json), kept_(kept_lines) {}
+    : finder_(finder), json_(json), as_json_(finder), kept_(kept_lines) {}
 
-std::string NetblocksLines::header() { return "#address\troute\trange\tblock\tasn\tas_name\tcountry_code\n"; }
+std::string NetblocksLines::header() { return "#address\troute\trange\tblock\tasn\tas_name\tcountry_code\tlabel\n"; }
 
 bool NetblocksLines::Kept::fits(const Netblocks& netblocks) const {
   return !rest.empty() && facts == netblocks.answer.facts && blocks == netblocks.blocks.data() &&
@@ -294,26 +322,26 @@ void NetblocksLines::write(std::string& text, Netblocks& netblocks, Kept& place)
 }
 
 void NetblocksLines::append_rest(std::string& text, const Netblocks& netblocks) {
-  const model::Route& facts = finder_.facts(netblocks);
   if (!json_) {
-    append_columns(text, netblocks, facts);
+    append_columns(text, netblocks, finder_.facts(netblocks), finder_.further_fields(netblocks));
     return;
   }
   writer_.json("");  // members come before
-  as_json_.write_rest(writer_, netblocks, facts);
+  as_json_.write_rest(writer_, netblocks);
   text += '"';
   text += writer_.buffer();
   writer_.buffer().clear();
 }
 
-std::string netblocks_text(const Netblocks& netblocks, const model::Route& facts) {
+std::string netblocks_text(const Netblocks& netblocks, const enrich::NetblockFinder& finder) {
+  const model::Route& facts = finder.facts(netblocks);
   Table table({"KIND", "NETBLOCK", "SIZE", "WHAT"});
   const auto size = [](const net::Prefix& prefix) { return size_text(model::Coverage::of({prefix})); };
   in_order(
       netblocks,
       [&] {
         const auto route = netblocks.answer.route(netblocks.address);
-        table.add({"route", route.to_string(), size(route), facts_text(facts)});
+        table.add({"route", route.to_string(), size(route), facts_text(facts, finder.further_fields(netblocks))});
       },
       [&] {
         const auto& [first, last] = *netblocks.range;
@@ -333,8 +361,7 @@ std::string netblocks_text(const Netblocks& netblocks, const model::Route& facts
                    block_text(block)});
       });
   if (const auto* system = netblocks.system) {
-    table.add({"asn", facts.asn->to_string(), size_text(system->size),
-               printable(facts.as_name) + ", " + counted(system->prefixes, "prefix", "prefixes")});
+    table.add({"asn", facts.asn->to_string(), size_text(system->size), system_text(*system, facts)});
   }
   return netblocks.address.to_string() + '\n' + table.to_string(terminal_width());
 }

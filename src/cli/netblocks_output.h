@@ -13,21 +13,26 @@
 
 namespace ipguard::cli {
 
-// {"address","found","netblocks":[{"kind":"route",…},{"kind":"range",…},…,{"kind":"asn",…}]}, narrowest first. Of one
-// finder's answers: what belongs to the same facts or block is written once and kept.
+// {"address","found","netblocks":[{"kind":"route",…},{"kind":"range",…},…,{"kind":"asn",…}]}, narrowest first. What
+// belongs to the same facts or block is written once and kept.
 class NetblocksJson {
  public:
-  void write(JsonWriter& json, const enrich::Netblocks& netblocks, const model::Route& facts);
+  // The finder must outlive it.
+  explicit NetblocksJson(const enrich::NetblockFinder& finder) : finder_(finder) {}
+
+  // Of the finder's answers.
+  void write(JsonWriter& json, const enrich::Netblocks& netblocks);
   // What follows the address.
-  void write_rest(JsonWriter& json, const enrich::Netblocks& netblocks, const model::Route& facts);
+  void write_rest(JsonWriter& json, const enrich::Netblocks& netblocks);
 
  private:
   struct Kept {
     std::string route;   // the rest of the route's object
     std::string system;  // the AS's object
   };
-  [[nodiscard]] const Kept& kept(const enrich::Netblocks& netblocks, const model::Route& facts);
+  [[nodiscard]] const Kept& kept(const enrich::Netblocks& netblocks);
 
+  const enrich::NetblockFinder& finder_;
   std::vector<Kept> kept_;  // by number of the facts; empty = not yet written
   std::unordered_map<const enrich::IanaBlock*, std::string> blocks_;
 };
@@ -39,8 +44,9 @@ class NetblocksLines {
   NetblocksLines(enrich::NetblockFinder& finder, bool json);
 
   void append(std::string& text, std::span<const net::Address> addresses);
-  // Columns only: address, route, range, block, ASN, AS name, country, separated by tabs; "-" for none. Of special and
-  // registry blocks the narrowest one.
+  // Columns only: address, route, range, block, ASN, AS name, country, label (of one's own netblocks), separated by
+  // tabs;
+  // "-" for none. Of special and registry blocks the narrowest one.
   [[nodiscard]] static std::string header();
 
  private:
@@ -72,6 +78,6 @@ class NetblocksLines {
 };
 
 // A table for people, with a heading.
-[[nodiscard]] std::string netblocks_text(const enrich::Netblocks& netblocks, const model::Route& facts);
+[[nodiscard]] std::string netblocks_text(const enrich::Netblocks& netblocks, const enrich::NetblockFinder& finder);
 
 }  // namespace ipguard::cli

@@ -1,9 +1,8 @@
 // The commands `asn` and `country`.
 #include <algorithm>
-#include <cctype>
 #include <iostream>
-#include <map>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -20,8 +19,8 @@ struct OwnersOptions {
   std::vector<std::string> owners;
   std::vector<std::string> databases;
   std::string search;
-  size_t top = 0;
-  std::optional<ExportFormat> format;
+  std::string top;     // as it was written; empty = not asked for
+  std::string format;  // of an export; empty = none
   std::string table = "inet filter";
   std::string set;
   bool json = false;
@@ -44,7 +43,7 @@ std::optional<uint32_t> parse_owner(OwnerKind kind, std::string_view text) {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(result, result.begin(), to_lower);
   return result;
 }
 
@@ -60,15 +59,23 @@ Result<std::vector<NamedOwner>> asked_for(const OwnersOptions& options, const en
     const auto* owner = index_of(options, routes).find(*number);
     if (owner == nullptr) {
       return fail(Errc::not_found,
-                  std::string(noun(options.kind)) + " " + printable(text, 80) + " has no network in the database");
+                  (options.kind == OwnerKind::asn ? net::Asn{*number}.to_string() : "country " + printable(text, 80)) +
+                      " has no network in the database");
     }
     result.push_back(named(options.kind, routes, *owner));
   }
   return result;
 }
 
-// Largest first: by IPv4 addresses, then by IPv6.
-std::vector<NamedOwner> largest(const OwnersOptions& options, const enrich::RouteTable& routes) {
+// Whether it is what was searched for: by name, by an AS' domain, by a country's code.
+bool is_called(const NamedOwner& owner, const std::string& lower_case_text) {
+  const auto holds = [&](const std::string& text) { return lower(text).find(lower_case_text) != std::string::npos; };
+  return holds(owner.name) || holds(owner.domain) ||
+         (owner.kind == OwnerKind::country && lower(owner.label) == lower_case_text);
+}
+
+// The `most` largest first: by IPv4 addresses, then by IPv6.
+std::vector<NamedOwner> largest(const OwnersOptions& options, size_t most, const enrich::RouteTable& routes) {
   const auto owners = index_of(options, routes).owners();
   std::vector<const enrich::Owner*> sorted;
   sorted.reserve(owners.size());
@@ -79,13 +86,12 @@ std::vector<NamedOwner> largest(const OwnersOptions& options, const enrich::Rout
                     [](const auto* owner) { return std::pair(owner->size.ipv4_addresses, owner->size.ipv6_64s); });
   std::vector<NamedOwner> result;
   const std::string wanted = lower(options.search);
-  const size_t most = options.top == 0 ? sorted.size() : options.top;
   for (const auto* owner : sorted) {
     if (result.size() == most) {
       break;
     }
     auto one = named(options.kind, routes, *owner);
-    if (lower(one.name).find(wanted) != std::string::npos || lower(one.domain).find(wanted) != std::string::npos) {
+    if (is_called(one, wanted)) {
       result.push_back(std::move(one));
     }
   }
@@ -116,16 +122,51 @@ void print_each_owner(const OwnersOptions& options, const std::vector<NamedOwner
   }
 }
 
+struct Wanted {
+  bool listed = false;     // by --search or --top
+  size_t most = SIZE_MAX;  // of those listed
+  std::optional<ExportFormat> format;
+};
+
+Result<Wanted> read_options(const OwnersOptions& options) {
+  Wanted wanted{.listed = !options.search.empty() || !options.top.empty(), .format = {}};
+  if (!options.top.empty()) {
+    const auto number = parse_number(options.top);
+    if (!number || *number == 0) {
+      return fail(Errc::usage, "--top: '" + printable(options.top, 40) + "' is no number from 1 on");
+    }
+    wanted.most = static_cast<size_t>(*number);
+  }
+  if (!options.format.empty()) {
+    wanted.format = export_format_from(options.format);
+    if (!wanted.format) {
+      return fail(Errc::usage, "--export: '" + printable(options.format, 40) + "' is no format: plain, csv or nft");
+    }
+    if (options.json) {
+      return fail(Errc::usage, "--export and --json are two forms of the same: choose one");
+    }
+  }
+  if (wanted.listed == !options.owners.empty()) {
+    return fail(Errc::usage, wanted.listed ? "either name some, or use --search and --top"
+                                           : "name one or more, or use --search or --top");
+  }
+  // Sets of several owners are called after none of them.
+  if (wanted.format == ExportFormat::nft && options.set.empty() && (wanted.listed || options.owners.size() > 1)) {
+    return fail(Errc::usage, "--export nft of several needs a name for the sets: --set NAME");
+  }
+  return wanted;
+}
+
 Result<> show_owners(const OwnersOptions& options) {
-  const bool listed = !options.search.empty() || options.top > 0;
-  if (listed == !options.owners.empty()) {
-    return fail(Errc::usage, "name one or more, or use --search or --top");
+  const auto wanted = read_options(options);
+  if (!wanted) {
+    return std::unexpected(wanted.error());
   }
   auto routes = open_database(options.databases);
   if (!routes) {
     return std::unexpected(std::move(routes.error()));
   }
-  auto owners = listed ? largest(options, **routes) : asked_for(options, **routes);
+  auto owners = wanted->listed ? largest(options, wanted->most, **routes) : asked_for(options, **routes);
   if (!owners) {
     return std::unexpected(std::move(owners.error()));
   }
@@ -133,12 +174,12 @@ Result<> show_owners(const OwnersOptions& options) {
     return fail(Errc::not_found, "no " + std::string(noun(options.kind)) + " is called so");
   }
   const auto& index = index_of(options, **routes);
-  if (options.format) {
-    const Export how{.format = *options.format,
+  if (wanted->format) {
+    const Export how{.format = *wanted->format,
                      .table = options.table,
                      .set = options.set.empty() ? lower(owners->front().label) + '_' : options.set};
     std::cout << export_text(how, *owners, index);
-  } else if (listed) {
+  } else if (wanted->listed) {
     print_owners(options, *owners);
   } else {
     print_each_owner(options, *owners, index);
@@ -148,8 +189,8 @@ Result<> show_owners(const OwnersOptions& options) {
 
 // The texts go into a script for nft: words of letters, digits and '_' only.
 bool is_word(std::string_view text) {
-  return !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())) != 0 &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  return !text.empty() && is_letter(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 std::string check_set(const std::string& text) { return is_word(text) ? "" : "letters, digits and _ only"; }
 std::string check_table(const std::string& text) {
@@ -163,18 +204,18 @@ Action prepare_owners(CLI::App& app, OwnerKind kind) {
   options->kind = kind;
   app.add_option(asn ? "asn" : "country", options->owners, asn ? "AS numbers" : "country codes")
       ->type_name(asn ? "AS64500" : "NL");
-  app.add_option("--search", options->search, "list those whose name or domain holds this text")->type_name("TEXT");
+  app.add_option("--search", options->search,
+                 asn ? "list those whose name or domain holds this text"
+                     : "list those whose name holds this text, or whose code it is")
+      ->type_name("TEXT");
   app.add_option("--top", options->top, "list so many with the most addresses")->type_name("N");
-  const std::map<std::string, ExportFormat> formats = {
-      {"plain", ExportFormat::plain}, {"csv", ExportFormat::csv}, {"nft", ExportFormat::nft}};
   app.add_option("--export", options->format, "the prefixes for other programs: plain, csv or nft")
-      ->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(formats).description(""));
+      ->type_name("FORMAT");
   app.add_option("--table", options->table, "family and table of the nft sets")
       ->type_name("NAME")
       ->check(check_table)
       ->capture_default_str();
-  app.add_option("--set", options->set, "name of the nft sets, to which 4 and 6 are added")
+  app.add_option("--set", options->set, "name of the nft sets, to which 4 and 6 are added; needed for several")
       ->type_name("NAME")
       ->check(check_set);
   add_database_option(app, options->databases);

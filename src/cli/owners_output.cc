@@ -1,6 +1,8 @@
 #include "cli/owners_output.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "base/text.h"
 #include "cli/csv.h"
@@ -18,33 +20,52 @@ std::string label_of(enrich::OwnerKind kind, uint32_t number) {
   return model::Country{.letters = {static_cast<char>(number >> 8U), static_cast<char>(number & 0xffU)}}.to_string();
 }
 
-void append_set(std::string& text, const std::string& name, std::string_view type,
-                const std::vector<net::Prefix>& prefixes) {
-  text += "\tset " + name + " {\n\t\ttype " + std::string(type) + "\n\t\tflags interval\n";
-  const char* separator = "\t\telements = {\n\t\t\t";
+// Sets are declared, which does nothing to one that is there, then emptied, then filled: all in one transaction.
+void declare_set(std::string& text, const std::string& name, std::string_view type) {
+  text += "\tset " + name + " {\n\t\ttype " + std::string(type) + "\n\t\tflags interval\n\t}\n";
+}
+
+void fill_set(std::string& text, const std::string& place, const std::vector<net::Prefix>& prefixes) {
+  text += "flush set " + place + '\n';
+  const char* separator = " {\n\t";
+  if (prefixes.empty()) {
+    return;
+  }
+  text += "add element " + place;
   for (const auto& prefix : prefixes) {
     text += separator;
-    text += prefix.to_string();
-    separator = ",\n\t\t\t";
+    prefix.append_to(text);
+    separator = ",\n\t";
   }
-  text += prefixes.empty() ? "\t}\n" : "\n\t\t}\n\t}\n";
+  text += "\n}\n";
 }
 
 std::string nft_text(const Export& how, const std::vector<NamedOwner>& owners, const std::vector<net::Prefix>& all) {
   std::string text = "# Addresses of";
   const char* separator = " ";
   for (const auto& owner : owners) {
-    text += separator + owner.label + ' ' + printable(owner.name);
+    text += separator + owner.label + (owner.name.empty() ? "" : " ") + printable(owner.name);
     separator = ", ";
   }
   const auto ipv6 = std::ranges::find(all, net::Family::ipv6, &net::Prefix::family);
   text += "\n# A rule over them: ip saddr @" + how.set + "4 drop\ntable " + how.table + " {\n";
-  append_set(text, how.set + '4', "ipv4_addr", {all.begin(), ipv6});
-  append_set(text, how.set + '6', "ipv6_addr", {ipv6, all.end()});
-  return text + "}\n";
+  declare_set(text, how.set + '4', "ipv4_addr");
+  declare_set(text, how.set + '6', "ipv6_addr");
+  text += "}\n";
+  const std::string place = how.table + ' ' + how.set;
+  fill_set(text, place + '4', {all.begin(), ipv6});
+  fill_set(text, place + '6', {ipv6, all.end()});
+  return text;
 }
 
 }  // namespace
+
+std::optional<ExportFormat> export_format_from(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, ExportFormat>, 3> formats = {
+      {{"plain", ExportFormat::plain}, {"csv", ExportFormat::csv}, {"nft", ExportFormat::nft}}};
+  const auto* found = std::ranges::find(formats, text, &std::pair<std::string_view, ExportFormat>::first);
+  return found == formats.end() ? std::nullopt : std::optional(found->second);
+}
 
 NamedOwner named(enrich::OwnerKind kind, const enrich::RouteTable& routes, const enrich::Owner& owner) {
   NamedOwner result{.kind = kind, .owner = &owner, .label = label_of(kind, owner.number), .name = {}, .domain = {}};
@@ -82,8 +103,8 @@ Json owner_json(const NamedOwner& owner, const std::vector<net::Prefix>* prefixe
 }
 
 std::string owner_text(const NamedOwner& owner, const std::vector<net::Prefix>& prefixes) {
-  std::string text = owner.label + ' ' + printable(owner.name) + '\n' + counted(prefixes.size(), "prefix", "prefixes") +
-                     ": " + owner.owner->size.to_string() + '\n';
+  std::string text = owner.label + (owner.name.empty() ? "" : " ") + printable(owner.name) + '\n' +
+                     counted(prefixes.size(), "prefix", "prefixes") + ": " + owner.owner->size.to_string() + '\n';
   for (const auto& prefix : prefixes) {
     prefix.append_to(text);
     text += '\n';

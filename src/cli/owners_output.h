@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,9 +33,11 @@ struct NamedOwner {
 [[nodiscard]] std::string owners_table(const std::vector<NamedOwner>& owners);
 
 enum class ExportFormat : uint8_t { plain, csv, nft };
+[[nodiscard]] std::optional<ExportFormat> export_format_from(std::string_view text);
 
 // The owners' prefixes for other programs. Plain: one a line, of all owners together. CSV: with whose they are. nft: a
-// table with two sets (…4, …6) that `nft -f` loads, over which rules can be written.
+// table with two sets (…4, …6) that `nft -f` loads, over which rules can be written; loaded again, the sets hold what
+// is in this text and nothing that was in an earlier one.
 struct Export {
   ExportFormat format = ExportFormat::plain;
   std::string table;  // "inet filter"

@@ -37,6 +37,9 @@ void print_head(const Json& status) {
   std::cout << wrapped(head + (dry_run ? ", DRY-RUN: nothing is blocked, this is what would be" : ", enforcing"),
                        terminal_columns(), 0);
   print_field("configuration", cell(status, "configuration") + ", " + counted(status["rules"], "rule", "rules"));
+  for (const auto& note : status.value("notes", Json::array())) {
+    print_field("", printable(note.get<std::string>()));
+  }
 }
 
 // The day that the file says; it may say anything.
@@ -69,6 +72,25 @@ void print_database(const Json& database) {
   if (const auto attribution = attribution_of(description); !attribution.empty()) {
     print_field("", printable(attribution));
   }
+}
+
+// The address that it listens on, what it answered, and which bounds clients reached; nothing where it is off.
+void print_whois(const Json& whois) {
+  if (!whois.is_object()) {
+    return;
+  }
+  std::string text = cell(whois, "listen") + ", " + counted(whois["queries"], "query", "queries") + ", " +
+                     counted(whois["bulk_rows"], "line in bulk", "lines in bulk");
+  const auto add = [&](const char* key, std::string_view one, std::string_view many) {
+    if (const auto count = whois.value(key, uint64_t{0}); count > 0) {
+      text += "; " + cli::counted(count, one, many);
+    }
+  };
+  add("too_long", "query was too long", "queries were too long");
+  add("displaced", "connection gave way to others ([whois] connections)",
+      "connections gave way to others ([whois] connections)");
+  add("timed_out", "client moved nothing and was dropped", "clients moved nothing and were dropped");
+  print_field("whois", text);
 }
 
 std::string dropped_text(const Json& dropped) {
@@ -115,11 +137,12 @@ void print_bans(const Json& status) {
 constexpr size_t many_files = 12;
 constexpr size_t shown_of_many = 5;
 
-std::string lost_text(uint64_t bytes, uint64_t unknown) {
+std::string lost_text(uint64_t bytes, uint64_t unknown, uint64_t read_twice) {
+  const std::string twice = read_twice == 0 ? "" : ", " + format_size(read_twice) + " twice";
   if (unknown == 0) {
-    return format_size(bytes);
+    return format_size(bytes) + twice;
   }
-  return bytes == 0 ? "?" : format_size(bytes) + " + ?";
+  return (bytes == 0 ? "?" : format_size(bytes) + " + ?") + twice;
 }
 
 uint64_t sum_of(const std::vector<const Json*>& files, const char* key) {
@@ -135,7 +158,9 @@ bool is_following(const Json& file) { return file.value("state", "") == "followi
 void add_file(Table& table, const std::string& name, const Json& file) {
   const auto files = file.value("files", uint64_t{1});
   table.add({name, number(file["lines"]), number(file["hits"]),
-             lost_text(file.value("lost_bytes", 0ULL), file.value("losses_of_unknown_size", 0ULL)), cell(file, "state"),
+             lost_text(file.value("lost_bytes", 0ULL), file.value("losses_of_unknown_size", 0ULL),
+                       file.value("reread_bytes", 0ULL)),
+             cell(file, "state"),
              cell(file, "path") + (files > 1 ? " (" + counted(files, "file", "files") + ')' : "")});
 }
 
@@ -147,13 +172,16 @@ void add_source_rows(Table& table, const std::string& name, std::vector<const Js
     return;
   }
   const auto quiet = std::ranges::stable_partition(files, [](const Json* file) {
-    return !is_following(*file) || file->value("lost_bytes", 0ULL) + file->value("losses_of_unknown_size", 0ULL) > 0;
+    return !is_following(*file) || file->value("lost_bytes", 0ULL) + file->value("losses_of_unknown_size", 0ULL) +
+                                           file->value("reread_bytes", 0ULL) >
+                                       0;
   });
   const auto following = std::ranges::count_if(files, [](const Json* file) { return is_following(*file); });
-  table.add({name, group_digits(sum_of(files, "lines")), group_digits(sum_of(files, "hits")),
-             lost_text(sum_of(files, "lost_bytes"), sum_of(files, "losses_of_unknown_size")),
-             "following " + group_digits(static_cast<uint64_t>(following)),
-             counted(sum_of(files, "files"), "file", "files") + ", of which:"});
+  table.add(
+      {name, group_digits(sum_of(files, "lines")), group_digits(sum_of(files, "hits")),
+       lost_text(sum_of(files, "lost_bytes"), sum_of(files, "losses_of_unknown_size"), sum_of(files, "reread_bytes")),
+       "following " + group_digits(static_cast<uint64_t>(following)),
+       counted(sum_of(files, "files"), "file", "files") + ", of which:"});
   for (size_t i = 0; i < shown_of_many; ++i) {
     add_file(table, name, *files[i]);
   }
@@ -196,9 +224,23 @@ void print_happenings(const Json& status) {
   if (const auto behind = sum_of(files, "behind_bytes"); behind > 0) {
     text = format_size(behind) + " still to read";
   }
+  add(sum_of(files, "untrusted_lines"), "line of the journal from a sender who may not be who it says was not judged",
+      "lines of the journal from senders who may not be who they say were not judged");
   add(sum_of(files, "overlong_lines"), "line longer than max_line was cut", "lines longer than max_line were cut");
+  add(sum_of(files, "lost_messages"), "message was dropped by the kernel", "messages were dropped by the kernel");
+  add(sum_of(files, "refused_messages"), "message came from no sender of its source and was dropped",
+      "messages came from no sender of their source and were dropped");
   add(sum_of(files, "rotations"), "rotation", "rotations");
   add(sum_of(files, "truncations"), "truncation", "truncations");
+  const Json sources_read = status.value("reading", Json::array());
+  std::vector<const Json*> reading;
+  for (const auto& source : sources_read) {
+    reading.push_back(&source);
+  }
+  add(sum_of(reading, "unread_lines"), "line looked like an attack, but is not of its source's format",
+      "lines looked like attacks, but are not of their source's format");
+  add(sum_of(reading, "stamps_ahead"), "hit was stamped in the future", "hits were stamped in the future");
+  add(sum_of(reading, "stale_hits"), "hit was too old to ban anybody", "hits were too old to ban anybody");
   const auto& counters = status["counters"];
   add(counters.value("offenders_evicted", uint64_t{0}), "count was given up ([limits] offenders)",
       "counts were given up ([limits] offenders)");
@@ -229,6 +271,7 @@ Action prepare_status(CLI::App& app) {
       print_database(database);
     }
     print_bans(*reply);
+    print_whois((*reply)["whois"]);
     for (const auto& warning : (*reply)["warnings"]) {
       print_field("WARNING", printable(warning.get<std::string>()));
     }

@@ -1,6 +1,5 @@
 #include <csignal>
 #include <iostream>
-#include <thread>
 
 #include "base/log.h"
 #include "cli/command.h"
@@ -20,30 +19,36 @@ Result<> serve(const std::vector<std::string>& databases, const std::string& lis
   }
   enrich::WhoisSource source(*routes);
   loop::EventLoop loop;
+  std::optional<whois::Server> server;
   // Indexes are built beside the loop: what AS have at once, the one for look-ups when many are asked for.
-  loop::Background<bool> index_builder(loop, [](bool) {});
-  bool index_wanted = false;
+  loop::Background<bool> systems(loop, [&server](bool) { server->resume(); });
+  loop::Background<bool> lookups(loop, [](bool) {});
+  bool lookups_wanted = false;
   const auto count_and_give = [&]() -> enrich::WhoisSource* {
-    if (!index_wanted && source.wants_index()) {
-      index_wanted = true;
-      index_builder.start([table = *routes] {
+    if (!lookups_wanted && source.wants_index()) {
+      lookups_wanted = true;
+      lookups.start([table = *routes] {
         table->index_lookups();
         return true;
       });
     }
     return &source;
   };
-  whois::Server server(loop, whois::directory_over(count_and_give, [] { return format_rfc3339(wall_clock_now()); }),
-                       limits);
-  if (auto listening = server.listen(listen); !listening) {
+  server.emplace(loop, whois::directory_over(count_and_give, [] { return format_rfc3339(wall_clock_now()); }), limits);
+  if (auto listening = server->listen(listen); !listening) {
     return listening;
   }
   const loop::SignalWatcher term(loop, SIGTERM, [&loop] { loop.stop(); });
   const loop::SignalWatcher interrupt(loop, SIGINT, [&loop] { loop.stop(); });
-  const std::jthread systems([table = *routes] { (void)table->systems(); });
+  systems.start([table = *routes] {
+    (void)table->systems();
+    return true;
+  });
   log_info("whois on " + listen);
   loop.run();
-  log_info("stopping: " + std::to_string(server.counters().queries) + " queries answered");
+  const auto& counters = server->counters();
+  log_info("stopping: " + std::to_string(counters.queries) + " queries and " + std::to_string(counters.rows) +
+           " lines of bulk queries answered");
   return {};
 }
 
@@ -56,6 +61,8 @@ Action prepare_whois_serve(CLI::App& app) {
     whois::Limits limits;
   };
   auto options = std::make_shared<WhoisOptions>();
+  app.footer(
+      "A replaced database is not taken over: restart it then. ([whois] in the daemon takes it over by itself.)");
   add_database_option(app, options->databases);
   app.add_option("--listen", options->listen, "an IPv6 address stands in brackets")
       ->type_name("ADDR:PORT")

@@ -11,10 +11,14 @@ pkg_check_modules(MAXMINDDB REQUIRED IMPORTED_TARGET libmaxminddb)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(LZMA REQUIRED IMPORTED_TARGET liblzma)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+# Debian's libbz2 ships no pkg-config file.
+find_package(BZip2 REQUIRED)
 pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
 pkg_check_modules(NFTNL REQUIRED IMPORTED_TARGET libnftnl)
 pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 
 # libev ships no pkg-config file.
 find_path(LIBEV_INCLUDE_DIR ev.h REQUIRED)
@@ -22,3 +26,10 @@ find_library(LIBEV_LIBRARY ev REQUIRED)
 add_library(libev INTERFACE)
 target_include_directories(libev SYSTEM INTERFACE ${LIBEV_INCLUDE_DIR})
 target_link_libraries(libev INTERFACE ${LIBEV_LIBRARY})
+
+# cctz ships no pkg-config file.
+find_path(CCTZ_INCLUDE_DIR cctz/time_zone.h REQUIRED)
+find_library(CCTZ_LIBRARY cctz REQUIRED)
+add_library(cctz INTERFACE)
+target_include_directories(cctz SYSTEM INTERFACE ${CCTZ_INCLUDE_DIR})
+target_link_libraries(cctz INTERFACE ${CCTZ_LIBRARY})

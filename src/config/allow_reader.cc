@@ -1,11 +1,10 @@
 // [allow] and [whois].
 #include <algorithm>
-#include <optional>
 
 #include "base/text.h"
 #include "config/config_reader.h"
 #include "config/countries.h"
-#include "net/address.h"
+#include "net/endpoint.h"
 
 namespace ipguard::config {
 namespace {
@@ -50,29 +49,9 @@ void read_countries(TableReader& table, AllowConfig& allow) {
   }
 }
 
-// The address of ADDR:PORT, an IPv6 address in brackets; nullopt for anything else.
-std::optional<net::Address> listen_address(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const auto port = parse_number(text.substr(colon + 1));
-  auto host = text.substr(0, colon);
-  const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
-  if (bracketed) {
-    host = host.substr(1, host.size() - 2);
-  }
-  const bool is_ipv6_text = host.find(':') != std::string_view::npos;
-  return port && *port >= 1 && *port <= 65535 && bracketed == is_ipv6_text ? net::Address::parse(host) : std::nullopt;
-}
-
-bool is_loopback(const net::Address& address) {
-  return address.is_ipv4() ? address.ipv4() >> 24U == 127 : address == net::Address::parse("::1");
-}
-
 }  // namespace
 
-std::vector<net::Prefix> read_prefixes(TableReader& table, std::string_view key) {
+std::vector<net::Prefix> read_prefixes(TableReader& table, std::string_view key, std::string_view of_everybody) {
   std::vector<net::Prefix> prefixes;
   for (const auto& item : table.texts(key, true)) {
     const auto prefix = net::Prefix::parse(item.text);
@@ -83,7 +62,7 @@ std::vector<net::Prefix> read_prefixes(TableReader& table, std::string_view key)
     if (prefix->length() == 0) {
       const std::string family = prefix->family() == net::Family::ipv4 ? "IPv4" : "IPv6";
       table.context().warning(item.place, std::string(key) + ": " + prefix->to_string() + " is every " + family +
-                                              " address: none of them can be banned");
+                                              " address: " + std::string(of_everybody));
     }
     prefixes.push_back(*prefix);
   }
@@ -106,12 +85,15 @@ WhoisConfig read_whois(TableReader& root, ReadContext& context) {
   TableReader table(root.table("whois"), "[whois]", context);
   WhoisConfig whois;
   whois.listen = table.any_text("listen").value_or("");
-  const auto address = listen_address(whois.listen);
-  if (!whois.listen.empty() && !address) {
+  auto listen = net::Endpoint::parse(whois.listen);
+  if (listen && listen->port == 0) {
+    listen.reset();
+  }
+  if (!whois.listen.empty() && !listen) {
     table.error(*table.find("listen"), "listen", '\'' + printable(whois.listen, 80) + "' is no address with a port",
                 "write for example \"127.0.0.1:8043\" or \"[::1]:8043\"; \"\" switches it off");
     whois.listen.clear();
-  } else if (address && !is_loopback(*address)) {
+  } else if (listen && !net::is_loopback(listen->address)) {
     context.warning(table.place_of("listen"), "listen: whoever reaches " + whois.listen + " may ask the whois server",
                     "\"127.0.0.1:8043\" is for this host alone");
   }

@@ -1,7 +1,6 @@
 #include "config/config.h"
 
 #include <array>
-#include <map>
 #include <utility>
 
 #include "config/config_reader.h"
@@ -9,99 +8,10 @@
 namespace ipguard::config {
 namespace {
 
-constexpr std::array<std::string_view, 2> start_names = {"end", "start"};
 constexpr std::array<std::string_view, 2> mode_names = {"enforce", "dry-run"};
 constexpr std::array<std::string_view, 4> hook_names = {"input-and-forward", "input", "forward", "prerouting"};
 constexpr std::array<std::string_view, 2> verdict_names = {"drop", "reject"};
 constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};
-
-// sun_path of unix(7) holds 108 bytes with the terminating zero.
-constexpr size_t max_socket_path = 107;
-
-std::vector<std::string> plain(std::vector<Text> texts) {
-  std::vector<std::string> result;
-  result.reserve(texts.size());
-  for (auto& text : texts) {
-    result.push_back(std::move(text.text));
-  }
-  return result;
-}
-
-bool has_open_bracket(std::string_view glob) {
-  // The first character behind '[' (or "[!") belongs to the set, even if it is ']': glob(7).
-  for (size_t at = 0; at < glob.size(); ++at) {
-    if (glob[at] == '\\') {
-      ++at;
-    } else if (glob[at] == '[') {
-      const size_t first = at + (at + 1 < glob.size() && glob[at + 1] == '!' ? 2 : 1);
-      at = glob.find(']', first + 1);
-      if (at == std::string_view::npos) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-// What would be waited for in vain.
-void check_path(const Text& path, ReadContext& context) {
-  if (path.text.starts_with('~')) {
-    context.error(path.place, "paths: '~' stands for itself here, not for a home folder",
-                  "write the whole path, such as \"/home/NAME/x.log\"");
-  } else if (!path.text.starts_with('/')) {
-    context.warning(path.place, "paths: not from the root: looked for in whatever folder ipguardd is started in",
-                    "write the whole path, such as \"/var/log/x.log\"");
-  }
-  if (has_open_bracket(path.text)) {
-    context.warning(path.place, "paths: the '[' has no ']': it stands for itself",
-                    "close it, as in \"/var/log/[a-z]*.log\", or write \"\\\\[\" for the character");
-  }
-}
-
-// `names`: where each source name was seen first.
-SourceConfig read_source(const Value& value, std::map<std::string, Place>& names, ReadContext& context) {
-  TableReader table(value, "[[source]]", context);
-  SourceConfig source;
-  source.location = context.location(value.place);
-  source.format_location = context.location(table.place_of("format"));
-  keep(source.name, table.label("name"));
-  auto paths = table.texts("paths");
-  for (const auto& path : paths) {
-    check_path(path, context);
-  }
-  source.paths = plain(std::move(paths));
-  keep(source.format, table.text("format"));
-  keep(source.from, table.choice("from", start_names));
-  keep(source.max_line, table.size("max_line", 1U << 10, 16U << 20));
-  if (table.find("name") == nullptr) {
-    context.error(value.place, "a source needs a name", "add name = \"web\" (or what it is)");
-  }
-  if (table.find("paths") == nullptr) {
-    context.error(value.place, "a source needs paths", "add paths = [\"/var/log/nginx/*access.log\"]");
-  }
-  if (!source.name.empty()) {
-    const auto [first, fresh] = names.try_emplace(source.name, table.place_of("name"));
-    if (!fresh) {
-      table.error(*table.find("name"), "name", "another source is called '" + source.name + "' already",
-                  "the first is at " + location_text(context.location(first->second)));
-    }
-  }
-  table.finish();
-  return source;
-}
-
-void read_sources(TableReader& root, Config& config, ReadContext& context) {
-  std::map<std::string, Place> names;
-  for (const auto* value : root.tables("source")) {
-    config.sources.push_back(read_source(*value, names, context));
-  }
-  const auto* written = root.find("source");
-  if (written == nullptr || (written->type == Value::Type::array && written->items.empty())) {
-    context.warning(written == nullptr ? Place{} : written->place,
-                    "no [[source]]: no log is followed, only manual bans are possible",
-                    "add [[source]] with name and paths");
-  }
-}
 
 void read_places(TableReader& root, Config& config, ReadContext& context) {
   TableReader database(root.table("database"), "[database]", context);
@@ -222,13 +132,28 @@ std::vector<std::string> unprotected(const ProtectConfig& protect) {
   return result;
 }
 
+std::vector<std::string> plain(std::vector<Text> texts) {
+  std::vector<std::string> result;
+  result.reserve(texts.size());
+  for (auto& text : texts) {
+    result.push_back(std::move(text.text));
+  }
+  return result;
+}
+
 Config read_config(const Value& root, ReadContext& context) {
   Config config;
   TableReader table(root, "", context);
   read_places(table, config, context);
-  read_sources(table, config, context);
+  config.sources = read_sources(table, context);
+  config.traps = read_traps(table, context);
+  config.formats = read_formats(table, context);
   read_enforce(table, config.enforce, context);
   read_protect(table, config.protect, context);
+  for (const auto& source : config.sources) {  // whose packets are everybody's
+    config.protect.proxies.insert(config.protect.proxies.end(), source.trusted_proxies.begin(),
+                                  source.trusted_proxies.end());
+  }
   config.allow = read_allow(table, context);
   read_ladders(table, config, context);
   read_limits(table, config.limits, context);

@@ -9,28 +9,20 @@
 
 #include "base/time.h"
 #include "config/diagnostic.h"
+#include "config/format.h"
 #include "config/rule_selection.h"
+#include "config/source.h"
+#include "config/trap.h"
 #include "model/rule.h"
 #include "net/asn.h"
 #include "net/prefix.h"
 
 namespace ipguard::config {
 
-enum class StartPosition : uint8_t { end, start };
 enum class Mode : uint8_t { enforce, dry_run };
 enum class Hook : uint8_t { input_and_forward, input, forward, prerouting };
 // What becomes of a packet of the banned: dropped without a word, or refused (TCP reset, ICMP "prohibited").
 enum class Verdict : uint8_t { drop, reject };
-
-struct SourceConfig {
-  std::string name;
-  std::vector<std::string> paths;  // globs
-  std::string format = "auto";     // "auto" or a format's name (match/format.h)
-  StartPosition from = StartPosition::end;
-  uint64_t max_line = 64ULL << 10;  // bytes
-  model::Location location;         // of [[source]]
-  model::Location format_location;  // of the format's name; of [[source]] if there is none
-};
 
 // Of a step of the ladder: how much one ban may cover and whom it may hit. A wider one is refused; over the budget of
 // good clients [collateral] leave_out decides.
@@ -136,6 +128,8 @@ struct Config {
   std::string path;  // the file it came from; empty for the built-in default
   std::vector<std::string> database_paths = {"/usr/share/ipguard/ipguard-lite.mmdb"};
   std::vector<SourceConfig> sources;
+  std::vector<TrapConfig> traps;
+  std::vector<FormatConfig> formats;
   std::vector<std::string> rule_paths = {"/usr/share/ipguard/rules"};
   RuleSelection rule_selection;
   model::Location rules_location;  // of [rules]

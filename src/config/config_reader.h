@@ -13,13 +13,34 @@ namespace ipguard::config {
 // The whole configuration out of the document's root. Afterwards context.known_keys() holds every key there is.
 [[nodiscard]] Config read_config(const Value& root, ReadContext& context);
 
+// All [[source]] tables (source_reader.cc).
+[[nodiscard]] std::vector<SourceConfig> read_sources(TableReader& root, ReadContext& context);
+
+// `timezone`, `trusted_proxies` and `client_field` of a [[source]], and all [[format]] tables (format_reader.cc).
+void read_reading(SourceConfig& source, TableReader& table, ReadContext& context);
+[[nodiscard]] std::vector<FormatConfig> read_formats(TableReader& root, ReadContext& context);
+
+// `listen` and `senders` of a [[source]] (listener_reader.cc).
+void read_listener(SourceConfig& source, TableReader& table, ReadContext& context);
+
+// All [[trap]] tables (trap_reader.cc).
+[[nodiscard]] std::vector<TrapConfig> read_traps(TableReader& root, ReadContext& context);
+
 // The tables that have values with rules of their own: [allow], [whois] (allow_reader.cc), [ladder.*] and [ban]
 // (ladder_reader.cc).
 [[nodiscard]] AllowConfig read_allow(TableReader& root, ReadContext& context);
 [[nodiscard]] WhoisConfig read_whois(TableReader& root, ReadContext& context);
 void read_ladders(TableReader& root, Config& config, ReadContext& context);
 
-// A list of addresses and networks; what is none is an error at its place.
-[[nodiscard]] std::vector<net::Prefix> read_prefixes(TableReader& table, std::string_view key);
+// Without their places.
+[[nodiscard]] std::vector<std::string> plain(std::vector<Text> texts);
+
+// A list of addresses and networks; what is none is an error at its place. `of_everybody` is what it means that a
+// prefix is a whole family.
+[[nodiscard]] std::vector<net::Prefix> read_prefixes(TableReader& table, std::string_view key,
+                                                     std::string_view of_everybody = "none of them can be banned");
+
+// sun_path of unix(7) holds 108 bytes with the terminating zero.
+inline constexpr size_t max_socket_path = 107;
 
 }  // namespace ipguard::config

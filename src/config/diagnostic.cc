@@ -137,6 +137,11 @@ void Diagnostics::keep_text(const std::string& file, std::string_view text) {
   texts_[file] = text;
 }
 
+std::string_view Diagnostics::text_of(const std::string& file) const {
+  const auto found = texts_.find(file);
+  return found == texts_.end() ? std::string_view{} : std::string_view(found->second);
+}
+
 void Diagnostics::error(model::Location location, std::string message, std::string hint) {
   add({.severity = Severity::error,
        .location = std::move(location),

@@ -38,6 +38,8 @@ class Diagnostics {
   // Keeps the text of `file`, so that everyone who finds a problem at a Location in it, then or later, has the source
   // line shown as it was parsed.
   void keep_text(const std::string& file, std::string_view text);
+  // The text that was kept; empty if none was. Valid until the next keep_text().
+  [[nodiscard]] std::string_view text_of(const std::string& file) const;
 
   void error(model::Location location, std::string message, std::string hint = {});
   void warning(model::Location location, std::string message, std::string hint = {});

@@ -1,40 +1,28 @@
-// The listening socket file: made, guarded against a second daemon, and removed.
+// The listening control socket.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
+#include <utility>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
+#include "base/unix_socket.h"
 
 namespace ipguard::control {
 
-// A listening Unix socket with its file (mode 0660). The file is removed on destruction, if it is still this one.
+// A listening Unix socket with its file (mode 0660).
 class Listener {
  public:
-  // Creates missing parent folders (0755). Replaces a stale socket file; one that somebody answers on is Errc::busy, a
-  // file that is no socket is Errc::invalid.
+  // As SocketFile::bind().
   [[nodiscard]] static Result<Listener> open(const std::string& path);
 
-  Listener(Listener&& other) noexcept = default;
-  Listener& operator=(Listener&&) = delete;
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  ~Listener();
-
-  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] int fd() const { return file_.fd(); }
   // Whether the file is still this one.
-  [[nodiscard]] bool in_place() const;
+  [[nodiscard]] bool in_place() const { return file_.in_place(); }
 
  private:
-  Listener(UniqueFd fd, std::string path, dev_t device, ino_t inode)
-      : fd_(std::move(fd)), path_(std::move(path)), device_(device), inode_(inode) {}
+  explicit Listener(SocketFile file) : file_(std::move(file)) {}
 
-  UniqueFd fd_;
-  std::string path_;
-  dev_t device_ = 0;  // of the file that bind(2) made
-  ino_t inode_ = 0;
+  SocketFile file_;
 };
 
 }  // namespace ipguard::control

@@ -66,6 +66,21 @@ control::Answer bans_command(CommandContext& context, const Json& arguments, Tim
   return Result<Json>(std::move(list));
 }
 
+// As in the configuration.
+std::string_view name_of(config::Hook hook) {
+  switch (hook) {
+    case config::Hook::input:
+      return "input";
+    case config::Hook::forward:
+      return "forward";
+    case config::Hook::prerouting:
+      return "prerouting";
+    case config::Hook::input_and_forward:
+      break;
+  }
+  return "input-and-forward";
+}
+
 control::Answer explain_command(CommandContext& context, const Json& arguments, TimePoint now) {
   const auto text = arguments.value("address", std::string());
   const auto address = net::Address::parse(text);
@@ -76,6 +91,7 @@ control::Answer explain_command(CommandContext& context, const Json& arguments, 
   Json json = to_json(engine, engine.explain(*address, now));
   json["mode"] = context.guard.dry_run() ? "dry-run" : "enforce";
   json["kernel"] = kernel_drops(context.guard, *address);
+  json["hook"] = name_of(context.guard.loaded().config.enforce.hook);
   return Result<Json>(std::move(json));
 }
 
@@ -84,7 +100,7 @@ control::Answer reload_command(CommandContext& context, const Json& /*arguments*
 }
 
 control::Answer rules_command(CommandContext& context, const Json& /*arguments*/, TimePoint /*now*/) {
-  return Result<Json>(context.guard.tally().to_json(context.guard.loaded().rules->rules()));
+  return Result<Json>(context.guard.tally().to_json(context.guard.loaded().rules->rules(), context.guard.loaded().traps));
 }
 
 struct Command {

@@ -20,9 +20,10 @@
 #include "daemon/reloader.h"
 #include "daemon/start_values.h"
 #include "daemon/state.h"
+#include "daemon/trap_service.h"
 #include "daemon/whois_service.h"
 #include "enforce/table_lock.h"
-#include "input/follower.h"
+#include "input/inputs.h"
 #include "loop/event_loop.h"
 
 namespace ipguard::daemon {
@@ -52,7 +53,7 @@ class Daemon {
         most_files_(descriptors_for_files(descriptors)),
         guard_(std::move(loaded), dry_run, std::move(state)),
         context_{.guard = guard_,
-                 .sources = [this] { return follower_->status(); },
+                 .sources = [this] { return sources(); },
                  .reload = [this] { return reload(); },
                  .services = [this] { return Services{.whois = whois_, .database_watch = database_watch_}; },
                  .warnings = [this] { return reload_warnings(); },
@@ -62,6 +63,7 @@ class Daemon {
                   return answer(request, may_change);
                 }),
         whois_(loop_, guard_),
+        traps_(loop_, guard_, [this] { schedule(); }),
         reloader_(
             loop_, config_path_,
             [this](Loaded fresh, control::Json warnings) { return take_over(std::move(fresh), std::move(warnings)); }),
@@ -101,6 +103,7 @@ class Daemon {
     if (auto served = whois_.apply(); !served) {
       return served;
     }
+    traps_.apply();
     protection_timer_.start(protection_interval);
     // The files last: they take what descriptors they may have.
     auto followed = follow(guard_.saved_cursors(), replay_bytes);
@@ -109,26 +112,26 @@ class Daemon {
   }
 
   Result<> run() {
-    announce();
+    log_info(announcement(guard_, sources()));
     warm_as_index();
     schedule();
     loop_.run();
-    const auto cursors = follower_->cursors();
+    const auto cursors = inputs_->cursors();
     guard_.flush(wall_clock_now(), &cursors);
     return guard_.stop();
   }
 
  private:
   Result<> follow(std::vector<input::Cursor> cursors, uint64_t replay) {
-    follower_ = std::make_unique<input::Follower>(
+    inputs_ = std::make_unique<input::Inputs>(
         loop_, guard_.loaded().config.sources, std::move(cursors), replay,
         [this](const input::Block& block) { return on_block(block); }, input::FollowerTiming{}, most_files_);
-    return follower_->start();
+    return inputs_->start();
   }
 
   input::Follower::Consumed on_block(const input::Block& block) {
     const auto now = wall_clock_now();
-    const auto consumed = guard_.judge(block, follower_->source(block.source), now);
+    const auto consumed = guard_.judge(block, inputs_->source(block.source), now);
     if (consumed.hits > 0) {
       guard_.flush(now, nullptr);
       schedule();
@@ -163,11 +166,11 @@ class Daemon {
   }
 
   void save_cursors() {
-    if (follower_->cursor_version() == saved_version_) {
+    if (inputs_->cursor_version() == saved_version_) {
       return;
     }
-    saved_version_ = follower_->cursor_version();
-    const auto cursors = follower_->cursors();
+    saved_version_ = inputs_->cursor_version();
+    const auto cursors = inputs_->cursors();
     guard_.flush(wall_clock_now(), &cursors);
     schedule();
   }
@@ -262,7 +265,8 @@ class Daemon {
     kernel_watcher_.stop();
     auto reloaded = guard_.reload(std::move(loaded), wall_clock_now());
     // In any case: it refers to the configuration that may have gone.
-    follower_->change_sources(guard_.loaded().config.sources);
+    inputs_->change_sources(guard_.loaded().config.sources);
+    traps_.apply();
     watch_kernel_side();
     watch_databases();
     if (auto served = whois_.apply(); !served) {
@@ -315,7 +319,11 @@ class Daemon {
     schedule();
   }
 
-  void announce() const { log_info(announcement(guard_, follower_->status())); }
+  std::vector<model::SourceStatus> sources() const {
+    auto all = inputs_->status();
+    traps_.append_status(all);
+    return all;
+  }
 
   void stop(std::string_view signal_name) {
     log_info(std::string(signal_name) + ": stopping" +
@@ -330,9 +338,10 @@ class Daemon {
   loop::EventLoop loop_;
   Guard guard_;
   CommandContext context_;
-  std::unique_ptr<input::Follower> follower_;
+  std::unique_ptr<input::Inputs> inputs_;
   control::Server server_;
   WhoisService whois_;
+  TrapService traps_;
   Reloader reloader_;
   DatabaseWatch database_watch_;
   loop::Timer expiry_timer_;

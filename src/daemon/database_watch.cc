@@ -2,14 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <iterator>
 #include <utility>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -17,22 +16,6 @@
 namespace ipguard::daemon {
 
 namespace {
-
-// File systems whose files other hosts change, or programs that this kernel knows nothing of (statfs(2)).
-bool kernel_sees_changes(const std::string& folder) {
-  constexpr std::array<uint32_t, 7> elsewhere{
-      0x6969,      // NFS
-      0xff534d42,  // CIFS
-      0xfe534d42,  // SMB2
-      0x65735546,  // FUSE
-      0x01021997,  // 9P
-      0x00c36400,  // Ceph
-      0x5346414f,  // AFS
-  };
-  struct statfs status{};
-  return ::statfs(folder.c_str(), &status) == 0 &&
-         std::ranges::find(elsewhere, static_cast<uint32_t>(status.f_type)) == elsewhere.end();
-}
 
 // The folders whose entries decide which file `path` means: its own, and that of every symbolic link on the way.
 void add_folders(const std::filesystem::path& path, unsigned links_left, std::vector<std::string>& folders) {

@@ -4,8 +4,10 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/log_beginning.h"
 #include "daemon/reconcile.h"
 #include "daemon/report_changes.h"
+#include "net/prefix_set.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -20,6 +22,13 @@ std::unique_ptr<enforce::Enforcer> make_enforcer(const config::Config& config, b
                                                  enforce::Protection& protection) {
   return dry_run ? enforce::make_dry_run_enforcer(protection)
                  : enforce::make_nftables_enforcer(config.enforce, protection);
+}
+
+// Whether both say the same: a reload opens the files again.
+bool same_databases(const enrich::RouteTable& a, const enrich::RouteTable& b) {
+  return std::ranges::equal(a.databases(), b.databases(), [](const auto& one, const auto& other) {
+    return one.path == other.path && one.type == other.type && one.build_epoch == other.build_epoch;
+  });
 }
 
 }  // namespace
@@ -81,7 +90,7 @@ Result<> Guard::start(TimePoint now) {
     return prepared;
   }
   state_.restore(engine_);
-  engine_.reconfigure(policy(), now);  // the allowlist may have grown while the daemon was down
+  engine_.reconfigure(policy(), now, true);  // allowlist and database may be others than when the daemon went down
   engine_.expire(now);
   return reconcile(now);
 }
@@ -107,6 +116,9 @@ Result<> Guard::reconcile(TimePoint now) {
 
 void Guard::adopt(const std::vector<model::SetElement>& unknown, TimePoint now) {
   for (auto& decision : adopted_decisions(unknown, *loaded_.routes, now)) {
+    if (engine_.is_banned(decision.target)) {
+      continue;  // an AS or country that had other networks: what it has now is known
+    }
     log_warning("adopted from the kernel: " + describe(decision));
     engine_.restore(decision);
     state_.note_begun(std::move(decision));
@@ -119,13 +131,15 @@ Result<> Guard::reload(Loaded loaded, TimePoint now) {
   if (auto done = enforcer_->reconfigure(loaded.config.enforce, *protection); !done) {
     return done;
   }
+  const bool other_routes = !same_databases(*loaded_.routes, *loaded.routes);
   std::swap(loaded_, loaded);
   protection_ = std::move(protection);
   protection_version_ = 0;
   earlier_doubtful_ = doubtful_lines();
   matcher_ = std::make_unique<match::Matcher>(loaded_.rules);
-  tally_.keep_only(loaded_.rules->rules());
-  engine_.reconfigure(policy(), now);
+  tally_.keep_only(loaded_.rules->rules(), loaded_.traps);
+  reading_tally_.keep_only(loaded_.config.sources);
+  engine_.reconfigure(policy(), now, other_routes);
   engine_.expire(now);
   verify_kernel(now);
   flush(now, nullptr);
@@ -134,16 +148,22 @@ Result<> Guard::reload(Loaded loaded, TimePoint now) {
 
 void Guard::replace_routes(std::shared_ptr<const enrich::RouteTable> routes, TimePoint now) {
   loaded_.routes = std::move(routes);
-  engine_.reconfigure(policy(), now);  // what is cut out of wide bans by AS and country may have moved
+  engine_.reconfigure(policy(), now, true);  // networks may have moved to other AS and countries
   flush(now, nullptr);
 }
 
 input::Follower::Consumed Guard::judge(const input::Block& block, const input::SourceInfo& source, TimePoint now) {
-  const match::LineOptions options{.format = source.config->format, .accept_message = false};
+  const auto options = options_of(source);
+  read_beginning(block, source, options);
+  auto& reading = reading_tally_.of(source.config->name);
+  const match::MatcherCounters before = matcher_->counters();
   input::Follower::Consumed consumed;
   const auto on_hit = [&](const model::RawLine&, const match::LineResult& result) {
     for (const auto& hit : result.hits) {
       consumed.hits += model::is_evidence(hit.rule->kind) ? 1U : 0U;
+      if (!block.replay) {
+        ReadingTally::count(hit, now, reading);
+      }
       take_hit(hit, block, source, now);
     }
   };
@@ -154,7 +174,7 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
   } else {
     consumed.lines = matcher_->scan_block(block.bytes, block.offset, block.source, options, now, on_hit);
     if (!block.replay) {
-      visitors_.look(block.bytes, block.source, source.config->format, now, [&](const Visitors::Visit& visit) {
+      visitors_.look(block.bytes, block.source, options, now, [&](const Visitors::Visit& visit) {
         const bool good = visit.status >= 200 && visit.status < 400;
         const TimePoint time = visit.event.time.value_or(now);
         engine_.on_visit(*visit.event.address, good, time, now);
@@ -164,24 +184,46 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
       });
     }
   }
+  if (!block.replay) {
+    ReadingTally::count(before, matcher_->counters(), reading);
+  }
   return consumed;
+}
+
+match::LineOptions Guard::options_of(const input::SourceInfo& source) const {
+  return {.format = source.config->format,
+          .accept_message = false,
+          .reading = loaded_.readings == nullptr ? nullptr : loaded_.readings->of_source(source.config->name)};
+}
+
+// A file that is not read from its beginning may have said there what its columns are.
+void Guard::read_beginning(const input::Block& block, const input::SourceInfo& source,
+                           const match::LineOptions& options) {
+  if (matcher_->wants_beginning(block.source, options) && block.offset > 0 &&
+      source.config->kind == config::SourceKind::files) {
+    matcher_->take_beginning(lines_before(source.path, block.offset), block.source, options);
+  }
 }
 
 void Guard::take_hit(const model::Hit& hit, const input::Block& block, const input::SourceInfo& source, TimePoint now) {
   if (hit.rule->kind == model::RuleKind::login) {
     if (!block.replay) {
       engine_.on_login(hit.address, hit.time, now);
-      tally_.count(*hit.rule, false, hit.time);
+      tally_.count(*hit.rule, false, std::min(hit.time, now));
     }
     return;
   }
   if (block.replay) {
-    engine_.replay_hit(hit, source.path);
+    engine_.replay_hit(hit, source.path, now);
     return;
   }
+  take_evidence(hit, source.path, now);
+}
+
+void Guard::take_evidence(const model::Hit& hit, std::string_view path, TimePoint now) {
   const auto offences = engine_.counters().offences;
-  engine_.on_hit(hit, source.path, now);
-  tally_.count(*hit.rule, engine_.counters().offences > offences, hit.time);
+  engine_.on_hit(hit, path, now);
+  tally_.count(*hit.rule, engine_.counters().offences > offences, std::min(hit.time, now));
 }
 
 void Guard::flush(TimePoint now, const std::vector<input::Cursor>* cursors) {
@@ -228,23 +270,52 @@ void Guard::expire(TimePoint now) {
   flush(now, nullptr);
 }
 
-std::vector<Result<>> Guard::ban(std::span<const BanOrder> orders, TimePoint now) {
-  std::vector<Result<>> results;
+std::vector<Result<decide::Banned>> Guard::ban(std::span<const BanOrder> orders, TimePoint now) {
+  std::vector<Result<decide::Banned>> results;
   results.reserve(orders.size());
   for (const auto& order : orders) {
+    const auto duration = order.until ? *order.until - now : std::optional<TimePoint::duration>(order.duration);
     results.push_back(
-        engine_.ban(order.target, order.duration, order.reason, order.issuer, now, order.force, order.confirm_within));
+        engine_.ban(order.target, duration, order.reason, order.issuer, now, order.force, order.confirm_within));
   }
   flush(now, nullptr);
   for (size_t i = 0; i < orders.size(); ++i) {
-    const auto& target = orders[i].target;
-    if (results[i] && !engine_.is_banned(target)) {
-      const auto* why = engine_.refusal(target);
-      results[i] = fail(Errc::invalid, target.to_string() + " was refused right before the kernel" +
-                                           (why == nullptr ? "" : ": " + *why));
+    if (auto standing = results[i] ? stands(orders[i].target) : Result<>{}; !standing) {
+      results[i] = std::unexpected(std::move(standing.error()));
     }
   }
   return results;
+}
+
+Result<> Guard::stands(const model::Target& target) const {
+  if (engine_.is_banned(target)) {
+    return {};
+  }
+  const auto* why = engine_.refusal(target);
+  return fail(Errc::invalid,
+              target.to_string() + " was refused right before the kernel" + (why == nullptr ? "" : ": " + *why));
+}
+
+void Guard::vet(decide::Preview& preview, TimePoint now) {
+  auto& in_force = preview.in_force;
+  std::vector<model::SetElement> elements;
+  for (const auto& prefix : in_force.prefixes) {
+    elements.push_back({.scope = preview.decision.target.scope, .prefix = prefix, .until = {}});
+  }
+  net::PrefixSet refused;
+  for (auto& failure : enforcer_->refusals(elements, now)) {
+    refused[failure.element.prefix];
+    if (in_force.cut_out.size() < decide::InForce::most_cut_out) {
+      in_force.cut_out.push_back({.prefix = failure.element.prefix, .reason = failure.reason});
+    } else {
+      ++in_force.more_cut_out;
+    }
+    if (refused.size() == elements.size() && !preview.refusal) {
+      preview.refusal = std::move(failure.reason);
+    }
+  }
+  std::erase_if(in_force.prefixes, [&](const net::Prefix& prefix) { return refused.find(prefix) != nullptr; });
+  in_force.covered = model::Coverage::of(in_force.prefixes);
 }
 
 std::vector<Result<>> Guard::confirm(std::span<const model::Target> targets, TimePoint now) {
@@ -265,61 +336,6 @@ std::vector<Result<model::Decision>> Guard::unban(std::span<const model::Target>
   }
   flush(now, nullptr);
   return results;
-}
-
-void Guard::on_protection_notification(TimePoint now) {
-  protection_->on_notification();
-  check_protection(now);
-}
-
-void Guard::check_protection(TimePoint now) {
-  protection_->check_files();
-  if (protection_->version() == protection_version_) {
-    return;
-  }
-  protection_version_ = protection_->version();
-  engine_.protection_changed(now);
-  flush(now, nullptr);
-}
-
-void Guard::verify_kernel(TimePoint now) {
-  auto repair = enforcer_->verify(now);
-  if (!repair) {
-    kernel_failures_.set_table_problem(repair.error().message);
-    return;
-  }
-  kernel_failures_.set_table_problem({});
-  if (!repair->failures.empty()) {
-    take_report({}, {.added = 0, .removed = 0, .failures = std::move(repair->failures)}, now);
-    flush(now, nullptr);
-  }
-}
-
-std::vector<std::optional<enforce::DropCounters>> Guard::dropped_by(
-    const std::vector<model::Decision>& decisions) const {
-  constexpr size_t most_elements = 5000;  // some 20 ms
-  std::vector<model::SetElement> elements;
-  std::vector<size_t> owners;
-  for (size_t i = 0; i < decisions.size() && loaded_.config.enforce.element_counters; ++i) {
-    const auto prefixes = engine_.in_force(decisions[i]).prefixes;
-    if (elements.size() + prefixes.size() > most_elements) {
-      continue;
-    }
-    for (const auto& prefix : prefixes) {
-      elements.push_back({.scope = decisions[i].target.scope, .prefix = prefix, .until = {}});
-      owners.push_back(i);
-    }
-  }
-  std::vector<std::optional<enforce::DropCounters>> sums(decisions.size());
-  const auto counters = enforcer_->element_counters(elements);
-  for (size_t i = 0; counters && i < counters->size(); ++i) {
-    if (const auto& counter = (*counters)[i]) {
-      auto& sum = sums[owners[i]];
-      sum = {.packets = sum.value_or(enforce::DropCounters{}).packets + counter->packets,
-             .bytes = sum.value_or(enforce::DropCounters{}).bytes + counter->bytes};
-    }
-  }
-  return sums;
 }
 
 Result<> Guard::stop() {

@@ -1,6 +1,7 @@
 // Guard: the line from a block of log bytes to the kernel: match, decide, enforce, remember. Owned by the loop thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/time.h"
 #include "daemon/kernel_failures.h"
 #include "daemon/load.h"
+#include "daemon/reading_tally.h"
 #include "daemon/rule_tally.h"
 #include "daemon/state.h"
 #include "daemon/visitors.h"
@@ -27,11 +29,12 @@ namespace ipguard::daemon {
 // What a person asks for.
 struct BanOrder {
   model::Target target;
-  std::optional<Seconds> duration;  // nullopt = permanent
+  std::optional<Seconds> duration;  // nullopt = permanent …
   std::string reason;
   std::string issuer;                          // "manual" or "import"
   bool force = false;                          // over the budget of wide bans
   std::optional<Seconds> confirm_within = {};  // lifted then, unless confirm() came before
+  std::optional<TimePoint> until = {};         // … unless this says when it ends
 };
 
 class Guard {
@@ -43,7 +46,8 @@ class Guard {
   Guard& operator=(const Guard&) = delete;
 
   // Loads what the store remembers, prepares the kernel and makes both agree: what the kernel holds and nobody
-  // remembers is adopted, what is missing is added, what is stale goes. Errc::permission without CAP_NET_ADMIN.
+  // remembers is adopted, what is missing is added, what is stale goes. A second longer where AS are banned.
+  // Errc::permission without CAP_NET_ADMIN.
   [[nodiscard]] Result<> start(TimePoint now);
   // Takes over a reloaded configuration; decisions stay. On an error the old one is still in force.
   [[nodiscard]] Result<> reload(Loaded loaded, TimePoint now);
@@ -53,6 +57,8 @@ class Guard {
 
   // Judges one block; flush() afterwards makes its decisions true. `path` names the source for evidence.
   input::Follower::Consumed judge(const input::Block& block, const input::SourceInfo& source, TimePoint now);
+  // A hit that counts against somebody; also one that comes from no line, of a trap.
+  void take_evidence(const model::Hit& hit, std::string_view path, TimePoint now);
   // Sends pending changes to the kernel, then to the store and the log; of a great many some, and behind() is true: to
   // be called again soon. `cursors`, if given, go into the same transaction as the decisions.
   void flush(TimePoint now, const std::vector<input::Cursor>* cursors);
@@ -70,15 +76,21 @@ class Guard {
 
   // By hand: one result a target, in order; all targets are one transaction for the kernel and one for the store. Some
   // ten milliseconds for 1,000 targets. What was banned is found by engine().find().
-  [[nodiscard]] std::vector<Result<>> ban(std::span<const BanOrder> orders, TimePoint now);
+  [[nodiscard]] std::vector<Result<decide::Banned>> ban(std::span<const BanOrder> orders, TimePoint now);
+  // What became of a ban that began: the check right before the kernel may refuse all of it, of a great many elements
+  // only when the last of them were flushed.
+  [[nodiscard]] Result<> stands(const model::Target& target) const;
+  // Takes out of a preview what that check would refuse.
+  void vet(decide::Preview& preview, TimePoint now);
   [[nodiscard]] std::vector<Result<>> confirm(std::span<const model::Target> targets, TimePoint now);
   [[nodiscard]] std::vector<Result<model::Decision>> unban(std::span<const model::Target> targets, TimePoint now);
 
   // Own addresses or routes changed, seen on protection_fd() (rtnetlink).
   [[nodiscard]] int protection_fd() const { return protection_->notification_fd(); }
   void on_protection_notification(TimePoint now);
-  // By a timer: looks whether the resolvers or sshd's ports changed, and cuts the bans that cover what is protected
-  // now.
+  // By a timer, twice a minute or so: looks whether the resolvers, sshd's ports or the SSH sessions changed, cuts the
+  // bans that cover what is protected now, and closes what was open for somebody who has left. Also whether the wall
+  // clock was set: the kernel's time-outs run on another one, and are made anew then.
   void check_protection(TimePoint now);
   // Somebody changed nftables, seen on kernel_fd() (-1 in a dry run): asks the kernel whether our table is whole and
   // our sets hold our bans and nothing else, and mends what is not so.
@@ -93,6 +105,7 @@ class Guard {
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
   [[nodiscard]] const decide::Engine& engine() const { return engine_; }
   [[nodiscard]] const RuleTally& tally() const { return tally_; }
+  [[nodiscard]] const ReadingTally& reading_tally() const { return reading_tally_; }
   [[nodiscard]] enforce::Enforcer& enforcer() const { return *enforcer_; }
   [[nodiscard]] decide::Engine& engine() { return engine_; }
   [[nodiscard]] store::Store& store() const { return state_.store(); }
@@ -114,10 +127,13 @@ class Guard {
   [[nodiscard]] decide::Policy policy() const;
   [[nodiscard]] decide::Lookups lookups();
   [[nodiscard]] Result<> reconcile(TimePoint now);
+  [[nodiscard]] match::LineOptions options_of(const input::SourceInfo& source) const;
+  void read_beginning(const input::Block& block, const input::SourceInfo& source, const match::LineOptions& options);
   void take_hit(const model::Hit& hit, const input::Block& block, const input::SourceInfo& source, TimePoint now);
   void take_report(const model::SetBatch& offered, const model::ApplyReport& report, TimePoint now);
   void adopt(const std::vector<model::SetElement>& unknown, TimePoint now);
   void remember(TimePoint now, const std::vector<input::Cursor>* cursors);
+  void check_clock(TimePoint now);
 
   bool dry_run_;
   Loaded loaded_;
@@ -126,12 +142,14 @@ class Guard {
   std::unique_ptr<enforce::Enforcer> enforcer_;
   decide::Engine engine_;
   RuleTally tally_;
+  ReadingTally reading_tally_;
   std::unique_ptr<match::Matcher> matcher_;
   uint64_t earlier_doubtful_ = 0;  // before the last reload
   Visitors visitors_;
   KernelFailures kernel_failures_;
-  bool stuck_ = false;               // the kernel took nothing of what it was offered last
-  uint64_t protection_version_ = 0;  // that the engine has planned with
+  bool stuck_ = false;                                     // the kernel took nothing of what it was offered last
+  uint64_t protection_version_ = 0;                        // that the engine has planned with
+  std::optional<std::chrono::microseconds> clock_offset_;  // of the wall clock to the one that nobody sets
 };
 
 }  // namespace ipguard::daemon

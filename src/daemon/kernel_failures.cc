@@ -69,7 +69,8 @@ void KernelFailures::note(const model::SetBatch& offered, const model::ApplyRepo
   }
 }
 
-void KernelFailures::set_table_problem(std::string problem) {
+bool KernelFailures::set_table_problem(std::string problem) {
+  const bool settled = problem.empty() && !table_problem_.empty();
   if (!problem.empty() && problem != table_problem_) {
     log_error("cannot restore table inet ipguard: " + printable(problem));
   }
@@ -77,6 +78,7 @@ void KernelFailures::set_table_problem(std::string problem) {
   if (!any()) {
     attempts_ = 0;
   }
+  return settled;
 }
 
 std::string KernelFailures::problem() const {

@@ -17,10 +17,12 @@ class KernelFailures {
   // After each apply(): of what was offered, what fails now is all that fails. Logs what is new, what came through
   // after all, and what was refused (that is not offered again).
   void note(const model::SetBatch& offered, const model::ApplyReport& report);
-  // What is wrong with the table as a whole; empty = nothing.
-  void set_table_problem(std::string problem);
+  // What is wrong with the table as a whole; empty = nothing. True if something was and is no more.
+  bool set_table_problem(std::string problem);
   // One more attempt is made: the next one is longer in coming.
   void attempt() { ++attempts_; }
+  // Things have changed: as if nothing had been tried yet.
+  void start_over() { attempts_ = 0; }
 
   [[nodiscard]] bool any() const { return !elements_.empty() || !table_problem_.empty(); }
   [[nodiscard]] size_t elements() const { return elements_.size(); }

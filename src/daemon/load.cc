@@ -1,31 +1,16 @@
 #include "daemon/load.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
 #include "config/rule_file.h"
 #include "daemon/enforceable.h"
+#include "input/source_choice.h"
 
 namespace ipguard::daemon {
 namespace {
-
-// The format names belong to match/, so config/ cannot check them.
-void check_formats(const config::Config& config, config::Diagnostics& diagnostics) {
-  const auto& names = match::format_names();
-  for (const auto& source : config.sources) {
-    if (source.format == "auto" || std::ranges::find(names, source.format) != names.end()) {
-      continue;
-    }
-    std::string known = "\"auto\"";
-    for (const auto name : names) {
-      known += ", \"" + std::string(name) + "\"";
-    }
-    diagnostics.error(source.format_location,
-                      "source '" + source.name + "' has the unknown format '" + source.format + "'",
-                      "formats are " + known);
-  }
-}
 
 // Rules and configuration are read apart; a rule's ban beyond the longest one would silently be shortened (law 4).
 void check_bans(const config::Config& config, const std::vector<model::Rule>& rules, config::Diagnostics& diagnostics) {
@@ -57,10 +42,17 @@ std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& 
   if (loaded.config.path.empty()) {
     return std::nullopt;  // it could not be read: that the built-in paths lead nowhere is not what is wrong
   }
-  check_formats(loaded.config, diagnostics);
+  loaded.readings = match::SourceReadings::compile(loaded.config.formats, loaded.config.sources, diagnostics);
+  loaded.notes = input::choose_inputs(loaded.config.sources);
+  if (std::ranges::any_of(loaded.config.sources, config::is_default)) {
+    loaded.notes.insert(loaded.notes.begin(), "no [[source]] in " + printable(config_path) +
+                                                  ": the journal and the well-known log files are read");
+  }
   auto rules = config::select_rules(config::load_rules(loaded.config.rule_paths, diagnostics),
                                     loaded.config.rule_selection, loaded.config.rules_location, diagnostics);
   check_bans(loaded.config, rules, diagnostics);
+  std::ranges::transform(loaded.config.traps, std::back_inserter(loaded.traps), config::rule_of);
+  check_bans(loaded.config, loaded.traps, diagnostics);
   if (rules.empty() && !diagnostics.has_errors()) {
     diagnostics.error({.file = config_path}, "no rule was found", "check [rules] paths");
   }

@@ -4,12 +4,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "enrich/route_table.h"
 #include "match/rule_set.h"
+#include "match/source_reading.h"
 
 namespace ipguard::daemon {
 
@@ -17,7 +19,10 @@ namespace ipguard::daemon {
 struct Loaded {
   config::Config config;
   std::shared_ptr<const match::RuleSet> rules;
+  std::vector<model::Rule> traps = {};  // of config.traps, in their order: hits of these come from no line
   std::shared_ptr<const enrich::RouteTable> routes;
+  std::shared_ptr<const match::SourceReadings> readings = nullptr;  // null: nothing but the formats' names is known
+  std::vector<std::string> notes = {};  // what was decided where the configuration leaves a choice: for the log
 };
 
 [[nodiscard]] LogLevel log_level(const config::Config& config);

@@ -9,6 +9,6 @@ void keep_memory_small() {
   mallopt(M_MMAP_THRESHOLD, big_buffer);
 }
 
-void release_free_memory() { malloc_trim(0); }
+void release_free_memory() { (void)malloc_trim(0); }
 
 }  // namespace ipguard::daemon

@@ -5,6 +5,8 @@
 #include <map>
 #include <tuple>
 
+#include "model/until.h"
+
 namespace ipguard::daemon {
 namespace {
 
@@ -23,16 +25,31 @@ bool same_time_out(const model::SetElement& a, const model::SetElement& b) {
   return std::chrono::abs(*a.until - *b.until) <= time_out_slack;
 }
 
-model::Decision adopted(model::Target target, std::vector<net::Prefix> prefixes, model::Route route,
-                        std::optional<TimePoint> until, TimePoint now) {
+// Whom an element of nobody's is about, as far as the database knows.
+model::Target target_of(const model::SetElement& element, const model::Route& route) {
+  if (element.scope == model::Scope::asn && route.asn) {
+    return {.scope = model::Scope::asn, .prefix = {}, .asn = *route.asn};
+  }
+  if (element.scope == model::Scope::country) {
+    if (const auto country = model::Country::parse(route.country_code)) {
+      return {.scope = model::Scope::country, .prefix = {}, .asn = {}, .country = *country};
+    }
+  }
+  const auto scope = element.prefix.is_single() ? model::Scope::address : model::Scope::route;
+  return {.scope = scope, .prefix = element.prefix, .asn = {}};
+}
+
+model::Decision adopted(const model::Target& target, model::Route route, TimePoint now) {
   model::Decision decision;
   decision.target = target;
-  decision.cover(std::move(prefixes));
-  decision.route = std::move(route);
+  if (target.scope == model::Scope::country) {
+    decision.route.country_code = target.country.to_string();  // of the rest only one of its networks
+  } else {
+    decision.route = std::move(route);
+  }
   decision.reason = "was in the kernel's set at start and not in the state: adopted";
   decision.issuer = "kernel";
   decision.since = now;
-  decision.until = until;
   return decision;
 }
 
@@ -41,32 +58,35 @@ model::Decision adopted(model::Target target, std::vector<net::Prefix> prefixes,
 std::vector<model::SetElement> unknown_elements(const std::vector<model::SetElement>& actual,
                                                 const decide::Engine& engine) {
   std::vector<model::SetElement> unknown;
-  std::ranges::copy_if(actual, std::back_inserter(unknown),
-                       [&](const model::SetElement& element) { return !engine.concerns(element.prefix); });
+  std::ranges::copy_if(actual, std::back_inserter(unknown), [&](const model::SetElement& element) {
+    return !engine.concerns(element.scope, element.prefix);
+  });
   return unknown;
 }
 
 std::vector<model::Decision> adopted_decisions(const std::vector<model::SetElement>& unknown,
                                                const enrich::RouteTable& routes, TimePoint now) {
-  std::vector<model::Decision> decisions;
-  std::map<net::Asn, model::Decision> by_asn;
+  std::map<model::Target, model::Decision> by_target;
   for (const auto& element : unknown) {
     auto route = routes.lookup(element.prefix.address());
-    if (element.scope == model::Scope::asn && route.asn) {
-      const net::Asn asn = *route.asn;
-      auto [it, inserted] = by_asn.try_emplace(asn);
-      if (inserted) {
-        it->second =
-            adopted({.scope = model::Scope::asn, .prefix = {}, .asn = asn}, {}, std::move(route), element.until, now);
-      }
-      it->second.prefixes.push_back(element.prefix);
-      continue;
+    const auto target = target_of(element, route);
+    const auto [it, is_new] = by_target.try_emplace(target);
+    model::Decision& decision = it->second;
+    if (is_new) {
+      decision = adopted(target, std::move(route), now);
+      decision.until = element.until;
+    } else {
+      decision.until = std::max(model::Until(decision.until), model::Until(element.until)).optional();
     }
-    const auto scope = element.prefix.is_single() ? model::Scope::address : model::Scope::route;
-    decisions.push_back(adopted({.scope = scope, .prefix = element.prefix, .asn = {}}, {element.prefix},
-                                std::move(route), element.until, now));
+    decision.prefixes.push_back(element.prefix);
   }
-  for (auto& [asn, decision] : by_asn) {
+  std::vector<model::Decision> decisions;
+  decisions.reserve(by_target.size());
+  for (auto& [target, decision] : by_target) {
+    // The same network may come from several sets; those of one are disjoint.
+    std::ranges::sort(decision.prefixes);
+    const auto repeated = std::ranges::unique(decision.prefixes);
+    decision.prefixes.erase(repeated.begin(), repeated.end());
     decision.cover(std::move(decision.prefixes));
     decisions.push_back(std::move(decision));
   }

@@ -11,12 +11,13 @@
 
 namespace ipguard::daemon {
 
-// Elements of `actual` that no active decision overlaps: nobody remembers why they are there, so they are kept and
-// adopted. (An element that a decision does overlap is merely stale and is replaced by difference().)
+// Elements of `actual` that no active decision of their scope overlaps: nobody remembers why they are there, so they
+// are kept and adopted. (An element that such a decision does overlap is merely stale and is replaced by difference().)
 [[nodiscard]] std::vector<model::SetElement> unknown_elements(const std::vector<model::SetElement>& actual,
                                                               const decide::Engine& engine);
 
-// A decision for each unknown element; those of the AS sets are joined by the AS that the database names.
+// A decision for each unknown element, by target; those of the AS and country sets are joined by what the database
+// names (where it names nothing, each is a network). Of elements with different ends the latest counts.
 [[nodiscard]] std::vector<model::Decision> adopted_decisions(const std::vector<model::SetElement>& unknown,
                                                              const enrich::RouteTable& routes, TimePoint now);
 

@@ -60,6 +60,9 @@ void Reloader::on_loaded(Loading loading) {
     if (!text.empty()) {
       warnings.push_back(text);
     }
+    for (const auto& note : loading.loaded->notes) {
+      log_info(note);
+    }
     last_ = take_over_(std::move(*loading.loaded), std::move(warnings));
     refusal_.clear();
     if (!*last_) {

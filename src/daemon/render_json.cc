@@ -118,7 +118,11 @@ Json to_json(const model::SourceStatus& source) {
           {"files", source.files},
           {"lost_bytes", source.lost_bytes},
           {"losses_of_unknown_size", source.losses_of_unknown_size},
+          {"reread_bytes", source.reread_bytes},
+          {"lost_messages", source.lost_messages},
+          {"refused_messages", source.refused_messages},
           {"behind_bytes", source.behind_bytes},
+          {"untrusted_lines", source.untrusted_lines},
           {"overlong_lines", source.overlong_lines},
           {"rotations", source.rotations},
           {"truncations", source.truncations}};
@@ -156,7 +160,9 @@ Json to_json(const decide::Engine& engine, const decide::Explanation& explanatio
            {{"route_offenders", explanation.route_offenders},
             {"route_threshold", explanation.route_threshold},
             {"asn_routes", explanation.asn_routes},
-            {"asn_threshold", explanation.asn_threshold}}},
+            {"asn_threshold", explanation.asn_threshold},
+            {"country_asns", explanation.country_asns},
+            {"country_threshold", explanation.country_threshold}}},
           {"good_client", explanation.good ? Json(*explanation.good) : Json(nullptr)},
           {"ended", std::move(ended)},
           {"refusals", explanation.refusals}};

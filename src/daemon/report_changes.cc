@@ -19,6 +19,13 @@ std::string left(const model::Decision& decision, TimePoint now) {
   return "for " + format_duration(span);
 }
 
+// Until when somebody has to say that it was meant so.
+std::string deadline(const model::Decision& decision) {
+  return decision.confirm_by
+             ? ", lifted at " + format_rfc3339(std::chrono::ceil<Seconds>(*decision.confirm_by)) + " unless confirmed"
+             : "";
+}
+
 // More than so many changes by hand at once are not told one by one.
 constexpr size_t most_told = 100;
 
@@ -38,8 +45,8 @@ void log_change(const decide::DecisionChange& change, bool dry_run, TimePoint no
     log_info(std::string(decide::to_string(*change.ending)) + ": " + describe(decision) +
              (change.note.empty() ? "" : ": " + printable(change.note)));
   } else if (decision.active_at(now)) {
-    log_info((dry_run ? "would ban " : "banned ") + describe(decision) + ' ' + left(decision, now) + ": " +
-             printable(decision.reason));
+    log_info((dry_run ? "would ban " : "banned ") + describe(decision) + ' ' + left(decision, now) +
+             deadline(decision) + ": " + printable(decision.reason));
   } else {
     log_debug("in the backlog: " + describe(decision) + ": " + printable(decision.reason));
   }

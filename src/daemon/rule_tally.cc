@@ -12,19 +12,21 @@ void RuleTally::count(const model::Rule& rule, bool offence, TimePoint time) {
   counts.last_hit = std::max(counts.last_hit.value_or(time), time);
 }
 
-void RuleTally::keep_only(const std::vector<model::Rule>& rules) {
+void RuleTally::keep_only(const std::vector<model::Rule>& rules, const std::vector<model::Rule>& traps) {
   decltype(counts_) kept;
-  for (const auto& rule : rules) {
-    if (auto node = counts_.extract(rule.id)) {
-      kept.insert(std::move(node));
+  for (const auto* list : {&rules, &traps}) {
+    for (const auto& rule : *list) {
+      if (auto node = counts_.extract(rule.id)) {
+        kept.insert(std::move(node));
+      }
     }
   }
   counts_ = std::move(kept);
 }
 
-control::Json RuleTally::to_json(const std::vector<model::Rule>& rules) const {
+control::Json RuleTally::to_json(const std::vector<model::Rule>& rules, const std::vector<model::Rule>& traps) const {
   auto list = control::Json::array();
-  for (const auto& rule : rules) {
+  const auto add = [&](const model::Rule& rule) {
     const auto found = counts_.find(rule.id);
     const Counts counts = found == counts_.end() ? Counts{} : found->second;
     list.push_back(
@@ -32,7 +34,9 @@ control::Json RuleTally::to_json(const std::vector<model::Rule>& rules) const {
          {"hits", counts.hits},
          {"offences", counts.offences},
          {"last_hit", counts.last_hit ? control::Json(format_rfc3339(*counts.last_hit)) : control::Json(nullptr)}});
-  }
+  };
+  std::ranges::for_each(rules, add);
+  std::ranges::for_each(traps, add);
   return list;
 }
 

@@ -21,9 +21,10 @@ class RuleTally {
   // start (the replay that refills the windows) are not counted again.
   void count(const model::Rule& rule, bool offence, TimePoint time);
   // Rules are another set now: those that are still there keep their counts, so the table stays as large as the set.
-  void keep_only(const std::vector<model::Rule>& rules);
-  // [{"rule","hits","offences","last_hit"}] for each of `rules` in their order; last_hit null = never.
-  [[nodiscard]] control::Json to_json(const std::vector<model::Rule>& rules) const;
+  void keep_only(const std::vector<model::Rule>& rules, const std::vector<model::Rule>& traps = {});
+  // [{"rule","hits","offences","last_hit"}] for each of `rules` and `traps` in their order; last_hit null = never.
+  [[nodiscard]] control::Json to_json(const std::vector<model::Rule>& rules,
+                                      const std::vector<model::Rule>& traps = {}) const;
 
  private:
   struct Counts {

@@ -21,7 +21,11 @@ std::vector<To> copy_cursors(const std::vector<From>& cursors) {
                       .inode = cursor.inode,
                       .fingerprint = cursor.fingerprint,
                       .fingerprint_length = cursor.fingerprint_length,
-                      .offset = cursor.offset});
+                      .offset = cursor.offset,
+                      .tail_fingerprint = cursor.tail_fingerprint,
+                      .tail_length = cursor.tail_length,
+                      .seen_size = cursor.seen_size,
+                      .journal_cursor = cursor.journal_cursor});
   }
   return copies;
 }
@@ -105,6 +109,7 @@ decide::DecisionTexts State::texts(const model::Target& target, decide::Texts wa
 }
 
 bool State::return_to_disk(decide::Engine& engine, TimePoint now) {
+  constexpr Seconds shortest_pause{10};
   constexpr Seconds longest_pause{3600};
   if (trouble_.empty()) {
     return false;
@@ -118,7 +123,7 @@ bool State::return_to_disk(decide::Engine& engine, TimePoint now) {
   auto disk = store::Store::open(folder_);
   if (!disk) {
     trouble_ = disk.error().message;
-    try_pause_ = std::min(longest_pause, 2 * try_pause_);
+    try_pause_ = std::clamp(2 * try_pause_, shortest_pause, longest_pause);
     next_try_ = now + try_pause_;
     return false;
   }
@@ -130,22 +135,48 @@ bool State::return_to_disk(decide::Engine& engine, TimePoint now) {
   return true;
 }
 
-// What happened meanwhile goes before what was remembered there.
-void State::take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine) {
+// All that the store knows but cursors, as one batch for another store.
+store::StoreBatch State::everything(const decide::Engine& engine) const {
   store::StoreBatch batch;
   batch.begun = engine.decisions();
+  read_all(store_->ended_decisions(most_unsaved),
+           [&](store::EndedDecision& ended) { batch.ended.push_back(std::move(ended)); });
+  std::ranges::reverse(batch.ended);  // oldest first, as they happened
+  read_all(store_->good_clients(), [&](const model::GoodClient& client) { batch.good_clients.push_back(client); });
+  return batch;
+}
+
+void State::check_place(const decide::Engine& engine) {
+  if (store_->in_place()) {
+    return;
+  }
+  trouble_ = "somebody deleted " + folder_ + "/ipguard.db, or put another in its place";
+  log_error(printable(trouble_) + ": the state is begun afresh with what is in force");
+  // Without its name the file can still be read as long as it is open.
+  store::StoreBatch batch = everything(engine);
+  batch.cursors = last_cursors_;
+  batch.has_cursors = true;
+  auto memory = store::Store::in_memory();
+  if (auto kept = memory->write(batch); !kept) {
+    log_error("what was in it is lost: " + printable(kept.error().message));
+  }
+  store_ = std::move(memory);
+  try_pause_ = Seconds{0};  // at once
+  next_try_.reset();
+}
+
+// What happened meanwhile goes before what was remembered there.
+void State::take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine) {
+  store::StoreBatch batch = everything(engine);
   std::set<model::Target> known;
   for (const auto& decision : batch.begun) {
     if (decision.issuer != "kernel") {  // those are known by name only: the disk may know why
       known.insert(decision.target);
     }
   }
-  read_all(store_->ended_decisions(most_unsaved), [&](store::EndedDecision& ended) {
+  for (const auto& ended : batch.ended) {
     known.insert(ended.decision.target);
-    batch.ended.push_back(std::move(ended));
-  });
-  std::ranges::reverse(batch.ended);  // oldest first, as they happened
-  read_all(store_->good_clients(), [&](const model::GoodClient& client) { batch.good_clients.push_back(client); });
+  }
   store_ = std::move(disk);
   std::set<model::Target> from_disk;
   auto read = store_->active_decisions([&](model::Decision& decision) {
@@ -204,6 +235,7 @@ void State::save(decide::Engine& engine, const std::vector<input::Cursor>* curso
   if (unsaved_.empty()) {
     return;
   }
+  check_place(engine);
   auto written = store_->write(unsaved_);
   if (!written && written.error().code == Errc::corrupt) {
     begin_afresh(engine);

@@ -33,6 +33,10 @@ class State {
   // long each time, up to an hour. Once it works, what is in memory is noted to be written, and what was remembered
   // there goes into the engine. True if so.
   bool return_to_disk(decide::Engine& engine, TimePoint now);
+  // Whether the database on disk still is where it should be: whoever deletes the folder, or puts another in its place,
+  // leaves us writing into nothing. Then what is there goes into memory, loudly, and return_to_disk() tries at once.
+  // save() begins with it.
+  void check_place(const decide::Engine& engine);
   // When return_to_disk() will try; nullopt if there is no need to.
   [[nodiscard]] std::optional<TimePoint> next_try() const { return next_try_; }
   [[nodiscard]] std::vector<input::Cursor> cursors();
@@ -57,6 +61,7 @@ class State {
 
  private:
   void begin_afresh(const decide::Engine& engine);
+  [[nodiscard]] store::StoreBatch everything(const decide::Engine& engine) const;
   void take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine);
 
   std::unique_ptr<store::Store> store_;

@@ -7,6 +7,7 @@
 #include "daemon/database_watch.h"
 #include "daemon/render_json.h"
 #include "daemon/whois_service.h"
+#include "enforce/nft_sets.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -45,6 +46,18 @@ Json bans_json(const decide::Engine& engine) {
   return json;
 }
 
+void put_dropped(const enforce::SetCounters& counters, Json& json) {
+  for (size_t i = 0; i < enforce::sets.size(); ++i) {
+    const auto& set = enforce::sets.at(i);
+    const auto& counter = counters.at(i);
+    json["dropped_by_set"][std::string(set.name)] = {{"packets", counter.packets}, {"bytes", counter.bytes}};
+    Json& sum = json["dropped"][std::string(model::to_string(set.scope))];
+    sum = sum.is_null() ? Json::object() : sum;
+    sum = {{"packets", sum.value("packets", uint64_t{0}) + counter.packets},
+           {"bytes", sum.value("bytes", uint64_t{0}) + counter.bytes}};
+  }
+}
+
 Json kernel_json(const Guard& guard) {
   const auto repairs = guard.repairs();
   // In dry-run the kernel holds nothing of ours, however much the model does.
@@ -53,18 +66,14 @@ Json kernel_json(const Guard& guard) {
                {"restorations", repairs.times},
                {"elements_restored", repairs.added},
                {"elements_removed", repairs.removed},
-               {"elements_failing", guard.kernel_failures().elements()}};
+               {"elements_failing", guard.kernel_failures().elements()},
+               {"elements_refused", guard.engine().refused_elements().count}};
   if (!guard.dry_run()) {
     const auto connections = guard.connections();
     json["connections_ended"] = connections.ended;
     json["bans_without_connections_ended"] = connections.skipped;
     if (auto counters = guard.enforcer().counters()) {
-      Json dropped = Json::object();
-      for (auto scope : model::all_scopes) {
-        const auto& counter = (*counters)[static_cast<size_t>(scope)];
-        dropped[std::string(model::to_string(scope))] = {{"packets", counter.packets}, {"bytes", counter.bytes}};
-      }
-      json["dropped"] = std::move(dropped);
+      put_dropped(*counters, json);
     }
   }
   return json;
@@ -79,10 +88,10 @@ Json whois_json(const WhoisService& service) {
     return nullptr;
   }
   const auto& counters = service.server().counters();
-  return {{"listen", service.listens_on()},
-          {"connections", service.server().connections()},
-          {"queries", counters.queries},
-          {"displaced", counters.displaced}};
+  return {{"listen", service.listens_on()}, {"connections", service.server().connections()},
+          {"queries", counters.queries},    {"bulk_rows", counters.rows},
+          {"too_long", counters.too_long},  {"displaced", counters.displaced},
+          {"timed_out", counters.timed_out}};
 }
 
 Json counters_json(const decide::EngineCounters& counters) {
@@ -139,10 +148,22 @@ void add_source_warnings(const std::vector<model::SourceStatus>& sources, Json& 
     if (source.lost_bytes > 0) {
       warnings.push_back(source.path + ": " + std::to_string(source.lost_bytes) + " bytes were lost");
     }
+    if (source.name.starts_with("trap/") && source.state != "following") {
+      warnings.push_back(source.name + ": " + source.state);
+    }
+    if (source.lost_messages > 0) {
+      warnings.push_back(source.path + ": " + std::to_string(source.lost_messages) +
+                         " messages came faster than they could be read, and the kernel dropped them");
+    }
     if (source.losses_of_unknown_size > 0) {
       warnings.push_back(source.path + ": nobody knows how many lines were lost (times: " +
                          std::to_string(source.losses_of_unknown_size) +
-                         "): the file was deleted, compressed or emptied while nobody followed it");
+                         "): the file was deleted or emptied while nobody followed it, or "
+                         "the journal was vacuumed or is corrupt");
+    }
+    if (source.reread_bytes > 0) {
+      warnings.push_back(source.path + ": " + std::to_string(source.reread_bytes) +
+                         " bytes were perhaps read twice: the file was truncated and began again as before");
     }
   }
   if (const auto waiting = std::ranges::count_if(sources, &model::SourceStatus::without_room); waiting > 0) {
@@ -170,6 +191,10 @@ Json warnings_json(const Guard& guard, const std::vector<model::SourceStatus>& s
   if (guard.kernel_failures().any()) {
     warnings.push_back("not everything is enforced: " + guard.kernel_failures().problem());
   }
+  if (const auto refused = guard.engine().refused_elements(); refused.count > 0) {
+    warnings.push_back("parts of active bans are not blocked (elements: " + std::to_string(refused.count) +
+                       "), such as " + refused.example);
+  }
   if (const auto problem = guard.connections().problem; !problem.empty()) {
     warnings.push_back("connections of the banned stay in the kernel's table: " + problem);
   }
@@ -192,9 +217,13 @@ std::string announcement(const Guard& guard, const std::vector<model::SourceStat
   }
   const auto files = std::ranges::count_if(sources, model::is_followed);
   const auto& loaded = guard.loaded();
+  std::string notes;
+  for (const auto& note : loaded.notes) {
+    notes += "; " + note;
+  }
   return "ipguardd " + std::string(version()) + (guard.dry_run() ? " in dry-run: " : " enforcing: ") +
-         std::to_string(loaded.rules->rules().size()) + " rules, files followed: " + std::to_string(files) +
-         ", bans taken over: " + std::to_string(bans) + ", control socket " + loaded.config.control_socket;
+         std::to_string(loaded.rules->rules().size()) + " rules, sources followed: " + std::to_string(files) +
+         ", bans taken over: " + std::to_string(bans) + ", control socket " + loaded.config.control_socket + notes;
 }
 
 Json status_json(const CommandContext& context, TimePoint now) {
@@ -228,6 +257,7 @@ Json status_json(const CommandContext& context, TimePoint now) {
           {"started", format_rfc3339(context.started)},
           {"uptime_seconds", std::chrono::floor<Seconds>(now - context.started).count()},
           {"configuration", absolute_path(guard.loaded().config.path)},
+          {"notes", guard.loaded().notes},
           {"rules", guard.loaded().rules->rules().size()},
           {"sources", std::move(source_list)},
           {"bans", bans_json(guard.engine())},
@@ -239,6 +269,7 @@ Json status_json(const CommandContext& context, TimePoint now) {
           {"state", state_json(guard)},
           {"counters", counters_json(guard.engine().counters())},
           {"doubtful_lines", guard.doubtful_lines()},
+          {"reading", guard.reading_tally().to_json(guard.loaded().config.sources)},
           {"warnings", std::move(warnings)}};
 }
 

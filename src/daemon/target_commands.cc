@@ -26,9 +26,12 @@ constexpr const char* preview_content = "preview";
 // What one of a slice of targets came to.
 struct Outcome {
   Result<> done;
-  Json content;  // null where nobody asked for it
+  Json content;                             // null where nobody asked for it, or it comes later
+  bool already = false;                     // nothing had to be done
+  std::optional<model::Until> before = {};  // of a ban that was renewed: when it would have ended
 };
 
+// NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter): an element of the work's own list
 const model::Target& target_of(const model::Target& target) { return target; }
 const model::Target& target_of(const BanOrder& order) { return order.target; }
 
@@ -38,15 +41,42 @@ class TargetWork {
  public:
   using Action = std::function<std::vector<Outcome>(std::span<const Item> items, bool tell)>;
 
+  // Of a reply that tells of each target: called once a turn after the last slice until it returns true; it may
+  // complete the entries then.
+  using Finish = std::function<bool(Json& entries)>;
+
   // `done_key` names those that went well in a summary, `content_key` what is told of each otherwise.
-  TargetWork(std::vector<Item> items, bool summary, std::string done_key, std::string content_key, Action action)
+  TargetWork(std::vector<Item> items, bool summary, std::string done_key, std::string content_key, Action action,
+             Finish finish)
       : items_(std::move(items)),
         summary_(summary),
         done_key_(std::move(done_key)),
         content_key_(std::move(content_key)),
-        action_(std::move(action)) {}
+        action_(std::move(action)),
+        finish_(std::move(finish)) {}
 
   std::optional<Result<Json>> step() {
+    if (next_ < items_.size()) {
+      take_slice();
+    }
+    if (next_ < items_.size() || (!summary_ && finish_ && !finish_(entries_))) {
+      return std::nullopt;
+    }
+    if (!summary_) {
+      return std::move(entries_);
+    }
+    Json summary = {{done_key_, done_ - already_},
+                    {"refused", items_.size() - done_},
+                    {"refusals", std::move(entries_)},
+                    {"more_refusals", more_}};
+    if (already_ > 0) {
+      summary["already"] = already_;
+    }
+    return summary;
+  }
+
+ private:
+  void take_slice() {
     const auto part =
         std::span<const Item>(items_).subspan(next_, std::min(summary_ ? summary_slice : slice, items_.size() - next_));
     auto outcomes = action_(part, !summary_);
@@ -54,22 +84,12 @@ class TargetWork {
       note(target_of(part[i]), outcomes[i]);
     }
     next_ += part.size();
-    if (next_ < items_.size()) {
-      return std::nullopt;
-    }
-    if (!summary_) {
-      return std::move(entries_);
-    }
-    return Json{{done_key_, done_},
-                {"refused", items_.size() - done_},
-                {"refusals", std::move(entries_)},
-                {"more_refusals", more_}};
   }
 
- private:
   void note(const model::Target& target, Outcome& outcome) {
     const bool ok = outcome.done.has_value();
     done_ += ok ? 1 : 0;
+    already_ += outcome.already ? 1 : 0;
     if (summary_ && (ok || entries_.size() >= most_refusals)) {
       more_ += ok ? 0 : 1;
       return;
@@ -77,6 +97,12 @@ class TargetWork {
     Json entry = {{"target", target.to_string()}, {"ok", ok}};
     if (ok || !outcome.content.is_null()) {
       entry[content_key_] = std::move(outcome.content);
+    }
+    if (outcome.already) {
+      entry["already"] = true;
+    }
+    if (outcome.before) {
+      entry["was_until"] = outcome.before->ever() ? Json(format_rfc3339(outcome.before->time())) : Json(nullptr);
     }
     if (!ok) {
       entry["error"] = outcome.done.error().message;
@@ -89,18 +115,20 @@ class TargetWork {
   std::string done_key_;
   std::string content_key_;
   Action action_;
+  Finish finish_;
   size_t next_ = 0;
   size_t done_ = 0;
+  size_t already_ = 0;
   size_t more_ = 0;
   Json entries_ = Json::array();
 };
 
 template <typename Item>
 control::Work begin(std::vector<Item> items, bool summary, std::string done_key, std::string content_key,
-                    typename TargetWork<Item>::Action action) {
+                    typename TargetWork<Item>::Action action, typename TargetWork<Item>::Finish finish = {}) {
   // Shared, because a std::function must be copyable.
   auto work = std::make_shared<TargetWork<Item>>(std::move(items), summary, std::move(done_key), std::move(content_key),
-                                                 std::move(action));
+                                                 std::move(action), std::move(finish));
   return [work] { return work->step(); };
 }
 
@@ -156,7 +184,7 @@ Result<std::optional<Seconds>> parse_span(const Json& object, const char* key) {
 }
 
 // "until": a stamp, or null for a ban without end.
-Result<std::optional<Seconds>> parse_until(const Json& until, TimePoint now) {
+Result<std::optional<TimePoint>> parse_until(const Json& until) {
   if (until.is_null()) {
     return std::nullopt;
   }
@@ -164,7 +192,7 @@ Result<std::optional<Seconds>> parse_until(const Json& until, TimePoint now) {
   if (!end) {
     return fail(Errc::invalid, "'until' must be a time such as \"2026-02-25T04:30:17Z\"");
   }
-  return std::chrono::floor<Seconds>(*end - now);  // not above zero: the engine refuses it
+  return *end;  // perhaps over already: the engine refuses it
 }
 
 Result<> check_reason(const std::string& reason) {
@@ -175,16 +203,23 @@ Result<> check_reason(const std::string& reason) {
 }
 
 // What an entry of `targets` says besides its target; `order` holds what holds for all.
-Result<> read_entry(const Json& entry, TimePoint now, BanOrder& order) {
+Result<> read_entry(const Json& entry, BanOrder& order) {
   const std::string* text = entry.get_ptr<const std::string*>();
   if (entry.is_object()) {
     const auto named = entry.find("target");
     text = named == entry.end() ? nullptr : named->get_ptr<const std::string*>();
-    auto duration = entry.contains("until") ? parse_until(entry["until"], now) : parse_span(entry, "for");
-    if (!duration) {
-      return std::unexpected(std::move(duration.error()));
-    }
-    if (entry.contains("until") || entry.contains("for")) {
+    if (entry.contains("until")) {
+      auto until = parse_until(entry["until"]);
+      if (!until) {
+        return std::unexpected(std::move(until.error()));
+      }
+      order.until = *until;
+      order.duration.reset();
+    } else if (entry.contains("for")) {
+      auto duration = parse_span(entry, "for");
+      if (!duration) {
+        return std::unexpected(std::move(duration.error()));
+      }
       order.duration = *duration;
     }
     order.reason = entry.value("reason", order.reason);
@@ -200,7 +235,7 @@ Result<> read_entry(const Json& entry, TimePoint now, BanOrder& order) {
   return check_reason(order.reason);
 }
 
-Result<std::vector<BanOrder>> parse_orders(const Json& arguments, bool summary, TimePoint now) {
+Result<std::vector<BanOrder>> parse_orders(const Json& arguments, bool summary) {
   auto duration = parse_span(arguments, "for");
   auto confirm = parse_span(arguments, "confirm_within");
   if (!duration || !confirm) {
@@ -222,7 +257,7 @@ Result<std::vector<BanOrder>> parse_orders(const Json& arguments, bool summary, 
   std::vector<BanOrder> orders;
   orders.reserve((*list)->size());
   for (const auto& entry : **list) {
-    if (auto read = read_entry(entry, now, orders.emplace_back(common)); !read) {
+    if (auto read = read_entry(entry, orders.emplace_back(common)); !read) {
       return std::unexpected(std::move(read.error()));
     }
   }
@@ -243,21 +278,46 @@ Json told(const Guard& guard, const model::Target& target, bool alone) {
   return json;
 }
 
-std::vector<Outcome> ban(Guard& guard, std::span<const BanOrder> orders, bool tell) {
-  auto results = guard.ban(orders, wall_clock_now());
+std::vector<Outcome> ban(Guard& guard, std::span<const BanOrder> orders) {
   std::vector<Outcome> outcomes;
-  for (size_t i = 0; i < orders.size(); ++i) {
-    const bool wanted = tell && results[i];
-    Json json = wanted ? told(guard, orders[i].target, orders.size() == 1) : Json();
-    outcomes.push_back({.done = std::move(results[i]), .content = std::move(json)});
+  for (auto& result : guard.ban(orders, wall_clock_now())) {
+    if (!result) {
+      outcomes.push_back({.done = std::unexpected(std::move(result.error())), .content = {}});
+      continue;
+    }
+    outcomes.push_back(
+        {.done = {}, .content = {}, .already = result->how == decide::Banned::How::already, .before = result->before});
   }
   return outcomes;
+}
+
+// What is told of a ban is what the kernel took of it: of a country it takes some turns to say.
+bool tell_what_stands(Guard& guard, int& turns, Json& entries) {
+  constexpr int most_turns = 100;  // where others keep it busy the answer comes before that
+  if (guard.behind() && ++turns <= most_turns) {
+    guard.flush(wall_clock_now(), nullptr);
+    return false;
+  }
+  for (auto& entry : entries) {
+    const auto target = model::Target::parse(entry["target"].get_ref<const std::string&>());
+    if (!entry["ok"].get<bool>() || !target) {
+      continue;
+    }
+    if (auto standing = guard.stands(*target); !standing) {
+      entry = {{"target", entry["target"]}, {"ok", false}, {"error", standing.error().message}};
+    } else {
+      entry[content] = told(guard, *target, entries.size() == 1);
+    }
+  }
+  return true;
 }
 
 std::vector<Outcome> preview(Guard& guard, std::span<const BanOrder> orders, bool tell) {
   std::vector<Outcome> outcomes;
   for (const auto& order : orders) {
-    const auto seen = guard.engine().preview(order.target, order.force, wall_clock_now());
+    const TimePoint now = wall_clock_now();
+    auto seen = guard.engine().preview(order.target, order.force, now);
+    guard.vet(seen, now);
     outcomes.push_back(
         {.done = seen.refusal ? fail(Errc::invalid, order.target.to_string() + " cannot be banned: " + *seen.refusal)
                               : Result<>{},
@@ -271,7 +331,7 @@ std::vector<Outcome> preview(Guard& guard, std::span<const BanOrder> orders, boo
 Result<control::Work> begin_ban(Guard& guard, const Json& arguments) {
   const bool summary = arguments.value("summary", false);
   const bool dry_run = arguments.value("dry_run", false);
-  auto orders = parse_orders(arguments, summary, wall_clock_now());
+  auto orders = parse_orders(arguments, summary);
   if (!orders) {
     return std::unexpected(std::move(orders.error()));
   }
@@ -279,10 +339,14 @@ Result<control::Work> begin_ban(Guard& guard, const Json& arguments) {
     // Neighbours lie together in the tables of the engine, the state and the kernel: half the time of a random order.
     std::ranges::stable_sort(*orders, {}, [](const BanOrder& order) { return order.target; });
   }
-  return begin<BanOrder>(std::move(*orders), summary, "banned", dry_run ? preview_content : content,
-                         [&guard, dry_run](std::span<const BanOrder> part, bool tell) {
-                           return dry_run ? preview(guard, part, tell) : ban(guard, part, tell);
-                         });
+  if (dry_run) {
+    return begin<BanOrder>(std::move(*orders), summary, "banned", preview_content,
+                           [&guard](std::span<const BanOrder> part, bool tell) { return preview(guard, part, tell); });
+  }
+  return begin<BanOrder>(
+      std::move(*orders), summary, "banned", content,
+      [&guard](std::span<const BanOrder> part, bool) { return ban(guard, part); },
+      [&guard, turns = 0](Json& entries) mutable { return tell_what_stands(guard, turns, entries); });
 }
 
 Result<control::Work> begin_unban(Guard& guard, const Json& arguments) {

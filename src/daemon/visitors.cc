@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "match/source_reading.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -20,14 +21,20 @@ std::string_view next_line(std::string_view bytes, size_t from) {
 
 }  // namespace
 
-void Visitors::look(std::string_view bytes, model::SourceId source_id, const std::string& format, TimePoint now,
+void Visitors::look(std::string_view bytes, model::SourceId source_id, const match::LineOptions& options, TimePoint now,
                     const Seen& seen) {
   Source& source = sources_[source_id];
   if (source.resting > 0) {
     --source.resting;
     return;
   }
-  const auto* named = format == "auto" ? nullptr : match::find_format(format);
+  const match::SourceReading* const reading = options.reading;
+  const auto* named = reading != nullptr ? reading->format : match::find_format(options.format);
+  match::ParseContext context{.now = now, .scratch = &scratch_, .named = named != nullptr};
+  if (reading != nullptr) {
+    context.zone = reading->zone.get();
+    context.forwarded = reading->forwarded ? &*reading->forwarded : nullptr;
+  }
   const size_t most = allowance(now);
   const size_t stride = bytes.size() / std::max<size_t>(most, 1);
   size_t end = 0;  // of the last line looked at, its line feed included
@@ -38,7 +45,7 @@ void Visitors::look(std::string_view bytes, model::SourceId source_id, const std
     }
     end = static_cast<size_t>(line.data() - bytes.data()) + line.size() + 1;
     allowed_ -= 1;
-    if (!look_at(line, source, named, now, seen)) {
+    if (!look_at(line, source, context, named, seen)) {
       source.resting = rest;
       return;
     }
@@ -55,8 +62,8 @@ size_t Visitors::allowance(TimePoint now) {
 }
 
 // False if the line says that this is no access log.
-bool Visitors::look_at(std::string_view line, Source& source, const match::LogFormat* named, TimePoint now,
-                       const Seen& seen) {
+bool Visitors::look_at(std::string_view line, Source& source, const match::ParseContext& context,
+                       const match::LogFormat* named, const Seen& seen) {
   if (line.ends_with('\r')) {
     line.remove_suffix(1);
   }
@@ -64,7 +71,6 @@ bool Visitors::look_at(std::string_view line, Source& source, const match::LogFo
     return true;
   }
   const model::RawLine raw{.text = line, .offset = 0, .source = 0, .truncated = false};
-  const match::ParseContext context{.now = now, .scratch = &scratch_, .named = named != nullptr};
   if (named != nullptr) {
     if (!named->parse(raw, context, event_)) {
       return true;

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "match/format.h"
+#include "match/rule_set.h"
 #include "model/event.h"
 #include "model/line.h"
 
@@ -31,8 +32,9 @@ class Visitors {
   };
   using Seen = std::function<void(const Visit& visit)>;
 
-  // `bytes`: whole lines of a source whose format is `format` ("auto" or a name).
-  void look(std::string_view bytes, model::SourceId source, const std::string& format, TimePoint now, const Seen& seen);
+  // `bytes`: whole lines of a source.
+  void look(std::string_view bytes, model::SourceId source, const match::LineOptions& options, TimePoint now,
+            const Seen& seen);
 
  private:
   // A source that is no access log is asked again this many blocks later: a path may be another file's one day.
@@ -42,7 +44,8 @@ class Visitors {
     unsigned resting = 0;
   };
   [[nodiscard]] size_t allowance(TimePoint now);
-  bool look_at(std::string_view line, Source& source, const match::LogFormat* named, TimePoint now, const Seen& seen);
+  bool look_at(std::string_view line, Source& source, const match::ParseContext& context, const match::LogFormat* named,
+               const Seen& seen);
 
   match::ParseScratch scratch_;
   model::Event event_;

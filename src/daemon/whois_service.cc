@@ -15,7 +15,11 @@ bool same(const config::WhoisConfig& a, const config::WhoisConfig& b) {
 }  // namespace
 
 WhoisService::WhoisService(loop::EventLoop& loop, const Guard& guard)
-    : loop_(loop), guard_(guard), index_builder_(loop, [](bool) {}) {}
+    : loop_(loop), guard_(guard), index_builder_(loop, [](bool) {}), systems_waiter_(loop, [this](bool) {
+        if (server_) {
+          server_->resume();
+        }
+      }) {}
 
 Result<> WhoisService::apply() {
   const auto& wanted = guard_.loaded().config.whois;
@@ -33,6 +37,7 @@ Result<> WhoisService::apply() {
     return {};
   }
   auto directory = whois::directory_over([this] { return source(); }, [] { return format_rfc3339(wall_clock_now()); });
+  directory.systems_ready = [this] { return systems_ready(); };
   if (wanted.own_knowledge) {
     directory.own_knowledge = [this](const net::Address& address) { return own_knowledge(address); };
   }
@@ -57,6 +62,20 @@ enrich::WhoisSource* WhoisService::source() {
     });
   }
   return source_.get();
+}
+
+// Mostly it is being built already, by others: they are waited for, beside the loop.
+bool WhoisService::systems_ready() {
+  if (routes_->systems_known()) {
+    return true;
+  }
+  if (!systems_waiter_.running()) {
+    systems_waiter_.start([routes = routes_] {
+      (void)routes->systems();
+      return true;
+    });
+  }
+  return false;
 }
 
 std::vector<std::pair<std::string, std::string>> WhoisService::own_knowledge(const net::Address& address) const {

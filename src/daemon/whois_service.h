@@ -33,6 +33,7 @@ class WhoisService {
 
  private:
   [[nodiscard]] enrich::WhoisSource* source();
+  [[nodiscard]] bool systems_ready();
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> own_knowledge(const net::Address& address) const;
 
   loop::EventLoop& loop_;
@@ -42,6 +43,7 @@ class WhoisService {
   std::unique_ptr<enrich::WhoisSource> source_;
   bool index_wanted_ = false;  // from these routes, once
   loop::Background<bool> index_builder_;
+  loop::Background<bool> systems_waiter_;
   std::optional<whois::Server> server_;
 };
 

@@ -6,7 +6,6 @@
 #include "decide/engine_impl.h"
 
 namespace ipguard::decide {
-namespace {
 
 LadderConfig ladder_config(const Policy& policy) {
   return {.route = policy.route_ladder,
@@ -14,8 +13,6 @@ LadderConfig ladder_config(const Policy& policy) {
           .country = policy.country_ladder,
           .limits = policy.limits};
 }
-
-}  // namespace
 
 model::Target normalised(const model::Target& target) {
   switch (target.scope) {
@@ -59,6 +56,7 @@ void Engine::Impl::want(const ActiveBan& ban) {
 }
 
 void Engine::Impl::replace_wants(const ActiveBan& ban, const std::vector<net::Prefix>& before) {
+  room_freed = room_freed || ban.scope != model::Scope::address;
   std::vector<net::Prefix> kept(ban.prefixes().begin(), ban.prefixes().end());
   std::ranges::sort(kept);
   for (const auto& prefix : before) {
@@ -70,6 +68,7 @@ void Engine::Impl::replace_wants(const ActiveBan& ban, const std::vector<net::Pr
 }
 
 void Engine::Impl::drop_wants(const ActiveBan& ban) {
+  room_freed = room_freed || ban.scope != model::Scope::address;  // addresses cover next to nothing
   for (const auto& prefix : ban.prefixes()) {
     planner.drop(ban.scope, prefix, ban.slot);
   }
@@ -106,119 +105,17 @@ model::Decision Engine::Impl::complete(const ActiveBan& ban, Texts wanted) const
   return decision;
 }
 
-void Engine::Impl::expire(TimePoint now, size_t most) {
-  if (recheck_due) {
-    recheck_due = false;
-    recheck(now);
-  }
-  const ActiveBan* due = table.due(now);
-  for (; due != nullptr && most > 0; --most, due = table.due(now)) {
-    end_in_time(*due);
-  }
-}
-
-// Its time is over, or the time to confirm it.
-void Engine::Impl::end_in_time(const ActiveBan& ban) {
-  const TimePoint at = ban.end().time();
-  if (ban.confirm_by() == at && ban.until != model::Until(at)) {
-    end(ban, Ending::lifted, at, "nobody confirmed it in time");
-  } else {
-    end(ban, Ending::expired, at);
-  }
-}
-
-void Engine::Impl::apply_holes(TimePoint now) {
-  std::vector<net::Prefix> holes;
-  for (const auto& [prefix, nothing] : allow.prefixes().members()) {
-    holes.push_back(prefix);
-  }
-  for (const auto& [prefix, why] : protection.members()) {
-    holes.push_back(prefix);
-  }
-  for (const Owner id : planner.set_holes(holes)) {
-    // A decision that blocks nobody any more is over: what is shown is what is in force.
-    const ActiveBan& ban = table.at(id);
-    if (!stands(ban)) {
-      end(ban, Ending::lifted, now, guard.why_hole(ban.prefixes().front()));
-    }
-  }
-}
-
-void Engine::Impl::refresh_protection(TimePoint now) {
-  if (protection.refresh(now)) {
-    apply_holes(now);
-  }
-}
-
-void Engine::Impl::recheck(TimePoint now) {
-  for (const ActiveBan* ban : table.all()) {
-    // Of single addresses the planner knows it already, unless it is a question of routes.
-    if (ban->scope != model::Scope::address || allow.needs_routes() || !stands(*ban)) {
-      recheck(*ban, now);
-    }
-  }
-}
-
-void Engine::Impl::recheck(const ActiveBan& ban, TimePoint now) {
-  const std::vector<net::Prefix> before(ban.prefixes().begin(), ban.prefixes().end());
-  auto left = guard.still_allowed(ban.target(), before);
-  if (!left) {
-    end(ban, Ending::lifted, now, left.error().message);
-  } else if (*left != before) {
-    table.set_prefixes(ban, std::move(*left));
-    replace_wants(ban, before);
-  }
-}
-
-void Engine::Impl::reconfigure(Policy new_policy, TimePoint now) {
-  policy = std::move(new_policy);
-  allow = Allowlist(policy.allow);
-  ledger.set_limits(policy.limits);
-  ladder.reconfigure(ladder_config(policy));
-  bans = BanPolicy(policy.ban);
-  good.reconfigure(policy.collateral);
-  refusals.forget_times();
-  protection.refresh_now(now);
-  apply_holes(now);
-  recheck(now);
-}
-
-void Engine::Impl::on_report(const model::ApplyReport& report, TimePoint now) {
-  bool any_refused = false;
-  for (const auto& failure : report.failures) {
-    any_refused |= failure.refused;
-    if (!failure.refused) {
-      planner.offer_again(failure.element);
-    }
-  }
-  if (any_refused && protection.refresh_now(now)) {
-    // The writer knew of something newly protected; with a hole there, the rest of the element can stand.
-    apply_holes(now);
-  }
-  for (const auto& failure : report.failures) {
-    if (!failure.refused) {
-      continue;
-    }
-    for (const Owner id : planner.refuse(failure.element)) {
-      const ActiveBan& ban = table.at(id);
-      refusals.add(ban.target(), failure.reason, now);
-      if (!stands(ban)) {
-        ++counters.refused;
-        end(ban, Ending::refused, now, failure.reason);
-      }
-    }
-  }
-}
-
 Engine::Engine(Policy policy, Lookups lookups) : impl_(std::make_unique<Impl>(std::move(policy), std::move(lookups))) {}
 Engine::~Engine() = default;
 
 void Engine::on_hit(const model::Hit& hit, std::string_view path, TimePoint now) { impl_->on_hit(hit, path, now); }
 
-void Engine::replay_hit(const model::Hit& hit, std::string_view path) { impl_->replay_hit(hit, path); }
+void Engine::replay_hit(const model::Hit& hit, std::string_view path, TimePoint now) {
+  impl_->replay_hit(hit, path, now);
+}
 
-Result<> Engine::ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
-                     std::string issuer, TimePoint now, bool force, std::optional<Seconds> confirm_within) {
+Result<Banned> Engine::ban(const model::Target& target, std::optional<TimePoint::duration> duration, std::string reason,
+                           std::string issuer, TimePoint now, bool force, std::optional<Seconds> confirm_within) {
   return impl_->ban(normalised(target),
                     {.duration = duration,
                      .reason = std::move(reason),
@@ -306,6 +203,10 @@ std::optional<model::Decision> Engine::find(const model::Target& target) const {
 
 bool Engine::concerns(const net::Prefix& prefix) const { return impl_->planner.wants_any_of(prefix); }
 
+bool Engine::concerns(model::Scope scope, const net::Prefix& prefix) const {
+  return impl_->planner.wants_any_of(scope, prefix);
+}
+
 const std::string* Engine::refusal(const model::Target& target) const {
   return impl_->refusals.reason(normalised(target));
 }
@@ -324,11 +225,27 @@ const EngineCounters& Engine::counters() const {
 
 uint64_t Engine::wanted() const { return impl_->planner.size(); }
 
-void Engine::reconfigure(Policy policy, TimePoint now) { impl_->reconfigure(std::move(policy), now); }
+RefusedElements Engine::refused_elements() const {
+  RefusedElements result;
+  for (const auto scope : model::all_scopes) {
+    const auto& refused = impl_->planner.refused(scope);
+    if (result.count == 0 && !refused.empty()) {
+      const auto& [element, refusal] = *refused.members().begin();
+      result.example = element.to_target() + ": " + *refusal.reason;
+    }
+    result.count += refused.size();
+  }
+  return result;
+}
+
+void Engine::reconfigure(Policy policy, TimePoint now, bool routes_replaced) {
+  impl_->reconfigure(std::move(policy), now, routes_replaced);
+}
 
 void Engine::protection_changed(TimePoint now) {
-  impl_->protection.refresh_now(now);
-  impl_->apply_holes(now);
+  if (impl_->protection.refresh_now(now)) {
+    impl_->apply_holes(now);
+  }
 }
 
 }  // namespace ipguard::decide

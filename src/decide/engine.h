@@ -38,6 +38,19 @@ struct EngineCounters {
   uint64_t good_forgotten = 0;     // given up because there were too many
 };
 
+// What a ban by hand came to.
+struct Banned {
+  enum class How : uint8_t { begun, renewed, already };
+  How how = How::begun;                // already: nothing was changed
+  std::optional<model::Until> before;  // when it would have ended without; nullopt: it was not banned
+};
+
+// What the check right before the kernel keeps out of active decisions.
+struct RefusedElements {
+  uint64_t count = 0;
+  std::string example;  // "192.0.2.0/24: why"; empty if there are none
+};
+
 class Engine {
  public:
   Engine(Policy policy, Lookups lookups);
@@ -59,16 +72,17 @@ class Engine {
   [[nodiscard]] std::vector<model::GoodClient> take_good_changes() { return good_clients().take_changes(); }
 
   // Counts a hit from before the cursor at start: refills windows, decides nothing.
-  void replay_hit(const model::Hit& hit, std::string_view path);
+  void replay_hit(const model::Hit& hit, std::string_view path, TimePoint now);
 
   // A manual or imported ban; nullopt duration = permanent. Refused with the reason when it is on the allowlist,
-  // protected, wider than allowed, an AS without prefixes, or over the budget of wide bans unless `force`. Renews an
-  // existing decision. What is protected is asked of the host once for all calls with the same `now`. With
-  // `confirm_within` the ban is lifted after that time unless confirm() comes before; not for a target that is banned
-  // already.
-  [[nodiscard]] Result<> ban(const model::Target& target, std::optional<Seconds> duration, std::string reason,
-                             std::string issuer, TimePoint now, bool force = false,
-                             std::optional<Seconds> confirm_within = {});
+  // protected, wider than allowed, an AS without prefixes, or over the budget of wide bans unless `force`. By hand it
+  // renews an existing decision, whatever that was. A list (issuer import_issuer) never shortens one: it prolongs a ban
+  // of others, whose reason and issuer stay, and changes nothing where it adds no time. What is protected is asked of
+  // the host once for all calls with the same `now`. With `confirm_within` the ban is lifted after that time unless
+  // confirm() comes before; not for a target that is banned already.
+  [[nodiscard]] Result<Banned> ban(const model::Target& target, std::optional<TimePoint::duration> duration,
+                                   std::string reason, std::string issuer, TimePoint now, bool force = false,
+                                   std::optional<Seconds> confirm_within = {});
   // Errc::not_found when there is no such decision, Errc::invalid when it needs no confirmation.
   [[nodiscard]] Result<> confirm(const model::Target& target, TimePoint now);
   // What ban() would do, without doing it.
@@ -77,7 +91,8 @@ class Engine {
   Result<model::Decision> unban(const model::Target& target, TimePoint now);
 
   // A decision from the store or adopted from the kernel, at start: no policy, no change is reported for it; of its
-  // texts nothing is kept. In order of their beginning, and finish_restoring() after the last one.
+  // texts nothing is kept. In order of their beginning, and finish_restoring() after the last one. An adopted one takes
+  // the place of none from the store, and of two on one target the later end counts.
   void restore(model::Decision decision);
   void finish_restoring();
   // How often and until when a target was banned before (from the store), for growth of ban time.
@@ -97,7 +112,7 @@ class Engine {
   // The elements that ought to be in force: what the kernel is compared with at start.
   [[nodiscard]] std::vector<model::SetElement> desired() const;
   // What became of a batch: refused elements end their decision (Ending::refused) unless other elements of it stand;
-  // failed ones are offered again by the next take_batch().
+  // failed ones are offered again by the next take_batch(), and those refused for want of room once wide bans are gone.
   void on_report(const model::ApplyReport& report, TimePoint now);
 
   [[nodiscard]] std::vector<DecisionChange> take_changes();
@@ -113,6 +128,8 @@ class Engine {
   [[nodiscard]] bool is_banned(const model::Target& target) const;
   // Whether an active decision covers any part of `prefix`.
   [[nodiscard]] bool concerns(const net::Prefix& prefix) const;
+  // The same of those of the scope.
+  [[nodiscard]] bool concerns(model::Scope scope, const net::Prefix& prefix) const;
   // Why the target was refused last; nullptr if that is not remembered.
   [[nodiscard]] const std::string* refusal(const model::Target& target) const;
   // What of an active decision blocks, after everything was cut out.
@@ -120,10 +137,12 @@ class Engine {
   [[nodiscard]] Explanation explain(const net::Address& address, TimePoint now) const;
   [[nodiscard]] const EngineCounters& counters() const;
   [[nodiscard]] uint64_t wanted() const;  // number of elements that ought to be in force
+  [[nodiscard]] RefusedElements refused_elements() const;
 
-  // A reloaded configuration: active decisions that the new allowlist covers are lifted or cut.
-  void reconfigure(Policy policy, TimePoint now);
-  // Protected prefixes changed (rtnetlink, a new SSH session): plans again.
+  // A reloaded configuration: active decisions that the new allowlist covers are lifted or cut, and get back what is
+  // allowed no more. With `routes_replaced` (another database; at start) wide ones become what their target is by now.
+  void reconfigure(Policy policy, TimePoint now, bool routes_replaced = false);
+  // Asks what is protected and plans again where that changed (rtnetlink, an SSH session that began or ended).
   void protection_changed(TimePoint now);
 
  private:

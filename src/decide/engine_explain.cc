@@ -51,6 +51,10 @@ Explanation Engine::Impl::explain(const net::Address& address, TimePoint now) co
   if (result.route.asn) {
     result.asn_routes = ladder.banned_routes(*result.route.asn, now);
   }
+  result.country_threshold = policy.country_ladder.asns;
+  if (const auto country = model::Country::parse(result.route.country_code)) {
+    result.country_asns = ladder.banned_asns(*country, now);
+  }
   result.ended = table.ended(address_target(address));
   result.refusals = refusals.about(address, result.route);
   return result;
@@ -61,7 +65,7 @@ InForce Engine::Impl::in_force(const model::Decision& decision) const {
   for (const auto& prefix : decision.prefixes) {
     const auto standing = planner.standing(decision.target.scope, prefix);
     if (standing.size() != 1 || standing.front() != prefix) {
-      add_holes(prefix, standing, result);
+      add_holes(prefix, &planner.refused(decision.target.scope), result);
     }
     std::ranges::copy(standing, std::back_inserter(result.prefixes));
   }
@@ -74,7 +78,7 @@ InForce Engine::Impl::would_be_in_force(const model::Decision& decision) const {
   for (const auto& prefix : decision.prefixes) {
     const auto left = cut(prefix, planner.holes());
     if (left.size() != 1 || left.front() != prefix) {
-      add_holes(prefix, left, result);
+      add_holes(prefix, nullptr, result);
     }
     std::ranges::copy(left, std::back_inserter(result.prefixes));
   }
@@ -111,9 +115,8 @@ std::vector<net::Prefix> Engine::Impl::whole(const model::Target& target) const 
 }
 
 // The holes of the planner inside `prefix`, and what the writer refused.
-void Engine::Impl::add_holes(const net::Prefix& prefix, const std::vector<net::Prefix>& standing,
+void Engine::Impl::add_holes(const net::Prefix& prefix, const net::PrefixMap<RefusedElement>* refused,
                              InForce& result) const {
-  std::vector<net::Prefix> known = standing;
   const net::Prefix* last = nullptr;
   for (const auto* hole : planner.holes().inside(prefix)) {
     if (last != nullptr && last->contains(hole->first)) {
@@ -121,14 +124,20 @@ void Engine::Impl::add_holes(const net::Prefix& prefix, const std::vector<net::P
     }
     last = &hole->first;
     result.cut_out.push_back({.prefix = hole->first, .reason = guard.why_hole(hole->first)});
-    known.push_back(hole->first);
   }
   if (planner.holes().widest_covering(prefix) != nullptr) {
     result.cut_out.push_back({.prefix = prefix, .reason = guard.why_hole(prefix)});
     return;
   }
-  for (const auto& part : net::subtract(prefix, known)) {
-    result.cut_out.push_back({.prefix = part, .reason = "refused by the check right before the kernel"});
+  if (refused == nullptr) {
+    return;
+  }
+  if (const auto* around = refused->longest_covering(prefix)) {
+    result.cut_out.push_back({.prefix = prefix, .reason = *around->second.reason});
+    return;
+  }
+  for (const auto* part : refused->inside(prefix)) {
+    result.cut_out.push_back({.prefix = part->first, .reason = *part->second.reason});
   }
 }
 

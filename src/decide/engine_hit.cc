@@ -4,16 +4,15 @@
 
 #include "base/text.h"
 #include "decide/engine_impl.h"
+#include "decide/holes.h"
 #include "decide/offender.h"
 #include "decide/sentences.h"
 
 namespace ipguard::decide {
 namespace {
 
-// A log's clock may be a little ahead of ours; further ahead it is wrong, and a ban must not start in the future.
-constexpr std::chrono::seconds most_ahead{60};
-
-TimePoint sane_time(TimePoint time, TimePoint now) { return time - most_ahead > now ? now : time; }
+// A ban must not start in the future.
+TimePoint sane_time(TimePoint time, TimePoint now) { return time - model::most_clock_ahead > now ? now : time; }
 
 LineReference reference(const model::Hit& hit, std::string_view path) {
   return {.path = path, .offset = hit.line.offset, .text = hit.line.text};
@@ -54,22 +53,23 @@ bool Engine::Impl::was_banned(const net::Address& address, TimePoint time) const
          (!address.is_ipv4() && table.was_banned(network_target(offender_unit(address)), time));
 }
 
-void Engine::Impl::replay_hit(const model::Hit& hit, std::string_view path) {
-  if (allow.covers(hit.address) || was_banned(hit.address, hit.time)) {
+void Engine::Impl::replay_hit(const model::Hit& hit, std::string_view path, TimePoint now) {
+  const TimePoint time = sane_time(hit.time, now);
+  if (allow.covers(hit.address) || was_banned(hit.address, time)) {
     return;
   }
   // A hit at the very time a ban began may be the one that led to it, and then the count starts afresh with it.
   const auto around = covering(net::Prefix(hit.address));
-  if (std::ranges::any_of(around, [&](const ActiveBan* ban) { return ban->since < hit.time; })) {
+  if (std::ranges::any_of(around, [&](const ActiveBan* ban) { return ban->since < time; })) {
     return;
   }
-  const auto offence = ledger.hit(hit, hit.time, reference(hit, path));
+  const auto offence = ledger.hit(hit, time, reference(hit, path));
   if (!offence) {
     return;
   }
   const model::Route route = lookups.route(hit.address);
   if (!allow.reason(route)) {
-    ladder.remember(route, {.member = hit.address, .time = hit.time, .line = last_line(offence->lines)});
+    ladder.remember(route, {.member = hit.address, .time = time, .line = last_line(offence->lines)});
   }
 }
 
@@ -267,9 +267,9 @@ bool Engine::Impl::ban_widely(const Occasion& occasion, const Step& step, const 
   if (!weighed) {
     return false;
   }
-  auto reason = step.by_rule
-                    ? first_offence_sentence(target, occasion.rule, occasion.offence.address, weighed->prefixes)
-                    : sentence(weighed->prefixes);
+  const auto covered = outside_of_holes(weighed->prefixes);
+  auto reason = step.by_rule ? first_offence_sentence(target, occasion.rule, occasion.offence.address, covered)
+                             : sentence(covered);
   model::Decision decision;
   decision.target = target;
   decision.prefixes = std::move(weighed->prefixes);
@@ -283,6 +283,14 @@ bool Engine::Impl::ban_widely(const Occasion& occasion, const Step& step, const 
   decision.evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces);
   begin_by_evidence(occasion, std::move(decision), step.by_rule ? occasion.rule.ban : by_ladder);
   return true;
+}
+
+std::vector<net::Prefix> Engine::Impl::outside_of_holes(const std::vector<net::Prefix>& prefixes) const {
+  std::vector<net::Prefix> left;
+  for (const auto& prefix : prefixes) {
+    std::ranges::copy(cut(prefix, planner.holes()), std::back_inserter(left));
+  }
+  return left;
 }
 
 std::optional<Weighed> Engine::Impl::wide_coverage(const Occasion& occasion, const model::Target& target) {

@@ -26,6 +26,10 @@ namespace ipguard::decide {
 [[nodiscard]] model::Target address_target(const net::Address& address);
 // Who issued a decision that was found in the kernel and not in the store.
 inline constexpr std::string_view adopted_issuer = "kernel";
+// Of bans from a list.
+inline constexpr std::string_view import_issuer = "import";
+
+[[nodiscard]] LadderConfig ladder_config(const Policy& policy);
 
 struct Engine::Impl {
   // An offence with all that deciding about it takes.
@@ -41,7 +45,7 @@ struct Engine::Impl {
 
   // From hit to decisions (engine_hit.cc).
   void on_hit(const model::Hit& hit, std::string_view path, TimePoint now);
-  void replay_hit(const model::Hit& hit, std::string_view path);
+  void replay_hit(const model::Hit& hit, std::string_view path, TimePoint now);
   void decide(const model::Rule& rule, const model::Offence& offence, TimePoint time, TimePoint now);
   void ban_address(const Occasion& occasion);
   // By the ledger, for the rule's own time.
@@ -63,6 +67,8 @@ struct Engine::Impl {
   template <typename Step, typename Sentence>
   bool ban_widely(const Occasion& occasion, const Step& step, const model::Target& target, Seconds by_ladder,
                   const Sentence& sentence);
+  // What of it the planner's holes leave: what a sentence may say that a ban covers.
+  [[nodiscard]] std::vector<net::Prefix> outside_of_holes(const std::vector<net::Prefix>& prefixes) const;
   // What a wide ban may cover; a refusal is noted and reported once a window.
   std::optional<Weighed> wide_coverage(const Occasion& occasion, const model::Target& target);
   void begin_by_evidence(const Occasion& occasion, model::Decision decision, Seconds ban);
@@ -77,13 +83,20 @@ struct Engine::Impl {
 
   // People and the store (engine_manual.cc).
   struct Order {
-    std::optional<Seconds> duration;
+    std::optional<TimePoint::duration> duration;
     std::string reason;
     std::string issuer;
     bool force = false;
     std::optional<Seconds> confirm_within = {};
+
+    [[nodiscard]] model::Until end(TimePoint now) const {
+      return duration ? model::Until(now + *duration) : model::Until();
+    }
   };
-  Result<> ban(const model::Target& target, Order order, TimePoint now);
+  Result<Banned> ban(const model::Target& target, Order order, TimePoint now);
+  // What a list does to a ban that is not the list's; nullopt: the order is to be carried out.
+  std::optional<Banned> prolong(const ActiveBan& known, Order& order, TimePoint now);
+  void carry_out(const model::Target& target, const ActiveBan* known, Order order, Weighed weighed, TimePoint now);
   // What a ban by hand may cover; says in the order's reason what was forced or left out.
   Result<Weighed> ordered_coverage(const model::Target& target, Order& order, TimePoint now) const;
   [[nodiscard]] static Result<> times_are_sound(const Order& order);
@@ -101,16 +114,19 @@ struct Engine::Impl {
   void finish_restoring();
   void remember_evidence(const ActiveBan& ban, TimePoint newest);
 
-  // Upkeep (engine.cc).
+  // Upkeep (engine_upkeep.cc).
   // Every hit and command ends some of what is over, so that one mass of endings does not hold up everything.
   static constexpr size_t some = 1000;
   void expire(TimePoint now, size_t most = some);
   void end_in_time(const ActiveBan& ban);
   void on_report(const model::ApplyReport& report, TimePoint now);
-  void reconfigure(Policy new_policy, TimePoint now);
+  void reconfigure(Policy new_policy, TimePoint now, bool routes_replaced);
   void apply_holes(TimePoint now);
-  void recheck(TimePoint now);
-  void recheck(const ActiveBan& ban, TimePoint now);
+  // Against the policy; `anew`: from what the target is by now, else from what the ban covers.
+  void recheck(TimePoint now, bool anew);
+  void recheck(const ActiveBan& ban, TimePoint now, bool anew);
+  [[nodiscard]] std::vector<net::Prefix> extent(const ActiveBan& ban) const;
+  void refuse(const model::ElementFailure& failure, TimePoint now);
   void refresh_protection(TimePoint now);
 
   // What there is to say (engine_explain.cc).
@@ -120,7 +136,8 @@ struct Engine::Impl {
   // The same of a decision that has not begun.
   [[nodiscard]] InForce would_be_in_force(const model::Decision& decision) const;
   void finish(const model::Decision& decision, InForce& result) const;
-  void add_holes(const net::Prefix& prefix, const std::vector<net::Prefix>& standing, InForce& result) const;
+  // `refused`: by the writer; null for what was not offered to it.
+  void add_holes(const net::Prefix& prefix, const net::PrefixMap<RefusedElement>* refused, InForce& result) const;
   void add_allowed(const model::Decision& decision, InForce& result) const;
   [[nodiscard]] std::vector<net::Prefix> whole(const model::Target& target) const;
 
@@ -151,6 +168,7 @@ struct Engine::Impl {
   Collateral collateral;
   std::vector<Slot> restored;  // since finish_restoring()
   bool recheck_due = false;    // decisions were restored without a look at the policy
+  bool room_freed = false;     // wide bans went since what lacked room was offered
   mutable EngineCounters counters;
 };
 

@@ -6,6 +6,7 @@
 #include "decide/engine_impl.h"
 #include "decide/offender.h"
 #include "decide/sentences.h"
+#include "net/cover.h"
 
 namespace ipguard::decide {
 namespace {
@@ -64,7 +65,7 @@ Result<> Engine::Impl::times_are_sound(const Order& order) {
     return fail(Errc::invalid, "its end has passed");
   }
   if (order.duration && order.duration->count() == 0) {
-    return fail(Errc::invalid, "a ban must last longer than " + format_duration(*order.duration));
+    return fail(Errc::invalid, "a ban must last longer than 0s");
   }
   if (order.confirm_within && order.confirm_within->count() <= 0) {
     return fail(Errc::invalid, "there must be time to confirm it");
@@ -98,7 +99,28 @@ void Engine::Impl::describe_target(model::Decision& decision, TimePoint now) con
   }
 }
 
-Result<> Engine::Impl::ban(const model::Target& target, Order order, TimePoint now) {
+// Feeds are imported again and again: what a person or the evidence decided is not theirs to change.
+std::optional<Banned> Engine::Impl::prolong(const ActiveBan& known, Order& order, TimePoint now) {
+  const model::Until until = known.until;
+  if (table.issuer(known) == adopted_issuer) {
+    if (order.end(now) < until) {
+      order.duration = until.ever() ? std::optional(until.time() - now) : std::nullopt;
+    }
+    return std::nullopt;  // nobody knew why it is banned
+  }
+  if (order.end(now) <= until) {
+    return Banned{.how = Banned::How::already, .before = until};
+  }
+  if (table.issuer(known) == import_issuer) {
+    return std::nullopt;
+  }
+  model::Decision decision = complete(known);
+  decision.until = order.end(now).optional();
+  want(table.renew(std::move(decision), now));
+  return Banned{.how = Banned::How::renewed, .before = until};
+}
+
+Result<Banned> Engine::Impl::ban(const model::Target& target, Order order, TimePoint now) {
   expire(now);
   if (auto sound = times_are_sound(order); !sound) {
     return std::unexpected(std::move(sound.error()));
@@ -107,13 +129,26 @@ Result<> Engine::Impl::ban(const model::Target& target, Order order, TimePoint n
     apply_holes(now);
   }
   const ActiveBan* known = active(target, now);
+  const Banned result{.how = known == nullptr ? Banned::How::begun : Banned::How::renewed,
+                      .before = known == nullptr ? std::nullopt : std::optional(known->until)};
   const auto room = has_room(order, known);
+  if (room && known != nullptr && order.issuer == import_issuer) {
+    if (const auto done = prolong(*known, order, now)) {
+      return *done;
+    }
+  }
   auto weighed = room ? ordered_coverage(target, order, now) : std::unexpected(room.error());
   if (!weighed) {
     ++counters.refused;
     refusals.add(target, weighed.error().message, now, RefusalLog::Kind::by_hand);
     return std::unexpected(add_context(weighed, target.to_string() + " cannot be banned"));
   }
+  carry_out(target, known, std::move(order), std::move(*weighed), now);
+  return result;
+}
+
+void Engine::Impl::carry_out(const model::Target& target, const ActiveBan* known, Order order, Weighed weighed,
+                             TimePoint now) {
   model::Decision decision;
   if (known != nullptr) {
     // Its reason changes; lines there are only of what a rule led to.
@@ -121,22 +156,21 @@ Result<> Engine::Impl::ban(const model::Target& target, Order order, TimePoint n
   }
   const auto before = decision.prefixes;
   decision.target = target;
-  decision.cover(std::move(weighed->prefixes));
+  decision.cover(std::move(weighed.prefixes));
   decision.rule.clear();
   decision.reason = std::move(order.reason);
   decision.issuer = std::move(order.issuer);
-  decision.until = order.duration ? std::optional<TimePoint>(now + *order.duration) : std::nullopt;
+  decision.until = order.end(now).optional();
   decision.confirm_by = order.confirm_within ? std::optional<TimePoint>(now + *order.confirm_within) : std::nullopt;
-  decision.good_clients = weighed->hit;
-  decision.left_out = std::move(weighed->left_out);
+  decision.good_clients = weighed.hit;
+  decision.left_out = std::move(weighed.left_out);
   ++counters.decisions;
   if (known != nullptr) {
     replace_wants(table.renew(std::move(decision), now), before);
-    return {};
+    return;
   }
   describe_target(decision, now);
   want(table.begin(std::move(decision)));
-  return {};
 }
 
 Result<> Engine::Impl::confirm(const model::Target& target, TimePoint now) {
@@ -268,6 +302,15 @@ void Engine::Impl::restore(model::Decision& decision) {
     decision.repeat = bans.repeats(past->bans, past->last_end, decision.since);  // nobody remembered the ban itself
   }
   const ActiveBan* known = table.find(decision.target);
+  if (known != nullptr && decision.issuer == adopted_issuer) {
+    if (table.issuer(*known) != adopted_issuer) {
+      return;
+    }
+    decision.until = std::max(known->until, model::Until(decision.until)).optional();
+    std::vector<net::Prefix> all(known->prefixes().begin(), known->prefixes().end());
+    std::ranges::copy(decision.prefixes, std::back_inserter(all));
+    decision.cover(net::aggregate(std::move(all)));
+  }
   if (known != nullptr) {
     drop_wants(*known);
   }

@@ -36,6 +36,8 @@ struct Explanation {
   uint32_t route_threshold = 0;             // … and how many ban the route (0 = never)
   uint32_t asn_routes = 0;                  // banned routes of its AS within the window …
   uint32_t asn_threshold = 0;
+  uint32_t country_asns = 0;  // banned AS of its country within the window …
+  uint32_t country_threshold = 0;
   std::optional<std::string> good;    // why it is left out of wide bans
   std::vector<DecisionChange> ended;  // earlier decisions on the address itself, newest first, bounded
   std::vector<std::string> refusals;  // decisions considered and refused (budget, protection), newest first

@@ -53,7 +53,6 @@ Result<std::vector<net::Prefix>> Guard::coverage(const model::Target& target) co
   return left;
 }
 
-// What the target is before anything is cut out.
 Result<std::vector<net::Prefix>> Guard::networks_of(const model::Target& target) const {
   if (target.scope == model::Scope::asn) {
     if (auto why = allow_.reason(target.asn)) {

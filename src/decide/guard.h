@@ -33,11 +33,13 @@ class Guard {
   // What of an active decision's prefixes may still be covered under a new policy: as coverage().
   [[nodiscard]] Result<std::vector<net::Prefix>> still_allowed(const model::Target& target,
                                                                const std::vector<net::Prefix>& prefixes) const;
+  // What the target is before anything is cut out, a country's prefixes split as for coverage(). Errc::invalid when it
+  // is allowed as a whole or the database knows no prefixes of it.
+  [[nodiscard]] Result<std::vector<net::Prefix>> networks_of(const model::Target& target) const;
   // Why the holes in `prefix` (or around it) are there.
   [[nodiscard]] std::string why_hole(const net::Prefix& prefix) const;
 
  private:
-  [[nodiscard]] Result<std::vector<net::Prefix>> networks_of(const model::Target& target) const;
   [[nodiscard]] unsigned widest(const net::Prefix& prefix) const;
   [[nodiscard]] Result<> address_allowed(const net::Prefix& single) const;
   [[nodiscard]] Result<> narrow_enough(const std::vector<net::Prefix>& prefixes) const;

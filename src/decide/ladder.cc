@@ -149,6 +149,10 @@ uint32_t Ladder::banned_routes(net::Asn asn, TimePoint now) const {
   return banned_routes_.count(asn, now, config_.asn.window);
 }
 
+uint32_t Ladder::banned_asns(model::Country country, TimePoint now) const {
+  return banned_asns_.count(country, now, config_.country.window);
+}
+
 void Ladder::reconfigure(const LadderConfig& config) {
   config_ = config;
   offenders_.set_limit(config.limits.offenders);

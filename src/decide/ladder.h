@@ -81,6 +81,7 @@ class Ladder {
   // How many of them ban the route under the configuration; 0 = never.
   [[nodiscard]] uint32_t offenders_needed(const net::Prefix& route) const;
   [[nodiscard]] uint32_t banned_routes(net::Asn asn, TimePoint now) const;
+  [[nodiscard]] uint32_t banned_asns(model::Country country, TimePoint now) const;
   [[nodiscard]] uint64_t evicted() const {
     return offenders_.evicted() + neighbours_.evicted() + banned_routes_.evicted() + banned_asns_.evicted();
   }

@@ -58,7 +58,8 @@ std::vector<std::string> RefusalLog::about(const net::Address& address, const mo
     const bool by_hand = refusal.kind == Kind::by_hand;
     if (concerns(target, address, route) &&
         (!by_hand || (model::is_network(target.scope) && is_narrow(target.prefix)))) {
-      result.push_back(format_rfc3339(refusal.time) + ": " + target.to_string() + " was not banned: " + refusal.reason);
+      result.push_back(format_rfc3339(refusal.time) + ": " + (refusal.kind == Kind::part ? "a part of " : "") +
+                       target.to_string() + " was not banned: " + refusal.reason);
     }
   }
   return result;

@@ -22,6 +22,7 @@ class RefusalLog {
     evidence,  // what evidence asked for: not asked again for a while
     for_now,   // the same, but more evidence may change it: asked again
     by_hand,   // a person asked for it
+    part,      // of a decision that stands for the rest
   };
 
   // Whether evidence was refused a ban of the target within `window` before (or after) `time`.

@@ -1,6 +1,7 @@
 #include "decide/scope_plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "decide/holes.h"
 
@@ -14,6 +15,51 @@ model::Until ScopePlan::latest(const net::Prefix& prefix) const {
     }
   }
   return result;
+}
+
+model::Until ScopePlan::last_end(const net::Prefix& element, model::Until bound) const {
+  auto around = wanted_.longest_covering(element);
+  model::Until result = latest(*around);
+  while (around->length() > 0 && (around = wanted_.longest_covering(around->parent()))) {
+    result = std::max(result, latest(*around));
+  }
+  if (scope_ == model::Scope::address) {
+    return result;  // nothing is nested there
+  }
+  wanted_.each_inside_while(element, [&](const net::Prefix& nested, const Want& want) {
+    result = std::max(result, more_wants_.empty() ? want.until : latest(nested));
+    return result < bound;
+  });
+  return result;
+}
+
+std::vector<net::Prefix> ScopePlan::elements_at(const net::Prefix& prefix) const {
+  if (const auto around = planned_.longest_covering(prefix)) {
+    return {*around};
+  }
+  return standing(prefix);
+}
+
+void ScopePlan::extend(const net::Prefix& nested, model::Until until) {
+  for (const auto& element : elements_at(nested)) {
+    if (*planned_.find(element) < until) {
+      note(element);
+      planned_.put(element, until);
+    }
+  }
+}
+
+void ScopePlan::shorten(const net::Prefix& nested, model::Until before) {
+  for (const auto& element : elements_at(nested)) {
+    const model::Until known = *planned_.find(element);
+    if (known != before) {
+      continue;  // something else lasts longer
+    }
+    if (const auto until = last_end(element, known); until != known) {
+      note(element);
+      planned_.put(element, until);
+    }
+  }
 }
 
 void ScopePlan::add_owners(const net::Prefix& prefix, std::vector<Owner>& owners) const {
@@ -34,6 +80,8 @@ void ScopePlan::want(const net::Prefix& prefix, Owner owner, std::optional<TimeP
       // What was outermost in here is nested now.
       clear_inside(prefix);
       plan(prefix);
+    } else {
+      extend(prefix, until);
     }
     return;
   }
@@ -49,8 +97,16 @@ void ScopePlan::want(const net::Prefix& prefix, Owner owner, std::optional<TimeP
       other->until = fresh.until;
     }
   }
-  if (latest(prefix) != before && is_outermost(prefix)) {
+  const auto after = latest(prefix);
+  if (after == before) {
+    return;
+  }
+  if (is_outermost(prefix)) {
     plan(prefix);
+  } else if (before < after) {
+    extend(prefix, after);
+  } else {
+    shorten(prefix, before);
   }
 }
 
@@ -83,10 +139,12 @@ void ScopePlan::drop(const net::Prefix& prefix, Owner owner) {
   }
   const bool outermost = is_outermost(prefix);
   const auto before = latest(prefix);
-  if (!forget_want(prefix, owner) || !outermost) {
+  if (!forget_want(prefix, owner)) {
     return;
   }
-  if (!wanted_.contains(prefix)) {
+  if (!outermost) {
+    shorten(prefix, before);
+  } else if (!wanted_.contains(prefix)) {
     clear_inside(prefix);
     plan_outermost_inside(prefix);
   } else if (latest(prefix) != before) {
@@ -129,7 +187,7 @@ void ScopePlan::offer_again(const net::Prefix& element) {
   pending_.put(element, {.until = {}, .state = Told::State::unknown});
 }
 
-std::vector<Owner> ScopePlan::refuse(const net::Prefix& element) {
+std::vector<Owner> ScopePlan::refuse(const net::Prefix& element, const std::string& reason, bool for_room) {
   std::vector<Owner> owners;
   if (!planned_.contains(element)) {
     return owners;
@@ -137,8 +195,26 @@ std::vector<Owner> ScopePlan::refuse(const net::Prefix& element) {
   // Not "absent": if it was a renewal that was refused, the element is still in the kernel and has to go.
   offer_again(element);
   planned_.erase(element);
+  const auto known = refused_.members().begin();
+  const bool same = known != refused_.members().end() && *known->second.reason == reason;
+  auto shared = same ? known->second.reason : std::make_shared<const std::string>(reason);
+  refused_[element] = {.reason = std::move(shared), .for_room = for_room};
   add_owners(*wanted_.widest_covering(element), owners);
   return owners;
+}
+
+void ScopePlan::offer_refused() {
+  std::vector<net::Prefix> offered;
+  for (const auto& [element, refusal] : refused_.members()) {
+    if (refusal.for_room) {
+      offered.push_back(element);
+    }
+  }
+  for (const auto& element : offered) {
+    refused_.erase(element);
+    note(element);
+    planned_.put(element, last_end(element));
+  }
 }
 
 bool ScopePlan::stands(const net::Prefix& prefix) const {
@@ -177,14 +253,28 @@ void ScopePlan::clear_inside(const net::Prefix& prefix) {
     note(element);
     planned_.erase(element);
   }
+  forget_refusals(prefix);
+}
+
+void ScopePlan::forget_refusals(const net::Prefix& prefix) {
+  if (refused_.empty()) {
+    return;
+  }
+  std::vector<net::Prefix> over;
+  for (const auto* member : refused_.inside(prefix)) {
+    over.push_back(member->first);
+  }
+  for (const auto& element : over) {
+    refused_.erase(element);
+  }
 }
 
 // Always cut anew rather than re-timed in place: an element that the writer refused before is offered once more.
 void ScopePlan::plan(const net::Prefix& outermost) {
-  const auto until = latest(outermost);
+  forget_refusals(outermost);
   for (const auto& element : cut(outermost, holes_)) {
     note(element);
-    planned_.put(element, until);
+    planned_.put(element, last_end(element));
   }
 }
 

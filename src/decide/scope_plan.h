@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
@@ -20,16 +22,24 @@ namespace ipguard::decide {
 // Who wants a prefix blocked: a number that DecisionTable gives each decision as long as it is active.
 using Owner = uint32_t;
 
+// What the writer did not let through of what is wanted.
+struct RefusedElement {
+  std::shared_ptr<const std::string> reason;  // shared, for thousands may have the same one
+  bool for_room = false;                      // as of model::ElementFailure
+};
+
 // Elements are the outermost wanted prefixes, minus the holes, hence disjoint. Nested ones wait for the outer one to
-// go. Each call costs by what it changes (prefixes and elements inside the changed one), not by what there is. Takes 24
-// bytes for a wanted IPv4 prefix and 16 for its element, up to half as much again where they come in no order.
+// go, but an element's time-out is the latest end of all that is wanted in it or around it: the kernel, if it is left
+// alone, may lift an outer ban late, but never a nested one early. Each call costs by what it changes (prefixes and
+// elements inside the changed one), not by what there is. Takes 24 bytes for a wanted IPv4 prefix and 16 for its
+// element, up to half as much again where they come in no order.
 class ScopePlan {
  public:
   // `holes` is the caller's, outlives the plan, and changes only together with a call of replan().
   ScopePlan(model::Scope scope, const net::PrefixSet& holes) : scope_(scope), holes_(holes) {}
 
   // `owner` wants `prefix` until then (nullopt = for ever); a second call renews. Of several owners the latest
-  // `until` counts.
+  // `until` counts for the element.
   void want(const net::Prefix& prefix, Owner owner, std::optional<TimePoint> until);
   // No longer; others who want it keep it.
   void drop(const net::Prefix& prefix, Owner owner);
@@ -40,7 +50,11 @@ class ScopePlan {
   void offer_again(const net::Prefix& element);
   // The writer refuses the element: it is no longer planned, until something changes there. Yields the owners of the
   // prefix it was part of; nothing if the element was not planned any more.
-  std::vector<Owner> refuse(const net::Prefix& element);
+  std::vector<Owner> refuse(const net::Prefix& element, const std::string& reason, bool for_room);
+  // Plans what was refused for want of room once more.
+  void offer_refused();
+  // Disjoint, and no part of elements().
+  [[nodiscard]] const net::PrefixMap<RefusedElement>& refused() const { return refused_; }
 
   // Whether any address of `prefix` is in an element.
   [[nodiscard]] bool stands(const net::Prefix& prefix) const;
@@ -76,13 +90,21 @@ class ScopePlan {
     State state = State::absent;
   };
 
+  // Of those who want exactly `prefix` …
   [[nodiscard]] model::Until latest(const net::Prefix& prefix) const;
+  // … and of all that is wanted in `element` and around it. It is known not to be later than `bound`.
+  [[nodiscard]] model::Until last_end(const net::Prefix& element, model::Until bound = {}) const;
+  [[nodiscard]] std::vector<net::Prefix> elements_at(const net::Prefix& prefix) const;
+  // In an outer one something nested came or lasts longer; went or lasts no longer until `before`.
+  void extend(const net::Prefix& nested, model::Until until);
+  void shorten(const net::Prefix& nested, model::Until before);
   // False if the owner did not want it.
   bool forget_want(const net::Prefix& prefix, Owner owner);
   void add_owners(const net::Prefix& prefix, std::vector<Owner>& owners) const;
   [[nodiscard]] bool is_outermost(const net::Prefix& prefix) const;
   void note(const net::Prefix& element);
   void clear_inside(const net::Prefix& prefix);
+  void forget_refusals(const net::Prefix& prefix);
   void plan(const net::Prefix& outermost);
   void plan_outermost_inside(const net::Prefix& prefix);
   void take_element(const net::Prefix& element, const Told& told, model::SetBatch& batch) const;
@@ -92,7 +114,8 @@ class ScopePlan {
   net::PrefixTable<Want> wanted_;
   std::map<net::Prefix, std::vector<Want>> more_wants_;  // of those wanted by several owners: all but one. Rare.
   net::PrefixTable<model::Until> planned_;               // disjoint
-  net::PrefixTable<Told> pending_;                       // elements that changed since take()
+  net::PrefixMap<RefusedElement> refused_;
+  net::PrefixTable<Told> pending_;  // elements that changed since take()
 };
 
 }  // namespace ipguard::decide

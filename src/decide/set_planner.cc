@@ -48,6 +48,12 @@ std::vector<Owner> SetPlanner::set_holes(const std::vector<net::Prefix>& holes) 
   return touched;
 }
 
+void SetPlanner::offer_refused() {
+  for (auto& plan : plans_) {
+    plan.offer_refused();
+  }
+}
+
 std::vector<Owner> SetPlanner::owners_covering(const net::Prefix& prefix) const {
   std::vector<Owner> owners;
   for (const auto& plan : plans_) {

@@ -35,7 +35,14 @@ class SetPlanner {
   [[nodiscard]] const net::PrefixSet& holes() const { return holes_; }
 
   void offer_again(const model::SetElement& element) { plan(element.scope).offer_again(element.prefix); }
-  std::vector<Owner> refuse(const model::SetElement& element) { return plan(element.scope).refuse(element.prefix); }
+  std::vector<Owner> refuse(const model::ElementFailure& failure) {
+    return plan(failure.element.scope).refuse(failure.element.prefix, failure.reason, failure.for_room);
+  }
+  void offer_refused();
+  // What the writer refused and nothing has changed since.
+  [[nodiscard]] const net::PrefixMap<RefusedElement>& refused(model::Scope scope) const {
+    return plan(scope).refused();
+  }
   [[nodiscard]] bool stands(model::Scope scope, const net::Prefix& prefix) const { return plan(scope).stands(prefix); }
 
   [[nodiscard]] std::vector<net::Prefix> standing(model::Scope scope, const net::Prefix& prefix) const {
@@ -47,6 +54,9 @@ class SetPlanner {
   // Whether anybody wants all of `prefix`, or any part of it, in any scope.
   [[nodiscard]] bool wants_all_of(const net::Prefix& prefix) const;
   [[nodiscard]] bool wants_any_of(const net::Prefix& prefix) const;
+  [[nodiscard]] bool wants_any_of(model::Scope scope, const net::Prefix& prefix) const {
+    return plan(scope).wants_any_of(prefix);
+  }
 
   // The net difference since the last call, in order of scope and address: an element that came and went in between is
   // not mentioned, one with a new `until` is added again. Removals come before additions. Of more than `most` changed

@@ -1,11 +1,11 @@
 #include <array>
 #include <utility>
 
+#include "enforce/element_mirror.h"
 #include "enforce/enforcer.h"
 #include "enforce/nft_sets.h"
 #include "enforce/protection.h"
 #include "enforce/vetting.h"
-#include "net/prefix_set.h"
 
 namespace ipguard::enforce {
 
@@ -27,9 +27,9 @@ class DryRunEnforcer final : public Enforcer {
     std::vector<model::SetElement> result;
     result.reserve(enforced());
     for (size_t i = 0; i < sets.size(); ++i) {
-      for (const auto& [prefix, until] : sets_.at(i).members()) {
-        result.push_back({sets.at(i).scope, prefix, until});
-      }
+      mirror_.members(i).each([&](const net::Prefix& prefix, const model::Until& until) {
+        result.push_back({sets.at(i).scope, prefix, until.optional()});
+      });
     }
     return result;
   }
@@ -37,53 +37,45 @@ class DryRunEnforcer final : public Enforcer {
   model::ApplyReport apply(const model::SetBatch& batch, TimePoint now) override {
     model::ApplyReport report;
     for (const model::SetElement& element : batch.remove) {
-      if (set_for(element).erase(element.prefix)) {
-        share_.remove(element.prefix);
-      }
+      mirror_.erase(element);
       ++report.removed;
     }
-    const auto is_there = [this](const model::SetElement& element) {
-      return set_for(element).find(element.prefix) != nullptr;
-    };
-    for (const model::SetElement& element : vet(batch.add, *protection_, now, share_, is_there, report.failures)) {
-      Set& set = set_for(element);
-      if (set.find(element.prefix) == nullptr &&
-          (set.longest_covering(element.prefix) != nullptr || !set.inside(element.prefix).empty())) {
-        report.failures.push_back({element, "it overlaps another element of the set", false});
+    for (const model::SetElement& element : vet(batch.add, {}, *protection_, now, mirror_, report.failures)) {
+      const auto& set = mirror_.members(set_index(element.scope, element.prefix.family()));
+      if (!mirror_.has(element) && (set.longest_covering(element.prefix) || set.any_inside(element.prefix))) {
+        report.failures.push_back({element, "it overlaps another element of the set", false, false});
         continue;
       }
-      if (set.find(element.prefix) == nullptr) {
-        share_.add(element.prefix);
-      }
-      set[element.prefix] = element.until;
+      mirror_.put(element);
       ++report.added;
     }
     return report;
   }
 
+  std::vector<model::ElementFailure> refusals(const std::vector<model::SetElement>& additions, TimePoint now) override {
+    std::vector<model::ElementFailure> failures;
+    (void)vet(additions, {}, *protection_, now, mirror_, failures);
+    return failures;
+  }
+
+  void distrust() override {}
   Result<Repair> verify(TimePoint /*now*/) override { return Repair{}; }
   int notification_fd() const override { return -1; }
   const RepairCounters& repairs() const override { return repairs_; }
 
   Result<bool> holds(const net::Address& address) override {
-    for (const Set& set : sets_) {
-      if (set.longest_covering(net::Prefix(address)) != nullptr) {
+    for (size_t i = 0; i < sets.size(); ++i) {
+      if (mirror_.members(i).longest_covering(net::Prefix(address))) {
         return true;
       }
     }
     return false;
   }
 
-  uint64_t enforced() const override {
-    uint64_t total = 0;
-    for (const Set& set : sets_) {
-      total += set.size();
-    }
-    return total;
-  }
+  uint64_t enforced() const override { return mirror_.size(); }
 
-  Result<std::array<DropCounters, model::scope_count>> counters() override {
-    return std::array<DropCounters, model::scope_count>{};  // no packet meets a ban in dry-run
+  Result<SetCounters> counters() override {
+    return SetCounters{};  // no packet meets a ban in dry-run
   }
 
   Result<std::vector<std::optional<DropCounters>>> element_counters(
@@ -94,19 +86,13 @@ class DryRunEnforcer final : public Enforcer {
   ConnectionCounters connections() const override { return {}; }
 
   Result<> remove_all() override {
-    sets_ = {};
-    share_ = {};
+    mirror_.clear();
     return {};
   }
 
  private:
-  using Set = net::PrefixMap<std::optional<TimePoint>>;
-
-  Set& set_for(const model::SetElement& element) { return sets_.at(set_index(element.scope, element.prefix.family())); }
-
   Protection* protection_;
-  std::array<Set, set_count> sets_;
-  AddressShare share_;
+  ElementMirror mirror_;
   RepairCounters repairs_;  // nobody else changes a model
 };
 

@@ -14,7 +14,6 @@ namespace ipguard::enforce {
 
 namespace {
 
-constexpr uint16_t inet_family = 1;        // NFPROTO_INET
 constexpr size_t message_overhead = 512;   // headers, table and set name
 constexpr size_t bytes_per_element = 104;  // IPv6 start (48) and end (36) element, with room
 

@@ -11,23 +11,25 @@
 
 namespace ipguard::enforce {
 
-// Owned by the enforcer.
+// Owned by the enforcer. The members of one set are disjoint.
 class ElementMirror {
  public:
   void put(const model::SetElement& element) {
     if (sets_.at(index(element)).put(element.prefix, element.until)) {
-      share_.add(element.prefix);
+      share_.add(element.prefix.family(), alone(element));
     }
   }
   bool erase(const model::SetElement& element) {
     if (!sets_.at(index(element)).erase(element.prefix)) {
       return false;
     }
-    share_.remove(element.prefix);
+    share_.remove(element.prefix.family(), alone(element));
     return true;
   }
-  [[nodiscard]] bool has(const model::SetElement& element) const {
-    return sets_.at(index(element)).contains(element.prefix);
+  [[nodiscard]] bool has(const model::SetElement& element) const { return until(element) != nullptr; }
+  // When the member's ban ends; null if it is none. Valid until the next change.
+  [[nodiscard]] const model::Until* until(const model::SetElement& element) const {
+    return sets_.at(index(element)).find(element.prefix);
   }
   // The members of set `index` with the ends of their bans.
   using Members = net::PrefixTable<model::Until>;
@@ -39,8 +41,10 @@ class ElementMirror {
     }
     return total;
   }
-  // What the members cover.
+  // What the members cover, each address counted once in whatever sets it is.
   [[nodiscard]] const AddressShare& share() const { return share_; }
+  // How much of the element no other set covers. Costs by what other sets have inside of it.
+  [[nodiscard]] double alone(const model::SetElement& element) const;
   void clear() { *this = ElementMirror(); }
 
  private:

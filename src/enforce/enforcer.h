@@ -20,11 +20,14 @@ namespace ipguard::enforce {
 
 class Protection;
 
-// What the packets of a scope met so far, from the kernel's counters.
+// Packets that were dropped so far, from the kernel's counters.
 struct DropCounters {
   uint64_t packets = 0;
   uint64_t bytes = 0;
 };
+
+// By set: twice the scope, plus one for IPv6.
+using SetCounters = std::array<DropCounters, 2 * model::scope_count>;
 
 // What a check of the kernel found changed by others, and mended.
 struct Repair {
@@ -66,6 +69,11 @@ class Enforcer {
   [[nodiscard]] virtual Result<std::vector<model::SetElement>> list(TimePoint now) = 0;
   // Protection check, then one transaction; an element that fails alone is reported and does not stop the others.
   virtual model::ApplyReport apply(const model::SetBatch& batch, TimePoint now) = 0;
+  // What apply() would refuse of these additions, were nothing removed. Nothing is changed.
+  [[nodiscard]] virtual std::vector<model::ElementFailure> refusals(const std::vector<model::SetElement>& additions,
+                                                                    TimePoint now) = 0;
+  // The wall clock was set: the kernel's time-outs run on another one, so the next verify() looks at all of them.
+  virtual void distrust() = 0;
   // Asks the kernel whether table, chains and rules are still as prepare() left them and whether anybody else touched
   // the sets. What was changed is put back; elements that are no bans of ours are removed. Costs one short question
   // when no other program touched the ruleset; a set is listed (a big one: written anew, which the kernel does faster
@@ -78,9 +86,10 @@ class Enforcer {
   [[nodiscard]] virtual const RepairCounters& repairs() const = 0;
   // Whether the kernel drops `address` now, asked of the kernel (of the model in dry-run).
   [[nodiscard]] virtual Result<bool> holds(const net::Address& address) = 0;
-  // Number of elements in force, as of the last verify(), apply() or list(); never lists the kernel's sets.
+  // Number of elements in force, as of the last verify(), apply() or list(); never lists the kernel's sets. None while
+  // the table is not as it should be and cannot be restored.
   [[nodiscard]] virtual uint64_t enforced() const = 0;
-  [[nodiscard]] virtual Result<std::array<DropCounters, model::scope_count>> counters() = 0;
+  [[nodiscard]] virtual Result<SetCounters> counters() = 0;
   // What each of `elements` met since it was put there, in that order; nullopt where the kernel does not count it
   // ([enforce] element_counters is off, or there is no such element). Some 4 us an element.
   [[nodiscard]] virtual Result<std::vector<std::optional<DropCounters>>> element_counters(

@@ -202,10 +202,10 @@ Result<std::vector<size_t>> check_shapes(NetlinkSocket& socket, bool element_cou
   return other_counters;
 }
 
-Result<std::array<DropCounters, model::scope_count>> read_counters(NetlinkSocket& socket) {
+Result<SetCounters> read_counters(NetlinkSocket& socket) {
   Request request(NFT_MSG_GETOBJ, NLM_F_DUMP);
   request.text(NFTA_OBJ_TABLE, table_name);
-  std::array<DropCounters, model::scope_count> counters{};
+  SetCounters counters{};
   auto asked =
       socket.ask(request.header(), "cannot read the counters of table inet ipguard", [&](const nlmsghdr& message) {
         const Object object(nftnl_obj_alloc());
@@ -218,9 +218,11 @@ Result<std::array<DropCounters, model::scope_count>> read_counters(NetlinkSocket
             nftnl_obj_get_u32(object.get(), NFTNL_OBJ_TYPE) != NFT_OBJECT_COUNTER) {
           return;
         }
-        if (const auto scope = model::scope_from(name)) {
-          counters.at(static_cast<size_t>(*scope)) = {nftnl_obj_get_u64(object.get(), NFTNL_OBJ_CTR_PKTS),
-                                                      nftnl_obj_get_u64(object.get(), NFTNL_OBJ_CTR_BYTES)};
+        for (size_t i = 0; i < sets.size(); ++i) {
+          if (sets.at(i).name == name) {
+            counters.at(i) = {nftnl_obj_get_u64(object.get(), NFTNL_OBJ_CTR_PKTS),
+                              nftnl_obj_get_u64(object.get(), NFTNL_OBJ_CTR_BYTES)};
+          }
         }
       });
   if (!asked && asked.error().code != Errc::not_found) {

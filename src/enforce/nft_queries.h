@@ -48,6 +48,6 @@ struct TableState {
 [[nodiscard]] Result<std::vector<size_t>> check_shapes(NetlinkSocket& socket, bool element_counters);
 
 // The named counters of the table; zero where there is none. Sets are not touched.
-[[nodiscard]] Result<std::array<DropCounters, model::scope_count>> read_counters(NetlinkSocket& socket);
+[[nodiscard]] Result<SetCounters> read_counters(NetlinkSocket& socket);
 
 }  // namespace ipguard::enforce

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-namespace ipguard::enforce {
+#include "enforce/nft_sets.h"
 
-inline constexpr uint16_t inet_family = 1;  // NFPROTO_INET
+namespace ipguard::enforce {
 
 // Frees what libnftnl allocates.
 template <auto Free>

@@ -26,12 +26,11 @@ constexpr std::string_view gc_interval = "1m";
 
 std::string counters_and_sets(bool element_counters) {
   std::string text;
-  for (auto scope : model::all_scopes) {
-    const std::string name(model::to_string(scope));
+  for (const SetShape& set : sets) {
     text += "\tcounter ";
-    text += name;
-    text += " {\n\t\tcomment \"packets dropped by bans of scope ";
-    text += name;
+    text += set.name;
+    text += " {\n\t\tcomment \"packets dropped: ";
+    text += set.comment;
     text += "\"\n\t}\n\n";
   }
   for (const SetShape& set : sets) {
@@ -61,8 +60,8 @@ std::string chain(std::string_view name, int priority, config::Verdict action) {
   text += "\t\tiif \"lo\" return comment \"loopback is never blocked\"\n";
   for (const SetShape& set : sets) {
     text += set.family == net::Family::ipv4 ? "\t\tip saddr @" : "\t\tip6 saddr @";
-    text += std::string(set.name) + " counter name \"" + std::string(model::to_string(set.scope)) + "\" " + verdict +
-            " comment \"" + std::string(set.comment) + "\"\n";
+    text += std::string(set.name) + " counter name \"" + std::string(set.name) + "\" " + verdict + " comment \"" +
+            std::string(set.comment) + "\"\n";
   }
   return text + "\t}\n";
 }

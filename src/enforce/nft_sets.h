@@ -11,7 +11,8 @@
 
 namespace ipguard::enforce {
 
-inline constexpr std::string_view table_name = "ipguard";  // family inet
+inline constexpr std::string_view table_name = "ipguard";
+inline constexpr uint8_t inet_family = 1;  // its family: NFPROTO_INET of linux/netfilter.h
 
 struct SetShape {
   std::string_view name;

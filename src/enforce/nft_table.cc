@@ -97,7 +97,17 @@ Result<> NftTable::prepare() {
   if (auto opened = open(); !opened) {
     return opened;
   }
-  const auto other_counters = check_shapes(*socket_, config_.element_counters);
+  auto other_counters = check_shapes(*socket_, config_.element_counters);
+  if (!other_counters && other_counters.error().code == Errc::invalid && prepared()) {
+    // It was ours a moment ago, and its name is ours alone: what somebody put in its place goes. (At start it is for a
+    // person to say whether it may.)
+    if (auto removed = nft_.run(removal_script()); !removed) {
+      return std::unexpected(std::move(other_counters.error()).with_context(removed.error().message));
+    }
+    log_warning("deleted and made anew: " + other_counters.error().message);
+    remade_ = true;
+    other_counters = std::vector<size_t>();
+  }
   if (!other_counters) {
     return std::unexpected(other_counters.error());
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -29,7 +30,8 @@ class NftTable {
   // For elements; after open().
   [[nodiscard]] NetlinkSocket& socket() { return *socket_; }
 
-  // Declares what is missing, replaces the chains, deletes chains of others; elements stay.
+  // Declares what is missing, replaces the chains, deletes chains of others; elements stay. Errc::invalid if there is
+  // such a table in another shape; once ours was prepared, one like that is deleted and made anew.
   [[nodiscard]] Result<> prepare();
   [[nodiscard]] bool prepared() const { return state_.has_value(); }
   // Whether table, chains and rules are as prepare() left them. One short question when nobody touched the ruleset, a
@@ -44,6 +46,8 @@ class NftTable {
   // Whether somebody else changed something during a change() so big that nobody listened: notification_fd() is silent
   // about it, is_intact() and take_touched() tell.
   [[nodiscard]] bool missed_something() const { return missed_; }
+  // Whether prepare() had to make the table anew since the last call: then it is empty.
+  [[nodiscard]] bool take_remade() { return std::exchange(remade_, false); }
   // The sets whose elements somebody else may have changed since the last call.
   [[nodiscard]] SetMask take_touched();
   [[nodiscard]] Result<> remove();
@@ -62,6 +66,7 @@ class NftTable {
   std::optional<RulesetWatch> watch_;
   uint32_t generation_ = 0;  // of the ruleset, as of our last look or transaction
   bool missed_ = false;
+  bool remade_ = false;
   bool foreign_generation_ = false;  // for want of notifications: somebody changed something since take_touched()
   std::optional<TableState> state_;  // as prepare() left it; nullopt before
 };

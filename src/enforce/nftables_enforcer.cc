@@ -40,6 +40,7 @@ class NftablesEnforcer final : public Enforcer {
     if (!done) {
       return std::unexpected(explained(std::move(done.error())));
     }
+    broken_ = false;
     return {};
   }
 
@@ -87,7 +88,8 @@ class NftablesEnforcer final : public Enforcer {
 
   model::ApplyReport apply(const model::SetBatch& batch, TimePoint now) override {
     model::ApplyReport report;
-    const std::vector<model::SetElement> additions = vet_changes(batch, now, report);
+    const std::vector<model::SetElement> additions =
+        vet(batch.add, batch.remove, *protection_, now, mirror_, report.failures);
     if (batch.remove.empty() && additions.empty()) {
       return report;
     }
@@ -111,12 +113,20 @@ class NftablesEnforcer final : public Enforcer {
       const std::string reason = explained(std::move(done.error())).message;
       for (const auto* elements : {&batch.remove, &additions}) {
         for (const model::SetElement& element : *elements) {
-          report.failures.push_back({element, reason, false});
+          report.failures.push_back({element, reason, false, false});
         }
       }
     }
     return report;
   }
+
+  std::vector<model::ElementFailure> refusals(const std::vector<model::SetElement>& additions, TimePoint now) override {
+    std::vector<model::ElementFailure> failures;
+    (void)vet(additions, {}, *protection_, now, mirror_, failures);
+    return failures;
+  }
+
+  void distrust() override { unchecked_.set(); }
 
   Result<bool> holds(const net::Address& address) override {
     auto intact = table_.is_intact();
@@ -141,11 +151,11 @@ class NftablesEnforcer final : public Enforcer {
     return false;
   }
 
-  uint64_t enforced() const override { return mirror_.size(); }
+  uint64_t enforced() const override { return broken_ ? 0 : mirror_.size(); }
   const RepairCounters& repairs() const override { return repairs_; }
   int notification_fd() const override { return table_.notification_fd(); }
 
-  Result<std::array<DropCounters, model::scope_count>> counters() override {
+  Result<SetCounters> counters() override {
     if (auto opened = table_.open(); !opened) {
       return std::unexpected(explained(std::move(opened.error())));
     }
@@ -182,18 +192,6 @@ class NftablesEnforcer final : public Enforcer {
   }
 
  private:
-  // What may be added of the batch, given what it removes.
-  std::vector<model::SetElement> vet_changes(const model::SetBatch& batch, TimePoint now, model::ApplyReport& report) {
-    AddressShare share = mirror_.share();
-    for (const model::SetElement& element : batch.remove) {
-      if (mirror_.has(element)) {
-        share.remove(element.prefix);
-      }
-    }
-    const auto is_there = [this](const model::SetElement& element) { return mirror_.has(element); };
-    return vet(batch.add, *protection_, now, share, is_there, report.failures);
-  }
-
   void remember(const std::vector<model::SetElement>& elements) {
     for (const model::SetElement& element : elements) {
       mirror_.put(element);
@@ -218,6 +216,7 @@ class NftablesEnforcer final : public Enforcer {
 
   // Puts the table back unless it is intact, then every set that is no more what it ought to be.
   Result<> mend(bool intact, TimePoint now, Repair& repair) {
+    broken_ = true;  // unless all goes well
     unchecked_ |= table_.take_touched();
     if (!intact) {
       const bool known = table_.prepared();
@@ -229,13 +228,16 @@ class NftablesEnforcer final : public Enforcer {
       }
       repair.table = known;
     }
-    if (unchecked_.none()) {
-      return {};
+    if (table_.take_remade()) {
+      unchecked_.set();  // every set is empty
     }
-    if (auto mended = mend_sets(now, repair); !mended) {
-      return mended;
+    if (unchecked_.any()) {
+      if (auto mended = mend_sets(now, repair); !mended) {
+        return mended;
+      }
+      unchecked_.reset();
     }
-    unchecked_.reset();
+    broken_ = false;
     return {};
   }
 
@@ -275,10 +277,8 @@ class NftablesEnforcer final : public Enforcer {
 
   Result<> put_back(std::vector<ElementOp> removals, const std::vector<model::SetElement>& missing,
                     const std::vector<size_t>& flushed, TimePoint now, Repair& repair) {
-    // What is missing is believed to be there, so that it counts as covered already.
-    const auto believed = [](const model::SetElement& /*element*/) { return true; };
-    const std::vector<model::SetElement> elements =
-        vet(missing, *protection_, now, mirror_.share(), believed, repair.failures);
+    // What is missing is still in the mirror, so that it counts as covered already.
+    const std::vector<model::SetElement> elements = vet(missing, {}, *protection_, now, mirror_, repair.failures);
     std::vector<ElementOp> additions;
     additions.reserve(elements.size());
     for (const model::SetElement& element : elements) {
@@ -296,7 +296,7 @@ class NftablesEnforcer final : public Enforcer {
       repair.rewritten = std::min(repair.rewritten, added);
       repair.added = added - repair.rewritten;
       for (const OpFailure& failure : *outcome) {
-        repair.failures.push_back({elements[failure.tag], failure.reason, false});
+        repair.failures.push_back({elements[failure.tag], failure.reason, false, false});
       }
     }
     for (const model::ElementFailure& failure : repair.failures) {
@@ -340,7 +340,7 @@ class NftablesEnforcer final : public Enforcer {
       has_failed.at(failure.tag) = true;
       const bool removal = failure.tag < remove.size();
       report.failures.push_back(
-          {removal ? remove[failure.tag] : add[failure.tag - remove.size()], failure.reason, false});
+          {removal ? remove[failure.tag] : add[failure.tag - remove.size()], failure.reason, false, false});
     }
     for (size_t i = 0; i < remove.size(); ++i) {
       if (!has_failed[i]) {
@@ -371,7 +371,8 @@ class NftablesEnforcer final : public Enforcer {
   ConnectionEnder connections_;
   Protection* protection_;
   ElementMirror mirror_;
-  SetMask unchecked_;  // sets that somebody else touched and that were not compared since
+  SetMask unchecked_;    // sets that somebody else touched and that were not compared since
+  bool broken_ = false;  // the table was not as it should be and could not be restored
   RepairCounters repairs_;
 };
 

@@ -180,6 +180,12 @@ void Protection::refresh() { impl_->refresh(); }
 
 void Protection::check_files() { impl_->check_files(); }
 
+void Protection::check_sessions() {
+  if (impl_->ssh) {
+    impl_->ssh->look_again();
+  }
+}
+
 uint64_t Protection::version() const { return impl_->version; }
 
 int Protection::notification_fd() const { return impl_->notifications ? impl_->notifications->fd() : -1; }

@@ -41,6 +41,8 @@ class Protection {
   // The same if one of the files (resolv.conf, sshd_config) changed: some stat(2) calls. refusals() begins with it, so
   // that nothing newly protected is ever blocked; for a timer, so that bans that are there already are cut too.
   void check_files();
+  // Looks who of the SSH sessions has left: ssh_peers() does not ask for that each time. For a timer.
+  void check_sessions();
   // A number that moves when what holes() says does.
   [[nodiscard]] uint64_t version() const;
   // An rtnetlink socket that becomes readable when addresses or routes change; -1 if it could not be opened.

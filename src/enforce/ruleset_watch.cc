@@ -19,7 +19,6 @@ namespace ipguard::enforce {
 
 namespace {
 
-constexpr uint8_t inet_family = 1;  // NFPROTO_INET
 constexpr const char* unknown_program = "another program";
 
 // A datagram holds messages of one transaction only, so the port in its first header is that of all. A classic filter

@@ -20,7 +20,7 @@ namespace ipguard::enforce {
 
 namespace {
 
-constexpr size_t most_ports = 16;
+constexpr size_t most_listening_ports = 16;
 constexpr uint16_t default_port = 22;
 constexpr uint64_t largest_sshd_config = 1 << 20;
 constexpr uint64_t largest_tcp_table = 64 << 20;  // 400,000 connections
@@ -149,7 +149,7 @@ std::vector<uint16_t> parse_sshd_ports(std::string_view text) {
     } else if (is_keyword(keyword, "listenaddress")) {
       port = port_of_listen_address(value);
     }
-    if (port && ports.size() < most_ports && std::ranges::find(ports, *port) == ports.end()) {
+    if (port && ports.size() < most_listening_ports && std::ranges::find(ports, *port) == ports.end()) {
       ports.push_back(*port);
     }
   }

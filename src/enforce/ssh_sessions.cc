@@ -93,29 +93,43 @@ Result<std::vector<SshConnection>> SshSessions::ask(TcpState state, const std::v
 const std::vector<SshConnection>& SshSessions::connections() {
   // The number first: a process made while we ask is then looked at next time.
   const auto last = last_process(paths_.proc);
+  bool answered = true;
   if (!last || !asked_at_) {
     learn_ports(sshd_processes(paths_.proc, std::nullopt, 0));
-    ask_connections();
+    answered = ask_connections();
   } else if (*last != *asked_at_) {
     const auto fresh = sshd_processes(paths_.proc, asked_at_, *last);
     if (!fresh.empty()) {
       learn_ports(fresh);
-      ask_connections();
+      answered = ask_connections();
     }
   }
-  asked_at_ = last;
+  if (answered) {
+    asked_at_ = last;  // else it is asked again
+  }
   return connections_;
 }
 
-void SshSessions::ask_connections() {
+void SshSessions::look_again() {
+  if (!connections_.empty()) {
+    ask_connections();
+  }
+}
+
+bool SshSessions::ask_connections() {
   auto found = ask(TcpState::established, ports_);
   if (!found) {
-    log_error("cannot see who is logged in by SSH: " + found.error().message);
-    connections_.clear();
-    return;
+    // Who was logged in stays protected: nobody is locked out because the kernel does not answer.
+    if (found.error().message != problem_) {
+      log_error("cannot see who is logged in by SSH, those known stay protected: " + found.error().message);
+    }
+    problem_ = found.error().message;
+    return false;
   }
+  problem_.clear();
   std::ranges::sort(*found, {}, &SshConnection::peer);
   connections_ = std::move(*found);
+  return true;
 }
 
 // The ports that `processes` of sshd serve, whatever its configuration says: given by -p, or by a socket unit of

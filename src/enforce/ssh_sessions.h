@@ -22,6 +22,8 @@ class SshSessions {
 
   // Reads sshd_config again.
   void refresh();
+  // Asks for the connections again, whether or not sshd made a process: who left is seen.
+  void look_again();
   // Established connections to sshd, in order of their peers; valid until the next call.
   [[nodiscard]] const std::vector<SshConnection>& connections();
   // The peers of those of `candidates` that are authenticated sessions.
@@ -36,7 +38,8 @@ class SshSessions {
   };
   [[nodiscard]] static std::optional<Starter> starter_session();
   [[nodiscard]] Result<std::vector<SshConnection>> ask(TcpState state, const std::vector<uint16_t>& ports);
-  void ask_connections();
+  // False if nobody could be asked: what was known stays.
+  bool ask_connections();
   void learn_ports(const std::vector<uint32_t>& processes);
   void explain_no_more(uint32_t process);
   bool add_port(uint16_t port);
@@ -47,6 +50,7 @@ class SshSessions {
   std::optional<Starter> starter_;
   std::vector<uint16_t> ports_;
   std::vector<SshConnection> connections_;
+  std::string problem_;                       // why they could not be asked for last; empty if they could
   std::optional<uint32_t> asked_at_;          // the last process when connections_ was asked for
   std::unordered_set<uint32_t> unexplained_;  // processes of sshd whose sockets are none of this network namespace
 };

@@ -47,12 +47,77 @@ std::optional<std::string> nonsense(const model::SetElement& element, TimePoint 
   return std::nullopt;
 }
 
+// What the mirror would be after a transaction; it is as before once this has gone.
+class Trial {
+ public:
+  Trial(ElementMirror& mirror, const std::vector<model::SetElement>& removals) : mirror_(mirror) {
+    for (const model::SetElement& element : removals) {
+      if (const auto* until = mirror_.until(element)) {
+        removed_.push_back({element.scope, element.prefix, until->optional()});
+        mirror_.erase(element);
+      }
+    }
+  }
+  ~Trial() {
+    for (const model::SetElement& element : added_) {
+      mirror_.erase(element);
+    }
+    for (const model::SetElement& element : removed_) {
+      mirror_.put(element);
+    }
+  }
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  // Why it would be too much; added if it would not.
+  std::optional<std::string> add(const model::SetElement& element, uint8_t largest_share) {
+    if (mirror_.has(element)) {
+      return std::nullopt;
+    }
+    auto reason = mirror_.share().refusal(element.prefix.family(), mirror_.alone(element), largest_share);
+    if (!reason) {
+      mirror_.put(element);
+      added_.push_back(element);
+    }
+    return reason;
+  }
+
+ private:
+  ElementMirror& mirror_;
+  std::vector<model::SetElement> removed_;
+  std::vector<model::SetElement> added_;
+};
+
+// Whether the additions are within the share even if nothing of them is covered yet and nothing goes: nearly always.
+bool surely_fit(const std::vector<model::SetElement>& additions, const ElementMirror& mirror, uint8_t largest_share) {
+  AddressShare most = mirror.share();
+  for (const model::SetElement& element : additions) {
+    const net::Family family = element.prefix.family();
+    most.add(family, AddressShare::size(element.prefix));
+    if (most.exceeds(family, largest_share)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void refuse_surplus(std::vector<model::SetElement>& additions, const std::vector<model::SetElement>& removals,
+                    uint8_t largest_share, ElementMirror& mirror, std::vector<model::ElementFailure>& failures) {
+  Trial trial(mirror, removals);
+  std::erase_if(additions, [&](const model::SetElement& element) {
+    auto reason = trial.add(element, largest_share);
+    if (reason) {
+      failures.push_back({element, *std::move(reason), true, true});
+    }
+    return reason.has_value();
+  });
+}
+
 }  // namespace
 
-std::vector<model::SetElement> vet(const std::vector<model::SetElement>& additions, Protection& protection,
-                                   TimePoint now, AddressShare share,
-                                   const std::function<bool(const model::SetElement&)>& is_there,
-                                   std::vector<model::ElementFailure>& failures) {
+std::vector<model::SetElement> vet(const std::vector<model::SetElement>& additions,
+                                   const std::vector<model::SetElement>& removals, Protection& protection,
+                                   TimePoint now, ElementMirror& mirror, std::vector<model::ElementFailure>& failures) {
   std::vector<model::SetElement> result = without_repetitions(additions);
   std::vector<net::Prefix> prefixes;
   prefixes.reserve(result.size());
@@ -60,7 +125,6 @@ std::vector<model::SetElement> vet(const std::vector<model::SetElement>& additio
     prefixes.push_back(element.prefix);
   }
   std::vector<std::optional<std::string>> refusals = protection.refusals(prefixes);
-  const uint8_t largest_share = protection.largest_share();
   size_t kept = 0;
   for (size_t i = 0; i < result.size(); ++i) {
     const model::SetElement& element = result[i];
@@ -68,19 +132,16 @@ std::vector<model::SetElement> vet(const std::vector<model::SetElement>& additio
     if (!reason) {
       reason = nonsense(element, now);
     }
-    if (!reason && !is_there(element)) {
-      reason = share.refusal(element.prefix, largest_share);
-      if (!reason) {
-        share.add(element.prefix);
-      }
-    }
     if (reason) {
-      failures.push_back({element, *std::move(reason), true});
+      failures.push_back({element, *std::move(reason), true, false});
     } else {
       result[kept++] = element;
     }
   }
   result.resize(kept);
+  if (!surely_fit(result, mirror, protection.largest_share())) {
+    refuse_surplus(result, removals, protection.largest_share(), mirror, failures);
+  }
   return result;
 }
 

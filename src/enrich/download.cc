@@ -3,10 +3,12 @@
 #include <curl/curl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 #include "base/text.h"
 #include "base/version.h"
@@ -45,6 +47,22 @@ std::string escaped(CURL* curl, const std::string& token) {
   return text == nullptr ? "" : text.get();
 }
 
+bool is_one_word(const std::string& token) {
+  return std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+// The URL without what may be a secret: user and password, and the query.
+std::string without_secrets(std::string_view url) {
+  std::string shown(url.substr(0, url.find_first_of("?#")));
+  const auto scheme = shown.find("://");
+  const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto end = std::min(shown.find('/', begin), shown.size());
+  if (const auto at = shown.substr(begin, end - begin).rfind('@'); at != std::string::npos) {
+    shown.erase(begin, at + 1);
+  }
+  return printable(shown);
+}
+
 void set_options(CURL* curl, const DownloadOptions& options, Target& target, char* error) {
   constexpr std::string_view place = "{token}";
   std::string url = options.url;
@@ -74,6 +92,10 @@ void set_options(CURL* curl, const DownloadOptions& options, Target& target, cha
 }  // namespace
 
 Result<> download(const DownloadOptions& options, int fd) {
+  const std::string what = "cannot download " + without_secrets(options.url);
+  if (!is_one_word(options.token)) {
+    return fail(Errc::invalid, what + ": the token holds blanks, line ends or what is no ASCII; it is to be one word");
+  }
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
@@ -87,8 +109,6 @@ Result<> download(const DownloadOptions& options, int fd) {
   if (code == CURLE_OK) {
     return {};
   }
-  const std::string what =
-      "cannot download " + printable(options.url.substr(0, options.url.find('?')));  // a query may hold a secret
   if (target.write_error != 0) {
     return fail_errno(what, target.write_error);
   }

@@ -17,7 +17,9 @@ struct DownloadOptions {
 };
 
 // Appends to `fd`. Certificates are verified; redirects lead to http and https only, and never to another host with the
-// token. No error message holds the token. Errc::not_found for HTTP 404, Errc::permission for 401 and 403.
+// token. No error message holds the token, or user and password of the URL. A token that is more than one word of
+// printable ASCII is Errc::invalid: it would go into a header as it is. Errc::not_found for HTTP 404, Errc::permission
+// for 401 and 403.
 [[nodiscard]] Result<> download(const DownloadOptions& options, int fd);
 
 }  // namespace ipguard::enrich

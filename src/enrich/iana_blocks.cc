@@ -115,8 +115,9 @@ std::span<const IanaBlock* const> IanaBlocks::around(const net::Address& address
 }
 
 std::string_view registry_label(std::span<const IanaBlock* const> blocks) {
-  const auto given =
-      std::ranges::find(blocks, IanaBlock::Kind::allocated, [](const auto* block) { return block->kind; });
+  const auto given = std::ranges::find_if(blocks, [](const auto* block) {
+    return block->kind == IanaBlock::Kind::allocated || block->kind == IanaBlock::Kind::legacy;
+  });
   if (given == blocks.end()) {
     return {};
   }

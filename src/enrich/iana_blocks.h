@@ -61,8 +61,9 @@ class IanaBlocks {
   std::vector<std::vector<const IanaBlock*>> around_;
 };
 
-// The registry's name as Team Cymru's whois service writes it ("arin", "ripencc", …); empty where the blocks say
-// nothing certain of it: none, or space that was given out before there were registries.
+// The registry's name as Team Cymru's whois service writes it ("arin", "ripencc", …); empty where no block
+// names one. Of space that was given out before there were registries it is the one that administers the /8: parts of
+// it may have moved to others since.
 [[nodiscard]] std::string_view registry_label(std::span<const IanaBlock* const> blocks);
 
 // The content of iana_blocks.csv.

@@ -7,7 +7,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 
@@ -28,6 +30,9 @@ using Scalar = std::variant<std::string_view, uint64_t, int32_t, double, float, 
 
 // As text: strings as they are (hostile: escape before showing), numbers in decimal, bytes and 128-bit numbers in hex.
 [[nodiscard]] std::string to_text(const Scalar& value);
+
+// Scalars of a record as text, by path, in the database's own order.
+using RecordFields = std::vector<std::pair<std::string, std::string>>;
 
 // Called for each scalar. `path` is dotted ("country.names.en", "subdivisions.0.iso_code"); "" when the whole record is
 // one scalar.

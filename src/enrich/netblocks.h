@@ -29,6 +29,8 @@ class NetblockFinder {
  public:
   explicit NetblockFinder(std::shared_ptr<const RouteTable> table);
 
+  // See RouteReader::expect().
+  void expect(uint64_t addresses) { reader_.expect(addresses); }
   // Valid as long as the finder.
   [[nodiscard]] Netblocks find(const net::Address& address);
   // Of many, in two steps, because of many addresses in the same route the second one can often be spared: route and
@@ -37,6 +39,9 @@ class NetblockFinder {
   void complete(Netblocks& netblocks);
   [[nodiscard]] const model::Route& facts(const Netblocks& netblocks) const {
     return reader_.facts(netblocks.answer.facts);
+  }
+  [[nodiscard]] const RecordFields& further_fields(const Netblocks& netblocks) const {
+    return reader_.further_fields(netblocks.answer.facts);
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "base/unpacker.h"
 
@@ -151,16 +152,13 @@ class DatabaseSink {
 
 Result<bool> unpack_database(int from, int to, uint64_t most_bytes) {
   std::array<char, 64U << 10U> buffer;
-  off_t at = 0;
+  uint64_t at = 0;
   const auto read = [&]() -> Result<std::string_view> {
-    ssize_t count = 0;
-    do {
-      count = ::pread(from, buffer.data(), buffer.size(), at);
-    } while (count < 0 && errno == EINTR);
+    const ssize_t count = read_at(from, buffer, at);
     if (count < 0) {
       return fail_errno("cannot read what came", errno);
     }
-    at += count;
+    at += static_cast<uint64_t>(count);
     return std::string_view(buffer.data(), static_cast<size_t>(count));
   };
   auto bytes = read();
@@ -183,7 +181,7 @@ Result<bool> unpack_database(int from, int to, uint64_t most_bytes) {
   if (!bytes) {
     return std::unexpected(bytes.error());
   }
-  if (auto whole = unpacker.finish(take); !whole) {
+  if (auto whole = unpacker.end(); !whole) {
     return std::unexpected(whole.error());
   }
   if (auto found = sink.finish(); !found) {

@@ -39,6 +39,13 @@ void RouteReader::adopt_indexes() {
   }
 }
 
+void RouteReader::expect(uint64_t lookups) {
+  if (indexing_ == Indexing::when_warranted && lookups_.empty() && slow_ + lookups >= worthwhile_) {
+    table_->index_lookups();
+    adopt_indexes();
+  }
+}
+
 RouteReader::Answer RouteReader::answer(uint32_t number, uint8_t length) const {
   const Brief& brief = briefs_[number];
   return {.facts = number, .asn = brief.asn, .country = brief.country, .found = brief.found, .length = length};
@@ -140,7 +147,7 @@ uint32_t RouteReader::facts_of(const std::vector<uint32_t>& records) {
       continue;
     }
     const Mmdb& mmdb = *table_->impl_->databases[i];
-    const auto more = read_facts(mmdb, records[i]);
+    const auto more = read_facts(mmdb, records[i], &facts.further);
     if (!more) {
       table_->impl_->note_damage(mmdb, more.error());
       facts.unreadable = true;

@@ -43,8 +43,12 @@ class RouteReader {
   void find(std::span<const net::Address> addresses, std::span<Answer> answers);
   // Everything but the prefix, which differs. Valid as long as the reader.
   [[nodiscard]] const model::Route& facts(uint32_t number) const { return facts_[number].route; }
+  // See RouteTable::further_fields().
+  [[nodiscard]] const RecordFields& further_fields(uint32_t number) const { return facts_[number].further; }
   // Facts are numbered from 0; this many are known by now.
   [[nodiscard]] size_t fact_count() const { return facts_.size(); }
+  // So many look-ups are going to follow: if they make up for it, the indexes are built at once (when_warranted).
+  void expect(uint64_t lookups);
   // A look-up that the table was asked for past the reader: it would be faster with the indexes, too.
   void count_lookup() { ++slow_; }
   [[nodiscard]] bool warranted() const { return slow_ >= worthwhile_ && table_->lookup_indexes().empty(); }
@@ -60,6 +64,7 @@ class RouteReader {
   };
   struct Facts {
     model::Route route;
+    RecordFields further;
     std::vector<bool> gave;  // by database: has facts of use; the first one that has a record counts in any case
     bool unreadable = false;
   };

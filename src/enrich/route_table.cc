@@ -169,6 +169,7 @@ model::Record RouteTable::record(const net::Address& address) const {
 Knowledge RouteTable::knowledge() const { return impl_->knowledge; }
 
 const OwnerIndex& RouteTable::systems() const { return impl_->owners(OwnerKind::asn); }
+bool RouteTable::systems_known() const { return impl_->systems.tried; }
 const OwnerIndex& RouteTable::countries() const { return impl_->owners(OwnerKind::country); }
 
 std::vector<net::Prefix> RouteTable::prefixes_of(net::Asn asn) const { return systems().prefixes_of(asn.number); }

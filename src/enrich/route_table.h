@@ -47,9 +47,6 @@ struct IndexSizes {
   size_t lookups = 0;
 };
 
-// The record as the database has it, scalars as text, in the database's own order: what whois and `lookup` print.
-using RecordFields = std::vector<std::pair<std::string, std::string>>;
-
 // Immutable after open; may be shared between threads (look-ups are const and reentrant).
 class RouteTable {
  public:
@@ -86,10 +83,19 @@ class RouteTable {
   // record may turn out to be damaged at its end), the fields that `take` got are void.
   [[nodiscard]] model::RecordHead record(const net::Address& address, const model::TakeField& take) const;
   [[nodiscard]] model::Record record(const net::Address& address) const;
+  // The same of the routes inside `prefix` that have data, in order, at most `most`; of the one around it if that is a
+  // single one. Costs by the routes told, not by the addresses inside. Inside of a wider IPv6 prefix, what are IPv4
+  // addresses or aliases of them is left out, see Mmdb::walk(). Where a tree is damaged, the list is cut.
+  [[nodiscard]] model::RecordList records_within(const net::Prefix& prefix, size_t most) const;
+  // The scalars of the record itself (not of maps and lists in it) that are no facts of model::Route: labels of one's
+  // own netblocks, say. Of several databases all of them; of the same key the first one's.
+  [[nodiscard]] RecordFields further_fields(const net::Address& address) const;
   // Every AS, every country, with all its ranges. The first call of each walks the trees once and keeps the index (a
   // third of a second for 1.66 million networks), later ones are free. Empty if a tree is damaged.
   [[nodiscard]] const OwnerIndex& systems() const;
   [[nodiscard]] const OwnerIndex& countries() const;
+  // Whether systems() need not be waited for.
+  [[nodiscard]] bool systems_known() const;
   // Makes the look-ups of many addresses fast (RouteReader): 0.4 s and 25 MB for 1.66 million networks; again, it does
   // nothing. To be called where that many are wanted, from any thread. A damaged tree is left without.
   void index_lookups() const;

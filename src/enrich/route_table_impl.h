@@ -24,6 +24,7 @@ struct RouteTable::Impl {
     std::once_flag once;
     OwnerIndex index;
     std::atomic<bool> ready = false;
+    std::atomic<bool> tried = false;  // ready, or it cannot be
   };
   LazyIndex systems;
   LazyIndex countries;
@@ -63,6 +64,7 @@ struct RouteTable::Impl {
     LazyIndex& lazy = kind == OwnerKind::asn ? systems : countries;
     std::call_once(lazy.once, [&] {
       auto built = OwnerIndex::build(kind, files());
+      lazy.tried = !built;
       if (!built) {
         ++damaged;
         log_warning(std::string("no index of ") + (kind == OwnerKind::asn ? "autonomous systems" : "countries") +
@@ -72,6 +74,7 @@ struct RouteTable::Impl {
       lazy.index = std::move(*built);
       damaged += lazy.index.damaged();
       lazy.ready = true;
+      lazy.tried = true;
     });
     return lazy.index;
   }

@@ -122,6 +122,13 @@ Place place_of(std::string_view plain, std::string_view name, std::string_view c
 
 bool agree(const std::string& a, const std::string& b) { return a.empty() || b.empty() || a == b; }
 
+void add_further(RecordFields& further, std::string_view path, const Scalar& value) {
+  const bool nested = path.find('.') != std::string_view::npos;
+  if (!path.empty() && !nested && std::ranges::find(further, path, &RecordFields::value_type::first) == further.end()) {
+    further.emplace_back(path, to_text(value));
+  }
+}
+
 bool fill(std::string& to, const std::string& from) {
   if (!to.empty() || from.empty()) {
     return false;
@@ -132,12 +139,15 @@ bool fill(std::string& to, const std::string& from) {
 
 }  // namespace
 
-Result<model::Route> read_facts(const Mmdb& mmdb, uint32_t record) {
+Result<model::Route> read_facts(const Mmdb& mmdb, uint32_t record, RecordFields* further) {
   std::array<std::string_view, static_cast<size_t>(Key::count)> texts{};
   model::Route facts;
   auto read = mmdb.read(record, [&](std::string_view path, const Scalar& value) {
     const auto known = std::ranges::lower_bound(kKeys, path, {}, &std::pair<std::string_view, Key>::first);
     if (known == kKeys.end() || known->first != path) {
+      if (further != nullptr) {
+        add_further(*further, path, value);
+      }
       return;
     }
     if (known->second == Key::asn) {

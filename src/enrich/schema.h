@@ -21,8 +21,9 @@ namespace ipguard::enrich {
 
 // AS, country and continent of one record; the route's `prefix` and `found` are not touched by it. An AS number may be
 // 64500, "64500" or "AS64500"; 0 and what is none are left out. Names are cut at 256 bytes. Errc::corrupt as
-// read_record().
-[[nodiscard]] Result<model::Route> read_facts(const Mmdb& mmdb, uint32_t record);
+// read_record(). `further` gets the scalars of the record itself (not of maps and lists in it) that no such fact is
+// read from, unless one of the same path is there.
+[[nodiscard]] Result<model::Route> read_facts(const Mmdb& mmdb, uint32_t record, RecordFields* further = nullptr);
 
 [[nodiscard]] bool has_facts(const model::Route& facts);
 

@@ -1,22 +1,10 @@
 #include "enrich/whois_source.h"
 
+#include <utility>
+
 #include "enrich/iana_blocks.h"
 
 namespace ipguard::enrich {
-
-std::vector<model::Record> WhoisSource::records_within(const net::Prefix& prefix, size_t most) const {
-  std::vector<model::Record> result;
-  std::optional<net::Address> next = prefix.address();
-  // Leaf by leaf: each look-up tells where the next one begins. Long runs without data are one leaf each.
-  for (size_t steps = 0; next && prefix.contains(*next) && result.size() < most && steps < 4 * most; ++steps) {
-    auto one = table_->record(*next);
-    next = net::next(one.route.last());
-    if (one.found) {
-      result.push_back(std::move(one));
-    }
-  }
-  return result;
-}
 
 std::optional<model::SystemRecord> WhoisSource::system(net::Asn asn) const {
   const auto& systems = table_->systems();
@@ -29,6 +17,17 @@ std::optional<model::SystemRecord> WhoisSource::system(net::Asn asn) const {
                              .name = route ? route->as_name : std::string(),
                              .size = owner->size,
                              .prefixes = systems.prefixes_of(asn.number)};
+}
+
+std::optional<model::SystemRow> WhoisSource::system_row(net::Asn asn) const {
+  const auto address = table_->systems().address_of(asn.number);
+  if (!address) {
+    return std::nullopt;
+  }
+  auto route = table_->lookup(*address);
+  return model::SystemRow{.name = std::move(route.as_name),
+                          .country_code = std::move(route.country_code),
+                          .registry = registry_label(IanaBlocks::get().around(*address))};
 }
 
 void WhoisSource::rows(std::span<const net::Address> addresses, std::span<model::RouteRow> rows) {

@@ -28,10 +28,14 @@ class WhoisSource {
     reader_.count_lookup();
     return table_->record(address, take);
   }
-  // The records of the routes inside `prefix`, at most `most`, in order; of the one around it if that is a single one.
-  [[nodiscard]] std::vector<model::Record> records_within(const net::Prefix& prefix, size_t most) const;
-  // nullopt for an unknown AS. The first call walks the databases, see RouteTable::systems().
+  [[nodiscard]] model::RecordList records_within(const net::Prefix& prefix, size_t most) const {
+    return table_->records_within(prefix, most);
+  }
+  // Whether the following need not walk the databases first, see RouteTable::systems().
+  [[nodiscard]] bool systems_ready() const { return table_->systems_known(); }
+  // nullopt for an unknown AS.
   [[nodiscard]] std::optional<model::SystemRecord> system(net::Asn asn) const;
+  [[nodiscard]] std::optional<model::SystemRow> system_row(net::Asn asn) const;
   // `rows` is as long as `addresses`.
   void rows(std::span<const net::Address> addresses, std::span<model::RouteRow> rows);
   [[nodiscard]] bool wants_index() const { return reader_.warranted(); }

@@ -2,139 +2,132 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <optional>
 
+#include "base/file.h"
+
 namespace ipguard::input {
 namespace {
 
-// pread(2) over interruptions; short only at the end of the file.
-ssize_t read_at(int fd, std::span<char> buffer, uint64_t offset) {
-  ssize_t count = 0;
-  do {
-    count = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset));
-  } while (count < 0 && errno == EINTR);
-  return count;
-}
-
-std::string_view kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) {
-    return "is a folder";
-  }
-  if (S_ISFIFO(mode)) {
-    return "is a named pipe";
-  }
-  if (S_ISSOCK(mode)) {
-    return "is a socket";
-  }
-  return "is a device";
+uint64_t size_of(int fd) {
+  struct stat status{};
+  return ::fstat(fd, &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
 }
 
 }  // namespace
 
-uint64_t fingerprint(std::string_view head) {
-  uint64_t hash = 0xcbf29ce484222325U;
-  for (const char byte : head) {
-    hash ^= static_cast<unsigned char>(byte);
-    hash *= 0x100000001b3U;
-  }
-  return hash;
-}
-
-Result<std::unique_ptr<FileTail>> FileTail::open(const std::string& path, size_t max_line) {
-  struct stat status{};
-  // Looked at before opening, because opening some devices has effects; and after, because it may have changed.
-  if (::stat(path.c_str(), &status) != 0) {
-    return fail_errno("cannot open", errno);
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return fail(Errc::invalid, std::string(kind_of(status.st_mode)));
-  }
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!fd.valid() && (errno == EMFILE || errno == ENFILE)) {
-    return fail(Errc::busy, "too many files are open");
-  }
-  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
-    return fail_errno("cannot open", errno);
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return fail(Errc::invalid, std::string(kind_of(status.st_mode)));
-  }
-  std::unique_ptr<FileTail> tail(new FileTail(std::move(fd), {status.st_dev, status.st_ino}, max_line));
-  tail->known_size_ = static_cast<uint64_t>(status.st_size);
-  tail->head_ = tail->read_head();
-  return tail;
+FileTail::Proof FileTail::prove(uint64_t offset, std::string_view bytes) {
+  return {.offset = offset, .fingerprint = fingerprint(bytes), .length = static_cast<uint32_t>(bytes.size())};
 }
 
 FileTail::FileTail(UniqueFd fd, FileKey key, size_t max_line) : fd_(std::move(fd)), key_(key), splitter_(max_line) {}
 
-void FileTail::start_at_end() { start_at_end_of(UINT64_MAX); }
+void FileTail::start_at_beginning() { restart(packed_ ? 0 : hole(), false); }
 
 void FileTail::start_at_end_of(uint64_t past_size) {
   const uint64_t end = std::min(size(), past_size);
   const std::optional<uint64_t> beginning = last_line_beginning(end);
-  splitter_.restart(beginning.value_or(end), !beginning.has_value());
+  restart(beginning.value_or(end), !beginning.has_value());
 }
 
-bool FileTail::resume(uint64_t offset, uint64_t replay_bytes) {
+// The splitter's next byte, and of a file that is no compressed one what stands before it.
+void FileTail::restart(uint64_t offset, bool inside_line) {
+  splitter_.restart(offset, inside_line);
+  recent_.clear();
+  if (!packed_) {
+    std::array<char, tail_bytes> before{};
+    const size_t length = std::min<uint64_t>(offset, before.size());
+    const ssize_t count = read_at(fd_.get(), std::span(before).first(length), offset - length);
+    recent_.append({before.data(), static_cast<size_t>(std::max<ssize_t>(count, 0))});
+  }
+  if (!replaying_) {
+    proof_ = prove(offset, recent_.view());
+  }
+}
+
+void FileTail::start_after_cut() {
+  resume_offset_ = 0;
+  replaying_ = false;
   known_size_ = size();
-  if (offset > known_size_) {
-    restart_after_truncation(known_size_, true);
+  restart(known_size_, false);
+  splitter_.restart(known_size_, recent_.inside_line());
+}
+
+bool FileTail::resume(const Cursor& cursor, uint64_t replay_bytes) {
+  if (!packed_ && (cursor.offset > size() || !tail_agrees(cursor))) {
     return false;
   }
-  resume_offset_ = offset;
-  const uint64_t replay = std::min(offset, replay_bytes);
+  known_size_ = packed_ ? cursor.seen_size : size();
+  resume_offset_ = cursor.offset;
+  const Proof proof{.offset = cursor.offset, .fingerprint = cursor.tail_fingerprint, .length = cursor.tail_length};
+  unproven_ = packed_ && proof.length > 0;
+  const uint64_t replay = std::min(cursor.offset, replay_bytes);
   replaying_ = replay > 0;
   if (replay == 0) {
-    splitter_.restart(offset, inside_line(offset));
-  } else if (replay == offset) {
-    splitter_.restart(0, false);
+    restart(cursor.offset, false);
+    splitter_.restart(cursor.offset, recent_.inside_line());
+  } else if (replay == cursor.offset) {
+    restart(0, false);
   } else {
-    splitter_.restart(offset - replay - 1, true);
+    restart(cursor.offset - replay - 1, true);
   }
+  proof_ = proof;
   return true;
 }
 
-// A file that only lost its end (its whole fingerprint is still there) is not read again: no line is counted twice.
-void FileTail::restart_after_truncation(uint64_t new_size, bool same_head) {
-  resume_offset_ = 0;
-  replaying_ = false;
-  if (same_head && head_.size() == fingerprint_bytes) {
-    splitter_.restart(new_size, inside_line(new_size));
-  } else {
-    splitter_.restart(0, false);
-  }
-}
-
-// Truncation shows as a size below what was read or seen, or, when the file has grown past that again, as another
-// beginning.
-FileTail::Refreshed FileTail::refresh(const Emit& emit) {
+// Truncation shows as a size below what was read or seen, or, when the file has grown past that again, as other bytes
+// at its beginning or before what comes next. A file that only lost its end (its whole fingerprint is still there) is
+// not read again: no line is counted twice.
+FileTail::Change FileTail::look(Turn& turn, const Emit& emit) {
   struct stat status{};
   if (::fstat(fd_.get(), &status) != 0) {
-    return {};
+    return Change::none;
   }
   const auto new_size = static_cast<uint64_t>(status.st_size);
-  std::string head = read_head();
+  std::array<char, fingerprint_bytes> bytes;  // NOLINT(*-member-init): read_at fills it
+  const ssize_t count = read_at(fd_.get(), bytes, 0);
+  const std::string_view head(bytes.data(), static_cast<size_t>(std::max<ssize_t>(count, 0)));
   const bool same_head = head.starts_with(head_);
-  const uint64_t reached = std::max(splitter_.position(), resume_offset_);
-  Refreshed result;
-  if (new_size < reached || !same_head) {
-    result.truncated = true;
-    result.lost_bytes = known_size_ > reached ? known_size_ - reached : 0;
-    finish(emit);
-    restart_after_truncation(new_size, same_head);
-  } else if (new_size < known_size_) {
-    result.truncated = true;
-    result.lost_bytes = known_size_ - new_size;
+  const bool shorter = new_size < reached();
+  const bool whole_head = head_.size() == fingerprint_bytes;
+  if (!same_head || (shorter && !whole_head) || (!shorter && !recent_agrees())) {
+    return Change::replaced;
   }
+  if (head.size() > head_.size()) {
+    head_ = head;
+  }
+  if (new_size >= known_size_ && !shorter) {
+    known_size_ = new_size;
+    return Change::none;
+  }
+  turn.lost_bytes = known_size_ - std::min(known_size_, std::max(new_size, reached()));
   known_size_ = new_size;
-  head_ = std::move(head);
-  return result;
+  if (shorter) {
+    finish(emit);
+    start_after_cut();
+  }
+  return Change::cut;
+}
+
+bool FileTail::recent_agrees() const {
+  const std::string_view recent = recent_.view();
+  std::array<char, tail_bytes> bytes;  // NOLINT(*-member-init): read_at fills it
+  const ssize_t count = read_at(fd_.get(), std::span(bytes).first(recent.size()), splitter_.position() - recent.size());
+  return count >= 0 && recent == std::string_view(bytes.data(), static_cast<size_t>(count));
+}
+
+bool FileTail::tail_agrees(const Cursor& cursor) const {
+  std::array<char, tail_bytes> bytes;  // NOLINT(*-member-init): read_at fills it
+  if (cursor.tail_length > std::min<uint64_t>(bytes.size(), cursor.offset)) {
+    return false;
+  }
+  const auto tail = std::span(bytes).first(cursor.tail_length);
+  return cursor.tail_length == 0 || (read_at(fd_.get(), tail, cursor.offset - tail.size()) == std::ssize(tail) &&
+                                     fingerprint({tail.data(), tail.size()}) == cursor.tail_fingerprint);
 }
 
 FileTail::Turn FileTail::read(std::span<char> buffer, uint64_t budget, const Emit& emit) {
@@ -142,55 +135,166 @@ FileTail::Turn FileTail::read(std::span<char> buffer, uint64_t budget, const Emi
     emit(bytes, offset, replaying_, truncated);
   };
   Turn turn;
-  while (turn.bytes < budget) {
-    const size_t wanted = replaying_ ? std::min(buffer.size(), resume_offset_ - splitter_.position()) : buffer.size();
-    const ssize_t count = read_at(fd_.get(), buffer.first(wanted), splitter_.position());
-    if (count <= 0) {
-      turn.at_end = true;
-      turn.error_number = count < 0 ? errno : 0;
-      return turn;
+  while (turn.bytes < budget && !turn.at_end && turn.change == Change::none) {
+    if (packed_ && packed_->position() < splitter_.position()) {
+      skip(buffer, turn);
+      continue;
     }
-    const auto got = static_cast<size_t>(count);
-    turn.bytes += got;
-    turn.replayed += replaying_ ? got : 0;
-    splitter_.feed({buffer.data(), got}, give);
-    known_size_ = std::max(known_size_, splitter_.position());
-    if (replaying_ && splitter_.position() == resume_offset_) {
-      replaying_ = false;
-      splitter_.restart(resume_offset_, inside_line(resume_offset_));
-    } else if (got < wanted) {
+    const size_t wanted = replaying_ ? std::min(buffer.size(), resume_offset_ - splitter_.position()) : buffer.size();
+    const Result<size_t> got = next_bytes(buffer.first(wanted));
+    if (!got) {
       turn.at_end = true;
-      return turn;
+      turn.error = got.error().message;
+      break;
+    }
+    turn.change = packed_ ? Change::none : look(turn, emit);
+    if (turn.change != Change::none) {
+      break;
+    }
+    turn.bytes += *got;
+    turn.not_new += replaying_ ? *got : 0;
+    feed({buffer.data(), *got}, give);
+    if (replaying_ && splitter_.position() == resume_offset_) {
+      arrive(turn);
+    } else if (packed_ ? *got == 0 : *got < wanted) {
+      turn.refuted = packed_ && replaying_;
+      turn.at_end = true;
+      packed_ended_ = packed_ != nullptr;
     }
   }
   return turn;
 }
 
+Result<size_t> FileTail::next_bytes(std::span<char> room) {
+  if (packed_) {
+    return packed_->read(room);
+  }
+  const ssize_t count = read_at(fd_.get(), room, splitter_.position());
+  if (count < 0) {
+    return fail_errno("cannot read", errno);
+  }
+  return static_cast<size_t>(count);
+}
+
+void FileTail::feed(std::string_view bytes, const LineSplitter::Emit& give) {
+  const uint64_t begin = splitter_.position();
+  const uint64_t before = splitter_.acknowledged();
+  splitter_.feed(bytes, give);
+  if (const uint64_t now = splitter_.acknowledged(); now != before && !replaying_) {
+    LastBytes tail = recent_;
+    tail.append(bytes.substr(0, now - begin));
+    proof_ = prove(now, tail.view());
+  }
+  recent_.append(bytes);
+  known_size_ = std::max(known_size_, splitter_.position());
+}
+
+// What lies before the place where a compressed file is given out.
+void FileTail::skip(std::span<char> buffer, Turn& turn) {
+  const uint64_t target = splitter_.position();
+  const size_t wanted = std::min(buffer.size(), target - packed_->position());
+  const Result<size_t> got = packed_->read(buffer.first(wanted));
+  if (!got || *got == 0) {
+    turn.at_end = true;
+    turn.refuted = got.has_value();
+    turn.error = got ? "" : got.error().message;
+    packed_ended_ = true;
+    return;
+  }
+  turn.bytes += *got;
+  turn.not_new += *got;
+  recent_.append({buffer.data(), *got});
+  if (packed_->position() == resume_offset_) {
+    arrive(turn);
+  }
+}
+
+// What was read before is behind us.
+void FileTail::arrive(Turn& turn) {
+  const std::string_view before = recent_.view();
+  if (unproven_ && (before.size() < proof_.length ||
+                    fingerprint(before.substr(before.size() - proof_.length)) != proof_.fingerprint)) {
+    turn.refuted = true;
+    turn.at_end = true;
+    return;
+  }
+  unproven_ = false;
+  replaying_ = false;
+  splitter_.restart(resume_offset_, recent_.inside_line());
+  proof_ = prove(resume_offset_, before);
+}
+
+void FileTail::begin_anew() {
+  resume_offset_ = 0;
+  replaying_ = false;
+  read_head();
+  known_size_ = size();
+  start_at_beginning();
+}
+
+uint64_t FileTail::repeated_bytes() const {
+  std::string now(head_.size(), '\0');
+  const ssize_t count = read_at(fd_.get(), now, 0);
+  now.resize(static_cast<size_t>(std::max<ssize_t>(count, 0)));
+  return head_.starts_with(now) ? now.size() : 0;
+}
+
 void FileTail::finish(const Emit& emit) {
-  if (!replaying_) {
-    splitter_.finish(
-        [&](std::string_view bytes, uint64_t offset, bool truncated) { emit(bytes, offset, false, truncated); });
+  if (replaying_ || unproven_) {
+    return;
+  }
+  splitter_.finish(
+      [&](std::string_view bytes, uint64_t offset, bool truncated) { emit(bytes, offset, false, truncated); });
+  if (splitter_.acknowledged() == splitter_.position()) {
+    proof_ = prove(splitter_.position(), recent_.view());
   }
 }
 
 bool FileTail::is_file_of(const Cursor& cursor) const {
-  return key_ == FileKey{cursor.device, cursor.inode} && cursor.fingerprint_length <= head_.size() &&
+  return key_ == FileKey{cursor.device, cursor.inode} && begins_as(cursor);
+}
+
+bool FileTail::begins_as(const Cursor& cursor) const {
+  return cursor.fingerprint_length <= head_.size() &&
          fingerprint(std::string_view(head_).substr(0, cursor.fingerprint_length)) == cursor.fingerprint;
 }
 
+bool FileTail::begins_with_all_of(const Cursor& cursor) const {
+  return !head_.empty() && cursor.fingerprint_length == head_.size() && begins_as(cursor);
+}
+
+bool FileTail::has_content_of(const Cursor& cursor) const {
+  return cursor.fingerprint_length > 0 && begins_as(cursor) &&
+         (packed_ || (size() >= cursor.offset && tail_agrees(cursor)));
+}
+
+bool FileTail::begins_as(const FileTail& other, size_t least) const {
+  const size_t length = std::min(head_.size(), other.head_.size());
+  return length > 0 && (length >= least || length == other.head_.size()) &&
+         head_.compare(0, length, other.head_, 0, length) == 0;
+}
+
 Cursor FileTail::cursor(const std::string& path) const {
+  const bool proven = proof_.offset == offset();
   return {.path = path,
           .device = key_.device,
           .inode = key_.inode,
           .fingerprint = fingerprint(head_),
           .fingerprint_length = static_cast<uint32_t>(head_.size()),
-          .offset = offset()};
+          .offset = offset(),
+          .tail_fingerprint = proven && proof_.length > 0 ? proof_.fingerprint : 0,
+          .tail_length = proven ? proof_.length : 0,
+          .seen_size = known_size_};
 }
 
+uint64_t FileTail::reached() const { return std::max(splitter_.position(), replaying_ ? resume_offset_ : 0); }
+
 uint64_t FileTail::behind() const {
+  if (packed_) {
+    return packed_ended_ ? 0 : std::max<uint64_t>(1, size_of(fd_.get()) - packed_->packed_position());
+  }
   const uint64_t end = size();
-  const uint64_t reached = std::max(splitter_.position(), resume_offset_);
-  return end > reached ? end - reached : 0;
+  return end > reached() ? end - reached() : 0;
 }
 
 bool FileTail::deleted() const {
@@ -208,22 +312,7 @@ FileTail::Writer FileTail::writer() const {
   return Writer::none;
 }
 
-uint64_t FileTail::size() const {
-  struct stat status{};
-  return ::fstat(fd_.get(), &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
-}
-
-std::string FileTail::read_head() const {
-  std::string head(fingerprint_bytes, '\0');
-  const ssize_t count = read_at(fd_.get(), head, 0);
-  head.resize(count > 0 ? static_cast<size_t>(count) : 0);
-  return head;
-}
-
-bool FileTail::inside_line(uint64_t offset) const {
-  char before = '\n';
-  return offset > 0 && read_at(fd_.get(), {&before, 1}, offset - 1) == 1 && before != '\n';
-}
+uint64_t FileTail::size() const { return packed_ ? packed_->position() : size_of(fd_.get()); }
 
 std::optional<uint64_t> FileTail::last_line_beginning(uint64_t end) const {
   std::array<char, 16UL << 10> window;  // NOLINT(*-member-init): read_at fills it

@@ -63,7 +63,7 @@ bool Follower::Impl::read_slot(Slot& slot) {
   uint64_t budget = slot_budget;
   for (const auto& file : slot.old) {
     if (file->dirty && !read_file(*file, budget)) {
-      return true;
+      return true;  // also when what there is to read has changed
     }
   }
   return slot.current && slot.current->dirty && !read_file(*slot.current, budget);
@@ -71,29 +71,41 @@ bool Follower::Impl::read_slot(Slot& slot) {
 
 bool Follower::Impl::read_file(OpenFile& file, uint64_t& budget) {
   Slot& slot = *file.slot;
-  const FileTail::Emit emit = emit_to(slot);
-  const FileTail::Refreshed refreshed = file.tail->refresh(emit);
-  if (refreshed.truncated) {
-    ++slot.counters.truncations;
-    slot.counters.lost_bytes += refreshed.lost_bytes;
-    ++version;
-    if (refreshed.lost_bytes > 0) {
-      log_warning(printable(slot.path) + " was truncated before it was read: " + format_size(refreshed.lost_bytes) +
-                  " lost");
-    }
+  if (file.fresh && turn_away(file)) {
+    return true;
   }
-  const FileTail::Turn turn = file.tail->read(buffer, budget, emit);
+  if (adopt_between(file)) {
+    return false;
+  }
+  const FileTail::Turn turn = file.tail->read(buffer, budget, emit_to(slot));
   budget -= std::min(budget, turn.bytes);
-  slot.counters.bytes += turn.bytes - turn.replayed;
+  slot.counters.bytes += turn.bytes - turn.not_new;
   if (turn.bytes > 0) {
     ++version;
     file.quiet_ticks = 0;
+    file.emptied = false;
+  }
+  if (turn.change == FileTail::Change::replaced) {
+    replace_content(file);
+    return false;
+  }
+  if (turn.change == FileTail::Change::cut) {
+    ++slot.counters.truncations;
+    ++version;
+    count_lost(slot, turn.lost_bytes);
+  }
+  if (turn.at_end && file.tail->packed()) {
+    end_packed(file, turn);
+    return false;
+  }
+  if (turn.at_end && file.copy && turn.error.empty()) {
+    close(file);
+    return false;
   }
   if (turn.at_end) {
     file.dirty = false;
-    slot.read_error.clear();
-    if (turn.error_number != 0) {
-      slot.read_error = fail_errno("cannot read", turn.error_number).error().message;
+    slot.read_error = turn.error;
+    if (!turn.error.empty()) {
       want_retry(false);
     }
   }
@@ -148,6 +160,8 @@ model::SourceStatus Follower::Impl::status_of(const Slot& slot) const {
     status.state = "waiting: " + slot.read_error;
   } else if (slot.current && slot.current->watch < 0) {
     status.state = "following, polled: inotify cannot watch it (see fs.inotify.max_user_watches)";
+  } else if (slot.current && slot.current->remote) {
+    status.state = "following, polled: on a file system where other hosts write without an event";
   } else {
     status.state = "following";
   }
@@ -180,7 +194,7 @@ void Follower::change_sources(const std::vector<config::SourceConfig>& sources) 
 bool Follower::read_turn() { return impl_->read_turn(); }
 
 bool Follower::caught_up() const {
-  const auto unread = [](const OpenFile* file) { return file->watch < 0 && file->tail->behind() > 0; };
+  const auto unread = [](const OpenFile* file) { return file->polled() && file->tail->behind() > 0; };
   return impl_->ready.empty() && !(impl_->inotify && impl_->inotify->pending()) &&
          std::ranges::none_of(impl_->all_files(), unread);
 }
@@ -190,17 +204,32 @@ std::vector<Cursor> Follower::cursors() const {
   for (const OpenFile* file : impl_->all_files()) {
     if (!file->tail->deleted()) {
       cursors.push_back(file->tail->cursor(file->slot->path));
+      const Slot& slot = *file->slot;
+      const bool alone = file != slot.current.get() || (!slot.done && !slot.newest_old);
+      if (alone && cursors.back().fingerprint_length == 0) {
+        cursors.back().tail_fingerprint = 1;  // see Cursor
+      }
       continue;
     }
-    // Nobody finds a deleted file again; what it had is lost or it had nothing more.
-    if (file->tail->behind() > 0) {
-      cursors.push_back(file->tail->cursor(file->slot->path));
+    // Nobody finds a deleted file again, but what was compressed; what it had is lost or it had nothing more.
+    const Slot& slot = *file->slot;
+    const bool reference = slot.newest_old == file->tail->key() && file->tail->offset() > 0 &&
+                           !(slot.current && slot.current->tail->has_head());
+    if (file->tail->behind() > 0 || reference) {
+      cursors.push_back(file->tail->cursor(slot.path));
+      cursors.back().seen_size = file->tail->behind() > 0 ? cursors.back().seen_size : 0;  // Cursor::is_done()
     } else if (file == file->slot->current.get()) {
       cursors.push_back({.path = file->slot->path});
     }
   }
   for (const auto& slot : impl_->slots) {
-    if (slot->marked && !slot->current) {
+    if (slot->done && !(slot->current && slot->current->tail->offset() > 0) &&
+        !impl_->by_key.contains({slot->done->device, slot->done->inode})) {
+      cursors.push_back(*slot->done);
+    }
+    // What is left of the path is not the newest that there was.
+    const bool headless = !slot->current && !slot->old.empty() && !slot->done && !slot->newest_old;
+    if ((slot->marked && !slot->current) || headless) {
       cursors.push_back({.path = slot->path});
     }
   }

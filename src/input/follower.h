@@ -12,27 +12,12 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "input/cursor.h"
 #include "loop/event_loop.h"
 #include "model/line.h"
 #include "model/status.h"
 
 namespace ipguard::input {
-
-// Where reading of a file stands. A file is the same file when device, inode and fingerprint agree.
-struct Cursor {
-  std::string path;
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  uint64_t fingerprint = 0;         // hash of the first fingerprint_length bytes
-  uint32_t fingerprint_length = 0;  // at most 256; grows with the file until then
-  uint64_t offset =
-      0;  // first byte not handed out; at a line's beginning, or in an over-long line whose rest is skipped
-
-  // One that says only that the path was followed: its file was read to its end and deleted.
-  [[nodiscard]] bool is_mark() const { return inode == 0; }
-
-  friend bool operator==(const Cursor&, const Cursor&) = default;
-};
 
 // Whole lines of one file, each ended by LF.
 struct Block {
@@ -59,7 +44,8 @@ struct FollowerTiming {
   unsigned deleted_ticks = 360;
   unsigned unsure_ticks = 30;
   std::chrono::milliseconds retry{10'000};  // files and folders that may not be read
-  std::chrono::milliseconds poll{1'000};    // files and folders that cannot be watched: inotify's limit
+  std::chrono::milliseconds poll{1'000};    // files and folders that cannot be watched: inotify's limit, network
+  bool all_remote = false;                  // as if all were on a network file system (tests)
 };
 
 // Owned by the loop thread.

@@ -4,10 +4,26 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "input/follower_impl.h"
 
 namespace ipguard::input {
+namespace {
+
+// A file that was renamed, and perhaps compressed since.
+Result<std::unique_ptr<FileTail>> open_renamed(const std::string& path, size_t max_line) {
+  Result<std::unique_ptr<FileTail>> tail = FileTail::open_rotated(path, max_line);
+  for (const char* ending : {".gz", ".xz", ".bz2", ".zst"}) {
+    if (tail || tail.error().code != Errc::not_found) {
+      break;
+    }
+    tail = FileTail::open_rotated(path + ending, max_line);
+  }
+  return tail;
+}
+
+}  // namespace
 
 void Follower::Impl::open_path(Slot& slot) {
   Result<std::unique_ptr<FileTail>> opened = FileTail::open(slot.path, slot.config->max_line);
@@ -26,33 +42,54 @@ void Follower::Impl::open_path(Slot& slot) {
   if (by_key.contains(tail.key())) {
     return;  // replaced this moment; the folder's event is on its way
   }
-  if (!has_room()) {
+  if (!make_room()) {
     if (slot.there_at_start && !slot.size_at_start) {
       slot.size_at_start = tail.size();
     }
     wait_for_room(slot);
     return;
   }
+  bool fresh = false;
   if (slot.there_at_start && !book.was_followed(slot.path) && slot.config->from == config::StartPosition::end &&
       !book.knows(tail)) {
     tail.start_at_end_of(slot.size_at_start.value_or(UINT64_MAX));
   } else {
-    begin(slot, tail);
+    fresh = !begin(slot, tail) && !slot.there_at_start;
   }
-  make_current(slot, attach(slot, std::move(*opened)));
+  std::unique_ptr<OpenFile> file = attach(slot, std::move(*opened));
+  file->fresh = fresh;
+  file->emptied = !fresh && !file->tail->has_head();
+  make_current(slot, std::move(file));
   if (!starting) {
     recover(slot.path);
   }
 }
 
-void Follower::Impl::begin(Slot& slot, FileTail& tail) {
+bool Follower::Impl::begin(Slot& slot, FileTail& tail) {
   const std::optional<CursorBook::Known> known = book.take(tail);
   if (!known) {
     tail.start_at_beginning();
-  } else if (!tail.resume(known->offset, known->saved ? replay_bytes : 0)) {
-    ++slot.counters.truncations;
-    note_loss(slot, 1, "was emptied");
+    return false;
   }
+  const Cursor& cursor = known->cursor;
+  if (tail.resume(cursor, known->saved ? replay_bytes : 0)) {
+    count_lost(slot, cursor.seen_size - std::min(cursor.seen_size, tail.size()));
+    return true;
+  }
+  ++slot.counters.truncations;
+  const OpenFile* oldest = slot.old.empty() ? nullptr : slot.old.front().get();
+  if (!adopt_rotated(slot, {cursor}, {true, known->saved ? replay_bytes : 0, oldest, &tail}).empty()) {
+    tail.start_at_beginning();
+    return true;
+  }
+  note_loss(slot, 1, "was emptied");
+  count_lost(slot, cursor.seen_size - std::min(cursor.seen_size, cursor.offset));
+  if (cursor.offset > tail.size() && cursor.fingerprint_length == fingerprint_bytes) {
+    tail.start_after_cut();
+  } else {
+    tail.start_at_beginning();
+  }
+  return true;
 }
 
 void Follower::Impl::note_loss(Slot& slot, uint64_t losses, std::string_view how) {
@@ -65,6 +102,7 @@ void Follower::Impl::make_current(Slot& slot, std::unique_ptr<OpenFile> file) {
   file->slot = &slot;
   mark_dirty(*file);
   if (slot.current) {
+    note_newest(slot, slot.current->tail->key());
     slot.old.push_back(std::move(slot.current));
   }
   if (slot.had_file) {
@@ -93,6 +131,19 @@ void Follower::Impl::wait_for_room(Slot& slot) {
   slot.waiting = "too many files are open";
   slot.without_room = true;
   want_retry(false);
+}
+
+bool Follower::Impl::make_room() {
+  if (has_room()) {
+    return true;
+  }
+  for (OpenFile* file : all_files()) {
+    const bool rotated = file != file->slot->current.get();
+    if (rotated && !file->dirty && file->tail->behind() == 0 && file->tail->writer() == FileTail::Writer::none) {
+      close(*file);
+    }
+  }
+  return has_room();
 }
 
 void Follower::Impl::use_room() {
@@ -138,11 +189,12 @@ void Follower::Impl::recover(const std::string& path) {
   if (saved.cursors.empty() || pattern == nullptr) {
     return;
   }
-  if (const std::string folder = parent_folder(path); !is_folder(folder) || !has_room()) {
+  if (const std::string folder = parent_folder(path); !is_folder(folder) || !make_room()) {
     book.keep_saved(std::move(saved.cursors));  // perhaps not mounted yet
     return;
   }
   const bool marked = std::erase_if(saved.cursors, &Cursor::is_mark) > 0;
+  saved.all = saved.all && !marked;  // the last file is gone: those that are left were not the last
   if (saved.cursors.empty() && pattern->wildcards) {
     return;
   }
@@ -151,32 +203,29 @@ void Follower::Impl::recover(const std::string& path) {
     return;
   }
   slot->marked = marked && !slot->current;
-  if (const size_t found = adopt_rotated(*slot, saved); found < saved.cursors.size()) {
-    note_loss(*slot, saved.cursors.size() - found, "was deleted or compressed");
+  const OpenFile* oldest = slot->old.empty() ? nullptr : slot->old.front().get();
+  const std::vector<Cursor> found = adopt_rotated(*slot, saved.cursors, {saved.all, replay_bytes, oldest});
+  if (!saved.all) {
+    note_newest(*slot, std::nullopt);  // newer ones were closed, and are not among the cursors
+  }
+  for (const Cursor& cursor : saved.cursors) {
+    const bool between = cursor.fingerprint_length == 0 && cursor.tail_fingerprint == 0 && saved.all &&
+                         !found.empty();  // it came after what was found
+    if (std::ranges::find(found, cursor) == found.end() && !cursor.is_done() && !between) {
+      note_loss(*slot, 1, "was deleted or emptied");
+      count_lost(*slot, cursor.seen_size - std::min(cursor.seen_size, cursor.offset));
+    }
   }
   slot->had_file = true;
   start_ticking();
 }
 
-size_t Follower::Impl::adopt_rotated(Slot& slot, const CursorBook::Saved& saved) {
-  std::vector<std::unique_ptr<OpenFile>> older;
-  size_t found = 0;
-  for (RotatedFile& file : find_rotated(saved, slot.config->max_line)) {
-    found += file.offset ? 1U : 0U;
-    if (by_key.contains(file.tail->key())) {
-      continue;
-    }
-    if (!file.offset) {
-      begin(slot, *file.tail);
-    } else if (!file.tail->resume(*file.offset, replay_bytes)) {
-      ++slot.counters.truncations;
-      note_loss(slot, 1, "was emptied");
-    }
-    older.push_back(attach(slot, std::move(file.tail)));
-    ++slot.counters.rotations;
-  }
-  slot.old.insert(slot.old.begin(), std::make_move_iterator(older.begin()), std::make_move_iterator(older.end()));
-  return found;
+// Whether the content of a compressed file was read before it was compressed, or is about to be.
+bool Follower::Impl::is_known(const Slot& slot, const FileTail& tail) const {
+  const auto alike = [&](const auto& file) {
+    return file && file->tail->begins() && tail.begins_as(*file->tail, fingerprint_bytes);
+  };
+  return alike(slot.current) || std::ranges::any_of(slot.old, alike) || book.closed_like(slot.path, tail);
 }
 
 void Follower::Impl::adopt_renamed(const Renamed& renamed_file) {
@@ -188,17 +237,19 @@ void Follower::Impl::adopt_renamed(const Renamed& renamed_file) {
   if (slot == nullptr) {
     return;
   }
-  Result<std::unique_ptr<FileTail>> tail = FileTail::open(renamed_file.to, slot->config->max_line);
-  if (!tail || by_key.contains((*tail)->key())) {
+  Result<std::unique_ptr<FileTail>> tail = open_renamed(renamed_file.to, slot->config->max_line);
+  if (!tail || by_key.contains((*tail)->key()) || ((*tail)->packed() && is_known(*slot, **tail))) {
     return;
   }
-  if (!has_room()) {
+  if (!make_room()) {
     note_loss(*slot, 1, "was renamed (too many files are open)");
     return;
   }
   begin(*slot, **tail);
+  const bool packed = (*tail)->packed();
   std::unique_ptr<OpenFile> file = attach(*slot, std::move(*tail));
-  if (slot->current && slot->waiting.empty()) {
+  if (packed || (slot->current && slot->waiting.empty())) {
+    note_newest(*slot, file->tail->key());
     slot->old.push_back(std::move(file));  // older than what is at the path now
     ++slot->counters.rotations;
     start_ticking();
@@ -212,6 +263,7 @@ std::unique_ptr<OpenFile> Follower::Impl::attach(Slot& slot, std::unique_ptr<Fil
   auto file = std::make_unique<OpenFile>();
   file->tail = std::move(tail);
   file->slot = &slot;
+  file->remote = timing.all_remote || !kernel_sees_changes(file->tail->fd());
   by_key.emplace(file->tail->key(), file.get());
   watch_file(*file);
   mark_dirty(*file);
@@ -220,6 +272,9 @@ std::unique_ptr<OpenFile> Follower::Impl::attach(Slot& slot, std::unique_ptr<Fil
 }
 
 void Follower::Impl::watch_file(OpenFile& file) {
+  if (file.remote) {
+    want_retry(true);
+  }
   const auto watch = inotify->watch_file(file.tail->fd());
   if (!watch) {
     want_retry(true);
@@ -232,6 +287,9 @@ void Follower::Impl::watch_file(OpenFile& file) {
 std::unique_ptr<OpenFile> Follower::Impl::detach(OpenFile& file) {
   Slot& slot = *file.slot;
   ++version;
+  if (slot.newest_old == file.tail->key()) {
+    slot.newest_old.reset();
+  }
   if (slot.current.get() == &file) {
     return std::move(slot.current);
   }
@@ -244,8 +302,9 @@ std::unique_ptr<OpenFile> Follower::Impl::detach(OpenFile& file) {
 void Follower::Impl::close(OpenFile& file) {
   Slot& slot = *file.slot;
   file.tail->finish(emit_to(slot));
-  if (!file.tail->deleted()) {
-    book.remember_closed(file.tail->cursor(slot.path));
+  book.remember_closed(file.tail->cursor(slot.path), file.tail->deleted());
+  if (slot.newest_old == file.tail->key()) {
+    note_done(slot, *file.tail);
   }
   slot.marked = &file == slot.current.get();
   log_debug("closing a rotated file of " + printable(slot.path));

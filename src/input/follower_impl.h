@@ -16,18 +16,36 @@
 #include "input/follower.h"
 #include "input/glob_watch.h"
 #include "input/inotify.h"
+#include "input/rotated_files.h"
 
 namespace ipguard::input {
 
 struct Slot;
 
+[[nodiscard]] std::optional<FileKey> key_at(const std::string& path);  // links followed
+
+// What is left of content whose file is gone: in a copy of it, or compressed.
+struct Rest {
+  Cursor cursor;             // where reading of it stood
+  std::string partial_line;  // at the cursor, as far as the original was read
+  uint64_t reached = 0;      // in the original
+  std::vector<FileKey> refuted;
+};
+
 // An open file. Owned by the slot under whose id its lines are handed out.
 struct OpenFile {
   std::unique_ptr<FileTail> tail;
   Slot* slot = nullptr;
-  int watch = -1;  // -1: cannot be watched, is polled
+  int watch = -1;        // -1: cannot be watched, is polled
+  bool remote = false;   // on a file system where others write without an event: is polled besides
+  bool copy = false;     // of content that was followed elsewhere: nobody writes to it
+  bool fresh = false;    // begun at its beginning, and nobody knows yet what it is
+  bool emptied = false;  // nothing was written to it since a truncation, as far as it was looked at
   bool dirty = true;
   unsigned quiet_ticks = 0;
+  std::optional<Rest> rest;
+
+  [[nodiscard]] bool polled() const { return watch < 0 || remote; }
 };
 
 // One path; its index is its SourceId. Slots stay; a free one gets another path.
@@ -37,6 +55,9 @@ struct Slot {
   std::string path;
   std::vector<std::unique_ptr<OpenFile>> old;  // rotated away, oldest first; read before `current`
   std::unique_ptr<OpenFile> current;           // what the path led to when it last led to a file
+  // The last file before `current`: its key while it is open, then Cursor::is_done(); neither if that is not known.
+  std::optional<FileKey> newest_old;
+  std::optional<Cursor> done;
   model::SourceStatus counters;
   std::string waiting;                    // why the path has no file now; empty if it has
   std::string read_error;                 // of the last read; empty if it went well
@@ -102,24 +123,51 @@ struct Follower::Impl {
 
   // --- follower_files.cc: opening and closing ---
   void open_path(Slot& slot);
-  void begin(Slot& slot, FileTail& tail);  // at the book's cursor for it, or at its beginning
+  // At the book's cursor for it (true), or at its beginning.
+  bool begin(Slot& slot, FileTail& tail);
   void make_current(Slot& slot, std::unique_ptr<OpenFile> file);
   void wait(Slot& slot, const std::string& reason, bool retry_later);
   void wait_for_room(Slot& slot);
   [[nodiscard]] bool has_room() const { return by_key.size() < most_open; }
+  bool make_room();                       // closes rotated files that nobody writes to any more, if there is none
   void use_room();                        // opens what waited for it
   void recover(const std::string& path);  // files of saved cursors that were renamed since
   void recover_unclaimed();
   void note_loss(Slot& slot, uint64_t losses, std::string_view how);  // of unknown size
-  // Opens the files of `saved` and later ones that are not open yet, to be read first; how many of the cursors' files
-  // are there.
-  size_t adopt_rotated(Slot& slot, const CursorBook::Saved& saved);
   void adopt_renamed(const Renamed& renamed_file);
+  [[nodiscard]] bool is_known(const Slot& slot, const FileTail& tail) const;
   std::unique_ptr<OpenFile> attach(Slot& slot, std::unique_ptr<FileTail> tail);
   void watch_file(OpenFile& file);
   std::unique_ptr<OpenFile> detach(OpenFile& file);  // from its slot
   void close(OpenFile& file);                        // at its end
   void drop(OpenFile& file);                         // wherever it is
+
+  // --- follower_rests.cc: content that is elsewhere now ---
+  // Opens the files that have the cursors' content, and with `with_later` those rotated after them, which are not open
+  // yet: to be read before `before` (none of `old`: after all of these). Returns the cursors that were found.
+  struct Adoption {
+    bool with_later = false;
+    uint64_t replay_bytes = 0;
+    const OpenFile* before = nullptr;
+    FileTail* now = nullptr;  // what is at the path now, if not the slot's current file
+  };
+  std::vector<Cursor> adopt_rotated(Slot& slot, const std::vector<Cursor>& cursors, const Adoption& how);
+  OpenFile& insert_old(Slot& slot, std::unique_ptr<FileTail> tail, const OpenFile* before);
+  void replace_content(OpenFile& file);
+  static void note_done(Slot& slot, const FileTail& tail);
+  static void note_newest(Slot& slot, std::optional<FileKey> key);
+  // What comes after the end of a compressed file; it is closed.
+  void end_packed(OpenFile& file, const FileTail::Turn& turn);
+  void give_partial_line(Slot& slot, const Rest& rest);
+  void count_lost(Slot& slot, uint64_t bytes);
+  // When events were dropped: the last cursors of paths that lead elsewhere by now, and the files that came and went
+  // between that and what is there now.
+  [[nodiscard]] std::vector<Cursor> replaced_unseen() const;
+  void adopt_unseen(const std::vector<Cursor>& last);
+  // What was copied from a file that was empty when it was looked at last, and truncated again; true if there is some.
+  bool adopt_between(OpenFile& file);
+  // Looks at what a file begins with; true if it is not to be read, and was closed: a compressed one, or a copy.
+  bool turn_away(OpenFile& file);
 
   // --- follower_sources.cc ---
   void set_patterns(const std::vector<config::SourceConfig>& sources);
@@ -163,6 +211,7 @@ struct Follower::Impl {
   std::deque<Slot*> ready;  // slots with something to read, in turn
   std::string buffer;       // of reads; shared
   bool rescan = false;
+  bool overflowed = false;
   std::vector<std::string> touched;  // paths to look at again, in the order of their events
   std::unordered_set<std::string> touched_set;
   std::vector<Renamed> renamed;                 // in the order in which they left, while events are pending

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "input/follower_impl.h"
 
@@ -16,6 +17,13 @@ constexpr size_t most_paths = 16'384;
 // Renames remembered while their events come in: a burst of rotations of many logs.
 constexpr size_t most_renamed = 4096;
 
+bool is_link(const std::string& path) {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+}  // namespace
+
 std::optional<FileKey> key_at(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
@@ -23,13 +31,6 @@ std::optional<FileKey> key_at(const std::string& path) {
   }
   return FileKey{status.st_dev, status.st_ino};
 }
-
-bool is_link(const std::string& path) {
-  struct stat status{};
-  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
-}
-
-}  // namespace
 
 // Files of saved cursors first, whatever their names are now; then those that are new; then what was rotated away.
 void Follower::Impl::start_following() {
@@ -54,6 +55,7 @@ void Follower::Impl::handle(const InotifyEvent& event) {
   if (event.overflow) {
     log_warning("inotify dropped events: looking at everything again");
     rescan = true;
+    overflowed = true;
     for (OpenFile* file : all_files()) {
       mark_dirty(*file);
     }
@@ -95,7 +97,10 @@ void Follower::Impl::handle_rename(const std::string& path, const InotifyEvent& 
     }
     return;
   }
-  auto it = std::ranges::find(renamed, path, &Renamed::to);
+  // What was compressed meanwhile has another name, and no rename tells of it.
+  auto it = std::ranges::find_if(renamed, [&](const Renamed& each) {
+    return each.to == path || (!each.to.empty() && each.to == without_packed_ending(path));
+  });
   if (it == renamed.end()) {
     if (renamed.size() >= most_renamed || pattern_of(path) == nullptr) {
       return;
@@ -124,6 +129,7 @@ void Follower::Impl::touch(std::string path) {
 }
 
 void Follower::Impl::settle() {
+  const std::vector<Cursor> unseen = std::exchange(overflowed, false) ? replaced_unseen() : std::vector<Cursor>();
   while (rescan || !touched.empty()) {
     const std::vector<std::string> paths = std::exchange(touched, {});
     touched_set.clear();
@@ -137,6 +143,7 @@ void Follower::Impl::settle() {
       }
     }
   }
+  adopt_unseen(unseen);
   for (const Renamed& file : renamed) {
     if (!file.to.empty()) {
       adopt_renamed(file);
@@ -184,6 +191,9 @@ void Follower::Impl::scan() {
       watch_file(*file);
       mark_dirty(*file);  // for what was written before there was a watch
     }
+    if (file->remote) {
+      want_retry(true);
+    }
   }
 }
 
@@ -214,6 +224,9 @@ void Follower::Impl::watch_folder(const FolderWatch& watch) {
     } else if (watch.files && number.error().error_number != ENOENT && number.error().error_number != ENOTDIR) {
       want_retry(false);
     }
+  }
+  if (is_new && is_folder(watch.folder) && (timing.all_remote || !kernel_sees_changes(watch.folder))) {
+    want_retry(true);
   }
   if (known->second >= 0) {
     folder_watches[known->second].push_back(watch);
@@ -275,6 +288,8 @@ void Follower::Impl::examine(Slot& slot) {
   const auto open = key ? by_key.find(*key) : by_key.end();
   if (open == by_key.end()) {
     open_path(slot);
+  } else if (open->second->tail->packed()) {
+    wait(slot, "is compressed", false);
   } else {
     claim(slot, *open->second);
   }

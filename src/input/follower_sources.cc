@@ -114,6 +114,7 @@ void Follower::Impl::forget_paths() {
     done.lines += counters.lines;
     done.hits += counters.hits;
     done.lost_bytes += counters.lost_bytes;
+    done.reread_bytes += counters.reread_bytes;
     done.losses_of_unknown_size += counters.losses_of_unknown_size;
     done.overlong_lines += counters.overlong_lines;
     done.rotations += counters.rotations;

@@ -71,7 +71,7 @@ void Follower::Impl::retry() {
   settle();
   use_room();
   for (OpenFile* file : all_files()) {
-    if (file->watch < 0 || !file->slot->read_error.empty()) {
+    if (file->polled() || !file->slot->read_error.empty()) {
       mark_dirty(*file);
     }
   }

@@ -32,6 +32,9 @@ class LineSplitter {
   // Gives out the carried partial line as a line, with an LF that the file does not have: for a file that ends here.
   void finish(const Emit& emit);
 
+  // The carried partial line; valid until the next call.
+  [[nodiscard]] std::string_view partial_line() const { return carry_; }
+
   // Of the next byte to be fed.
   [[nodiscard]] uint64_t position() const { return position_; }
   // Every byte before it was given out or skipped. At a line's beginning, or inside a line whose rest is skipped.

@@ -64,13 +64,13 @@ std::optional<AppStamp> tai64n(std::string_view text) {
 
 }  // namespace
 
-std::optional<AppStamp> parse_app_stamp(std::string_view text, TimePoint now) {
+std::optional<AppStamp> parse_app_stamp(std::string_view text, const StampClock& clock) {
   if (text.size() < 8) {
     return std::nullopt;
   }
   const char first = text.front();
   if (first >= '0' && first <= '9') {
-    if (const auto date = parse_number_date(text, now)) {
+    if (const auto date = parse_number_date(text, clock)) {
       return AppStamp{date->time, date->length};
     }
     const auto stamp = epoch(text);
@@ -79,7 +79,7 @@ std::optional<AppStamp> parse_app_stamp(std::string_view text, TimePoint now) {
   if (first == '@') {
     return tai64n(text);
   }
-  const auto date = parse_name_date(text, now);
+  const auto date = parse_name_date(text, clock);
   return date ? std::optional(AppStamp{date->time, date->length}) : std::nullopt;
 }
 

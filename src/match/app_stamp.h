@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/time.h"
+#include "match/timestamp.h"
 
 namespace ipguard::match {
 
@@ -38,7 +39,7 @@ struct AppStamp {
 //   hh:mm:ss FRAC                           a time of day
 //   seconds since 1970, ten digits, [FRAC]
 //   @ and 24 hexadecimal digits             TAI64N
-[[nodiscard]] std::optional<AppStamp> parse_app_stamp(std::string_view text, TimePoint now);
+[[nodiscard]] std::optional<AppStamp> parse_app_stamp(std::string_view text, const StampClock& clock);
 
 // Seconds (10 digits, fraction or not), milli-, micro- or nanoseconds (13, 16, 19 digits) since 1970, the whole text.
 [[nodiscard]] std::optional<TimePoint> parse_epoch(std::string_view text);

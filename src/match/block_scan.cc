@@ -59,16 +59,16 @@ BlockScan::BlockScan(const ScanPlan& plan)
   }
 }
 
-uint64_t BlockScan::run(std::string_view block) {
+uint64_t BlockScan::run(std::string_view block, const ScanHints& hints) {
   rewritten_.clear();
-  scan(block);
-  return watches_rewrites_ ? find_rewritten_lines(block, rewritten_) : count_line_ends(block);
+  scan(block, hints);
+  return watches_rewrites_ ? find_rewritten_lines(block, rewritten_, hints.whole_lines) : count_line_ends(block);
 }
 
 uint64_t BlockScan::run_access(std::string_view block) {
   rewritten_.clear();
   const uint64_t lines = digest_.digest(block);
-  scan(digest_.text());
+  scan(digest_.text(), {});
   digest_.locate(found_);
   if (!digest_.known().empty()) {
     found_in_digest_.swap(found_);
@@ -82,7 +82,7 @@ uint64_t BlockScan::run_access(std::string_view block) {
   return lines;
 }
 
-void BlockScan::scan(std::string_view block) {
+void BlockScan::scan(std::string_view block, const ScanHints& hints) {
   found_.clear();
   block_ = block;
   std::ranges::fill(found_in_, 0);
@@ -90,6 +90,9 @@ void BlockScan::scan(std::string_view block) {
   located_end_ = 0;
   in_order_ = true;
   look_for_all(block, *this);
+  if (hints.status_behind && !plan_.statuses.empty()) {
+    plan_.statuses.scan_behind(*hints.status_behind, block, *this);
+  }
   if (!in_order_) {
     std::ranges::sort(found_);
     found_.erase(std::ranges::unique(found_).begin(), found_.end());

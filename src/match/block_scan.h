@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "match/access_digest.h"
+#include "match/format.h"
 #include "match/scan_plan.h"
 #include "match/scanner.h"
 
@@ -35,7 +36,7 @@ class BlockScan : private ScanReceiver {
   explicit BlockScan(const ScanPlan& plan);  // the plan outlives it
 
   // Scans a block of lines of at most UINT32_MAX bytes; returns the number of LFs in it.
-  uint64_t run(std::string_view block);
+  uint64_t run(std::string_view block, const ScanHints& hints = {});
   // The same for the lines of a source whose formats are those of AccessSkim.
   uint64_t run_access(std::string_view block);
   // Of the last run: in the order of lines, everything at most once a line.
@@ -48,7 +49,7 @@ class BlockScan : private ScanReceiver {
 
  private:
   void look_for_all(std::string_view text, ScanReceiver& receiver);
-  void scan(std::string_view block);
+  void scan(std::string_view block, const ScanHints& hints);
   void on_match(uint32_t id, size_t end) override;
 
   const ScanPlan& plan_;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "match/timestamp.h"
 #include "model/event.h"
 #include "model/line.h"
 
@@ -27,6 +29,9 @@ struct ParseScratch {
   std::string unwrapped;  // the line that a JSON wrapper held, its escapes undone
 };
 
+struct ForwardedClient;
+struct W3cOrder;
+
 // What a parser may need to know besides the line.
 struct ParseContext {
   TimePoint now;  // completes stamps without a year (RFC 3164): the latest year that is not more than a day ahead
@@ -34,10 +39,21 @@ struct ParseContext {
   bool mixed = false;     // lines of different logs follow each other: what the last one was says little about the next
   bool named = false;     // the source was said to have this format: its columns are what they are by position
   int wrapped = 0;        // how many wrappers (a container runtime's, syslog) have been taken off this line
+  const TimeZone* zone = nullptr;              // of stamps without one; null = the host's own
+  const ForwardedClient* forwarded = nullptr;  // proxies whose word on the client is taken; null = nobody's
+  const W3cOrder* w3c = nullptr;  // the columns, as the log's last #Fields directive says; null = not known
+
+  [[nodiscard]] StampClock clock() const { return {now, zone}; }
 };
 
 // More wrappers than these are not taken off: the runtime's, and syslog within.
 inline constexpr int most_wrappers = 2;
+
+// See rewrite_watch.h and status_scan.h.
+struct ScanHints {
+  bool whole_lines = false;  // any part of a line may be decoded, not only what an access log's first quotes hold
+  std::optional<char> status_behind = {};  // the status stands behind this byte ('\n': at the beginning of the line)
+};
 
 class LogFormat {
  public:
@@ -50,6 +66,8 @@ class LogFormat {
   // `event` unspecified. A truncated line keeps what is complete.
   [[nodiscard]] virtual bool parse(const model::RawLine& line, const ParseContext& context,
                                    model::Event& event) const = 0;
+  // What a scan of lines has to mind besides what it looks for in every log.
+  [[nodiscard]] virtual ScanHints scan_hints() const { return {}; }
 };
 
 // All formats in the order in which "auto" tries them, those first that nobody's text can imitate:

@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "match/block_scan.h"
 #include "match/format.h"
-#include "match/formats/formats.h"
+#include "match/formats/w3c_order.h"
+#include "match/line_reader.h"
 #include "match/rule_set.h"
 #include "match/rule_set_impl.h"
 #include "match/session_table.h"
@@ -23,21 +24,6 @@ using model::RawLine;
 constexpr size_t piece_size = 1 << 20;
 // A line beyond this is judged by its beginning: offsets within a piece are 32 bits wide.
 constexpr size_t longest_line = 1 << 30;
-constexpr size_t lines_to_learn_from = 64;  // of a piece
-// LineOptions looked up once.
-struct Reading {
-  const LogFormat* only = nullptr;  // null: any of all_formats()
-  bool nothing = false;             // a format that does not exist was asked for
-  bool bare_messages = false;       // what no format recognises
-};
-
-Reading resolve(const LineOptions& options) {
-  if (options.format == "auto") {
-    return {.bare_messages = options.accept_message};
-  }
-  const LogFormat* const format = find_format(options.format);
-  return {.only = format, .nothing = format == nullptr};
-}
 
 bool is_part_of(std::string_view part, std::string_view whole) {
   const std::less_equal<> not_behind;
@@ -82,8 +68,7 @@ uint32_t repeats_of(const Event& event) {
 struct Matcher::Impl {
   // What belongs to one call.
   struct Call {
-    Reading reading;
-    model::SourceId source;
+    LineReader::Lines lines;
     TimePoint now;
     const LineCallback& callback;
   };
@@ -93,76 +78,13 @@ struct Matcher::Impl {
     hits.reserve(set.rules.size());
   }
 
-  // Each source its own: with another's hint a vhost line could be read as one without that column, and what stands in
-  // the column is the client's Host header.
-  const LogFormat*& hint_of(model::SourceId source) {
-    if (source >= hints.size()) {
-      hints.resize(source + 1U, nullptr);
-    }
-    return hints[source];
+  Call make_call(const LineOptions& options, model::SourceId source, TimePoint now, const LineCallback& callback) {
+    return {.lines = reader.lines_of(source, options, now), .now = now, .callback = callback};
   }
 
-  // Whether the source's lines are what AccessSkim knows.
-  bool is_access_log(const Call& call) {
-    const LogFormat* const format = call.reading.only != nullptr ? call.reading.only : hint_of(call.source);
-    return format == &combined_format() || format == &vhost_combined_format();
-  }
-
-  // Learns a source's format from its first lines that leave no doubt about the client, whoever wrote them: otherwise
-  // the first line to be read closely would tell it, and that is an attacker's.
-  void learn_format(std::string_view piece, const Call& call) {
-    if (call.reading.only != nullptr || call.reading.nothing || call.reading.bare_messages ||
-        hint_of(call.source) != nullptr) {
-      return;
-    }
-    const ParseContext context{.now = call.now, .scratch = &scratch};
-    for (size_t begin = 0, line = 0; begin < piece.size() && line < lines_to_learn_from; ++line) {
-      const size_t end = line_end_at(piece, begin);
-      const RawLine raw{.text = piece.substr(begin, end - begin)};
-      const LogFormat* const format = recognise(raw, context, nullptr, event);
-      if (format != nullptr && (event.kind != model::LogKind::access || event.address)) {
-        hint_of(call.source) = format;
-        return;
-      }
-      begin = end + 1;
-    }
-  }
-
-  // Reads the line into `event`; false, with `event` empty, if no allowed format fits. Blanks behind a message are no
-  // part of it: some programs and forwarders leave them there, and clients' words do not come behind a program's last.
   bool read(const RawLine& line, const Call& call) {
-    if (!parse(line, call)) {
-      return false;
-    }
-    for (const Field field : {Field::message, Field::body}) {
-      std::string_view& text = event[field];
-      text.remove_suffix(text.size() - (text.find_last_not_of(' ') + 1));
-    }
-    return true;
-  }
-
-  bool parse(const RawLine& line, const Call& call) {
     ++counters.parsed;
-    const ParseContext context{.now = call.now,
-                               .scratch = &scratch,
-                               .mixed = call.reading.bare_messages,
-                               .named = call.reading.only != nullptr};
-    if (call.reading.only != nullptr) {
-      if (call.reading.only->parse(line, context, event)) {
-        return true;
-      }
-    } else if (!call.reading.nothing) {
-      const LogFormat*& hint = hint_of(call.source);
-      if (const LogFormat* const format = recognise(line, context, hint, event)) {
-        hint = format;
-        return true;
-      }
-      if (call.reading.bare_messages && bare_message_format().parse(line, context, event)) {
-        return true;
-      }
-    }
-    event = Event{};
-    return false;
+    return reader.read(line, call.lines, event);
   }
 
   void judge_rule(RuleIndex index, const RawLine& line, TimePoint now) {
@@ -197,6 +119,7 @@ struct Matcher::Impl {
   void judge_in_session(RuleIndex index, const Verdict& verdict, const RawLine& line, TimePoint now) {
     const bool by_pid = verdict.session.empty();
     const SessionName name{.source = line.source,
+                           .host = event.host,
                            .service = set.compiled[index].rule->service,
                            .program = by_pid ? event[Field::program] : std::string_view{},
                            .id = by_pid ? event[Field::pid] : verdict.session};
@@ -263,6 +186,7 @@ struct Matcher::Impl {
   // A line that has candidates or may have rewritten fields.
   void look_closer(const RawLine& line, bool rewritten, const Call& call) {
     if (!read(line, call)) {
+      counters.unread += is_w3c_directive(line.text) ? 0U : 1U;
       return;
     }
     counters.doubtful += event.kind == model::LogKind::access && !event.address && !candidates.empty() ? 1U : 0U;
@@ -278,9 +202,9 @@ struct Matcher::Impl {
     }
   }
 
-  uint64_t scan_piece(std::string_view piece, uint64_t offset, const Call& call) {
-    learn_format(piece, call);
-    uint64_t lines = is_access_log(call) ? scan.run_access(piece) : scan.run(piece);
+  uint64_t scan_piece(std::string_view piece, uint64_t offset, model::SourceId source, const Call& call) {
+    reader.begin_piece(piece, call.lines, event);
+    uint64_t lines = call.lines.are_access() ? scan.run_access(piece) : scan.run(piece, call.lines.scan_hints());
     lines += piece.ends_with('\n') ? 0U : 1U;
     const auto found = scan.found();
     const auto rewritten = scan.rewritten();
@@ -308,9 +232,11 @@ struct Matcher::Impl {
       const size_t begin = every_line ? floor : line_begin_at(piece, floor, end);
       std::string_view text = piece.substr(begin, end - begin);
       text.remove_suffix(text.ends_with('\r') ? 1 : 0);
-      look_closer({.text = text, .offset = offset + begin, .source = call.source}, may_be_rewritten, call);
+      reader.move_to(begin, call.lines);
+      look_closer({.text = text, .offset = offset + begin, .source = source}, may_be_rewritten, call);
       floor = end + 1;
     }
+    reader.move_to(piece.size(), call.lines);
     return lines;
   }
 
@@ -318,13 +244,12 @@ struct Matcher::Impl {
   const RuleSet::Impl& set;
   BlockScan scan;
   CandidateSet candidates;
-  ParseScratch scratch;
+  LineReader reader;
   Event event;
   std::vector<model::Hit> hits;
   std::deque<std::string> kept_texts;  // of hits that waited for their session's address
   SessionTable sessions;
   std::string rewritten_text;
-  std::vector<const LogFormat*> hints;  // by source: the format that its last line had
   MatcherCounters counters;
 };
 
@@ -333,7 +258,7 @@ Matcher::~Matcher() = default;
 
 uint64_t Matcher::scan_block(std::string_view block, uint64_t offset, model::SourceId source,
                              const LineOptions& options, TimePoint now, const LineCallback& on_hit) {
-  const Impl::Call call{.reading = resolve(options), .source = source, .now = now, .callback = on_hit};
+  const auto call = impl_->make_call(options, source, now, on_hit);
   uint64_t lines = 0;
   while (!block.empty()) {
     const std::string_view piece = first_piece(block);
@@ -346,7 +271,7 @@ uint64_t Matcher::scan_block(std::string_view block, uint64_t offset, model::Sou
       });
       ++lines;
     } else {
-      const uint64_t in_piece = impl_->scan_piece(piece, offset, call);
+      const uint64_t in_piece = impl_->scan_piece(piece, offset, source, call);
       impl_->counters.lines += in_piece;
       lines += in_piece;
     }
@@ -357,15 +282,24 @@ uint64_t Matcher::scan_block(std::string_view block, uint64_t offset, model::Sou
 }
 
 void Matcher::match_line(const RawLine& line, const LineOptions& options, TimePoint now, const LineCallback& on_line) {
-  const Impl::Call call{.reading = resolve(options), .source = line.source, .now = now, .callback = on_line};
+  const auto call = impl_->make_call(options, line.source, now, on_line);
   ++impl_->counters.lines;
   impl_->begin_hits();
+  impl_->reader.note_directive(line.text, call.lines);
   if (impl_->read(line, call)) {
     for (RuleIndex index = 0; index < impl_->set.rules.size(); ++index) {
       impl_->judge_rule(index, line, now);
     }
   }
   impl_->report(line, call);
+}
+
+bool Matcher::wants_beginning(model::SourceId source, const LineOptions& options) {
+  return impl_->reader.wants_beginning(impl_->reader.lines_of(source, options, {}));
+}
+
+void Matcher::take_beginning(std::string_view lines, model::SourceId source, const LineOptions& options) {
+  impl_->reader.take_beginning(lines, impl_->reader.lines_of(source, options, {}));
 }
 
 const MatcherCounters& Matcher::counters() const { return impl_->counters; }

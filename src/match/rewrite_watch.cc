@@ -71,7 +71,8 @@ std::string_view watched_part(std::string_view line) {
 // Collects the lines, in the order of the bytes that are shown to it.
 class LineCollector {
  public:
-  LineCollector(std::string_view block, std::vector<uint32_t>& line_ends) : block_(block), line_ends_(line_ends) {}
+  LineCollector(std::string_view block, std::vector<uint32_t>& line_ends, bool whole_lines)
+      : block_(block), line_ends_(line_ends), whole_lines_(whole_lines) {}
 
   void look_at(size_t index) {
     if (index >= line_end_) {
@@ -111,6 +112,9 @@ class LineCollector {
   }
 
   [[nodiscard]] size_t end_of_watched_part(size_t index) const {
+    if (whole_lines_) {
+      return line_end_;
+    }
     const size_t lf = index == 0 ? std::string_view::npos : block_.rfind('\n', index - 1);
     const size_t begin = lf == std::string_view::npos ? 0 : lf + 1;
     return begin + watched_part(block_.substr(begin, line_end_ - begin)).size();
@@ -118,6 +122,7 @@ class LineCollector {
 
   std::string_view block_;
   std::vector<uint32_t>& line_ends_;
+  bool whole_lines_;
   size_t line_end_ = 0;      // of the line that was looked at last
   size_t watched_end_ = 0;   // of what counts in that line, as far as known
   bool narrowed_ = false;    // watched_end_ is known
@@ -138,8 +143,8 @@ bool may_be_rewritten(std::string_view line) {
   return query != std::string_view::npos && watched.find('+', query) != std::string_view::npos;
 }
 
-uint64_t find_rewritten_lines(std::string_view block, std::vector<uint32_t>& line_ends) {
-  LineCollector collector(block, line_ends);
+uint64_t find_rewritten_lines(std::string_view block, std::vector<uint32_t>& line_ends, bool whole_lines) {
+  LineCollector collector(block, line_ends, whole_lines);
   LineCounter lines;
   size_t at = 0;
   if (!block.empty()) {

@@ -20,6 +20,7 @@ namespace ipguard::match {
 // In one pass over a block of lines, each ended by LF (the last one perhaps not; at most UINT32_MAX bytes): appends to
 // `line_ends` the end (offset of the LF, or the block's size) of every line that may be rewritten, ascending; returns
 // the number of LFs.
-uint64_t find_rewritten_lines(std::string_view block, std::vector<uint32_t>& line_ends);
+// `whole_lines`: of a log whose lines have more that is decoded behind what looks like an access log's request.
+uint64_t find_rewritten_lines(std::string_view block, std::vector<uint32_t>& line_ends, bool whole_lines = false);
 
 }  // namespace ipguard::match

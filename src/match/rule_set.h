@@ -17,10 +17,13 @@
 
 namespace ipguard::match {
 
+struct SourceReading;
+
 // How the lines of a source are understood.
 struct LineOptions {
-  std::string format = "auto";  // "auto" or a name from format_names()
-  bool accept_message = false;  // auto: a line that no format recognises is tried as a bare message
+  std::string format = "auto";             // "auto" or a name from format_names()
+  bool accept_message = false;             // auto: a line that no format recognises is tried as a bare message
+  const SourceReading* reading = nullptr;  // what the source's configuration says besides (it outlives the call)
 };
 
 // One line that hit. Views are valid during the callback.
@@ -67,6 +70,7 @@ struct MatcherCounters {
   uint64_t parsed = 0;      // lines that went to a format
   uint64_t candidates = 0;  // rules judged exactly
   uint64_t hits = 0;
+  uint64_t unread = 0;    // candidate lines that the source's format does not fit
   uint64_t doubtful = 0;  // candidate lines of access logs that leave in doubt which of two addresses is the client's
 };
 
@@ -93,6 +97,12 @@ class Matcher {
   // Judges a single line completely, without the block scanner; calls back always, with empty hits when there is none.
   // The clear and slow way: every rule is judged, nothing is scanned for beforehand.
   void match_line(const model::RawLine& line, const LineOptions& options, TimePoint now, const LineCallback& on_line);
+
+  // Whether what stands before the first block of a source would tell how its lines are to be read: a W3C log's
+  // directives. True once for a source.
+  [[nodiscard]] bool wants_beginning(model::SourceId source, const LineOptions& options);
+  // Whole lines from the beginning of the file, or from anywhere before the first block; nothing is looked for in them.
+  void take_beginning(std::string_view lines, model::SourceId source, const LineOptions& options);
 
   [[nodiscard]] const MatcherCounters& counters() const;
 

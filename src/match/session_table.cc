@@ -6,7 +6,7 @@ namespace ipguard::match {
 
 SessionTable::Session& SessionTable::touch(const SessionName& name, TimePoint time) {
   key_ = std::to_string(name.source);
-  for (const std::string_view part : {name.service, name.program, name.id}) {
+  for (const std::string_view part : {name.host, name.service, name.program, name.id}) {
     key_.push_back('\0');  // no part holds one: tags and captures of digits or words
     key_.append(part);
   }

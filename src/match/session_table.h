@@ -21,6 +21,7 @@ namespace ipguard::match {
 // The parts of a session's name. Views are read during calls only.
 struct SessionName {
   model::SourceId source = 0;
+  std::string_view host;     // syslog's: of a source with many hosts' lines each has process ids of its own
   std::string_view service;  // of the rule
   std::string_view program;  // syslog's tag
   std::string_view id;       // process id, or what a rule's pattern captured

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/time.h"
+#include "match/timestamp.h"
 
 namespace ipguard::match {
 
@@ -136,6 +137,6 @@ std::optional<std::chrono::sys_seconds> to_seconds(const Civil& civil);
 bool read_offset(StampScanner& scanner, bool colon_allowed, Seconds& offset);
 
 // A local time whose year is not known: the latest for which it is not more than a day after `now`.
-std::optional<TimePoint> complete_year(Civil civil, TimePoint now);
+std::optional<TimePoint> complete_year(Civil civil, const StampClock& clock);
 
 }  // namespace ipguard::match

@@ -283,26 +283,27 @@ constexpr std::array<ShapeEntry, 11> number_shapes = {{{iso},
 constexpr std::array<ShapeEntry, 6> name_shapes = {
     {{month_day_year}, {month_day, Missing::year}, {asctime_like}, {mail_date}, {java_logging}, {month_dashes}}};
 
-std::optional<TimePoint> to_time(const Reading& reading, Missing missing, TimePoint now) {
+std::optional<TimePoint> to_time(const Reading& reading, Missing missing, const StampClock& clock) {
   if (missing == Missing::year) {
-    const auto time = complete_year(reading.civil, now);
+    const auto time = complete_year(reading.civil, clock);
     return time ? std::optional(*time + reading.fraction) : std::nullopt;
   }
   const auto seconds = to_seconds(reading.civil);
   if (!seconds) {
     return std::nullopt;
   }
-  return (reading.offset ? *seconds - *reading.offset : local_to_utc(*seconds)) + reading.fraction;
+  return (reading.offset ? *seconds - *reading.offset : local_to_utc(*seconds, clock)) + reading.fraction;
 }
 
-std::optional<StampPrefix> try_shapes(std::span<const ShapeEntry> shapes, std::string_view text, TimePoint now) {
+std::optional<StampPrefix> try_shapes(std::span<const ShapeEntry> shapes, std::string_view text,
+                                      const StampClock& clock) {
   for (const ShapeEntry& shape : shapes) {
     StampScanner scanner(text);
     Reading reading;
     if (!shape.read(scanner, reading) || !stamp_ends(text, scanner.position())) {
       continue;
     }
-    if (const auto time = to_time(reading, shape.missing, now)) {
+    if (const auto time = to_time(reading, shape.missing, clock)) {
       return StampPrefix{*time, scanner.position()};
     }
   }
@@ -332,12 +333,12 @@ bool read_fraction(StampScanner& scanner, microseconds& fraction) {
   return scanner.fraction(fraction);
 }
 
-std::optional<StampPrefix> parse_number_date(std::string_view text, TimePoint now) {
-  return try_shapes(number_shapes, text, now);
+std::optional<StampPrefix> parse_number_date(std::string_view text, const StampClock& clock) {
+  return try_shapes(number_shapes, text, clock);
 }
 
-std::optional<StampPrefix> parse_name_date(std::string_view text, TimePoint now) {
-  return try_shapes(name_shapes, text, now);
+std::optional<StampPrefix> parse_name_date(std::string_view text, const StampClock& clock) {
+  return try_shapes(name_shapes, text, clock);
 }
 
 }  // namespace ipguard::match

@@ -12,9 +12,9 @@
 namespace ipguard::match {
 
 // A date that begins with a digit.
-[[nodiscard]] std::optional<StampPrefix> parse_number_date(std::string_view text, TimePoint now);
+[[nodiscard]] std::optional<StampPrefix> parse_number_date(std::string_view text, const StampClock& clock);
 // A date that begins with the name of a month or weekday.
-[[nodiscard]] std::optional<StampPrefix> parse_name_date(std::string_view text, TimePoint now);
+[[nodiscard]] std::optional<StampPrefix> parse_name_date(std::string_view text, const StampClock& clock);
 
 // Whether a stamp may end at `length`: no letter and no digit follows.
 [[nodiscard]] bool stamp_ends(std::string_view text, size_t length);

@@ -40,6 +40,14 @@ void StatusScan::look_at(std::string_view block, size_t at, ScanReceiver& receiv
       !may_follow(block[at + code_digits])) {
     return;
   }
+  take_code(block, at, receiver);
+}
+
+// Three digits at `at`.
+void StatusScan::take_code(std::string_view block, size_t at, ScanReceiver& receiver) const {
+  if (at + code_digits > block.size()) {
+    return;
+  }
   size_t code = 0;
   for (const char c : block.substr(at, code_digits)) {
     if (c < '0' || c > '9') {
@@ -49,6 +57,17 @@ void StatusScan::look_at(std::string_view block, size_t at, ScanReceiver& receiv
   }
   if (const auto id = id_of(static_cast<uint16_t>(code))) {
     receiver.on_match(*id, at + code_digits);
+  }
+}
+
+bool StatusScan::stands_usually(char before, char behind) { return may_precede(before) && may_follow(behind); }
+
+void StatusScan::scan_behind(char before, std::string_view block, ScanReceiver& receiver) const {
+  if (before == '\n') {
+    take_code(block, 0, receiver);
+  }
+  for (size_t at = block.find(before); at != std::string_view::npos; at = block.find(before, at + 1)) {
+    take_code(block, at + 1, receiver);
   }
 }
 

@@ -25,9 +25,15 @@ class StatusScan {
   }
 
   void scan(std::string_view block, ScanReceiver& receiver) const;
+  // Whether scan() finds a code between these two bytes.
+  [[nodiscard]] static bool stands_usually(char before, char behind);
+  // Codes that stand right behind `before` (an LF: at the beginning of a line), whatever follows them: for formats that
+  // part their columns otherwise.
+  void scan_behind(char before, std::string_view block, ScanReceiver& receiver) const;
 
  private:
   void look_at(std::string_view block, size_t at, ScanReceiver& receiver) const;
+  void take_code(std::string_view block, size_t at, ScanReceiver& receiver) const;
 
   static constexpr size_t codes = 600;
   std::array<uint32_t, codes> id_of_{};  // plus one; 0 = not looked for

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "match/stamp_scanner.h"
+#include "model/hit.h"
 
 namespace ipguard::match {
 namespace {
@@ -14,25 +15,46 @@ using std::chrono::sys_seconds;
 
 constexpr int64_t bucket_seconds = 900;
 
+// What the host's zone was a day before and after a quarter of an hour tells what that quarter can mean.
 struct ZoneEntry {
   int64_t bucket = INT64_MIN;
-  int64_t offset = 0;  // local minus UTC, seconds
+  int64_t earlier = 0;  // local minus UTC, seconds
+  int64_t later = 0;    // the same, where the time was twice: of the second one
 };
 
-int64_t ask_zone(int64_t local_seconds) {
-  const sys_seconds local{Seconds(local_seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(local);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(local - day);
+// Local minus UTC at a moment.
+int64_t offset_at(int64_t utc_seconds) {
+  const std::time_t moment = utc_seconds;
   std::tm parts{};
-  parts.tm_year = static_cast<int>(date.year()) - 1900;
-  parts.tm_mon = static_cast<int>(static_cast<unsigned>(date.month())) - 1;
-  parts.tm_mday = static_cast<int>(static_cast<unsigned>(date.day()));
-  parts.tm_hour = static_cast<int>(clock.hours().count());
-  parts.tm_min = static_cast<int>(clock.minutes().count());
-  parts.tm_sec = static_cast<int>(clock.seconds().count());
-  parts.tm_isdst = -1;
-  return local_seconds - static_cast<int64_t>(std::mktime(&parts));
+  return ::localtime_r(&moment, &parts) == nullptr ? 0 : parts.tm_gmtoff;
+}
+
+ZoneEntry ask_zone(int64_t bucket) {
+  constexpr int64_t day = 86'400;
+  ::tzset();  // localtime_r() need not look for a change of TZ
+  const int64_t local = bucket * bucket_seconds;
+  const int64_t before = offset_at(local - day);
+  const int64_t after = offset_at(local + day);
+  const bool was_before = offset_at(local - before) == before;
+  const bool was_after = offset_at(local - after) == after;
+  if (was_before == was_after) {  // twice, never, or nothing changes
+    return {bucket, before, was_before ? after : before};
+  }
+  const int64_t offset = was_before ? before : after;
+  return {bucket, offset, offset};
+}
+
+LocalMeaning meaning_here(sys_seconds local) {
+  static thread_local std::array<ZoneEntry, 16> cache;
+  const int64_t seconds = local.time_since_epoch().count();
+  const int64_t bucket = seconds >= 0 ? seconds / bucket_seconds : (seconds - bucket_seconds + 1) / bucket_seconds;
+  // Multiplicative hashing: the same day of different years must not share an entry.
+  constexpr uint64_t golden_ratio = 0x9e3779b97f4a7c15;
+  ZoneEntry& entry = cache[(static_cast<uint64_t>(bucket) * golden_ratio >> 32) % cache.size()];
+  if (entry.bucket != bucket) {
+    entry = ask_zone(bucket);
+  }
+  return {.earlier = local - Seconds(entry.earlier), .later = local - Seconds(entry.later)};
 }
 
 // "Feb 25 ", "Feb  5 ", "Feb 5 ".
@@ -84,8 +106,8 @@ bool read_offset(StampScanner& scanner, bool colon_allowed, Seconds& offset) {
   return true;
 }
 
-std::optional<TimePoint> complete_year(Civil civil, TimePoint now) {
-  const TimePoint latest = now + std::chrono::days(1);
+std::optional<TimePoint> complete_year(Civil civil, const StampClock& clock) {
+  const TimePoint latest = clock.now + std::chrono::days(1);
   // One day more, so that the local year is tried too where local time is ahead of UTC at the turn of the year. Eight
   // years back at most: a 29th of February is that far away at worst.
   const std::chrono::year_month_day today(std::chrono::floor<std::chrono::days>(latest + std::chrono::days(1)));
@@ -96,7 +118,7 @@ std::optional<TimePoint> complete_year(Civil civil, TimePoint now) {
     if (!local || *local > latest + std::chrono::days(1)) {
       continue;
     }
-    const TimePoint time = local_to_utc(*local);
+    const TimePoint time = local_to_utc(*local, clock);
     if (time <= latest) {
       return time;
     }
@@ -104,17 +126,10 @@ std::optional<TimePoint> complete_year(Civil civil, TimePoint now) {
   return std::nullopt;
 }
 
-sys_seconds local_to_utc(sys_seconds local) {
-  static thread_local std::array<ZoneEntry, 16> cache;
-  const int64_t seconds = local.time_since_epoch().count();
-  const int64_t bucket = seconds >= 0 ? seconds / bucket_seconds : (seconds - bucket_seconds + 1) / bucket_seconds;
-  // Multiplicative hashing: the same day of different years must not share an entry.
-  constexpr uint64_t golden_ratio = 0x9e3779b97f4a7c15;
-  ZoneEntry& entry = cache[(static_cast<uint64_t>(bucket) * golden_ratio >> 32) % cache.size()];
-  if (entry.bucket != bucket) {
-    entry = {bucket, ask_zone(bucket * bucket_seconds)};
-  }
-  return local - Seconds(entry.offset);
+sys_seconds local_to_utc(sys_seconds local, const StampClock& clock) {
+  // A line is not written after it was read; clocks differ a little.
+  const LocalMeaning meaning = clock.zone != nullptr ? clock.zone->meaning_of(local) : meaning_here(local);
+  return meaning.later - model::most_clock_ahead > clock.now ? meaning.earlier : meaning.later;
 }
 
 std::optional<TimePoint> parse_clf_stamp(std::string_view text) {
@@ -130,17 +145,17 @@ std::optional<TimePoint> parse_clf_stamp(std::string_view text) {
   return seconds ? std::optional<TimePoint>(*seconds - offset) : std::nullopt;
 }
 
-std::optional<StampPrefix> parse_rfc3164_stamp(std::string_view text, TimePoint now) {
+std::optional<StampPrefix> parse_rfc3164_stamp(std::string_view text, const StampClock& clock) {
   StampScanner scanner(text);
   Civil civil;
   if (!read_month_and_day(scanner, civil) || !read_clock(scanner, civil)) {
     return std::nullopt;
   }
-  const auto time = complete_year(civil, now);
+  const auto time = complete_year(civil, clock);
   return time ? std::optional(StampPrefix{*time, scanner.position()}) : std::nullopt;
 }
 
-std::optional<StampPrefix> parse_extended_syslog_stamp(std::string_view text, TimePoint now) {
+std::optional<StampPrefix> parse_extended_syslog_stamp(std::string_view text, const StampClock& clock) {
   StampScanner scanner(text);
   Civil civil;
   const bool has_weekday = scanner.weekday();
@@ -150,17 +165,17 @@ std::optional<StampPrefix> parse_extended_syslog_stamp(std::string_view text, Ti
   microseconds fraction{};
   if (scanner.literal('.')) {
     const bool complete = scanner.fraction(fraction);
-    const auto time = complete && !has_weekday ? complete_year(civil, now) : std::nullopt;
+    const auto time = complete && !has_weekday ? complete_year(civil, clock) : std::nullopt;
     return time ? std::optional(StampPrefix{*time + fraction, scanner.position()}) : std::nullopt;
   }
   if (!scanner.literal(' ') || !scanner.number(4, civil.year)) {
     return std::nullopt;
   }
   const auto seconds = to_seconds(civil);
-  return seconds ? std::optional(StampPrefix{local_to_utc(*seconds), scanner.position()}) : std::nullopt;
+  return seconds ? std::optional(StampPrefix{local_to_utc(*seconds, clock), scanner.position()}) : std::nullopt;
 }
 
-std::optional<StampPrefix> parse_dated_syslog_stamp(std::string_view text) {
+std::optional<StampPrefix> parse_dated_syslog_stamp(std::string_view text, const StampClock& clock) {
   StampScanner scanner(text);
   Civil civil;
   if (!read_month_and_day(scanner, civil) || !scanner.number(4, civil.year) || !scanner.literal(' ') ||
@@ -168,10 +183,10 @@ std::optional<StampPrefix> parse_dated_syslog_stamp(std::string_view text) {
     return std::nullopt;
   }
   const auto seconds = to_seconds(civil);
-  return seconds ? std::optional(StampPrefix{local_to_utc(*seconds), scanner.position()}) : std::nullopt;
+  return seconds ? std::optional(StampPrefix{local_to_utc(*seconds, clock), scanner.position()}) : std::nullopt;
 }
 
-std::optional<StampPrefix> parse_iso_stamp(std::string_view text) {
+std::optional<StampPrefix> parse_iso_stamp(std::string_view text, const StampClock& clock) {
   StampScanner scanner(text);
   Civil civil;
   if (!(scanner.number(4, civil.year) && scanner.literal('-') && scanner.number(2, civil.month) &&
@@ -197,10 +212,10 @@ std::optional<StampPrefix> parse_iso_stamp(std::string_view text) {
     }
     return StampPrefix{*seconds - offset + fraction, scanner.position()};
   }
-  return StampPrefix{local_to_utc(*seconds) + fraction, scanner.position()};
+  return StampPrefix{local_to_utc(*seconds, clock) + fraction, scanner.position()};
 }
 
-std::optional<StampPrefix> parse_nginx_error_stamp(std::string_view text) {
+std::optional<StampPrefix> parse_nginx_error_stamp(std::string_view text, const StampClock& clock) {
   StampScanner scanner(text);
   Civil civil;
   if (!(scanner.number(4, civil.year) && scanner.literal('/') && scanner.number(2, civil.month) &&
@@ -208,10 +223,10 @@ std::optional<StampPrefix> parse_nginx_error_stamp(std::string_view text) {
     return std::nullopt;
   }
   const auto seconds = to_seconds(civil);
-  return seconds ? std::optional(StampPrefix{local_to_utc(*seconds), scanner.position()}) : std::nullopt;
+  return seconds ? std::optional(StampPrefix{local_to_utc(*seconds, clock), scanner.position()}) : std::nullopt;
 }
 
-std::optional<TimePoint> parse_apache_error_stamp(std::string_view text) {
+std::optional<TimePoint> parse_apache_error_stamp(std::string_view text, const StampClock& clock) {
   StampScanner scanner(text);
   Civil civil;
   microseconds fraction{};
@@ -226,7 +241,7 @@ std::optional<TimePoint> parse_apache_error_stamp(std::string_view text) {
     return std::nullopt;
   }
   const auto seconds = to_seconds(civil);
-  return seconds ? std::optional<TimePoint>(local_to_utc(*seconds) + fraction) : std::nullopt;
+  return seconds ? std::optional<TimePoint>(local_to_utc(*seconds, clock) + fraction) : std::nullopt;
 }
 
 }  // namespace ipguard::match

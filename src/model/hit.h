@@ -11,6 +11,11 @@
 
 namespace ipguard::model {
 
+// A log's clock may be a little ahead of ours; a stamp that is further ahead is wrong, and is judged as if it said when
+// the line was read. A minute: hosts that keep time at all (NTP) are within a second, and a line is stamped before it
+// is read.
+inline constexpr Seconds most_clock_ahead{60};
+
 struct Hit {
   const Rule* rule = nullptr;  // owned by the rule set, which outlives the call
   net::Address address;

@@ -29,11 +29,24 @@ struct RecordHead {
 };
 using TakeField = std::function<void(std::string_view key, std::string_view value)>;
 
+// The records of the routes inside a prefix, in order.
+struct RecordList {
+  std::vector<Record> records;
+  bool cut = false;  // there are more, or may be
+};
+
 struct SystemRecord {
   net::Asn asn;
   std::string name;
   Coverage size;
   std::vector<net::Prefix> prefixes;  // aggregated, disjoint, IPv4 first
+};
+
+// Briefly, of an AS. Country and registry are those of its largest range.
+struct SystemRow {
+  std::string name;
+  std::string country_code;
+  std::string_view registry;  // as in RouteRow
 };
 
 // Briefly, of one address of many.

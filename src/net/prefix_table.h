@@ -184,12 +184,16 @@ class PrefixTable {
   // Those inside `prefix`, itself included.
   template <typename Take>
   void each_inside(const Prefix& prefix, const Take& take) const {
-    const auto inside = [&](const Prefix& member, const Value& value) {
-      if (!prefix.contains(member)) {
-        return false;
-      }
+    each_inside_while(prefix, [&](const Prefix& member, const Value& value) {
       take(member, value);
       return true;
+    });
+  }
+  // Until `take` returns false.
+  template <typename Take>
+  void each_inside_while(const Prefix& prefix, const Take& take) const {
+    const auto inside = [&](const Prefix& member, const Value& value) {
+      return prefix.contains(member) && take(member, value);
     };
     if (prefix.family() == Family::ipv4) {
       ipv4_.each_from(key4(prefix), [&](const Key4& key, const Value& value) { return inside(prefix_of(key), value); });

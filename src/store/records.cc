@@ -280,7 +280,11 @@ Result<std::vector<CursorRow>> Records::cursors() {
                              .inode = row.bits(2),
                              .fingerprint = row.bits(3),
                              .offset = row.bits(5),
-                             .fingerprint_length = row.integer(4)});
+                             .tail_fingerprint = row.bits(6),
+                             .seen_size = row.bits(8),
+                             .fingerprint_length = row.integer(4),
+                             .tail_length = row.integer(7),
+                             .journal_cursor = row.bytes(9)});
     if (cursor) {
       all.push_back(std::move(*cursor));
     }

@@ -115,7 +115,8 @@ Result<> Records::put_history(const TargetHistory& history) {
 Result<> Records::put_cursor(const CursorRow& row) {
   auto& statement = statements_.put_cursor;
   statement.add_bytes(row.path).add_bits(row.device).add_bits(row.inode).add_bits(row.fingerprint);
-  return statement.add(row.fingerprint_length).add_bits(row.offset).run();
+  statement.add(row.fingerprint_length).add_bits(row.offset).add_bits(row.tail_fingerprint).add(row.tail_length);
+  return statement.add_bits(row.seen_size).add_text(row.journal_cursor).run();
 }
 
 Result<> Records::delete_cursor(const CursorRow& row) {

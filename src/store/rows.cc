@@ -223,15 +223,16 @@ std::optional<model::GoodClient> to_good_client(const GoodClientRow& row) {
 std::optional<CursorRow> to_cursor(const CursorColumns& row) {
   CursorRow cursor;
   if (!put_text(cursor.path, row.path) || !row.device || !row.inode || !row.fingerprint || !row.offset ||
-      !row.fingerprint_length || *row.fingerprint_length < 0 ||
-      *row.fingerprint_length > std::numeric_limits<uint32_t>::max()) {
+      !row.tail_fingerprint || !row.seen_size || !put_count(cursor.fingerprint_length, row.fingerprint_length) ||
+      !put_count(cursor.tail_length, row.tail_length) || !put_text(cursor.journal_cursor, row.journal_cursor)) {
     return std::nullopt;
   }
   cursor.device = *row.device;
   cursor.inode = *row.inode;
   cursor.fingerprint = *row.fingerprint;
-  cursor.fingerprint_length = static_cast<uint32_t>(*row.fingerprint_length);
   cursor.offset = *row.offset;
+  cursor.tail_fingerprint = *row.tail_fingerprint;
+  cursor.seen_size = *row.seen_size;
   return cursor;
 }
 

@@ -62,8 +62,9 @@ struct GoodClientRow {
 
 struct CursorColumns {
   std::optional<std::string_view> path;
-  std::optional<uint64_t> device, inode, fingerprint, offset;
-  std::optional<int64_t> fingerprint_length;
+  std::optional<uint64_t> device, inode, fingerprint, offset, tail_fingerprint, seen_size;
+  std::optional<int64_t> fingerprint_length, tail_length;
+  std::optional<std::string_view> journal_cursor;
 };
 [[nodiscard]] std::optional<CursorRow> to_cursor(const CursorColumns& row);
 

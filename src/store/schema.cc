@@ -13,7 +13,7 @@ namespace {
 // Text that may come from a log, a database or a person is kept as BLOB: it may hold NUL and invalid UTF-8. Times are
 // microseconds since 1970 (UTC), 64-bit unsigned values are held as signed integers of the same bits, `prefixes` is
 // encoded as rows.h says.
-constexpr std::array<const char*, 2> migrations = {R"sql(
+constexpr std::array<const char*, 3> migrations = {R"sql(
 CREATE TABLE decisions(
   id             INTEGER PRIMARY KEY,
   scope          TEXT NOT NULL,     -- address, route, asn
@@ -83,6 +83,14 @@ CREATE TABLE good_clients(
   last    INTEGER NOT NULL             -- the latest of all
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX good_clients_by_last ON good_clients(last);
+)sql",
+                                                   // 3: what proves a file's content, and where the journal was read to
+                                                   R"sql(
+ALTER TABLE cursors ADD COLUMN tail_fingerprint INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cursors ADD COLUMN tail_length INTEGER NOT NULL DEFAULT 0;  -- 0 = the tail is not known
+ALTER TABLE cursors ADD COLUMN seen_size INTEGER NOT NULL DEFAULT 0;
+UPDATE cursors SET seen_size = offset;
+ALTER TABLE cursors ADD COLUMN journal_cursor TEXT NOT NULL DEFAULT '';
 )sql"};
 
 // All of the script or nothing.

@@ -36,8 +36,8 @@ Result<Statements> Statements::prepare(Database& database) {
        "INSERT INTO history(scope, target, bans, last_end) VALUES(?,?,?,?)"
        " ON CONFLICT(scope, target) DO UPDATE SET bans = excluded.bans, last_end = max(last_end, excluded.last_end)"},
       {&all.put_cursor,
-       "INSERT OR REPLACE INTO cursors(path, device, inode, fingerprint, fingerprint_length, offset)"
-       " VALUES(?,?,?,?,?,?)"},
+       "INSERT OR REPLACE INTO cursors(path, device, inode, fingerprint, fingerprint_length, offset, tail_fingerprint,"
+       " tail_length, seen_size, journal_cursor) VALUES(?,?,?,?,?,?,?,?,?,?)"},
       {&all.delete_cursor, "DELETE FROM cursors WHERE path = ? AND device = ? AND inode = ?"},
       {&all.put_good_client,
        "INSERT OR REPLACE INTO good_clients(client, visit, user, login, spoiled, last) VALUES(?,?,?,?,?,?)"},
@@ -51,7 +51,9 @@ Result<Statements> Statements::prepare(Database& database) {
       {&all.select_reason, "SELECT id, reason FROM decisions WHERE scope = ? AND target = ? AND ended_at IS NULL"},
       {&all.select_evidence, "SELECT path, text, offset, time FROM evidence WHERE decision = ? ORDER BY position"},
       {&all.select_history, "SELECT scope, target, bans, last_end FROM history"},
-      {&all.select_cursors, "SELECT path, device, inode, fingerprint, fingerprint_length, offset FROM cursors"},
+      {&all.select_cursors,
+       "SELECT path, device, inode, fingerprint, fingerprint_length, offset, tail_fingerprint, tail_length, seen_size,"
+       " journal_cursor FROM cursors"},
       {&all.select_old,
        "SELECT id FROM decisions WHERE ended_at < max(?1, coalesce((SELECT ended_at FROM decisions"
        " WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1 OFFSET ?2), ?1)) ORDER BY ended_at LIMIT ?3"},

@@ -1,5 +1,7 @@
 #include "store/store.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -39,6 +41,13 @@ bool ends_the_active_one(const EndedDecision& ended, const std::map<model::Targe
 
 constexpr const char* in_memory_path = ":memory:";
 
+// Device and inode; nullopt if there is no such file.
+using FileIdentity = std::optional<std::pair<dev_t, ino_t>>;
+FileIdentity identity_of(const std::string& path) {
+  struct stat state{};
+  return stat(path.c_str(), &state) == 0 ? FileIdentity({state.st_dev, state.st_ino}) : std::nullopt;
+}
+
 Result<Records> open_records(const std::string& path) {
   if (path != in_memory_path) {
     if (auto created = create_database_file(path); !created) {
@@ -77,6 +86,7 @@ struct Store::Impl {
   std::optional<Records> records;  // always there, but for the moment in which the file is exchanged
   CursorMap saved_cursors;         // as they stand in the table, so that only changes are written
   std::string set_aside;
+  FileIdentity identity = identity_of(path);
 
   void stay_in_memory() {
     path = in_memory_path;
@@ -218,10 +228,13 @@ Result<> Store::begin_afresh() {
   }
   impl_->records.reset();
   impl_->records.emplace(std::move(*fresh));
+  impl_->identity = identity_of(impl_->path);
   return {};
 }
 
 bool Store::on_disk() const { return impl_->path != in_memory_path; }
+
+bool Store::in_place() const { return !on_disk() || identity_of(impl_->path) == impl_->identity; }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;

@@ -24,6 +24,10 @@ struct CursorRow {
   uint64_t fingerprint = 0;
   uint32_t fingerprint_length = 0;
   uint64_t offset = 0;
+  uint64_t tail_fingerprint = 0;
+  uint32_t tail_length = 0;
+  uint64_t seen_size = 0;
+  std::string journal_cursor = {};
 
   friend bool operator==(const CursorRow&, const CursorRow&) = default;
 };
@@ -94,6 +98,9 @@ class Store {
   // folder is free for another open().
   [[nodiscard]] Result<> begin_afresh();
   [[nodiscard]] bool on_disk() const;
+  // Whether the database is still the file of its name: it may be deleted, or another one put in its place, and then all
+  // that is written is lost with the last descriptor. One stat(2). True in memory.
+  [[nodiscard]] bool in_place() const;
 
   // Where a database that was found corrupt was put last; empty when none was. The same is in the log.
   [[nodiscard]] const std::string& set_aside() const;

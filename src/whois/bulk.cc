@@ -8,84 +8,96 @@
 namespace ipguard::whois {
 namespace {
 
-constexpr size_t batch = 512;
+constexpr size_t batch_size = 512;
 
 }  // namespace
 
-BulkSession::BulkSession(const Directory& directory) : directory_(directory) { addresses_.reserve(batch); }
-
 std::string BulkSession::greeting() const { return "Bulk mode; ipguard [" + directory_.now() + "]\r\n"; }
 
-bool BulkSession::feed(std::string_view bytes, std::string& output) {
-  bool more = true;
-  while (more && !bytes.empty()) {
-    const size_t end = bytes.find('\n');
-    const auto piece = bytes.substr(0, end);
-    if (partial_.size() + piece.size() > longest_line) {
-      answer(output);
-      output += error_line("a line is longer than " + std::to_string(longest_line) + " bytes");
-      return false;
-    }
-    if (end == std::string_view::npos) {
-      partial_ += piece;
+BulkSession::Fed BulkSession::feed(std::string_view bytes, size_t most_rows, std::string& output) {
+  Fed fed;
+  const size_t begin = output.size();
+  while (fed.state == Fed::State::hungry) {
+    const auto line = first_line(bytes.substr(fed.taken));
+    if (line.state == Line::State::partial) {
       break;
     }
-    if (partial_.empty()) {
-      more = take_line(piece, output);
-    } else {
-      partial_ += piece;
-      more = take_line(partial_, output);
-      partial_.clear();
+    if (fed.rows > 0 && (fed.rows >= most_rows || output.size() - begin >= most_output)) {
+      fed.state = Fed::State::paused;
+      break;
     }
-    bytes.remove_prefix(end + 1);
+    if (line.state == Line::State::too_long) {
+      answer(output);
+      output += error_line("a line is longer than " + std::to_string(longest_line) + " bytes");
+      fed.state = Fed::State::over;
+      break;
+    }
+    fed.state = take_line(line.text, fed, output);
+    if (fed.state != Fed::State::waiting) {
+      fed.taken += line.taken;
+      ++lines_;
+    }
   }
   answer(output);
-  return more;
+  return fed;
 }
 
-bool BulkSession::take_line(std::string_view line, std::string& output) {
-  ++lines_;
+BulkSession::Fed::State BulkSession::take_line(std::string_view line, Fed& fed, std::string& output) {
   line = trim(line);
-  const auto word = line.substr(0, line.find_first_of(" \t"));
+  auto word = line.substr(0, line.find_first_of(" \t"));
+  if (word.empty() || word.front() == '#') {
+    return Fed::State::hungry;
+  }
+  word = without_dot(word);
+  ++fed.rows;
   if (const auto address = net::Address::parse(word)) {
-    addresses_.push_back(*address);
-    if (addresses_.size() == batch) {
+    batch_.addresses.push_back(*address);
+    if (batch_.addresses.size() == batch_size) {
       answer(output);
     }
-    return true;
-  }
-  if (word.empty() || word.front() == '#') {
-    return true;
+    return Fed::State::hungry;
   }
   answer(output);
-  if (word == "end") {
-    return false;
-  }
-  if (word == "verbose" || word == "noverbose") {
-    verbose_ = word == "verbose";
-  } else if (word == "header" || word == "noheader") {
-    header_ = word == "header";
+  if (const auto asn = parse_system(word)) {
+    if (!directory_.systems_ready()) {
+      --fed.rows;
+      return Fed::State::waiting;
+    }
+    put_header(output);
+    append_system_row(output, *asn, directory_, verbose_);
+    fed.rows += system_row_cost - 1;
+  } else if (is_word(word, "end")) {
+    return Fed::State::over;
+  } else if (is_word(word, "verbose") || is_word(word, "noverbose")) {
+    verbose_ = is_word(word, "verbose");
+  } else if (is_word(word, "header") || is_word(word, "noheader")) {
+    header_ = is_word(word, "header");
   } else {
-    output +=
-        error_line("line " + std::to_string(lines_) + ": '" + printable(word, 80) + "' is no IPv4 or IPv6 address");
+    output += error_line("line " + std::to_string(lines_ + 1) + ": '" + printable(word, 80) +
+                         "' is no IPv4 or IPv6 address and no AS number");
   }
-  return true;
+  return Fed::State::hungry;
 }
 
-void BulkSession::answer(std::string& output) {
-  if (addresses_.empty()) {
-    return;
-  }
+void BulkSession::put_header(std::string& output) {
   if (header_) {
     append_header(output, verbose_);
     header_ = false;
   }
-  rows_.resize(addresses_.size());
-  directory_.rows(addresses_, rows_);
-  for (size_t i = 0; i < addresses_.size(); ++i) {
-    append_row(output, addresses_[i], rows_[i], verbose_);
+}
+
+void BulkSession::answer(std::string& output) {
+  auto& [addresses, rows] = batch_;
+  if (addresses.empty()) {
+    return;
   }
-  addresses_.clear();
+  put_header(output);
+  rows.resize(addresses.size());
+  directory_.rows(addresses, rows);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    append_row(output, addresses[i], rows[i], verbose_);
+  }
+  addresses.clear();
 }
 
 }  // namespace ipguard::whois

@@ -9,35 +9,55 @@
 
 #include "net/address.h"
 #include "whois/directory.h"
+#include "whois/query.h"
 
 namespace ipguard::whois {
 
-// One client's bulk query. Lines may be `verbose`, `noheader`, `header`, `noverbose`, `end`, or an address and then
-// anything; what is none gets a line that says so. The columns' names come before the first row.
+// Scratch of all bulk sessions of a server; empty between calls.
+struct BulkBatch {
+  std::vector<net::Address> addresses;
+  std::vector<model::RouteRow> rows;
+};
+
+// One client's bulk query. Lines may be `verbose`, `noheader`, `header`, `noverbose`, `end`, in any case, or an address
+// or AS number (a dot may follow) and then anything; what is none gets a line that says so. The columns' names come
+// before the first row. Of an AS, address and prefix are NA.
 class BulkSession {
  public:
-  static constexpr size_t longest_line = 255;
+  // Output beyond which no more is answered in one call; a batch of rows may come on top of it.
+  static constexpr size_t most_output = size_t{64} << 10;
 
-  // The directory must outlive it.
-  explicit BulkSession(const Directory& directory);
+  // Directory and batch must outlive it.
+  BulkSession(const Directory& directory, BulkBatch& batch, bool verbose = false, bool header = true)
+      : directory_(directory), batch_(batch), verbose_(verbose), header_(header) {}
 
-  // What the client sent, in pieces of any size. Answers are appended to `output`: at most 20 times as many bytes.
-  // False after `end`, or after a line longer than longest_line: nothing more is wanted.
-  bool feed(std::string_view bytes, std::string& output);
+  struct Fed {
+    enum class State {
+      hungry,   // every whole line was taken
+      paused,   // lines are left, for another time
+      waiting,  // the next line is an AS, and what AS have is not yet known (Directory::systems_ready)
+      over,     // `end`, or a line longer than longest_line: nothing more is wanted
+    };
+    State state = State::hungry;
+    size_t taken = 0;  // bytes; what follows is to come again, with more behind it
+    size_t rows = 0;   // what it cost, in rows
+  };
+  // What the client sent, from where the last call ended. Answers at most `most_rows` lines, but one at least, at the
+  // end of `output`.
+  [[nodiscard]] Fed feed(std::string_view bytes, size_t most_rows, std::string& output);
   // What comes before everything else.
   [[nodiscard]] std::string greeting() const;
 
  private:
-  bool take_line(std::string_view line, std::string& output);
+  [[nodiscard]] Fed::State take_line(std::string_view line, Fed& fed, std::string& output);
   void answer(std::string& output);
+  void put_header(std::string& output);
 
   const Directory& directory_;
-  std::string partial_;  // a line whose end has not come yet
-  std::vector<net::Address> addresses_;
-  std::vector<model::RouteRow> rows_;
+  BulkBatch& batch_;
   uint64_t lines_ = 0;
-  bool verbose_ = false;
-  bool header_ = true;  // still to be written
+  bool verbose_;
+  bool header_;  // still to be written
 };
 
 }  // namespace ipguard::whois

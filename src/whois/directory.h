@@ -20,8 +20,13 @@ namespace ipguard::whois {
 struct Directory {
   // `take` gets the fields in the database's order; if nothing is found, what it got is void.
   std::function<model::RecordHead(const net::Address&, const model::TakeField& take)> record;
-  std::function<std::vector<model::Record>(const net::Prefix&, size_t most)> records_within;
+  std::function<model::RecordList(const net::Prefix&, size_t most)> records_within;
+  // Whether what AS have can be told without waiting. If not, it is being found out, and Server::resume() is called
+  // when that is done.
+  std::function<bool()> systems_ready;
+  // nullopt for an unknown AS.
   std::function<std::optional<model::SystemRecord>(net::Asn)> system;
+  std::function<std::optional<model::SystemRow>(net::Asn)> system_row;
   // `rows` is as long as `addresses`.
   std::function<void(std::span<const net::Address> addresses, std::span<model::RouteRow> rows)> rows;
   // Further lines of an address's answer, key and value; empty = none.
@@ -38,7 +43,9 @@ template <typename Source>
                              const model::TakeField& take) { return source()->record(address, take); },
           .records_within = [source](const net::Prefix& prefix,
                                      size_t most) { return source()->records_within(prefix, most); },
+          .systems_ready = [source] { return source()->systems_ready(); },
           .system = [source](net::Asn asn) { return source()->system(asn); },
+          .system_row = [source](net::Asn asn) { return source()->system_row(asn); },
           .rows = [source](std::span<const net::Address> addresses,
                            std::span<model::RouteRow> rows) { source()->rows(addresses, rows); },
           .own_knowledge = nullptr,

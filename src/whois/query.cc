@@ -1,8 +1,8 @@
 #include "whois/query.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace ipguard::whois {
@@ -12,11 +12,6 @@ Query invalid(std::string error) {
   Query query;
   query.error = std::move(error);
   return query;
-}
-
-bool is_word(std::string_view text, std::string_view word) {
-  return std::ranges::equal(text, word,
-                            [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
 }
 
 // Takes "-v", "-f" and both together from the front.
@@ -38,13 +33,41 @@ bool take_flags(std::string_view& text, Query& query) {
 
 }  // namespace
 
+bool is_word(std::string_view text, std::string_view lower_case_word) {
+  return std::ranges::equal(text, lower_case_word, [](char a, char b) { return to_lower(a) == b; });
+}
+
+std::string_view without_dot(std::string_view text) {
+  return text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+}
+
+std::optional<net::Asn> parse_system(std::string_view text) {
+  const auto asn = net::Asn::parse(text);
+  return asn && is_word(text.substr(0, 2), "as") ? std::optional(*asn) : std::nullopt;
+}
+
+Line first_line(std::string_view bytes) {
+  const size_t end = bytes.find('\n');
+  auto text = bytes.substr(0, end);
+  if (text.ends_with('\r')) {
+    text.remove_suffix(1);
+  }
+  if (text.size() > longest_line) {
+    return {.state = Line::State::too_long, .text = {}};
+  }
+  if (end == std::string_view::npos) {
+    return {};
+  }
+  return {.state = Line::State::whole, .text = text, .taken = end + 1};
+}
+
 Query parse_query(std::string_view line) {
   Query query;
   auto text = trim(line);
   if (!take_flags(text, query)) {
     return invalid("unknown flag; ask for help");
   }
-  text = text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+  text = without_dot(text);
   if (text.empty()) {
     return invalid("empty query; ask for an IPv4 or IPv6 address, a prefix, an AS number or help");
   }
@@ -55,9 +78,9 @@ Query parse_query(std::string_view line) {
     query.kind = Query::Kind::bulk;
   } else if (is_word(text, "help") || text == "?") {
     query.kind = Query::Kind::help;
-  } else if (text.size() > 2 && is_word(text.substr(0, 2), "as") && net::Asn::parse(text)) {
+  } else if (const auto asn = parse_system(text)) {
     query.kind = Query::Kind::asn;
-    query.asn = *net::Asn::parse(text);
+    query.asn = *asn;
   } else if (text.find('/') != std::string_view::npos) {
     const auto prefix = net::Prefix::parse(text);
     if (!prefix) {
@@ -67,6 +90,9 @@ Query parse_query(std::string_view line) {
     query.prefix = *prefix;
   } else {
     return invalid("'" + printable(text, 80) + "' is no IPv4 or IPv6 address, no prefix and no AS number");
+  }
+  if (query.row && (query.kind == Query::Kind::prefix || query.kind == Query::Kind::help)) {
+    return invalid("-v and -f go before an address, an AS number or begin");
   }
   return query;
 }

@@ -1,6 +1,8 @@
 // A whois query: one line (RFC 3912). Foreign bytes.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +11,9 @@
 #include "net/prefix.h"
 
 namespace ipguard::whois {
+
+// Of a query and of a line of a bulk query; bytes without the line's end, LF or CRLF.
+inline constexpr size_t longest_line = 255;
 
 struct Query {
   enum class Kind {
@@ -23,7 +28,8 @@ struct Query {
   net::Address address;
   net::Prefix prefix;
   net::Asn asn;
-  // Team Cymru's flags before an address or AS: the answer is a row of columns instead of "key: value" lines.
+  // Team Cymru's flags before an address, an AS or `begin`: the answer is rows of columns instead of "key: value"
+  // lines.
   bool row = false;
   bool verbose = false;    // -v: prefix, country, registry and date as well
   bool no_header = false;  // -f: without the columns' names
@@ -32,5 +38,19 @@ struct Query {
 
 // `line` without its end.
 [[nodiscard]] Query parse_query(std::string_view line);
+
+// What queries and the lines of bulk queries have in common: words of any case, a dot that may follow, "AS64500".
+[[nodiscard]] bool is_word(std::string_view text, std::string_view lower_case_word);
+[[nodiscard]] std::string_view without_dot(std::string_view text);
+[[nodiscard]] std::optional<net::Asn> parse_system(std::string_view text);
+
+// The first line of `bytes`, without its end.
+struct Line {
+  enum class State { partial, whole, too_long };
+  State state = State::partial;
+  std::string_view text;
+  size_t taken = 0;  // bytes of a whole one, with its end
+};
+[[nodiscard]] Line first_line(std::string_view bytes);
 
 }  // namespace ipguard::whois

@@ -1,6 +1,5 @@
 #include "whois/server.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -9,14 +8,16 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <list>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "net/endpoint.h"
+#include "net/prefix.h"
 #include "whois/connection.h"
 
 namespace ipguard::whois {
@@ -27,47 +28,9 @@ constexpr std::chrono::seconds pause_without_descriptors{1};
 constexpr size_t first_read = 512;  // more than the longest query
 constexpr int deferred_seconds = 1;
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = sizeof(sockaddr_storage);
-
-  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-  [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-std::optional<SocketAddress> parse_listen(const std::string& text) {
-  const auto colon = text.rfind(':');
-  const auto port = parse_number(colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1));
-  if (!port || *port > 65535) {
-    return std::nullopt;
-  }
-  std::string host = text.substr(0, colon);
-  SocketAddress result;
-  if (host.starts_with('[') && host.ends_with(']')) {
-    auto* ipv6 = reinterpret_cast<sockaddr_in6*>(&result.storage);
-    ipv6->sin6_family = AF_INET6;
-    ipv6->sin6_port = htons(static_cast<uint16_t>(*port));
-    result.length = sizeof(sockaddr_in6);
-    host = host.substr(1, host.size() - 2);
-    return ::inet_pton(AF_INET6, host.c_str(), &ipv6->sin6_addr) == 1 ? std::optional(result) : std::nullopt;
-  }
-  auto* ipv4 = reinterpret_cast<sockaddr_in*>(&result.storage);
-  ipv4->sin_family = AF_INET;
-  ipv4->sin_port = htons(static_cast<uint16_t>(*port));
-  result.length = sizeof(sockaddr_in);
-  return ::inet_pton(AF_INET, host.c_str(), &ipv4->sin_addr) == 1 ? std::optional(result) : std::nullopt;
-}
-
 // An IPv6 client has a whole /64 of addresses to come from.
-net::Prefix client_of(const SocketAddress& peer) {
-  if (peer.storage.ss_family == AF_INET) {
-    const auto* ipv4 = reinterpret_cast<const sockaddr_in*>(&peer.storage);
-    return net::Prefix(net::Address::from_ipv4(ntohl(ipv4->sin_addr.s_addr)));
-  }
-  const auto* ipv6 = reinterpret_cast<const sockaddr_in6*>(&peer.storage);
-  std::array<uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), &ipv6->sin6_addr, bytes.size());
-  const auto address = net::Address::from_ipv6(bytes);
+net::Prefix client_of(const net::SocketAddress& peer) {
+  const auto address = peer.endpoint().value_or(net::Endpoint{}).address;
   return {address, address.is_ipv4() ? 32U : 64U};
 }
 
@@ -79,30 +42,35 @@ struct Server::Impl {
         directory(std::move(answers)),
         limits(bounds),
         accept_watcher(loop, [this](unsigned) { accept_some(); }),
-        resume(loop, [this] { accept_watcher.start(listener.get(), loop::IoWatcher::readable); }),
-        reaper(loop, [this] { std::erase_if(waiting, [](const auto& each) { return each->closed(); }); }) {}
+        accept_again(loop, [this] { accept_watcher.start(listener.get(), loop::IoWatcher::readable); }),
+        reaper(loop, [this] { reap(); }),
+        turns(loop, [this] { turn(); }) {}
 
   // The one that has moved nothing for longest comes first; closed ones stay until the reaper's turn.
   using Waiting = std::list<std::unique_ptr<Connection>>;
 
   void accept_some();
   void accept_pending();
-  void admit(UniqueFd fd, const SocketAddress& peer);
-  Connection& keep(UniqueFd fd, const SocketAddress& peer);
+  void admit(UniqueFd fd, const net::SocketAddress& peer);
+  Connection& keep(UniqueFd fd, const net::SocketAddress& peer);
   void make_room(const net::Prefix& client);
+  void turn();
+  void bound_output();
+  void reap();
 
   loop::EventLoop& loop;
   Directory directory;
   Limits limits;
-  Counters counters;
+  Shared shared{.directory = directory, .counters = {}, .batch = {}, .answer = {}};
   UniqueFd listener;
-  std::vector<std::pair<UniqueFd, SocketAddress>> pending;  // accepted, not yet admitted; empty between turns
-  std::string answer;                                       // scratch: of one admission
+  std::vector<std::pair<UniqueFd, net::SocketAddress>> pending;  // accepted, not yet admitted; empty between turns
   Waiting waiting;
+  std::deque<Connection*> queue;  // who wants a turn; among them closed ones
   size_t open = 0;
   loop::IoWatcher accept_watcher;
-  loop::Timer resume;  // after the process ran out of descriptors
+  loop::Timer accept_again;  // after the process ran out of descriptors
   loop::Timer reaper;
+  loop::IdleWork turns;  // after each turn's I/O, while somebody is in the queue
 };
 
 void Server::Impl::accept_some() {
@@ -116,7 +84,7 @@ void Server::Impl::accept_some() {
 
 void Server::Impl::accept_pending() {
   while (pending.size() < accepted_at_once) {
-    SocketAddress peer;
+    net::SocketAddress peer;
     UniqueFd fd(::accept4(listener.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.valid()) {
       pending.emplace_back(std::move(fd), peer);
@@ -126,41 +94,49 @@ void Server::Impl::accept_pending() {
       // Out of descriptors or memory: the connection stays in the queue and would wake the loop again and again.
       log_warning("whois: cannot accept a connection: " + std::string(std::strerror(errno)));
       accept_watcher.stop();
-      resume.start(pause_without_descriptors);
+      accept_again.start(pause_without_descriptors);
       return;
     }
   }
 }
 
-void Server::Impl::admit(UniqueFd fd, const SocketAddress& peer) {
+void Server::Impl::admit(UniqueFd fd, const net::SocketAddress& peer) {
   std::array<char, first_read> bytes;
   const ssize_t count = ::recv(fd.get(), bytes.data(), bytes.size(), 0);
   if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
     return;
   }
   const std::string_view query(bytes.data(), count > 0 ? static_cast<size_t>(count) : 0);
+  auto& answer = shared.answer;
   answer.clear();
-  const auto received = receive(query, directory, answer);
+  const auto received = receive(query, directory, shared.counters, answer);
   if (received.state != Received::State::answered) {
     keep(std::move(fd), peer).start(query);
     return;
   }
-  ++counters.queries;
+  ++shared.counters.queries;
   const ssize_t sent = ::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
   if ((sent < 0 && errno != EAGAIN && errno != EINTR) ||
       (sent == static_cast<ssize_t>(answer.size()) && !received.more_came)) {
     return;
   }
-  keep(std::move(fd), peer).start_writing(answer.substr(sent > 0 ? static_cast<size_t>(sent) : 0), received.more_came);
+  keep(std::move(fd), peer)
+      .start_writing(std::string_view(answer).substr(sent > 0 ? static_cast<size_t>(sent) : 0), received.more_came);
+  bound_output();
 }
 
-Connection& Server::Impl::keep(UniqueFd fd, const SocketAddress& peer) {
+Connection& Server::Impl::keep(UniqueFd fd, const net::SocketAddress& peer) {
   const net::Prefix client = client_of(peer);
   make_room(client);
   const auto place = waiting.emplace(waiting.end());
   *place = std::make_unique<Connection>(
-      loop, std::move(fd), client, limits.patience, directory, counters.queries,
+      loop, std::move(fd), client, limits.patience, shared,
       Connection::Callbacks{.moved = [this, place] { waiting.splice(waiting.end(), waiting, place); },
+                            .wants_turn =
+                                [this, place] {
+                                  queue.push_back(place->get());
+                                  turns.start();
+                                },
                             .closed =
                                 [this] {
                                   --open;
@@ -174,12 +150,39 @@ void Server::Impl::make_room(const net::Prefix& client) {
   const auto of_client = [&](const auto& each) { return !each->closed() && each->client() == client; };
   if (open >= limits.client_connections &&
       static_cast<size_t>(std::ranges::count_if(waiting, of_client)) >= limits.client_connections) {
-    ++counters.displaced;
+    ++shared.counters.displaced;
     (*std::ranges::find_if(waiting, of_client))->close();
   } else if (open >= limits.connections) {
-    ++counters.displaced;
+    ++shared.counters.displaced;
     (*std::ranges::find_if(waiting, [](const auto& each) { return !each->closed(); }))->close();
   }
+}
+
+// One after the other; who wants another turn comes again behind all others.
+void Server::Impl::turn() {
+  for (size_t left = limits.rows_a_turn; left > 0 && !queue.empty();) {
+    Connection& next = *queue.front();
+    queue.pop_front();
+    if (!next.closed()) {
+      left -= std::min(left, next.work(left));
+      bound_output();
+    }
+  }
+  if (queue.empty()) {
+    turns.stop();
+  }
+}
+
+void Server::Impl::bound_output() {
+  while (shared.kept_bytes > limits.kept_bytes) {
+    ++shared.counters.displaced;
+    (*std::ranges::find_if(waiting, [](const auto& each) { return each->keeps_output(); }))->close();
+  }
+}
+
+void Server::Impl::reap() {
+  std::erase_if(queue, [](const auto* each) { return each->closed(); });
+  std::erase_if(waiting, [](const auto& each) { return each->closed(); });
 }
 
 Server::Server(loop::EventLoop& loop, Directory directory, Limits limits)
@@ -188,17 +191,18 @@ Server::Server(loop::EventLoop& loop, Directory directory, Limits limits)
 Server::~Server() = default;
 
 Result<> Server::listen(const std::string& address) {
-  const auto place = parse_listen(address);
-  if (!place) {
+  const auto endpoint = net::Endpoint::parse(address);
+  if (!endpoint) {
     return fail(Errc::invalid, "'" + printable(address, 80) + "' is no address with a port, such as 127.0.0.1:8043");
   }
-  UniqueFd fd(::socket(place->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const net::SocketAddress place(*endpoint);
+  UniqueFd fd(::socket(place.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   // The kernel hands a connection over when its query has come, or after this time without one (tcp(7)): then most are
   // answered as they are accepted. A kernel that does not know it hands over all at once, and is waited with.
   static_cast<void>(::setsockopt(fd.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &deferred_seconds, sizeof deferred_seconds));
   if (!fd.valid() || ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      ::bind(fd.get(), place->get(), place->length) != 0 || ::listen(fd.get(), SOMAXCONN) != 0) {
+      ::bind(fd.get(), place.get(), place.length) != 0 || ::listen(fd.get(), SOMAXCONN) != 0) {
     return fail_errno("whois: cannot listen on " + address, errno);
   }
   impl_->listener = std::move(fd);
@@ -207,16 +211,25 @@ Result<> Server::listen(const std::string& address) {
 }
 
 uint16_t Server::port() const {
-  SocketAddress own;
+  net::SocketAddress own;
   if (!impl_->listener.valid() || ::getsockname(impl_->listener.get(), own.get(), &own.length) != 0) {
     return 0;
   }
-  // At the same place in both families' addresses (netinet/in.h).
-  return ntohs(reinterpret_cast<const sockaddr_in*>(&own.storage)->sin_port);
+  return own.endpoint().value_or(net::Endpoint{}).port;
 }
 
 size_t Server::connections() const { return impl_->open; }
 
-const Counters& Server::counters() const { return impl_->counters; }
+void Server::resume() {
+  for (const auto& each : impl_->waiting) {
+    if (!each->closed()) {
+      each->resume();
+    }
+  }
+}
+
+size_t Server::kept_bytes() const { return impl_->shared.kept_bytes; }
+
+const Counters& Server::counters() const { return impl_->shared.counters; }
 
 }  // namespace ipguard::whois

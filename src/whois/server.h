@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "loop/event_loop.h"
 #include "whois/directory.h"
+#include "whois/shared.h"
 
 namespace ipguard::whois {
 
@@ -17,16 +18,16 @@ struct Limits {
   size_t connections = 1024;        // waited for at a time
   size_t client_connections = 512;  // … of one client: an IPv4 address or an IPv6 /64
   std::chrono::milliseconds patience{10'000};
-};
-
-struct Counters {
-  uint64_t queries = 0;    // answered, bulk queries counted once
-  uint64_t displaced = 0;  // connections closed because a bound was reached
+  // In one turn of the loop, over all clients: rows of bulk mode, or what costs as much (answer.h), some two
+  // milliseconds.
+  size_t rows_a_turn = 2000;
+  size_t kept_bytes = size_t{32} << 20;  // of answers that clients have not taken, over all clients
 };
 
 // Owned by the loop thread. A query that has arrived with its connection, as most have, is answered at once; others are
-// waited for. One connection more than a bound allows takes the place of the one that has moved nothing for longest: of
-// the same client, if it is that client's bound.
+// waited for. What takes long (prefixes, AS, bulk queries) is done after a turn's plain queries, client by client in
+// turns, within Limits::rows_a_turn. One connection more than a bound allows takes the place of the one that has moved
+// nothing for longest: of the same client, if it is that client's bound.
 class Server {
  public:
   Server(loop::EventLoop& loop, Directory directory, Limits limits);
@@ -38,7 +39,10 @@ class Server {
   [[nodiscard]] Result<> listen(const std::string& address);
   // That it listens on; 0 before listen().
   [[nodiscard]] uint16_t port() const;
+  // To be called when Directory::systems_ready() has become true after it was false.
+  void resume();
   [[nodiscard]] size_t connections() const;
+  [[nodiscard]] size_t kept_bytes() const;  // of answers that clients have not taken
   [[nodiscard]] const Counters& counters() const;
 
  private:

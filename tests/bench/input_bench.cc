@@ -1,6 +1,6 @@
 // links: input
-// Following alone: reading a backlog from the page cache with a callback that counts lines, and the time from write(2)
-// to the callback.
+// Following alone: reading a backlog from the page cache with a callback that counts lines, also a compressed one; what
+// many files cost that are written to at once; and the time from write(2) to the callback.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -100,6 +100,43 @@ void catch_up(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<int64_t>(lines * line.size()));
 }
 BENCHMARK(catch_up)->Unit(benchmark::kMillisecond)->MinTime(2);
+
+// A line to each of so many files, one write each, then the follower has its turn: what following costs a line.
+void busy_files(benchmark::State& state) {
+  set_log_level(LogLevel::error);
+  std::vector<std::unique_ptr<LogFile>> files;
+  std::vector<config::SourceConfig> sources(1);
+  sources[0].name = "bench";
+  for (int64_t i = 0; i < state.range(0); ++i) {
+    files.push_back(std::make_unique<LogFile>(0));
+    sources[0].paths.push_back(files.back()->path());
+  }
+  uint64_t lines = 0;
+  loop::EventLoop loop;
+  input::Follower follower(loop, sources, {}, 0, [&](const input::Block& block) {
+    const uint64_t count = count_lines(block.bytes);
+    lines += count;
+    return input::Follower::Consumed{.lines = count};
+  });
+  if (!follower.start()) {
+    state.SkipWithError("cannot start");
+    return;
+  }
+  uint64_t written = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (const auto& file : files) {
+      file->write(line);
+      ++written;
+    }
+    state.ResumeTiming();
+    while (lines < written) {
+      loop.poll();
+    }
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(lines));
+}
+BENCHMARK(busy_files)->Arg(1)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
 
 // How much is worth reading at once: without and with the first pass over the bytes.
 void read_size(benchmark::State& state) {

@@ -81,7 +81,7 @@ void run(benchmark::State& state, size_t block_size, bool learn) {
       const auto block = all.substr(begin, end - begin);
       benchmark::DoNotOptimize(matcher.scan_block(block, begin, 0, {}, now, [](const auto&, const auto&) {}));
       if (learn) {
-        visitors.look(block, 0, "auto", wall_clock_now(), [&](const daemon::Visitors::Visit& visit) {
+        visitors.look(block, 0, {}, wall_clock_now(), [&](const daemon::Visitors::Visit& visit) {
           engine.on_visit(*visit.event.address, visit.status < 400, now, now);
         });
       }

@@ -18,7 +18,7 @@ expect 2 "unknown command 'frobnicate'" "$ctl" frobnicate
 expect 0 'dry-run' "$build/bin/ipguardd" --help
 expect 0 'ipguardctl [0-9]' "$ctl" --version
 expect 0 'ipguardd [0-9]' "$build/bin/ipguardd" --version
-for command in status bans ban unban confirm import export explain reload lookup match rules 'rules check' 'rules list' 'rules test'; do
+for command in status bans ban unban confirm import export explain reload lookup match doctor rules 'rules check' 'rules list' 'rules test'; do
   read -ra words <<< "$command"
   expect 0 "${words[-1]}" "$ctl" "${words[@]}" --help
   expect 0 'ipguardctl [0-9]' "$ctl" "${words[@]}" --version

@@ -104,6 +104,9 @@ start_daemon --dry-run
 daemon_says() { whois -h localhost -p "$((port + 2))" -- 192.0.2.65 | tr -d '\r'; }
 daemon_says | says '^asn: AS64500$' || fail "whois of the daemon: $(daemon_says)"
 daemon_says | says '^ipguard-hits: 0$' || fail "own knowledge: $(daemon_says)"
+whois -h localhost -p "$((port + 2))" -- AS64496 | says '^prefix: ' || fail "AS from the daemon"
+ctl status | says "^whois *127.0.0.1:$((port + 2)), [0-9]* queries, 0 lines in bulk$" || fail "status: $(ctl status)"
+ctl status --json | says '"timed_out": 0' || fail "status --json"
 sed -i s/AS64500/AS64511/ "$work/own.csv"
 "$ctl" db build "$work/daemon.mmdb" --base "$root/tests/data/doc-ranges.mmdb" --from "netblocks:$work/own.csv" > /dev/null
 taken_over() { daemon_says | says '^asn: AS64511$'; }

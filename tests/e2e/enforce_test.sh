@@ -73,10 +73,14 @@ configure 'hook = "forward"'
 ctl reload > /dev/null
 host 192.0.2.130 || fail "hook forward blocks packets to the host"
 curl_says 192.0.2.130 8080 28 || fail "hook forward lets packets through to the container"
+ctl explain 192.0.2.130 | head -1 | says 'drops its packets to machines behind this host; those to this host pass' ||
+  fail "explain says more than hook forward does: $(ctl explain 192.0.2.130 | head -1)"
 configure 'hook = "input"'
 ctl reload > /dev/null
 curl_says 192.0.2.130 80 28 || fail "hook input lets packets to the host"
 container 192.0.2.130 || fail "hook input blocks packets to the container"
+ctl explain 192.0.2.130 | head -1 | says 'drops its packets to this host; those to machines behind it pass' ||
+  fail "explain says more than hook input does: $(ctl explain 192.0.2.130 | head -1)"
 configure 'hook = "prerouting"\naction = "reject"\nelement_counters = true'
 ctl reload > /dev/null
 
@@ -138,7 +142,24 @@ ctl explain 40.0.0.1 | tr '\n' ' ' | tr -s ' ' | says '1 % of the IPv4 address s
   fail "explain does not tell the refusal: $(ctl explain 40.0.0.1)"
 status_has '"refused":[1-9]' || fail "status does not count the refusal"
 table | says '40\.0\.0\.0' && fail "the kernel has what was refused"
-ctl unban 20.0.0.0/8 30.0.0.0/8 > /dev/null
+step "what is covered already counts once, a preview tells, and a part that is refused is told and given back"
+ctl ban 20.0.0.0/9 30.0.0.0/9 --force > /dev/null || fail "what is banned already is too much"
+ctl ban 40.0.0.0/8 --force --dry-run > "$work/out" 2>&1 && fail "the preview promises what would be refused"
+says 'more than 1 % of the IPv4 address space' < "$work/out" || fail "the preview does not say why: $(cat "$work/out")"
+configure '[allow]\nprefixes = ["40.64.0.0/10"]' 'largest_share = 1'
+ctl reload > /dev/null
+ctl ban 40.0.0.0/8 --force > "$work/out" || fail "no part of it is banned"  # .0/10 and, too much, .128/9 stay of it
+says 'covers 4,194,304 IPv4' < "$work/out" || fail "ban says more than is in force: $(cat "$work/out")"
+says 'not 40.128.0.0/9: with it all bans' < "$work/out" || fail "ban does not say what is refused: $(cat "$work/out")"
+status_has '"elements_refused":1' || fail "status does not count the part"
+ctl status | tr '\n' ' ' | tr -s ' ' | says 'parts of active bans are not blocked.*40.128.0.0/9' || fail "no warning: $(ctl status)"
+ctl explain 40.128.0.1 | tr '\n' ' ' | tr -s ' ' | says 'a part of 40.0.0.0/8 was not banned' ||
+  fail "explain contradicts itself: $(ctl explain 40.128.0.1)"
+ctl unban 20.0.0.0/8 20.0.0.0/9 > /dev/null
+given_back() { table | says '40\.128\.0\.0/9'; }
+within 5 given_back || fail "what was refused does not come when there is room"
+status_has '"elements_refused":0' || fail "status still counts the part"
+ctl unban 30.0.0.0/8 30.0.0.0/9 40.0.0.0/8 > /dev/null
 
 step "what the kernel does not take is reported in its words and taken later"
 stop_daemon

@@ -47,7 +47,10 @@ mended "the default gateway, loopback and our own address in our set" \
 holds '203\.0\.113\|127\.0\.0\.1' && fail "protected addresses stay in the set"
 mended "nft flush ruleset" nft_on_server flush ruleset
 mended "nft delete table" nft_on_server delete table inet ipguard
-counts elements_restored 59 || fail "status does not count the elements put back"
+mended "an alien table of our name" \
+  nft_on_server 'delete table inet ipguard; add table inet ipguard; add set inet ipguard address4 { type ipv4_addr; }'
+mended "a dormant table" nft_on_server add table inet ipguard '{ flags dormant; }'
+counts elements_restored 78 || fail "status does not count the elements put back"
 counts elements_removed 5 || fail "status does not count the foreign elements"
 
 step "a rule of ours replaced, a chain of another"
@@ -56,15 +59,36 @@ on_server nft replace rule inet ipguard input handle "$handle" accept
 within 1 holds_not '^[[:space:]]*accept$' || fail "the rule is not put back"
 on_server nft add chain inet ipguard foreign '{ type filter hook input priority -300; policy drop; }'
 within 1 holds_not foreign || fail "a foreign chain stays in our table"
-counts restorations 8 || fail "status does not count the restored chains"
-[ "$(grep -c 'element(s) put back' "$work/daemon.log")" = 8 ] || fail "not one line for each restoration"
+counts restorations 10 || fail "status does not count the restored chains"
+[ "$(grep -c 'element(s) put back' "$work/daemon.log")" = 10 ] || fail "not one line for each restoration"
 grep -q 'nft (process [0-9]*) changed' "$work/daemon.log" || fail "the log does not name the program"
 
 step "other tables are nobody's business, and our own bans cost no look at the sets"
 on_server nft 'table inet other { set s { type ipv4_addr; elements = { 192.0.2.1 }; }; }'
 ctl ban 192.0.2.140 --for 1h > /dev/null
 sleep 0.3
-counts restorations 8 || fail "something was restored for no reason"
+counts restorations 10 || fail "something was restored for no reason"
+
+step "a table that another program owns: status says that nothing is held; then all comes back, what was banned meanwhile too"
+mkfifo "$work/owner"
+exec 9<> "$work/owner"
+in_background "$server" sh -c "exec nft -i < '$work/owner' > /dev/null 2>&1"
+owner=${started[-1]}
+echo 'delete table inet ipguard; add table inet ipguard { flags owner; }' >&9
+if eventually holds 'flags owner'; then
+  counts enforced 0 || fail "status says that the kernel holds what it does not: $(ctl status --json | grep -A8 kernel)"
+  ctl status | says 'not everything is enforced' || fail "status does not warn: $(ctl status)"
+  ctl ban 192.0.2.150 --for 1h > /dev/null
+  kill "$owner"
+  wait "$owner" 2>/dev/null || true
+  ctl status > /dev/null  # looks at the kernel; the kernel tells nobody when it deletes the table of a program that ended
+  holds '192\.0\.2\.150' || fail "what was banned meanwhile waits: $(table)"
+  holds '192\.0\.2\.130' || fail "what was banned before does not come back"
+  ctl status | says 'not everything' && fail "status still complains"
+else
+  echo "  (nft owns no tables here)"
+fi
+exec 9>&-
 
 step "a new resolver is protected at once"
 echo 'nameserver 192.0.2.54' > "$resolv"

@@ -46,6 +46,7 @@ guess() { on_client ssh "${options[@]}" -o PubkeyAuthentication=no -b "$1" "$2@2
 step "the administrator logs in and stays"
 eventually login 198.51.100.80 || fail "nobody can log in"
 in_background "$client" ssh "${options[@]}" -i "$work/user_key" -b 198.51.100.80 root@203.0.113.1 'sleep 60'
+session=${started[-1]}
 eventually sh -c "pgrep -f 'sshd: root@notty' > /dev/null" || fail "the session did not start"
 
 step "an attacker guesses user names, one of them forged to frame the administrator"
@@ -59,4 +60,11 @@ step "the peer of a live session cannot be banned, nor with its whole route"
 if ctl ban 198.51.100.80 > /dev/null 2>&1; then fail "the administrator's session was banned"; fi
 ctl ban 198.51.100.64/26 --for 1h > /dev/null || fail "the route could not be banned around the session"
 login 198.51.100.80 || fail "the administrator was locked out by a route ban"
+table | says '198\.51\.100\.64/26' && fail "the route is banned without a hole"
+
+step "the hole closes when the session is over"
+kill "$session"
+closed() { table | says '198\.51\.100\.64/26'; }
+within 45 closed || fail "the hole stays open: $(table | grep 198)"
+if login 198.51.100.80 2> /dev/null; then fail "who has left can still come back through the ban"; fi
 echo "ssh: all well"

@@ -27,6 +27,13 @@ def number(value):
     return repr(value).removesuffix(".0")
 
 
+def escaped(character):
+    """What a terminal would obey: C0, DEL and C1."""
+    if " " <= character <= "~" or character > "\x9f":
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode())
+
+
 def lines(key, value):
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -45,7 +52,7 @@ def lines(key, value):
             text = f"0x{value:032x}"
         else:
             text = str(value)
-        yield "".join(c if c >= " " and c != "\x7f" else f"\\x{ord(c):02x}" for c in f"{key or 'value'}: {text}")
+        yield "".join(escaped(c) for c in f"{key or 'value'}: {text}")
 
 
 def expected(reader, address):
@@ -93,6 +100,10 @@ def addresses(reader):
     if ipv6:
         yield ipaddress.IPv6Address("2001:db8::1")
         yield ipaddress.IPv6Address("fe80::1")
+        # Where the tree has the IPv4 addresses.
+        yield from (ipaddress.IPv6Address(low) for low in (0, 1, 0x7F000001, 0xC0000201, 0x08080808))
+        for _ in range(RANDOM // 10):
+            yield ipaddress.IPv6Address(chooser.getrandbits(32))
     yield ipaddress.IPv4Address("127.0.0.1")
 
 
@@ -102,8 +113,8 @@ def main():
     reader = maxminddb.open_database(database)
     asked = set()
     for address in addresses(reader):
-        # A mapped or compatible address is the IPv4 address: said in its own test.
-        if address.version == 6 and int(address) < 2**48 or str(address) in asked:
+        # A mapped address is the IPv4 address: said in its own test.
+        if address.version == 6 and address.ipv4_mapped or str(address) in asked:
             continue
         asked.add(str(address))
         wanted = expected(reader, str(address))

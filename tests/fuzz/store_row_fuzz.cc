@@ -87,10 +87,12 @@ void check_others(std::string_view input) {
   Columns cursor(input);
   CursorColumns row;
   row.path = cursor.bytes();
-  for (auto* number : {&row.device, &row.inode, &row.fingerprint, &row.offset}) {
+  for (auto* number : {&row.device, &row.inode, &row.fingerprint, &row.offset, &row.tail_fingerprint, &row.seen_size}) {
     *number = cursor.bits();
   }
   row.fingerprint_length = cursor.integer();
+  row.tail_length = cursor.integer();
+  row.journal_cursor = cursor.bytes();
   Columns good(input);
   GoodClientRow client;
   client.client = good.bytes();

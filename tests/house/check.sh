@@ -31,14 +31,16 @@ wrappers='
 ^maxminddb                       ^enrich/mmdb
 ^curl/                           ^enrich/download\.cc$
 ^hs/|^hs[a-z_]*\.h$|^re2/        ^match/
+^cctz/                           ^match/time_zone\.cc$
 ^nftables/|^libnftnl/|^libmnl/   ^enforce/
 ^linux/netfilter                 ^enforce/
 ^sqlite3\.h$                     ^store/sqlite\.cc$
+^systemd/                        ^input/sd_journal\.cc$
 ^toml\.hpp$|^toml\+\+/           ^config/[a-z_]*\.cc$
 ^nlohmann/                       ^(control|daemon|cli)/
 ^spdlog/                         ^base/log\.cc$
 ^emmintrin\.h$                   ^base/line_counter\.h$
-^zlib\.h$|^lzma\.h$              ^base/unpacker\.cc$
+^zlib\.h$|^lzma\.h$|^bzlib\.h$|^zstd\.h$ ^base/unpacker\.cc$
 ^CLI/                            ^(daemon|cli)/|^[a-z]*\.cc$
 '
 

@@ -39,8 +39,8 @@ for option in $(options "$daemon"); do
   ! lacks "$pages/ipguardd.8" "$option" || complain "$pages/ipguardd.8" "nothing about $option"
 done
 
-# "table key" of the shipped configuration, and "table key" of the page.
-awk '/^\[/ { table = $1; gsub(/[][]/, "", table) } /^[a-z_0-9]+ *=/ { print table, $1 }' "$root/etc/ipguard.toml" | sort -u > "$work/keys"
+# "table key" of the shipped configuration, examples ("#key") included, and "table key" of the page.
+sed 's/^#\([[a-z]\)/\1/' "$root/etc/ipguard.toml" | awk '/^\[/ { table = $1; gsub(/[][]/, "", table) } /^[a-z_0-9]+ *=/ { print table, $1 }' | sort -u > "$work/keys"
 text "$pages/ipguard.toml.5" | awk '
   /^\.SH/ { table = ""; if ($2 ~ /^"?\[/) { table = $2; gsub(/["\][]/, "", table) } }
   /^\.B [a-z_0-9]+$/ { if (table != "") print table, $2 }' | sort -u > "$work/told"

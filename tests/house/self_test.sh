@@ -46,6 +46,7 @@ expect floors src/net/a.cc '#include <spdlog/spdlog.h>\n' '<spdlog/spdlog.h> bel
 expect floors src/decide/a.cc '#include <re2/re2.h>\n' '<re2/re2.h> belongs to ^match/'
 expect floors src/daemon/a.cc '#include <libmnl/libmnl.h>\n' '<libmnl/libmnl.h> belongs to ^enforce/'
 expect floors src/daemon/a.cc '#include <maxminddb.h>\n' '<maxminddb.h> belongs to'
+expect floors src/input/a.cc '#include <systemd/sd-journal.h>\n' '<systemd/sd-journal.h> belongs to'
 expect floors src/input/a.cc '#include <brotli/decode.h>\n' '<brotli/decode.h> is a third-party header without a wrapper'
 
 expect sizes src/base/a.cc "$(lines 400)" ''

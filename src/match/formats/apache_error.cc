@@ -154,13 +154,13 @@ class ApacheError final : public LogFormat {
  public:
   [[nodiscard]] std::string_view name() const override { return "apache-error"; }
   [[nodiscard]] model::LogKind kind() const override { return model::LogKind::error; }
-  [[nodiscard]] bool parse(const RawLine& line, const ParseContext& /*context*/, Event& event) const override {
+  [[nodiscard]] bool parse(const RawLine& line, const ParseContext& context, Event& event) const override {
     auto rest = line.text;
     const auto stamp = take_group(rest);
     if (!stamp) {
       return false;
     }
-    const auto time = parse_apache_error_stamp(*stamp);
+    const auto time = parse_apache_error_stamp(*stamp, context.clock());
     if (!time) {
       return false;
     }

@@ -121,21 +121,21 @@ struct Found {
   size_t begin = 0;
 };
 
-std::optional<Found> find_stamp(std::string_view text, TimePoint now) {
+std::optional<Found> find_stamp(std::string_view text, const StampClock& clock) {
   size_t begin = 0;
   for (int prefixes = 0; prefixes <= most_prefixes; ++prefixes) {
     const auto rest = text.substr(begin);
-    if (const auto stamp = parse_app_stamp(rest, now)) {
+    if (const auto stamp = parse_app_stamp(rest, clock)) {
       return Found{*stamp, begin};
     }
     // A bracket that opens before the stamp itself is no group: "[2020-02-25 …]".
     if (rest.starts_with('[') || rest.starts_with('<') || rest.starts_with('(')) {
-      if (const auto stamp = parse_app_stamp(rest.substr(1), now)) {
+      if (const auto stamp = parse_app_stamp(rest.substr(1), clock)) {
         return Found{*stamp, begin + 1};
       }
       // "[PDT Feb 25 04:30:17]"
       if (const size_t word = word_length(rest.substr(1)); word > 0) {
-        if (const auto stamp = parse_app_stamp(rest.substr(1 + word), now)) {
+        if (const auto stamp = parse_app_stamp(rest.substr(1 + word), clock)) {
           return Found{*stamp, begin + 1 + word};
         }
       }
@@ -150,7 +150,7 @@ std::optional<Found> find_stamp(std::string_view text, TimePoint now) {
 }
 
 // PostgreSQL with log_line_prefix '%h %m …', '%r …': "192.0.2.7 STAMP", "192.0.2.7(51234) STAMP".
-std::optional<Found> find_stamp_behind_client(std::string_view text, TimePoint now) {
+std::optional<Found> find_stamp_behind_client(std::string_view text, const StampClock& clock) {
   const size_t blank = text.find(' ');
   if (blank > 64) {  // or npos
     return std::nullopt;
@@ -162,7 +162,7 @@ std::optional<Found> find_stamp_behind_client(std::string_view text, TimePoint n
   if (!is_address(client)) {
     return std::nullopt;
   }
-  const auto stamp = parse_app_stamp(text.substr(blank + 1), now);
+  const auto stamp = parse_app_stamp(text.substr(blank + 1), clock);
   return stamp ? std::optional(Found{*stamp, blank + 1}) : std::nullopt;
 }
 
@@ -189,10 +189,10 @@ class App final : public LogFormat {
     if (line.truncated) {
       return false;  // messages are read by their end, too
     }
-    auto found = find_stamp(line.text, context.now);
+    auto found = find_stamp(line.text, context.clock());
     bool whole = found && holds_address(line.text.substr(0, found->begin));
     if (!found) {
-      found = find_stamp_behind_client(line.text, context.now);
+      found = find_stamp_behind_client(line.text, context.clock());
       whole = true;
     }
     if (!found) {

@@ -31,9 +31,9 @@ inline bool take_quoted(std::string_view text, size_t& position, std::string_vie
   return true;
 }
 
-// A column that is nobody's client: addresses that long columns hold are not looked for.
+// Whether a column is an address, with a port or without: addresses that long columns hold are not looked for.
 inline bool is_address(std::string_view column) {
-  return column.size() <= 64 && net::Address::parse(column).has_value();
+  return column.size() <= 64 && net::Address::parse_logged(column).has_value();
 }
 
 // What may be the name of a virtual host, with or without a port.

@@ -17,6 +17,7 @@
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
 #include "match/formats/request.h"
+#include "match/forwarded_client.h"
 #include "match/timestamp.h"
 #include "net/address.h"
 
@@ -109,10 +110,29 @@ void fill_referer_and_agent(std::string_view text, size_t position, ParseScratch
   }
 }
 
+// The address, if proxies say it in a quoted column of their own.
+void take_forwarded(const ForwardedClient& forwarded, std::string_view text, size_t behind_request, Event& event) {
+  std::optional<std::string_view> content;
+  size_t position = behind_request;
+  for (size_t column = 1; column < forwarded.quoted; ++column) {  // the request is the first
+    const size_t open = text.find(" \"", position);
+    const size_t close = open == std::string_view::npos ? open : find_closing_quote(text, open + 2);
+    if (close == std::string_view::npos) {
+      content.reset();
+      break;
+    }
+    content = text.substr(open + 2, close - open - 2);
+    position = close + 1;
+  }
+  event.address = client_behind(forwarded.proxies, *event.address, content);
+}
+
 // Everything from the request on. A server that does not escape quotes may leave some in the request: its end is the
 // first closing quote that status and bytes follow.
-bool fill_from_request(const RawLine& line, size_t request_begin, ParseScratch& scratch, Event& event) {
+bool fill_from_request(const RawLine& line, size_t request_begin, const ParseContext& context, Event& event) {
   const auto text = line.text;
+  ParseScratch& scratch = *context.scratch;
+  const bool forwarded = context.forwarded != nullptr && event.address;
   const size_t first_end = find_closing_quote(text, request_begin);
   for (size_t end = first_end; end != std::string_view::npos; end = find_closing_quote(text, end + 1)) {
     size_t position = end + 1;
@@ -122,11 +142,17 @@ bool fill_from_request(const RawLine& line, size_t request_begin, ParseScratch& 
       }
       fill_request(text.substr(request_begin, end - request_begin), true, true, scratch, event);
       fill_referer_and_agent(text, position, scratch, event);
+      if (forwarded) {
+        take_forwarded(*context.forwarded, text, position, event);
+      }
       return true;
     }
   }
   if (!line.truncated) {
     return false;
+  }
+  if (forwarded) {
+    event.address = client_behind(context.forwarded->proxies, *event.address, std::nullopt);
   }
   const bool complete = first_end != std::string_view::npos;
   const auto request = text.substr(request_begin, complete ? first_end - request_begin : first_end);
@@ -162,9 +188,9 @@ class Combined final : public LogFormat {
     }
     reset_event(*this, event);
     event.time = anchor->time;
-    event.address = Address::parse(client);
+    event.address = Address::parse_logged(client);
     fill_user(columns, *context.scratch, event);
-    return fill_from_request(line, anchor->request_begin, *context.scratch, event);
+    return fill_from_request(line, anchor->request_begin, context, event);
   }
 };
 
@@ -181,7 +207,7 @@ class VhostCombined final : public LogFormat {
     const auto vhost = take_column(columns);
     auto after_client = columns;
     const auto client = take_column(after_client);
-    const auto address = Address::parse(client);
+    const auto address = Address::parse_logged(client);
     const bool ambiguous = !context.named && holds_another_client(after_client);
     const bool named = is_host_name(client) && !is_address(vhost) && after_client.find(' ') != std::string_view::npos;
     if (!address && !ambiguous && !named) {
@@ -194,7 +220,7 @@ class VhostCombined final : public LogFormat {
       event[Field::vhost] = vhost == "-" ? std::string_view{} : vhost;
       fill_user(after_client, *context.scratch, event);
     }
-    return fill_from_request(line, anchor->request_begin, *context.scratch, event);
+    return fill_from_request(line, anchor->request_begin, context, event);
   }
 };
 

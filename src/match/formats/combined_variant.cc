@@ -67,7 +67,7 @@ unsigned month_of(std::string_view name) {
 }
 
 // The whole text between the brackets.
-std::optional<TimePoint> parse_stamp(std::string_view text) {
+std::optional<TimePoint> parse_stamp(std::string_view text, const StampClock& clock) {
   constexpr size_t longest = 48;
   if (text.size() > longest) {
     return std::nullopt;
@@ -90,7 +90,7 @@ std::optional<TimePoint> parse_stamp(std::string_view text) {
     return std::nullopt;
   }
   if (zone.empty() || zone == " ") {
-    return local_to_utc(*seconds);
+    return local_to_utc(*seconds, clock);
   }
   if (zone == " GMT" || zone == " UTC") {
     return *seconds;
@@ -108,13 +108,14 @@ struct VariantAnchor {
 };
 
 // The first bracket that holds a stamp.
-std::optional<VariantAnchor> find_variant_anchor(std::string_view text) {
+std::optional<VariantAnchor> find_variant_anchor(std::string_view text, const StampClock& clock) {
+  size_t close = 0;
   for (size_t open = text.find(" ["); open != std::string_view::npos; open = text.find(" [", open + 1)) {
-    const size_t close = text.find("] ", open);
+    close = close < open ? text.find("] ", open) : close;  // looked for once for all that stand before it: linear time
     if (close == std::string_view::npos) {
       return std::nullopt;
     }
-    if (const auto time = parse_stamp(text.substr(open + 2, close - open - 2))) {
+    if (const auto time = parse_stamp(text.substr(open + 2, close - open - 2), clock)) {
       return VariantAnchor{open, close + 2, *time};
     }
   }
@@ -165,7 +166,7 @@ class CombinedVariant final : public LogFormat {
     if (line.truncated || client_end == std::string_view::npos || !is_address(text.substr(0, client_end))) {
       return false;
     }
-    const auto anchor = find_variant_anchor(text);
+    const auto anchor = find_variant_anchor(text, context.clock());
     if (!anchor || anchor->bracket < client_end ||
         holds_any_address(text.substr(client_end, anchor->bracket - client_end))) {
       return false;
@@ -187,7 +188,7 @@ class CombinedVariant final : public LogFormat {
       return false;
     }
     event.time = anchor->time;
-    event.address = net::Address::parse(text.substr(0, client_end));
+    event.address = net::Address::parse_logged(text.substr(0, client_end));
     event[Field::vhost] = vhost;
     fill_request(text.substr(quote + 1, close - quote - 1), true, true, *context.scratch, event);
     fill_rest(text, client_end, anchor->bracket, position, *context.scratch, event);

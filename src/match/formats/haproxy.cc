@@ -103,7 +103,7 @@ class Haproxy final : public LogFormat {
     if (!address || !rest.starts_with('[')) {
       return false;
     }
-    const auto stamp = parse_app_stamp(rest.substr(1), context.now);
+    const auto stamp = parse_app_stamp(rest.substr(1), context.clock());
     if (!stamp || rest.substr(stamp->length + 1, 2) != "] ") {
       return false;
     }

@@ -33,9 +33,9 @@ bool is_docker(Record record) {
          std::ranges::all_of(record, [](const NamedValue& value) { return is_docker_name(value.name); });
 }
 
-bool parse_docker(const RawLine& line, Record record, const ParseContext& context, Event& event) {
-  const auto time = record_time(record, context.now);
-  std::string& text = context.scratch->unwrapped;
+// The line in it goes to scratch.unwrapped; whether it is complete.
+bool take_docker(Record record, ParseScratch& scratch) {
+  std::string& text = scratch.unwrapped;
   text.assign(find_value(record, "log")->value);  // ends the record, if that stood in `text`
   const bool complete = text.ends_with('\n');
   if (complete) {
@@ -44,7 +44,13 @@ bool parse_docker(const RawLine& line, Record record, const ParseContext& contex
       text.pop_back();
     }
   }
-  return parse_contained(line, text, complete, time, context, event);
+  return complete;
+}
+
+bool parse_docker(const RawLine& line, Record record, const ParseContext& context, Event& event) {
+  const auto time = record_time(record, context.clock());
+  const bool complete = take_docker(record, *context.scratch);
+  return parse_contained(line, context.scratch->unwrapped, complete, time, context, event);
 }
 
 // "HOST PROGRAM: MESSAGE" or "HOST PROGRAM[PID]: MESSAGE" of a server's program: the message; nothing otherwise.
@@ -67,7 +73,7 @@ bool parse_forwarded(const RawLine& line, Record record, const ParseContext& con
     return false;
   }
   const auto text = server_message(message->value);
-  return !text.empty() && parse_server_message(line, text, false, record_time(record, context.now), context, event);
+  return !text.empty() && parse_server_message(line, text, false, record_time(record, context.clock()), context, event);
 }
 
 class Json final : public LogFormat {
@@ -89,8 +95,8 @@ class Json final : public LogFormat {
     }
     reset_event(*this, event);
     event.record = record;
-    event.time = record_time(record, context.now);
-    if (fill_access(record, line.text, scratch, event)) {
+    event.time = record_time(record, context.clock());
+    if (fill_access(record, line.text, context, event)) {
       event.kind = LogKind::access;
     }
     return true;
@@ -98,6 +104,19 @@ class Json final : public LogFormat {
 };
 
 }  // namespace
+
+std::optional<WrappedLine> unwrap_docker(const RawLine& line, const ParseContext& context) {
+  ParseScratch& scratch = *context.scratch;
+  if (!line.text.starts_with('{') || !parse_json_record(line.text, scratch.record) ||
+      !is_docker(scratch.record.values)) {
+    return std::nullopt;
+  }
+  const auto time = record_time(scratch.record.values, context.clock());
+  if (!take_docker(scratch.record.values, scratch)) {
+    return std::nullopt;
+  }
+  return WrappedLine{.text = scratch.unwrapped, .time = time};
+}
 
 const LogFormat& json_format() {
   static const Json format;

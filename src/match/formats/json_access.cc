@@ -1,8 +1,10 @@
 #include "match/formats/json_access.h"
 
+#include <algorithm>
 #include <array>
 
 #include "match/formats/request.h"
+#include "match/forwarded_client.h"
 #include "net/address.h"
 
 namespace ipguard::match {
@@ -13,31 +15,8 @@ using model::Field;
 using model::NamedValue;
 using net::Address;
 
-// The names that one server gives its values; an empty one is not there. A record is the server's if it has the client,
-// the status, and either the request line or method and target.
-//
-// The client is the name that the other end of the connection has. What a server takes from X-Forwarded-For or
-// X-Real-IP is the client's to write, unless a proxy in front replaces it, which the record does not say. Where
-// `witness` names the address that the server believes in, and the two differ, the other end is a proxy and the true
-// client is hearsay: such a record has no address.
-struct Server {
-  std::string_view client{};
-  std::string_view witness{};
-  std::string_view status{};
-  std::string_view request{};  // the whole request line
-  std::string_view method{};
-  std::string_view target{};
-  std::string_view query{};
-  std::string_view protocol{};
-  std::string_view bytes{};
-  std::string_view referer{};
-  std::string_view user_agent{};
-  std::string_view user{};
-  std::string_view vhost{};
-};
-
 // Caddy's versions differ in where the client stands.
-constexpr Server caddy(std::string_view client, std::string_view witness = {}) {
+constexpr AccessNames caddy(std::string_view client, std::string_view witness = {}) {
   return {.client = client,
           .witness = witness,
           .status = "status",
@@ -51,7 +30,7 @@ constexpr Server caddy(std::string_view client, std::string_view witness = {}) {
           .vhost = "request.host"};
 }
 
-constexpr std::array<Server, 24> servers = {{
+constexpr std::array<AccessNames, 24> servers = {{
     // 2.5 and later; client_ip is what trusted_proxies makes of the headers.
     caddy("request.remote_ip", "request.client_ip"),
     caddy("request.remote_addr"),  // 2.0 to 2.4: "ADDRESS:PORT"
@@ -269,12 +248,6 @@ constexpr std::array<Server, 24> servers = {{
 
 bool has(Record record, std::string_view name) { return find_value(record, name) != nullptr; }
 
-bool is_servers(const Server& server, Record record) {
-  return has(record, server.client) && has(record, server.status) &&
-         (server.request.empty() ? has(record, server.method) && has(record, server.target)
-                                 : has(record, server.request));
-}
-
 // The value of that name, nothing for a hyphen, null or what occurs twice.
 std::string_view text_of(Record record, std::string_view name) {
   const NamedValue* const value = name.empty() ? nullptr : find_only_value(record, name);
@@ -283,20 +256,56 @@ std::string_view text_of(Record record, std::string_view name) {
 
 // "ADDRESS" or "ADDRESS:PORT". Envoy writes port 0 behind an address that it has from X-Forwarded-For.
 std::optional<Address> parse_client(std::string_view text) {
-  if (text.size() > 64 || text.ends_with(":0")) {
+  const bool has_port = text.starts_with('[') || std::ranges::count(text, ':') == 1;
+  if (text.size() > 64 || (has_port && text.ends_with(":0"))) {
     return std::nullopt;
   }
   return Address::parse_logged(text);
 }
 
-std::optional<Address> client_of(const Server& server, Record record) {
-  const NamedValue* const client = find_only_value(record, server.client);
+// What the proxies say: one value, or an array, whose last element the nearest proxy wrote.
+void look_at_forwarded(const ForwardedClient& forwarded, Record record, ClientSearch& search) {
+  constexpr size_t most_lines = 32;
+  if (const NamedValue* const only = find_value(record, forwarded.value)) {
+    if (find_only_value(record, forwarded.value) == nullptr) {
+      search.give_up();  // twice: somebody forged one
+    } else if (only->value != "null") {
+      search.look_at(only->value);
+    }
+    return;
+  }
+  std::array<std::string_view, most_lines> lines;
+  size_t count = 0;
+  for (const NamedValue& value : record) {
+    const auto& name = value.name;
+    if (name.size() <= forwarded.value.size() + 1 || !name.starts_with(forwarded.value) ||
+        name[forwarded.value.size()] != '.' || !all_digits(name.substr(forwarded.value.size() + 1))) {
+      continue;
+    }
+    if (count == most_lines) {
+      search.give_up();
+      return;
+    }
+    lines[count++] = value.value;  // the elements of an array stand in their order
+  }
+  while (count > 0) {
+    search.look_at(lines[--count]);
+  }
+}
+
+std::optional<Address> client_of(const AccessNames& names, Record record, const ForwardedClient* forwarded) {
+  const NamedValue* const client = find_only_value(record, names.client);
   if (client == nullptr) {
     return std::nullopt;
   }
   const auto address = parse_client(client->value);
-  if (!server.witness.empty() && has(record, server.witness)) {
-    const NamedValue* const witness = find_only_value(record, server.witness);
+  if (address && forwarded != nullptr) {
+    ClientSearch search(forwarded->proxies, *address);
+    look_at_forwarded(*forwarded, record, search);
+    return search.client();
+  }
+  if (!names.witness.empty() && has(record, names.witness)) {
+    const NamedValue* const witness = find_only_value(record, names.witness);
     if (witness == nullptr || parse_client(witness->value) != address) {
       return std::nullopt;
     }
@@ -311,30 +320,40 @@ std::string_view number_of(Record record, std::string_view name) {
 
 }  // namespace
 
-bool fill_access(Record record, std::string_view line, ParseScratch& scratch, Event& event) {
-  for (const Server& server : servers) {
-    if (!is_servers(server, record)) {
-      continue;
-    }
-    event.address = client_of(server, record);
-    if (server.request.empty()) {
-      fill_request_columns({.method = text_of(record, server.method),
-                            .target = text_of(record, server.target),
-                            .query = text_of(record, server.query),
-                            .protocol = text_of(record, server.protocol)},
-                           false, line, scratch, event);
-    } else {
-      fill_request(text_of(record, server.request), true, false, scratch, event);
-    }
-    event[Field::status] = number_of(record, server.status);
-    event[Field::bytes] = number_of(record, server.bytes);
-    event[Field::referer] = text_of(record, server.referer);
-    event[Field::user_agent] = text_of(record, server.user_agent);
-    event[Field::user] = text_of(record, server.user);
-    event[Field::vhost] = text_of(record, server.vhost);
-    return true;
+bool has_names(const AccessNames& names, Record record) {
+  const auto fits = [record](std::string_view name) { return name.empty() || has(record, name); };
+  return has(record, names.client) && fits(names.status) &&
+         (names.request.empty() ? fits(names.method) && has(record, names.target) : has(record, names.request));
+}
+
+void fill_by_names(const AccessNames& names, Record record, std::string_view line, const ParseContext& context,
+                   Event& event) {
+  event.address = client_of(names, record, context.forwarded);
+  if (names.request.empty()) {
+    fill_request_columns({.method = text_of(record, names.method),
+                          .target = text_of(record, names.target),
+                          .query = text_of(record, names.query),
+                          .protocol = text_of(record, names.protocol)},
+                         false, line, *context.scratch, event);
+  } else {
+    fill_request(text_of(record, names.request), true, false, *context.scratch, event);
   }
-  return false;
+  event[Field::status] = number_of(record, names.status);
+  event[Field::bytes] = number_of(record, names.bytes);
+  event[Field::referer] = text_of(record, names.referer);
+  event[Field::user_agent] = text_of(record, names.user_agent);
+  event[Field::user] = text_of(record, names.user);
+  event[Field::vhost] = text_of(record, names.vhost);
+}
+
+bool fill_access(Record record, std::string_view line, const ParseContext& context, Event& event) {
+  const auto* const names =
+      std::ranges::find_if(servers, [record](const AccessNames& each) { return has_names(each, record); });
+  if (names == servers.end()) {
+    return false;
+  }
+  fill_by_names(*names, record, line, context, event);
+  return true;
 }
 
 }  // namespace ipguard::match

@@ -144,7 +144,7 @@ class Logfmt final : public LogFormat {
     }
     reset_event(*this, event);
     event.record = context.scratch->record.values;
-    event.time = record_time(event.record, context.now);
+    event.time = record_time(event.record, context.clock());
     return true;
   }
 };

@@ -55,8 +55,8 @@ struct Prefix {
 };
 
 // Everything before MESSAGE.
-std::optional<Prefix> parse_prefix(std::string_view text) {
-  const auto stamp = parse_nginx_error_stamp(text);
+std::optional<Prefix> parse_prefix(std::string_view text, const StampClock& clock) {
+  const auto stamp = parse_nginx_error_stamp(text, clock);
   if (!stamp || text.substr(stamp->length, 2) != " [") {
     return std::nullopt;
   }
@@ -119,7 +119,7 @@ class NginxError final : public LogFormat {
   [[nodiscard]] model::LogKind kind() const override { return model::LogKind::error; }
   [[nodiscard]] bool parse(const RawLine& line, const ParseContext& context, Event& event) const override {
     const auto text = line.text;
-    const auto prefix = parse_prefix(text);
+    const auto prefix = parse_prefix(text, context.clock());
     if (!prefix) {
       return false;
     }
@@ -149,7 +149,7 @@ class NginxError final : public LogFormat {
     if (end != behind.size() && !behind.substr(end).starts_with(server_mark)) {
       return true;
     }
-    const auto address = net::Address::parse(behind.substr(0, end));
+    const auto address = net::Address::parse_logged(behind.substr(0, end));
     if (address && (!event.address || event.address == address)) {
       event.address = address;
       event[Field::message] = body.substr(0, mark);

@@ -51,7 +51,7 @@ bool fill_brackets(std::string_view text, size_t position, ParseScratch& scratch
   if (client.empty() || length.empty()) {
     return false;
   }
-  event.address = net::Address::parse(client);
+  event.address = net::Address::parse_logged(client);
   event[Field::bytes] = all_digits(length) ? length : std::string_view{};
   bracket(text, position, "Gzip ");
   bracket(text, position, "Sent-to ");
@@ -137,7 +137,7 @@ class NginxProxyManager final : public LogFormat {
       return false;
     }
     if (columns.find(' ') == std::string_view::npos) {
-      event.address = net::Address::parse(client);
+      event.address = net::Address::parse_logged(client);
       event[Field::vhost] = columns;
     }
     fill_request(request, true, true, scratch, event);

@@ -21,21 +21,6 @@ constexpr std::array<std::string_view, 22> time_names = {
 
 constexpr std::string_view audit_mark = "audit(";
 
-std::optional<TimePoint> parse_time(std::string_view text, TimePoint now) {
-  if (text.starts_with('[')) {
-    text.remove_prefix(1);  // Apache's %t
-    text = text.substr(0, text.find(']'));
-  }
-  if (text.size() > 64) {
-    return std::nullopt;
-  }
-  if (const auto time = parse_epoch(text)) {
-    return time;
-  }
-  const auto stamp = parse_app_stamp(text, now);
-  return stamp && stamp->length == text.size() ? stamp->time : std::nullopt;
-}
-
 // The audit system's "msg=audit(1373330716.415:4063):".
 std::optional<TimePoint> audit_time(std::string_view text) {
   if (!text.starts_with(audit_mark)) {
@@ -46,6 +31,21 @@ std::optional<TimePoint> audit_time(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<TimePoint> parse_record_time(std::string_view text, const StampClock& clock) {
+  if (text.starts_with('[')) {
+    text.remove_prefix(1);  // Apache's %t
+    text = text.substr(0, text.find(']'));
+  }
+  if (text.size() > 64) {
+    return std::nullopt;
+  }
+  if (const auto time = parse_epoch(text)) {
+    return time;
+  }
+  const auto stamp = parse_app_stamp(text, clock);
+  return stamp && stamp->length == text.size() ? stamp->time : std::nullopt;
+}
 
 int32_t hex4(std::string_view text) {
   if (text.size() < 4) {
@@ -94,13 +94,13 @@ const NamedValue* find_only_value(Record record, std::string_view name) {
   return find_value(behind, name) == nullptr ? first : nullptr;
 }
 
-std::optional<TimePoint> record_time(Record record, TimePoint now) {
+std::optional<TimePoint> record_time(Record record, const StampClock& clock) {
   for (const auto name : time_names) {
     const NamedValue* const value = find_only_value(record, name);
     if (value == nullptr) {
       continue;
     }
-    if (const auto time = parse_time(value->value, now)) {
+    if (const auto time = parse_record_time(value->value, clock)) {
       return time;
     }
   }

@@ -33,7 +33,10 @@ using Record = std::span<const model::NamedValue>;
 [[nodiscard]] const model::NamedValue* find_only_value(Record record, std::string_view name);
 
 // What the record says of its time, under one of the usual names.
-[[nodiscard]] std::optional<TimePoint> record_time(Record record, TimePoint now);
+[[nodiscard]] std::optional<TimePoint> record_time(Record record, const StampClock& clock);
+
+// A value as the time of an event: seconds or smaller units since 1970, or a stamp of app_stamp.h.
+[[nodiscard]] std::optional<TimePoint> parse_record_time(std::string_view text, const StampClock& clock);
 
 // Sets `record` of an event whose message begins like one, if it is one.
 void attach_record(std::string_view message, ParseScratch& scratch, model::Event& event);

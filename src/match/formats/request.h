@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "match/format.h"
 #include "model/event.h"
 
@@ -35,16 +36,6 @@ struct RequestColumns {
 // scanned again (rewrite_watch.h): otherwise no pattern could be relied on to find that blank.
 void fill_request_columns(const RequestColumns& columns, bool log_escaped, std::string_view line, ParseScratch& scratch,
                           model::Event& event);
-
-[[nodiscard]] inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
-[[nodiscard]] inline bool all_digits(std::string_view text) {
-  for (const char c : text) {
-    if (!is_digit(c)) {
-      return false;
-    }
-  }
-  return !text.empty();
-}
 
 // What follows the blanks at the beginning of `text`.
 [[nodiscard]] inline std::string_view skip_blanks(std::string_view text) {

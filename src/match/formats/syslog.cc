@@ -181,22 +181,22 @@ bool may_go_on(std::string_view behind_stamp) {
          (behind_stamp.starts_with(' ') && all_digits(behind_stamp.substr(1, year_digits)));
 }
 
-std::optional<SyslogStamp> parse_stamp(std::string_view text, TimePoint now) {
-  const auto usual = parse_rfc3164_stamp(text, now);
+std::optional<SyslogStamp> parse_stamp(std::string_view text, const StampClock& clock) {
+  const auto usual = parse_rfc3164_stamp(text, clock);
   if (usual && !may_go_on(text.substr(usual->length))) {
     return SyslogStamp{*usual};
   }
-  if (const auto stamp = parse_iso_stamp(text)) {
+  if (const auto stamp = parse_iso_stamp(text, clock)) {
     return SyslogStamp{*stamp, has_blank_stamp(text)};
   }
-  const auto extended = parse_extended_syslog_stamp(text, now);
+  const auto extended = parse_extended_syslog_stamp(text, clock);
   if (extended && text.substr(extended->length, 1) == " ") {
     return SyslogStamp{*extended, true};
   }
   if (usual) {
     return SyslogStamp{*usual};
   }
-  const auto dated = parse_dated_syslog_stamp(text);
+  const auto dated = parse_dated_syslog_stamp(text, clock);
   return dated ? std::optional(SyslogStamp{*dated}) : std::nullopt;
 }
 
@@ -255,12 +255,13 @@ bool parse_rfc5424(const LogFormat& format, std::string_view text, const RawLine
                    Event& event) {
   auto rest = text;
   const auto stamp_text = take_word(rest);
-  const auto stamp = parse_iso_stamp(stamp_text);
+  const auto stamp = parse_iso_stamp(stamp_text, context.clock());
   if ((!stamp || stamp->length != stamp_text.size()) && stamp_text != "-") {
     return false;
   }
   const auto body = rest;
-  if (!is_host(take_word(rest))) {
+  const auto host = take_word(rest);
+  if (!is_host(host)) {
     return false;
   }
   Tag tag;
@@ -281,6 +282,7 @@ bool parse_rfc5424(const LogFormat& format, std::string_view text, const RawLine
   tag.pid = all_digits(tag.pid) ? tag.pid : std::string_view{};
   reset_event(format, event);
   event.time = stamp ? std::optional(stamp->time) : std::nullopt;
+  event.host = host;
   event[Field::body] = body;
   fill_tagged(tag, rest, line, context, event);
   return true;
@@ -298,7 +300,7 @@ class Syslog final : public LogFormat {
     if (text.starts_with("1 ")) {
       return parse_rfc5424(*this, text.substr(2), line, context, event);
     }
-    const auto found = parse_stamp(text, context.now);
+    const auto found = parse_stamp(text, context.clock());
     if (!found || text.substr(found->stamp.length, 1) != " ") {
       return false;
     }
@@ -308,12 +310,14 @@ class Syslog final : public LogFormat {
     }
     auto rest = skip_facility(body);
     bool has_facility = rest.size() < body.size();
+    std::string_view host;
     auto tag = find_tag(rest, false);
     if (!tag) {
       const size_t blank = rest.find(' ');
       if (blank == std::string_view::npos || !is_host(rest.substr(0, blank))) {
         return false;
       }
+      host = rest.substr(0, blank);
       const auto behind_host = skip_blanks(rest.substr(blank));
       rest = skip_facility(behind_host);
       has_facility = has_facility || rest.size() < behind_host.size();
@@ -324,6 +328,7 @@ class Syslog final : public LogFormat {
     }
     reset_event(*this, event);
     event.time = found->stamp.time;
+    event.host = host;
     event[Field::body] = body;
     fill_tagged(*tag, rest, line, context, event);
     return true;

@@ -1,5 +1,5 @@
-// The W3C extended log format (https://www.w3.org/TR/WD-logfile). Its #Fields directive says what the columns are, but
-// a format sees single lines, so these orders are known, by the number of columns and the form of each:
+// The W3C extended log format (https://www.w3.org/TR/WD-logfile). Its #Fields directive says what the columns are
+// (w3c_order.h); where none has been seen, these orders are known, by the number of columns and the form of each:
 //
 //   IIS 8 and later  date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent)
 //                    cs(Referer) sc-status sc-substatus sc-win32-status time-taken
@@ -14,7 +14,7 @@
 //   CloudFront       parted by tabs: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status
 //                    cs(Referer) cs(User-Agent) cs-uri-query … (its standard log, 24 columns or more)
 //
-// A server that logs other columns has to be set to one of these. No column of a client's holds a blank (IIS writes
+// No column of a client's holds a blank (IIS writes
 // '+') or a tab (CloudFront writes %09), so counting columns is safe; times are UTC.
 #include <algorithm>
 #include <array>
@@ -22,6 +22,8 @@
 
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
+#include "match/formats/w3c_order.h"
+#include "match/forwarded_client.h"
 #include "match/url_normalise.h"
 
 namespace ipguard::match {
@@ -31,27 +33,10 @@ using model::Event;
 using model::Field;
 using model::RawLine;
 
-constexpr size_t most_columns = 40;
+constexpr size_t most_columns = W3cOrder::most_columns;
 constexpr size_t fewest_of_cloudfront = 24;
-constexpr size_t nowhere = most_columns;
-
-// Which column holds what.
-struct Order {
-  size_t columns = 0;
-  size_t method = 0;
-  size_t stem = 0;
-  size_t query = 0;
-  size_t client = 0;
-  size_t status = 0;
-  size_t agent = 0;
-  size_t referer = nowhere;
-  size_t user = nowhere;
-  size_t port = nowhere;
-  size_t bytes = nowhere;
-  size_t host = nowhere;
-  size_t protocol = nowhere;
-  size_t numbers_from = nowhere;  // to the end
-};
+constexpr size_t nowhere = W3cOrder::nowhere;
+using Order = W3cOrder;
 
 constexpr Order cloudfront = {.columns = fewest_of_cloudfront,
                               .method = 5,
@@ -170,16 +155,36 @@ std::string_view column_of(size_t index, std::span<const std::string_view> colum
   return index == nowhere ? std::string_view{} : without_hyphen(columns[index]);
 }
 
-void fill(const Order& order, std::span<const std::string_view> columns, std::string_view line, ParseScratch& scratch,
-          Event& event) {
-  event.address = net::Address::parse(columns[order.client]);
-  fill_request_columns({.method = columns[order.method],
+// IIS writes a '+' for each blank.
+std::optional<net::Address> forwarded_in(const Order& order, std::span<const std::string_view> columns,
+                                         const ForwardedClient& forwarded, const net::Address& peer) {
+  if (order.forwarded == nowhere) {
+    return client_behind(forwarded.proxies, peer, std::nullopt);
+  }
+  constexpr size_t longest = 2048;
+  const auto column = columns[order.forwarded];
+  if (column.find('+') == std::string_view::npos || column.size() > longest) {
+    return client_behind(forwarded.proxies, peer, column);
+  }
+  std::array<char, longest> text{};
+  std::ranges::replace_copy(column, text.begin(), '+', ' ');
+  return client_behind(forwarded.proxies, peer, std::string_view(text.data(), column.size()));
+}
+
+void fill(const Order& order, std::span<const std::string_view> columns, std::string_view line,
+          const ParseContext& context, Event& event) {
+  ParseScratch& scratch = *context.scratch;
+  event.address = net::Address::parse_logged(columns[order.client]);
+  if (event.address && context.forwarded != nullptr) {
+    event.address = forwarded_in(order, columns, *context.forwarded, *event.address);
+  }
+  fill_request_columns({.method = column_of(order.method, columns),
                         .target = columns[order.stem],
-                        .query = columns[order.query],
+                        .query = column_of(order.query, columns),
                         .protocol = column_of(order.protocol, columns)},
                        false, line, scratch, event);
-  const auto status = columns[order.status];
-  event[Field::status] = status.size() == 3 ? status : std::string_view{};
+  const auto status = column_of(order.status, columns);
+  event[Field::status] = is_status(status) ? status : std::string_view{};
   event[Field::user_agent] = column_of(order.agent, columns);
   event[Field::referer] = column_of(order.referer, columns);
   event[Field::user] = column_of(order.user, columns);
@@ -194,7 +199,13 @@ class W3c final : public LogFormat {
   [[nodiscard]] model::LogKind kind() const override { return model::LogKind::access; }
   [[nodiscard]] bool parse(const RawLine& line, const ParseContext& context, Event& event) const override {
     const auto text = line.text;
-    if (line.truncated || text.size() < 20 || text[4] != '-' || text[7] != '-') {
+    if (line.truncated || text.size() < 20) {
+      return false;
+    }
+    if (context.w3c != nullptr && parse_by(*context.w3c, text, context, event)) {
+      return true;
+    }
+    if (text[4] != '-' || text[7] != '-') {
       return false;
     }
     const bool tabs = text[10] == '\t';
@@ -210,15 +221,32 @@ class W3c final : public LogFormat {
     }
     reset_event(*this, event);
     event.time = time;
-    fill(*order, std::span(columns).first(count), text, *context.scratch, event);
-    if (tabs) {
-      undo_percent(Field::user_agent, *context.scratch, event);
-      undo_percent(Field::referer, *context.scratch, event);
-    }
+    fill(*order, std::span(columns).first(count), text, context, event);
+    undo_percents(tabs, context, event);
     return true;
   }
 
  private:
+  // In the order that the log says: the number of columns has to be right, and the client an address.
+  bool parse_by(const Order& order, std::string_view text, const ParseContext& context, Event& event) const {
+    Columns columns;
+    const bool tabs = text.find('\t') != std::string_view::npos;
+    const size_t count = split_columns(text, tabs ? '\t' : ' ', columns);
+    if (count != order.columns || !is_address(columns[order.client])) {
+      return false;
+    }
+    reset_event(*this, event);
+    const auto all = std::span(columns).first(count);
+    if (order.time != nowhere && order.date != nowhere) {
+      event.time = parse_columns_time(columns[order.date], columns[order.time]);
+      if (!event.time) {
+        return false;
+      }
+    }
+    fill(order, all, text, context, event);
+    undo_percents(tabs, context, event);
+    return true;
+  }
   static const Order* order_of(bool tabs, std::span<const std::string_view> columns) {
     if (tabs) {
       return columns.size() >= cloudfront.columns && fits(cloudfront, columns) ? &cloudfront : nullptr;
@@ -228,6 +256,12 @@ class W3c final : public LogFormat {
     return found == iis.end() ? nullptr : found;
   }
   // CloudFront percent-encodes every column of the client's.
+  static void undo_percents(bool tabs, const ParseContext& context, Event& event) {
+    if (tabs) {
+      undo_percent(Field::user_agent, *context.scratch, event);
+      undo_percent(Field::referer, *context.scratch, event);
+    }
+  }
   static void undo_percent(Field field, ParseScratch& scratch, Event& event) {
     if (event[field].find('+') == std::string_view::npos) {
       event[field] = normalise_query(event[field], scratch.fields[static_cast<size_t>(field)]);

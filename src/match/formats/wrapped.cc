@@ -4,9 +4,8 @@
 //   docker compose  SERVICE<blanks>| LINE           (`docker compose logs`)
 //
 // The columns before LINE are the runtime's. It splits lines after 16 KiB, and a program's line of more than that, with
-// a client's words at the right place, makes the last part begin with them: no parser of single lines can see that. So
-// programs whose lines can get that long should write an escaped format (combined, JSON): a part of such a line is no
-// whole line of that format.
+// a client's words at the right place, makes the last part begin with them: no parser of single lines can see that. The
+// daemon puts the parts together before they come here (input/part_joiner.h).
 #include "match/formats/wrapped.h"
 
 #include <algorithm>
@@ -60,7 +59,7 @@ class Container final : public LogFormat {
   [[nodiscard]] std::string_view name() const override { return "container"; }
   [[nodiscard]] LogKind kind() const override { return LogKind::app; }
   [[nodiscard]] bool parse(const RawLine& line, const ParseContext& context, Event& event) const override {
-    const auto stamp = parse_iso_stamp(line.text);
+    const auto stamp = parse_iso_stamp(line.text, context.clock());
     if (!stamp) {
       const size_t begin = compose_prefix(line.text);
       return begin != std::string_view::npos &&
@@ -96,6 +95,29 @@ bool parse_contained(const RawLine& outer, std::string_view text, bool complete,
   event[Field::message] = text;
   event[Field::body] = text;
   return true;
+}
+
+std::optional<WrappedLine> unwrap(const RawLine& line, const ParseContext& context) {
+  if (line.truncated) {
+    return std::nullopt;
+  }
+  if (auto docker = unwrap_docker(line, context)) {
+    return docker;
+  }
+  const auto stamp = parse_iso_stamp(line.text, context.clock());
+  constexpr std::string_view complete = " stdout F ";
+  if (stamp && is_contained(line.text.substr(std::min(stamp->length + 1, line.text.size())))) {
+    const auto rest = line.text.substr(stamp->length);
+    return rest[complete.size() - 2] == 'F' ? std::optional(WrappedLine{rest.substr(complete.size()), stamp->time})
+                                            : std::nullopt;
+  }
+  ParseContext as_it_is = context;
+  as_it_is.wrapped = most_wrappers;  // the message is not looked into
+  Event event;
+  if (!syslog_format().parse(line, as_it_is, event)) {
+    return std::nullopt;
+  }
+  return WrappedLine{.text = event[Field::message], .time = event.time};
 }
 
 bool is_contained(std::string_view behind_stamp) {

@@ -29,4 +29,14 @@ namespace ipguard::match {
 // Apache's error line without its stamp, as it writes it to syslog (ErrorLog syslog): "[module:level] [pid N] …".
 [[nodiscard]] bool parse_apache_error_message(std::string_view text, bool truncated, model::Event& event);
 
+// A whole line that a container runtime or a syslog daemon wrote down as it was, and when; nullopt if neither did. The
+// text points into the line or scratch.unwrapped.
+struct WrappedLine {
+  std::string_view text;
+  std::optional<TimePoint> time;
+};
+[[nodiscard]] std::optional<WrappedLine> unwrap(const model::RawLine& line, const ParseContext& context);
+// The same of Docker's json-file driver (json.cc).
+[[nodiscard]] std::optional<WrappedLine> unwrap_docker(const model::RawLine& line, const ParseContext& context);
+
 }  // namespace ipguard::match

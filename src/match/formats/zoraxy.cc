@@ -51,7 +51,7 @@ class Zoraxy final : public LogFormat {
     }
     // Go's log package writes its own stamp before the program's.
     if (!rest.starts_with('[')) {
-      const auto stamp = parse_app_stamp(rest, context.now);
+      const auto stamp = parse_app_stamp(rest, context.clock());
       if (!stamp || rest.substr(stamp->length, 1) != " ") {
         return false;
       }
@@ -67,7 +67,7 @@ class Zoraxy final : public LogFormat {
         !take_agent(rest, agent)) {
       return false;
     }
-    const auto stamp = parse_app_stamp(stamp_text, context.now);
+    const auto stamp = parse_app_stamp(stamp_text, context.clock());
     const auto method = take_column(rest);
     const size_t blank = rest.rfind(' ');
     if (!stamp || stamp->length != stamp_text.size() || !stamp->time || blank == std::string_view::npos ||
@@ -76,7 +76,7 @@ class Zoraxy final : public LogFormat {
     }
     reset_event(*this, event);
     event.time = stamp->time;
-    event.address = net::Address::parse(client);
+    event.address = net::Address::parse_logged(client);
     event[Field::status] = rest.substr(blank + 1);
     event[Field::vhost] = origin;
     event[Field::user_agent] = agent;

@@ -75,6 +75,26 @@ TEST(BanList, TellsOfAFewProblemsOnly) {
   EXPECT_EQ(list.more_problems, 30U);
 }
 
+TEST(BanList, AReasonThatIsTooLongIsCutAndTold) {
+  const std::string longest(BanList::longest_reason, 'x');
+  const auto fits = read_ban_list("target,reason\n192.0.2.7," + longest, ListFormat::csv, now);
+  EXPECT_EQ(fits.bans.at(0).reason, longest);
+  EXPECT_EQ(fits.cut, 0U);
+  std::string umlauts;
+  while (umlauts.size() <= BanList::longest_reason) {
+    umlauts += "\xc3\xa4";
+  }
+  const auto cut =
+      read_ban_list("target,reason\n192.0.2.7," + longest + "\n192.0.2.8," + longest + "y\n192.0.2.9," + umlauts + "\n",
+                    ListFormat::csv, now);
+  EXPECT_EQ(cut.cut, 2U);
+  EXPECT_EQ(cut.first_cut, 3U);
+  EXPECT_EQ(cut.bans.at(1).reason, std::string(BanList::longest_reason - 3, 'x') + "...");
+  const auto& last = *cut.bans.at(2).reason;
+  EXPECT_LE(last.size(), BanList::longest_reason);
+  EXPECT_TRUE(last.ends_with("\xc3\xa4...")) << "whole characters";
+}
+
 TEST(BanList, WhatIsWrittenIsReadBack) {
   const Json bans = {{{"target", "192.0.2.7"},
                       {"scope", "address"},
@@ -84,8 +104,12 @@ TEST(BanList, WhatIsWrittenIsReadBack) {
                      {{"target", "AS64500"}, {"scope", "asn"}, {"until", nullptr}, {"reason", "why"}}};
   EXPECT_EQ(read(write_ban_list(bans, ListFormat::list)), "192.0.2.7; AS64500");
   EXPECT_EQ(read(write_ban_list(bans, ListFormat::csv)),
+            "192.0.2.7 until 2026-02-26T00:00:00Z because said \"no\", twice\nand \x1b[2J; AS64500 until never because "
+            "why");
+  EXPECT_EQ(read(write_ban_list(bans, ListFormat::csv, true)),
             "192.0.2.7 until 2026-02-26T00:00:00Z because said \"no\", twice\\x0aand \\x1b[2J; AS64500 until never "
-            "because why");
+            "because why")
+      << "on a terminal";
   EXPECT_EQ(read(write_ban_list(bans, ListFormat::json)),
             "192.0.2.7 until 2026-02-26T00:00:00Z because said \"no\", twice\nand \x1b[2J; AS64500 until never because "
             "why");

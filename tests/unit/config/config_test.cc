@@ -191,12 +191,42 @@ TEST(Config, RemembersWhereListsAndLaddersWereWritten) {
   EXPECT_EQ(parse_config("", "t.toml", diagnostics).asn_ladder.routes_location.line, 0U);
 }
 
-TEST(Config, AnEmptyTextIsTheDefaultAndFollowsNothing) {
+TEST(Config, AnEmptyTextReadsTheDefaultSources) {
   Diagnostics diagnostics;
   const auto config = parse_config("", "t.toml", diagnostics);
   EXPECT_EQ(config.database_paths, Config{}.database_paths);
-  EXPECT_THAT(diagnostics.to_string(), HasSubstr("t.toml: warning: no [[source]]: no log is followed"));
+  EXPECT_EQ(config.sources.size(), default_sources().size());
+  EXPECT_TRUE(is_default(config.sources.at(0)));
+  EXPECT_EQ(diagnostics.to_string(), "");
+}
+
+TEST(Config, NoSourceAtAllHasToBeWritten) {
+  Diagnostics diagnostics;
+  EXPECT_TRUE(parse_config("source = []", "t.toml", diagnostics).sources.empty());
+  EXPECT_THAT(diagnostics.to_string(), HasSubstr("warning: no [[source]]: no log is followed"));
   EXPECT_FALSE(diagnostics.has_errors());
+}
+
+TEST(Config, TheJournal) {
+  Diagnostics diagnostics;
+  const auto config = parse_config(
+      "[[source]]\nname = \"a\"\njournal = \"system\"\nunits = [\"ssh@*.service\"]\nidentifiers = [\"sshd\"]\n"
+      "fallback = [\"/var/log/auth.log\"]\nfrom = \"start\"\n",
+      "t.toml", diagnostics);
+  EXPECT_EQ(diagnostics.to_string(), "");
+  const auto& source = config.sources.at(0);
+  EXPECT_EQ(source.kind, SourceKind::journal);
+  EXPECT_EQ(source.units.at(0), "ssh@*.service");
+  EXPECT_EQ(source.fallback.at(0), "/var/log/auth.log");
+  EXPECT_FALSE(is_default(source));
+  Diagnostics wrong;
+  (void)parse_config(
+      "[[source]]\nname = \"a\"\njournal = \"system\"\nformat = \"combined\"\nfallback = [\"x\"]\n"
+      "[[source]]\nname = \"b\"\npaths = [\"/x\"]\nfallback = [\"/y\"]\n",
+      "t.toml", wrong);
+  EXPECT_THAT(wrong.to_string(), HasSubstr("the journal's lines are always syslog's"));
+  EXPECT_THAT(wrong.to_string(), HasSubstr("not from the root"));
+  EXPECT_THAT(wrong.to_string(), HasSubstr("a key of a source with `journal`"));
 }
 
 TEST(Config, Whois) {
@@ -321,7 +351,7 @@ INSTANTIATE_TEST_SUITE_P(
         ProblemCase{"[whois]\nlisten = \"::1:8043\"", "2:10", "listen: '::1:8043' is no address with a port", "[::1]"},
         ProblemCase{"[whois]\nlisten = \"127.0.0.1:0\"", "2:10", "listen: '127.0.0.1:0' is no address with a port",
                     "8043"},
-        ProblemCase{"[[source]]\nname = \"b\"", "1:1", "a source needs paths", "add paths"},
+        ProblemCase{"[[source]]\nname = \"b\"", "1:1", "a source needs paths (or journal, or listen)", "add paths"},
         ProblemCase{"[[source]]\npaths = \"/b\"", "1:1", "a source needs a name", "add name"},
         ProblemCase{"[[source]]\nname = \"web\"\npaths = \"/b\"", "2:8", "name: another source is called 'web' already",
                     "the first is at t.toml:2:8"},

@@ -79,6 +79,29 @@ TEST_F(GuardTest, TellsTheReasonOfEachBan) {
   EXPECT_EQ(seen, 300U);
 }
 
+// The kernel's clock is not the one that people set.
+TEST_F(GuardTest, NoticesThatTheClockWasSet) {
+  const auto said = [&](TimePoint now) {
+    ::testing::internal::CaptureStderr();
+    guard.check_protection(now);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  const auto start = wall_clock_now();
+  EXPECT_EQ(said(start), "");
+  EXPECT_EQ(said(wall_clock_now()), "") << "it goes on as it did";
+  EXPECT_NE(said(wall_clock_now() + Seconds(3600)).find("the clock was set 1h on"), std::string::npos);
+  EXPECT_EQ(said(wall_clock_now() + Seconds(3600)), "") << "once";
+  EXPECT_NE(said(wall_clock_now() - Seconds(1800)).find("the clock was set 1h30m back"), std::string::npos);
+}
+
+// What is over by the new time ends with the step, not with a timer that was set by the old one.
+TEST_F(GuardTest, AStepOfTheClockEndsWhatIsOverByIt) {
+  ban(3);
+  guard.check_protection(wall_clock_now());
+  guard.check_protection(wall_clock_now() + Seconds(3600));
+  EXPECT_EQ(guard.enforcer().enforced(), 0U);
+}
+
 TEST_F(GuardTest, AReloadTakesWhatIsAllowedByNowOutOfTheKernel) {
   ban(300);
   EXPECT_EQ(guard.enforcer().enforced(), 300U);

@@ -86,10 +86,15 @@ TEST(KernelFailures, AreTriedAgainLessAndLessOften) {
 TEST(KernelFailures, TableAndElementsFailApart) {
   KernelFailures failures;
   failures.note(both(), {.added = 0, .removed = 0, .failures = {failure("192.0.2.1", "Busy")}});
-  failures.set_table_problem("cannot change nftables: Operation not permitted");
+  EXPECT_FALSE(failures.set_table_problem("cannot change nftables: Operation not permitted"));
+  failures.attempt();
   EXPECT_EQ(failures.problem(), "cannot change nftables: Operation not permitted");
-  failures.set_table_problem({});
+  EXPECT_TRUE(failures.set_table_problem({})) << "that is news";
+  EXPECT_FALSE(failures.set_table_problem({})) << "that is not";
   EXPECT_TRUE(failures.any());
+  EXPECT_EQ(failures.retry_delay().count(), 2000);
+  failures.start_over();
+  EXPECT_EQ(failures.retry_delay().count(), 1000);
   EXPECT_EQ(failures.problem(), "192.0.2.1: Busy");
 }
 

@@ -68,6 +68,15 @@ TEST(UnknownElementsTest, OnlyWhatNoDecisionOverlapsIsUnknown) {
   EXPECT_THAT(unknown, ElementsAre(element(Scope::address, "192.0.2.7")));
 }
 
+// Each scope has sets of its own: what another scope blocks there says nothing of why this element is there.
+TEST(UnknownElementsTest, ADecisionKnowsTheElementsOfItsScopeAlone) {
+  decide::Engine engine({}, no_world());
+  ASSERT_TRUE(engine.ban(*model::Target::parse("198.51.100.0/24"), std::nullopt, "test", "manual", now));
+  EXPECT_THAT(unknown_elements({element(Scope::country, "198.51.100.128/25"), element(Scope::route, "198.51.100.0/25")},
+                               engine),
+              ElementsAre(element(Scope::country, "198.51.100.128/25")));
+}
+
 TEST(AdoptedDecisionsTest, ElementsOfAnAsSetAreJoinedByTheirAs) {
   auto routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"});
   ASSERT_TRUE(routes) << routes.error().message;
@@ -81,6 +90,48 @@ TEST(AdoptedDecisionsTest, ElementsOfAnAsSetAreJoinedByTheirAs) {
   EXPECT_EQ(decisions[1].prefixes.size(), 2);
   EXPECT_EQ(decisions[1].addresses_covered, 128);
   EXPECT_EQ(decisions[1].issuer, "kernel");
+}
+
+// "TARGET PREFIX PREFIX until 60", in order.
+std::vector<std::string> adopted(const std::vector<SetElement>& elements) {
+  const auto routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"});
+  std::vector<std::string> result;
+  for (const auto& decision : adopted_decisions(elements, **routes, now)) {
+    std::string text = decision.target.to_string();
+    for (const auto& part : decision.prefixes) {
+      text += " " + part.to_target();
+    }
+    result.push_back(text + (decision.until ? " until " + std::to_string((*decision.until - now) / Seconds{1}) : ""));
+  }
+  return result;
+}
+
+TEST(AdoptedDecisionsTest, ElementsOfACountrySetAreJoinedByTheirCountry) {
+  EXPECT_THAT(adopted({element(Scope::country, "192.0.2.0/26", now + Seconds{60}),
+                       element(Scope::country, "192.0.2.128/25", now + Seconds{60}),
+                       element(Scope::country, "198.51.100.128/25"),
+                       element(Scope::country, "203.0.113.128/25", now + Seconds{9})}),
+              ElementsAre("203.0.113.128/25 203.0.113.128/25 until 9", "FR 198.51.100.128/25",
+                          "NL 192.0.2.0/26 192.0.2.128/25 until 60"))
+      << "where the database has no country, a network is what is left";
+}
+
+TEST(AdoptedDecisionsTest, ALongBanIsNotShortenedByAShortOneOfAnotherScope) {
+  EXPECT_THAT(adopted({element(Scope::route, "198.51.100.128/25"),
+                       element(Scope::country, "198.51.100.128/25", now + Seconds{3})}),
+              ElementsAre("198.51.100.128/25 198.51.100.128/25", "FR 198.51.100.128/25 until 3"));
+  // No AS is known there: all three are bans of the network.
+  for (const bool permanent_first : {true, false}) {
+    const auto first = permanent_first ? std::nullopt : std::optional(now + Seconds{3});
+    const auto second = permanent_first ? std::optional(now + Seconds{3}) : std::nullopt;
+    EXPECT_THAT(
+        adopted({element(Scope::route, "203.0.113.128/25", first), element(Scope::asn, "203.0.113.128/25", second),
+                 element(Scope::country, "203.0.113.128/25", now + Seconds{5})}),
+        ElementsAre("203.0.113.128/25 203.0.113.128/25"));
+  }
+  EXPECT_THAT(adopted({element(Scope::asn, "192.0.2.0/26", now + Seconds{3}), element(Scope::asn, "192.0.2.64/26"),
+                       element(Scope::asn, "192.0.2.128/25", now + Seconds{3})}),
+              ElementsAre("AS64496 192.0.2.0/26 192.0.2.64/26", "AS64497 192.0.2.128/25 until 3"));
 }
 
 }  // namespace

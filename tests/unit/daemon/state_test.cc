@@ -225,6 +225,59 @@ TEST_F(StateTest, ReturnsToTheDiskWhenThatWorksAgain) {
             "another reason");
 }
 
+// rm -rf under the running daemon: SQLite would go on writing into a file that has no name.
+TEST_F(StateTest, ADeletedFolderIsNoticedAndMadeAnew) {
+  for (const std::string gone : {"", "/ipguard.db"}) {
+    std::filesystem::remove_all(config.state_path);
+    auto state = State::open(config, false);
+    ASSERT_TRUE(state);
+    auto knows_texts = lookups();
+    knows_texts.texts = [&](const model::Target& target, decide::Texts wanted) { return state->texts(target, wanted); };
+    decide::Engine later({}, std::move(knows_texts));
+    const auto now = wall_clock_now();
+    const auto order = [&](const char* target) {
+      ASSERT_TRUE(later.ban(*model::Target::parse(target), {}, target, "manual", now));
+      state->note(later.take_changes());
+    };
+    const std::vector<input::Cursor> cursors = {{.path = "/log", .offset = 7}};
+    order("192.0.2.1");
+    order("192.0.2.9");
+    state->save(later, &cursors);
+    ASSERT_TRUE(later.unban(*model::Target::parse("192.0.2.9"), now));
+    state->note(later.take_changes());
+    state->save(later, nullptr);
+    EXPECT_EQ(state->trouble(), "");
+    std::filesystem::remove_all(config.state_path + gone);
+    order("192.0.2.2");
+    state->save(later, nullptr);
+    EXPECT_THAT(state->trouble(), HasSubstr("somebody deleted")) << gone;
+    EXPECT_FALSE(state->store().on_disk());
+    EXPECT_FALSE(state->unsaved()) << "in memory it is kept";
+    EXPECT_TRUE(state->return_to_disk(later, now)) << "at once: " << state->trouble();
+    EXPECT_EQ(state->trouble(), "");
+    state->save(later, nullptr);
+    EXPECT_EQ(state->problem(), "");
+    state = State::open({}, true);  // lets go of the folder
+    EXPECT_EQ(remembered(), "192.0.2.1 192.0.2.2") << gone;
+    auto again = State::open(config, false);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->texts(*model::Target::parse("192.0.2.1"), decide::Texts::reason).reason, "192.0.2.1");
+    EXPECT_EQ(again->store().ended_decisions(10)->size(), 1U) << "the past is not forgotten";
+    EXPECT_EQ(again->cursors().at(0).offset, 7U);
+  }
+}
+
+TEST_F(StateTest, AnotherFileInItsPlaceIsNoticed) {
+  auto state = State::open(config, false);
+  ASSERT_TRUE(state);
+  EXPECT_TRUE(state->store().in_place());
+  std::filesystem::copy_file(config.state_path + "/ipguard.db", config.state_path + "/copy");
+  std::filesystem::rename(config.state_path + "/copy", config.state_path + "/ipguard.db");
+  EXPECT_FALSE(state->store().in_place());
+  state->check_place(engine);
+  EXPECT_THAT(state->trouble(), HasSubstr("put another in its place"));
+}
+
 // What is not written yet is told all the same; what nobody kept is said to be unknown.
 TEST_F(StateTest, TellsTheTextsOfABan) {
   auto state = State::open(config, true);

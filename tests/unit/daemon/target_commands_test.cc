@@ -14,11 +14,15 @@ namespace {
 
 class TargetCommandsTest : public testing::Test {
  protected:
-  TargetCommandsTest() {
+  TargetCommandsTest() { make_guard(); }
+
+  void make_guard(uint8_t largest_share = 50,
+                  std::vector<net::Prefix> allowed = {net::Prefix::parse("198.51.100.0/25").value()}) {
     set_log_level(LogLevel::error);
     config::Diagnostics diagnostics;
     Loaded loaded;
-    loaded.config.allow.prefixes = {net::Prefix::parse("198.51.100.0/25").value()};
+    loaded.config.allow.prefixes = std::move(allowed);
+    loaded.config.protect.largest_share = largest_share;
     loaded.config.protect.own_addresses = false;  // whatever this machine has
     loaded.config.protect.gateways = false;
     loaded.config.protect.resolvers = false;
@@ -161,6 +165,63 @@ TEST_F(TargetCommandsTest, EachTargetMayHaveAnEndAndAReasonOfItsOwn) {
   EXPECT_EQ(left(2), 2);
   EXPECT_EQ(left(3), 3);
   EXPECT_EQ(reply[4]["error"], "its end has passed");
+}
+
+TEST_F(TargetCommandsTest, AListNeverShortensAndSaysHowManyWereBanned) {
+  (void)ban({{"targets", {"192.0.2.1"}}, {"reason", "for good"}});
+  const auto first = addresses(bench_range, 10);
+  (void)ban({{"targets", first}, {"for", "2h"}, {"issuer", "import"}, {"summary", true}});
+  auto targets = addresses(bench_range, 12);
+  targets.push_back("192.0.2.1");
+  const auto reply = ban({{"targets", targets}, {"for", "1h"}, {"issuer", "import"}, {"summary", true}});
+  EXPECT_EQ(reply["banned"], 2);
+  EXPECT_EQ(reply["already"], 11);
+  EXPECT_EQ(reply["refused"], 0);
+  const auto one = ban({{"targets", {"192.0.2.1"}}, {"for", "1h"}, {"issuer", "import"}})[0];
+  EXPECT_EQ(one["already"], true);
+  EXPECT_TRUE(one["decision"]["until"].is_null());
+  EXPECT_EQ(one["decision"]["reason"], "for good");
+  const auto by_hand = ban({{"targets", {"192.0.2.1"}}, {"for", "1h"}})[0];
+  EXPECT_FALSE(by_hand.contains("already"));
+  EXPECT_TRUE(by_hand["was_until"].is_null()) << "that is to be told";
+  EXPECT_TRUE(by_hand["decision"]["until"].is_string());
+}
+
+// What was exported and is imported again ends when it did, to the microsecond.
+TEST_F(TargetCommandsTest, AnEndIsTakenAsItIsWritten) {
+  const auto until = format_rfc3339(wall_clock_now() + Seconds(3600) + std::chrono::microseconds(1));
+  const Json targets = {{{"target", "192.0.2.2"}, {"until", until}}};
+  EXPECT_EQ(ban({{"targets", targets}, {"issuer", "import"}})[0]["decision"]["until"], until);
+  EXPECT_EQ(ban({{"targets", targets}, {"issuer", "import"}})[0]["already"], true);
+}
+
+// What the check right before the kernel would refuse, or did.
+TEST_F(TargetCommandsTest, TheLargestShareIsInPreviewAndReply) {
+  make_guard(1);  // 2.56 networks of /8
+  EXPECT_EQ(ban({{"targets", {"20.0.0.0/8", "30.0.0.0/8"}}, {"force", true}})[1]["ok"], true);
+  const auto preview = ban({{"targets", {"40.0.0.0/8", "50.0.0.0/9"}}, {"force", true}, {"dry_run", true}});
+  EXPECT_EQ(preview[0]["ok"], false);
+  EXPECT_NE(preview[0]["error"].get<std::string>().find("more than 1 % of the IPv4"), std::string::npos);
+  EXPECT_TRUE(preview[0]["preview"]["prefixes"].empty());
+  EXPECT_EQ(preview[0]["preview"]["cut_out"][0]["prefix"], "40.0.0.0/8");
+  EXPECT_EQ(preview[1]["ok"], true);
+  const auto refused = ban({{"targets", {"40.0.0.0/8"}}, {"force", true}})[0];
+  EXPECT_EQ(refused["ok"], false);
+  EXPECT_EQ(guard->engine().refused_elements().count, 0U) << "the whole ban was refused";
+}
+
+// A great many elements reach the kernel in portions; the answer waits for the last one's.
+TEST_F(TargetCommandsTest, AnAnswerTellsWhatTheKernelTook) {
+  std::vector<net::Prefix> allowed;
+  for (uint32_t i = 0; i < 9000; ++i) {  // 20.0.0.1, .3, .5 …: so many parts are left of a /16
+    allowed.emplace_back(net::Address::from_ipv4(0x14000001U + 2 * i));
+  }
+  make_guard(50, allowed);
+  const auto reply = ban({{"targets", {"20.0.0.0/16"}}})[0];
+  EXPECT_GT(turns, 1);
+  EXPECT_EQ(reply["decision"]["addresses_covered"], 65536 - 9000);
+  EXPECT_EQ(guard->enforcer().enforced(), guard->engine().wanted());
+  EXPECT_FALSE(guard->behind());
 }
 
 TEST_F(TargetCommandsTest, ADryRunTellsAndChangesNothing) {

@@ -18,7 +18,7 @@ std::string access_line(const std::string& from, int status, const std::string& 
 std::string seen(Visitors& visitors, const std::string& text, model::SourceId source = 0,
                  const std::string& format = "auto") {
   std::string result;
-  visitors.look(text, source, format, now, [&](const Visitors::Visit& visit) {
+  visitors.look(text, source, {.format = format}, now, [&](const Visitors::Visit& visit) {
     result += (result.empty() ? "" : ", ") + visit.event.address->to_string() + " " + std::to_string(visit.status);
     result += visit.user.empty() ? "" : " " + std::string(visit.user);
   });
@@ -45,7 +45,7 @@ TEST(Visitors, LooksAtNoMoreThanItsShareOfALargeBlock) {
   }
   int count = 0;
   std::string last;
-  visitors.look(block, 0, "auto", now, [&](const Visitors::Visit& visit) {
+  visitors.look(block, 0, {}, now, [&](const Visitors::Visit& visit) {
     ++count;
     EXPECT_NE(visit.event.address->to_string(), last) << "spread over the block";
     last = visit.event.address->to_string();
@@ -61,7 +61,7 @@ TEST(Visitors, LooksAtNoMoreThanItsShareOfASecond) {
   const auto look = [&](TimePoint at) {
     const size_t before = count;
     for (int i = 0; i < 5000; ++i) {
-      visitors.look(block, 0, "auto", at, [&](const Visitors::Visit&) { ++count; });
+      visitors.look(block, 0, {}, at, [&](const Visitors::Visit&) { ++count; });
     }
     return count - before;
   };

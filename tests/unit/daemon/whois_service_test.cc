@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -101,6 +102,25 @@ TEST_F(WhoisServiceTest, TellsOnlyOfTheDatabaseUnlessMoreIsWanted) {
   EXPECT_THAT(answer, EndsWith("dbstatus: ok - data found\r\n"));
   EXPECT_THAT(answer, Not(HasSubstr("ipguard")));
   EXPECT_EQ(service_->server().counters().queries, 1U);
+}
+
+TEST_F(WhoisServiceTest, ForTheIndexOfSystemsNobodyStandsStill) {
+  serve(load("127.0.0.1:0", false));
+  ASSERT_FALSE(guard_->loaded().routes->systems_known());
+  const auto waiting = connect();
+  ASSERT_EQ(::send(waiting.get(), "AS64496\r\n", 9, MSG_NOSIGNAL), 9);
+  while (service_->server().connections() == 0) {
+    loop_.run_once();
+  }
+  EXPECT_EQ(service_->server().counters().queries, 0U) << "it was built in the loop";
+  while (service_->server().counters().queries == 0) {
+    loop_.run_once();
+  }
+  EXPECT_TRUE(guard_->loaded().routes->systems_known());
+  std::array<char, 4096> buffer;
+  const auto count = ::recv(waiting.get(), buffer.data(), buffer.size(), 0);
+  EXPECT_THAT(std::string(buffer.data(), static_cast<size_t>(std::max<ssize_t>(count, 0))),
+              StartsWith("asn: AS64496\r\nas_name: "));
 }
 
 TEST_F(WhoisServiceTest, OwnKnowledgeIsTheBansAndHitsOfTheMoment) {

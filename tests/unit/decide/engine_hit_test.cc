@@ -163,7 +163,7 @@ TEST(EngineHit, ReplayRefillsWindowsAndDecidesNothing) {
   EngineFixture f;
   const auto r = rule();
   const auto replay = [&](std::string_view from, int64_t time) {
-    f.engine.replay_hit(test::hit(r, from, at(time)), "/var/log/auth.log");
+    f.engine.replay_hit(test::hit(r, from, at(time)), "/var/log/auth.log", at(1000));
   };
   for (int i = 0; i < 5; ++i) {
     replay("192.0.2.7", i);  // an offence and two hits towards the next one
@@ -191,9 +191,29 @@ TEST(EngineHit, ReplayLeavesTheBannedAlone) {
   f.engine.restore(decision);
   f.engine.finish_restoring();
   for (int i = 0; i < 10; ++i) {
-    f.engine.replay_hit(test::hit(r, "192.0.2.7", at(i)), "p");
+    f.engine.replay_hit(test::hit(r, "192.0.2.7", at(i)), "p", at(1000));
   }
   EXPECT_TRUE(f.engine.explain(test::address("192.0.2.7"), at(10)).counting.empty());
+}
+
+TEST(EngineHit, AReplayedStampInTheFutureCountsAsNow) {
+  EngineFixture f;
+  const auto r = rule();
+  f.engine.replay_hit(test::hit(r, "192.0.2.7", at(1'000'000)), "p", at(10));
+  f.engine.replay_hit(test::hit(r, "192.0.2.7", at(2'000'000)), "p", at(10));
+  f.hit(r, "192.0.2.7", 11);  // the third within the window
+  EXPECT_EQ(f.changes(), Texts{"+ 192.0.2.7"});
+  EXPECT_EQ(f.find("192.0.2.7")->since, at(11));
+}
+
+TEST(EngineHit, AClockThatIsWrongKeepsNobodyFromBeingCounted) {
+  EngineFixture f;
+  const auto r = rule();
+  f.hit(r, "192.0.2.7", 5'000'000, 10);
+  f.hit(r, "192.0.2.7", 11);
+  f.hit(r, "192.0.2.7", 12);
+  EXPECT_EQ(f.changes(), Texts{"+ 192.0.2.7"});
+  EXPECT_EQ(f.find("192.0.2.7")->until, at(12 + 3600)) << "and the ban ends as if the stamp had been right";
 }
 
 }  // namespace

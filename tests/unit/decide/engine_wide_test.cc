@@ -116,8 +116,7 @@ TEST(EngineWide, ShowsWhatTheWriterRefused) {
                      .refused = true}}},
       at(1));
   EXPECT_EQ(cut_out(f.engine.in_force(*f.engine.find(target("198.51.100.0/24")))),
-            (Texts{"198.51.100.1: protected: SSH session of root",
-                   "198.51.100.128/25: refused by the check right before the kernel"}));
+            (Texts{"198.51.100.1: protected: SSH session of root", "198.51.100.128/25: SSH session of you"}));
 }
 
 TEST(EngineWide, ShowsAllowedCountriesThatAreCutOutOfAnAs) {

@@ -47,19 +47,16 @@ struct Naive {
   std::map<std::pair<Key, Owner>, Until> wants;
   std::vector<net::Prefix> holes;
 
-  // nullopt: not blocked; else until when.
+  // nullopt: not blocked; else the latest end of all bans of the address: no sooner may the kernel let it go.
   [[nodiscard]] std::vector<std::optional<Until>> expected(Scope scope, net::Family family) const {
     std::vector<std::optional<Until>> result(world_size);
-    std::vector<unsigned> widest(world_size, 999);
     for (const auto& [key, until] : wants) {
       const auto& prefix = key.first.second;
       if (key.first.first != scope || prefix.family() != family) {
         continue;
       }
       for (uint32_t i = index_of(prefix.address()); i <= index_of(prefix.last()); ++i) {
-        const bool same = prefix.length() == widest[i];
-        if (prefix.length() < widest[i] || (same && later(until, *result[i]))) {
-          widest[i] = prefix.length();
+        if (!result[i] || later(until, *result[i])) {
           result[i] = until;
         }
       }
@@ -72,6 +69,18 @@ struct Naive {
       }
     }
     return result;
+  }
+
+  // The time-out of an element: as late as anything needs that is wanted in it or around it, and no later.
+  [[nodiscard]] Until time_out(const Key& element) const {
+    std::optional<Until> result;
+    for (const auto& [key, until] : wants) {
+      const auto& [scope, prefix] = key.first;
+      if (scope == element.first && prefix.overlaps(element.second) && (!result || later(until, *result))) {
+        result = until;
+      }
+    }
+    return result.value_or(at(-1));
   }
 };
 
@@ -108,10 +117,17 @@ class Walk {
       for (const auto& hole : naive_.holes) {
         ASSERT_FALSE(hole.overlaps(key.second)) << "law 3: " << key.second.to_string();
       }
+      ASSERT_EQ(until, naive_.time_out(key)) << key.second.to_string();
     }
     for (const auto scope : model::all_scopes) {
       for (const auto family : {net::Family::ipv4, net::Family::ipv6}) {
-        ASSERT_EQ(painted(elements, scope, family), naive_.expected(scope, family)) << model::to_string(scope);
+        const auto blocked = painted(elements, scope, family);
+        const auto expected = naive_.expected(scope, family);
+        for (uint32_t i = 0; i < world_size; ++i) {
+          ASSERT_EQ(blocked[i].has_value(), expected[i].has_value()) << nth(family, i).to_string();
+          ASSERT_FALSE(blocked[i] && later(*expected[i], *blocked[i]))
+              << "the kernel would let " << nth(family, i).to_string() << " go while it is banned";
+        }
       }
     }
   }

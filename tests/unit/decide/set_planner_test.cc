@@ -53,15 +53,38 @@ TEST(SetPlanner, NestedPrefixesWaitForTheOuterOneToGo) {
   SetPlanner planner;
   planner.want(Scope::route, prefix("192.0.2.0/25"), 1, at(500));
   planner.want(Scope::route, prefix("192.0.2.64/26"), 2, at(600));
-  expect_batch(planner, {}, {"route 192.0.2.0/25 00:08:20"}, "inner waits");
+  expect_batch(planner, {}, {"route 192.0.2.0/25 00:10:00"}, "inner waits");
   planner.want(Scope::route, prefix("192.0.2.0/24"), 3, at(60));
-  expect_batch(planner, {"192.0.2.0/25"}, {"route 192.0.2.0/24 00:01:00"}, "outer takes over");
+  expect_batch(planner, {"192.0.2.0/25"}, {"route 192.0.2.0/24 00:10:00"}, "outer takes over");
   planner.drop(Scope::route, prefix("192.0.2.0/24"), 3);
-  expect_batch(planner, {"192.0.2.0/24"}, {"route 192.0.2.0/25 00:08:20"}, "outer goes, next one surfaces");
+  expect_batch(planner, {"192.0.2.0/24"}, {"route 192.0.2.0/25 00:10:00"}, "outer goes, next one surfaces");
+  planner.want(Scope::route, prefix("192.0.2.96/27"), 3, at(70));
+  planner.drop(Scope::route, prefix("192.0.2.96/27"), 3);
+  expect_batch(planner, {}, {}, "a nested one that ends earlier goes unseen");
   planner.drop(Scope::route, prefix("192.0.2.64/26"), 2);
-  expect_batch(planner, {}, {}, "a nested one goes unseen");
+  expect_batch(planner, {}, {"route 192.0.2.0/25 00:08:20"}, "one that ends later took the time-out with it");
   planner.drop(Scope::route, prefix("192.0.2.0/25"), 1);
   expect_batch(planner, {"192.0.2.0/25"}, {}, "nothing is left");
+}
+
+// If nobody is there to lift bans, the kernel does: never one that is wanted on.
+TEST(SetPlanner, AnElementLastsAsLongAsAnythingInIt) {
+  SetPlanner planner;
+  (void)planner.set_holes({prefix("192.0.2.128/26")});
+  planner.want(Scope::route, prefix("192.0.2.0/26"), 1, std::nullopt);
+  planner.want(Scope::route, prefix("192.0.2.0/24"), 2, at(20));
+  expect_batch(planner, {}, {"route 192.0.2.0/25 ever", "route 192.0.2.192/26 00:00:20"}, "each part for itself");
+  planner.want(Scope::route, prefix("192.0.2.192/27"), 3, at(30));
+  expect_batch(planner, {}, {"route 192.0.2.192/26 00:00:30"}, "a nested one came");
+  planner.want(Scope::route, prefix("192.0.2.192/27"), 3, at(25));
+  expect_batch(planner, {}, {"route 192.0.2.192/26 00:00:25"}, "and is shortened");
+  planner.want(Scope::route, prefix("192.0.2.192/27"), 4, at(40));
+  planner.drop(Scope::route, prefix("192.0.2.192/27"), 3);
+  expect_batch(planner, {}, {"route 192.0.2.192/26 00:00:40"}, "of two owners the later");
+  planner.want(Scope::route, prefix("192.0.2.0/26"), 1, at(10));
+  expect_batch(planner, {}, {"route 192.0.2.0/25 00:00:20"}, "the outer one lasts longer now");
+  planner.want(Scope::asn, prefix("192.0.2.0/26"), 5, std::nullopt);
+  expect_batch(planner, {}, {"asn 192.0.2.0/26 ever"}, "other sets are no matter");
 }
 
 TEST(SetPlanner, AdjacentElementsStayApart) {
@@ -165,15 +188,37 @@ TEST(SetPlanner, RefusedElementsAreNotOfferedAgainUntilSomethingChanges) {
   planner.want(Scope::route, prefix("192.0.2.0/24"), 1, at(60));
   planner.want(Scope::route, prefix("192.0.2.0/25"), 2, at(90));
   const auto batch = planner.take_batch();
-  ASSERT_EQ(texts(batch.add), (Texts{"route 192.0.2.0/26 00:01:00", "route 192.0.2.128/25 00:01:00"}));
-  EXPECT_EQ(planner.refuse(batch.add[0]), std::vector<Owner>{1});
-  EXPECT_TRUE(planner.refuse(batch.add[0]).empty());
+  ASSERT_EQ(texts(batch.add), (Texts{"route 192.0.2.0/26 00:01:30", "route 192.0.2.128/25 00:01:00"}));
+  EXPECT_EQ(planner.refuse({.element = batch.add[0], .reason = "why", .refused = true}), std::vector<Owner>{1});
+  EXPECT_TRUE(planner.refuse({.element = batch.add[0], .reason = "why", .refused = true}).empty());
+  ASSERT_EQ(planner.refused(Scope::route).size(), 1U);
+  EXPECT_EQ(*planner.refused(Scope::route).find(prefix("192.0.2.0/26"))->reason, "why");
   EXPECT_EQ(texts(planner.desired()), Texts{"route 192.0.2.128/25 00:01:00"});
   EXPECT_TRUE(planner.stands(Scope::route, prefix("192.0.2.0/24")));
   EXPECT_FALSE(planner.stands(Scope::route, prefix("192.0.2.0/25")));
   (void)planner.take_batch();
   planner.want(Scope::route, prefix("192.0.2.0/24"), 1, at(120));
   expect_batch(planner, {}, {"route 192.0.2.0/26 00:02:00", "route 192.0.2.128/25 00:02:00"}, "renewed");
+  EXPECT_TRUE(planner.refused(Scope::route).empty());
+}
+
+TEST(SetPlanner, WhatWasRefusedForWantOfRoomIsOfferedWhenThereIsSome) {
+  SetPlanner planner;
+  planner.want(Scope::asn, prefix("192.0.2.0/24"), 1, at(60));
+  planner.want(Scope::asn, prefix("198.51.100.0/24"), 1, at(60));
+  planner.want(Scope::asn, prefix("203.0.113.0/24"), 1, at(60));
+  const auto batch = planner.take_batch();
+  ASSERT_EQ(batch.add.size(), 3U);
+  (void)planner.refuse({.element = batch.add[0], .reason = "too much", .refused = true, .for_room = true});
+  (void)planner.refuse({.element = batch.add[1], .reason = "loopback", .refused = true});
+  (void)planner.refuse({.element = batch.add[2], .reason = "too much", .refused = true, .for_room = true});
+  (void)planner.take_batch();
+  planner.drop(Scope::asn, prefix("203.0.113.0/24"), 1);
+  EXPECT_EQ(planner.refused(Scope::asn).size(), 2U) << "one is not wanted any more";
+  (void)planner.take_batch();
+  planner.offer_refused();
+  expect_batch(planner, {}, {"asn 192.0.2.0/24 00:01:00"}, "what lacked room");
+  EXPECT_EQ(planner.refused(Scope::asn).size(), 1U);
 }
 
 // A batch of a country's size goes in portions; what takes the place of something is never in another one than that.

@@ -81,6 +81,23 @@ TEST_F(DryRun, RefusesWhatWouldCoverTooMuch) {
   EXPECT_EQ(enforcer->enforced(), 2U);
 }
 
+TEST_F(DryRun, TellsWhatItWouldRefuse) {
+  config::ProtectConfig config = unprotected();
+  config.largest_share = 1;
+  Protection protection(config, {});
+  auto enforcer = make_dry_run_enforcer(protection);
+  EXPECT_EQ(enforcer->apply({{}, {element(Scope::route, "20.0.0.0/8")}}, now_).added, 1U);
+  const auto refused = enforcer->refusals({element(Scope::route, "30.0.0.0/8"), element(Scope::route, "127.0.0.1"),
+                                           element(Scope::asn, "40.0.0.0/8"), element(Scope::asn, "20.0.0.0/8")},
+                                          now_);
+  ASSERT_EQ(refused.size(), 2U);
+  EXPECT_EQ(refused[0].element.prefix.to_target(), "127.0.0.1");
+  EXPECT_FALSE(refused[0].for_room);
+  EXPECT_EQ(refused[1].element.prefix.to_target(), "40.0.0.0/8");
+  EXPECT_TRUE(refused[1].for_room);
+  EXPECT_EQ(enforcer->enforced(), 1U);
+}
+
 TEST_F(DryRun, OfSeveralAdditionsOfOneElementTheLastCounts) {
   const auto report = enforcer_->apply(
       {{}, {element(Scope::address, "192.0.2.7", 100), element(Scope::address, "192.0.2.7", 900)}}, now_);

@@ -88,10 +88,78 @@ INSTANTIATE_TEST_SUITE_P(
                  "nft 'table inet ipguard { chain x { drop; }; "
                  "chain y { type filter hook input priority -300; policy drop; jump x; }; }'",
                  0, 0, true},
-        Meddling{"FlushRuleset", "nft flush ruleset", 4, 0, true}),
+        Meddling{"FlushRuleset", "nft flush ruleset", 4, 0, true},
+        Meddling{"Dormant", "nft 'add table inet ipguard { flags dormant; }'", 0, 0, true},
+        Meddling{"AlienTable",
+                 "nft 'delete table inet ipguard; add table inet ipguard; "
+                 "add set inet ipguard address4 { type ipv4_addr; }'",
+                 4, 0, true},
+        Meddling{"AlienSet",
+                 "nft 'flush table inet ipguard; delete chain inet ipguard input; delete chain inet ipguard forward; "
+                 "delete set inet ipguard route4; add set inet ipguard route4 { type ipv6_addr; flags interval; }'",
+                 4, 0, true}),
     [](const auto& chosen) { return chosen.param.name; });
 
 class Noticing : public KernelTest {};
+
+// A table that cannot be restored blocks nobody: that is what is shown, and what comes back when it can be.
+TEST_F(Noticing, ATableOfAnotherProgramHoldsNothingOfOurs) {
+  auto enforcer = make();
+  ASSERT_TRUE(enforcer->prepare().has_value());
+  EXPECT_EQ(enforcer->apply({{}, {element(Scope::address, "192.0.2.7", 600)}}, now_).added, 1U);
+  FILE* owner = popen("nft -i > /dev/null 2>&1", "w");
+  ASSERT_NE(owner, nullptr);
+  ASSERT_GT(fputs("delete table inet ipguard\nadd table inet ipguard { flags owner; }\n", owner), 0);
+  ASSERT_EQ(fflush(owner), 0);
+  for (int i = 0; i < 200 && run("nft list table inet ipguard").output.find("owner") == std::string::npos; ++i) {
+    poll(nullptr, 0, 20);
+  }
+  if (run("nft list table inet ipguard").output.find("owner") == std::string::npos) {
+    pclose(owner);
+    GTEST_SKIP() << "nft(8) owns no tables here";
+  }
+  EXPECT_FALSE(enforcer->verify(now_).has_value());
+  EXPECT_EQ(enforcer->enforced(), 0U) << "the kernel holds nothing";
+  EXPECT_EQ(enforcer->apply({{}, {element(Scope::address, "192.0.2.8", 600)}}, now_).failures.size(), 1U);
+  EXPECT_EQ(enforcer->enforced(), 0U);
+  pclose(owner);  // the table goes with its owner
+  const auto repair = enforcer->verify(now_);
+  ASSERT_TRUE(repair.has_value()) << repair.error().message;
+  EXPECT_EQ(repair->added, 1U);
+  EXPECT_EQ(enforcer->enforced(), 1U);
+  EXPECT_EQ(enforcer->holds(address("192.0.2.7")), true);
+}
+
+// At start nobody can know whose it is.
+TEST_F(Noticing, AnAlienTableIsRefusedAtStart) {
+  ASSERT_EQ(run("nft 'add table inet ipguard; add set inet ipguard address4 { type ipv4_addr; }'").status, 0);
+  auto enforcer = make();
+  EXPECT_FALSE(enforcer->prepare().has_value());
+  EXPECT_NE(run("nft list table inet ipguard").output.find("address4"), std::string::npos) << "it stays";
+}
+
+// The kernel's time-outs do not run on the clock that people set.
+TEST_F(Noticing, AfterAStepOfTheClockTimeOutsAreMadeAnew) {
+  auto enforcer = make();
+  ASSERT_TRUE(enforcer->prepare().has_value());
+  EXPECT_EQ(enforcer
+                ->apply({{},
+                         {element(Scope::address, "192.0.2.7", 600), element(Scope::address, "192.0.2.8"),
+                          element(Scope::route, "198.51.100.0/24", 900)}},
+                        now_)
+                .added,
+            3U);
+  ASSERT_FALSE(enforcer->verify(now_ - Seconds(3600))->any()) << "nobody said so";
+  enforcer->distrust();
+  const auto repair = enforcer->verify(now_ - Seconds(3600));
+  ASSERT_TRUE(repair.has_value()) << repair.error().message;
+  EXPECT_EQ(repair->added, 2U) << "set back: they would lapse an hour early";
+  const auto left = elements("address4")["192.0.2.7"];
+  EXPECT_GT(left, 3600 + 600);
+  EXPECT_LE(left, 3600 + 600 + 60);
+  EXPECT_EQ(elements("address4")["192.0.2.8"], 0);
+  EXPECT_EQ(enforcer->enforced(), 3U);
+}
 
 // The log has who it was: the administrator will look there.
 TEST_F(Noticing, NamesTheProgram) {
@@ -100,10 +168,15 @@ TEST_F(Noticing, NamesTheProgram) {
   ASSERT_EQ(run("nft add element inet ipguard address4 '{ 192.0.2.9 }'").status, 0);
   ::testing::internal::CaptureStderr();
   ASSERT_TRUE(enforcer->verify(now_).has_value());
-  const std::string log = ::testing::internal::GetCapturedStderr();
+  std::string log = ::testing::internal::GetCapturedStderr();
   EXPECT_NE(log.find("not a ban of ipguard, removed from set address4: 192.0.2.9"), std::string::npos) << log;
   EXPECT_NE(log.find("nft (process "), std::string::npos) << log;
   EXPECT_NE(log.find("0 element(s) put back, 1 foreign one(s) removed"), std::string::npos) << log;
+  ASSERT_EQ(run("nft flush ruleset").status, 0);
+  ::testing::internal::CaptureStderr();
+  ASSERT_TRUE(enforcer->verify(now_).has_value());
+  log = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("nft (process "), std::string::npos) << log;
 }
 
 TEST_F(Noticing, OurOwnBatchesCostNoLookAtTheSets) {

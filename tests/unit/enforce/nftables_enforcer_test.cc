@@ -17,9 +17,9 @@ TEST_F(NftablesEnforcer, DeclaresATableThatAnAdministratorCanRead) {
   const std::string text = run("nft list table inet ipguard").output;
   for (const char* part :
        {"table inet ipguard", "comment \"bans of ipguard", "set address4", "set address6", "set route4", "set route6",
-        "set asn4", "set asn6", "counter address", "chain input", "chain forward", "hook input priority filter - 10",
+        "set asn4", "set asn6", "counter address4", "chain input", "chain forward", "hook input priority filter - 10",
         "hook forward priority filter - 10", "iif \"lo\" return comment \"loopback is never blocked\"",
-        "ip saddr @route4 counter name \"route\" drop comment \"banned IPv4 routes\"", "flags interval,timeout"}) {
+        "ip saddr @route4 counter name \"route4\" drop comment \"banned IPv4 routes\"", "flags interval,timeout"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " is missing in\n" << text;
   }
   EXPECT_EQ(text.find("auto-merge"), std::string::npos);

@@ -122,6 +122,8 @@ class PeerNamespace {
   PeerNamespace(const PeerNamespace&) = delete;
   PeerNamespace& operator=(const PeerNamespace&) = delete;
   ~PeerNamespace() {
+    // The kernel takes a namespace that is gone apart later, and the pair's name would be taken until then.
+    run("ip link del " + link_);
     channel_.reset();
     if (child_ > 0) {
       waitpid(child_, nullptr, 0);

@@ -1,6 +1,10 @@
 // Who counts as logged in by SSH, and who is only trying.
+#include <poll.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "enforce/ssh_connections.h"
 #include "enforce/ssh_processes.h"
@@ -171,6 +175,36 @@ TEST(SshConnections, AreReadFromProcWithoutSockDiag) {
   EXPECT_FALSE(tcp_by_proc(tree.path("missing"), TcpState::established, {22}).has_value());
 }
 
+// Nobody is locked out because the kernel does not answer.
+TEST(SshConnections, ThoseKnownStayProtectedWhenNobodyCanBeAsked) {
+  const TemporaryTree tree;
+  tree.write(
+      "proc/net/tcp",
+      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+      "   1: 010200C0:0016 070200C0:C350 01 00000000:00000000 00:00000000 00000000     0        0 1001 1 0 20 4\n");
+  tree.write("proc/loadavg", "0.10 0.20 0.30 1/99 4711\n");
+  add_process(tree, 201, "sshd", "sshd: alice@pts/0", 1000, {1001});
+  HostPaths paths;
+  paths.proc = tree.path("proc");
+  paths.resolvers = {};
+  paths.sshd_config = {};
+  config::ProtectConfig config;
+  config.own_addresses = config.gateways = config.resolvers = false;
+  rlimit files{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = files.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);  // no socket, so no sock_diag
+  Protection protection(config, {}, paths);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+  ASSERT_EQ(protection.refusal(net::Prefix::parse("192.0.2.7").value()), "SSH session of alice (192.0.2.7)");
+  std::filesystem::remove_all(tree.path("proc/net"));
+  add_process(tree, 4712, "sshd", "sshd: bob@pts/1", 1001, {});
+  tree.write("proc/loadavg", "0.10 0.20 0.30 1/99 4712\n");  // so it is asked again
+  EXPECT_EQ(protection.refusal(net::Prefix::parse("192.0.2.7").value()), "SSH session of alice (192.0.2.7)");
+  protection.check_sessions();
+  EXPECT_EQ(protection.ssh_peers().size(), 1U);
+}
+
 class SshInNamespace : public KernelTest {
  protected:
   static config::ProtectConfig only_ssh(uint16_t port) {
@@ -229,6 +263,31 @@ TEST_F(SshInNamespace, OnlyTheAuthenticatedPeerIsSpared) {
   unsetenv("SSH_CONNECTION");
   EXPECT_EQ(started.refusal(prefix("192.0.2.9")), "SSH session that ipguardd was started in (192.0.2.9)");
   EXPECT_EQ(started.refusal(prefix("192.0.2.8")), std::nullopt);
+}
+
+// sshd makes no process when somebody leaves: that is looked for now and then, so that no hole stays open.
+TEST_F(SshInNamespace, WhoHasLeftIsSparedNoMore) {
+  PeerNamespace client("ipga");
+  ASSERT_TRUE(client.ready());
+  ASSERT_TRUE(client.set_addresses("192.0.2.1/24", {"192.0.2.9/24"}));
+  const UniqueFd server = listen_on(address("192.0.2.1"), 2222);
+  ASSERT_TRUE(client.stays_connected("192.0.2.9", "192.0.2.1", 2222));
+  std::vector<UniqueFd> kept;
+  const auto inodes = accept_all(server.get(), 1, kept);
+  const TemporaryTree tree;
+  tree.write("proc/loadavg", "0.10 0.20 0.30 1/99 4711\n");
+  add_process(tree, 200, "sshd", "sshd: alice@pts/0", 1000, {inodes.at("192.0.2.9")});
+  HostPaths paths;
+  paths.proc = tree.path("proc");
+  Protection protection(only_ssh(2222), {}, paths);
+  ASSERT_EQ(protection.ssh_peers().size(), 1U);
+  kept.clear();  // the connection ends; that the process has gone as well is not seen by who may not look at it
+  const auto ended = [] { return tcp_by_proc("/proc", TcpState::established, {2222})->empty(); };
+  for (int i = 0; i < 200 && !ended(); ++i) {
+    poll(nullptr, 0, 10);
+  }
+  protection.check_sessions();
+  EXPECT_TRUE(protection.ssh_peers().empty());
 }
 
 TEST_F(SshInNamespace, SockDiagAndProcSeeTheSame) {

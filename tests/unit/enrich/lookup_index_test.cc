@@ -239,6 +239,15 @@ TEST_F(LookupIndexTest, TheIndexIsBuiltWhenTheWorkWarrantsIt) {
     (void)reader.find(net::Address::from_ipv4(value += 12'345'678));
   }
   EXPECT_EQ(table->lookup_indexes().size(), 1U);
+  // Who knows that many are to come need not wait for them.
+  const auto other = open({data_file("ipguard-lite-small.mmdb")});
+  RouteReader(other, RouteReader::Indexing::by_others).expect(1'000'000);
+  RouteReader expecting(other);
+  expecting.expect(100);
+  EXPECT_TRUE(other->lookup_indexes().empty());
+  expecting.expect(1'000'000);
+  EXPECT_EQ(other->lookup_indexes().size(), 1U);
+  EXPECT_EQ(expecting.find(address("8.8.8.8")).route(address("8.8.8.8")), table->lookup(address("8.8.8.8")).prefix);
   const std::vector<net::Address> many = {address("8.8.8.8"), address("192.0.2.1"), address("2001:db8::1")};
   std::vector<RouteReader::Answer> answers(many.size());
   reader.find(many, answers);

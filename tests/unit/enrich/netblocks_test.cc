@@ -40,7 +40,8 @@ TEST(IanaBlocks, TellsWhatIsAroundAnAddressNarrowestFirst) {
   EXPECT_THAT(around("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"), ElementsAre("ff00::/8 special Multicast"));
   EXPECT_EQ(registry_label(IanaBlocks::get().around(address("1.1.1.1"))), "apnic");
   EXPECT_EQ(registry_label(IanaBlocks::get().around(address("2a00::1"))), "ripencc");
-  EXPECT_EQ(registry_label(IanaBlocks::get().around(address("8.8.8.8"))), "");
+  EXPECT_EQ(registry_label(IanaBlocks::get().around(address("8.8.8.8"))), "arin");  // of the legacy block
+  EXPECT_EQ(registry_label(IanaBlocks::get().around(address("10.1.2.3"))), "");
 }
 
 TEST(IanaBlocks, TheDataIsWholeAndSaysWhereItIsFrom) {
@@ -105,14 +106,19 @@ TEST_F(NetblocksTest, WhatAWhoisServerAsks) {
     EXPECT_EQ(missing.route, table->lookup(address("127.0.0.1")).prefix);
   }
   EXPECT_FALSE(source.wants_index());
-  EXPECT_EQ(source.records_within(prefix("192.0.2.0/24"), 100).front().route.to_string(), "192.0.2.0/26");
-  EXPECT_EQ(source.records_within(prefix("0.0.0.0/0"), 3).size(), 3U);
-  EXPECT_EQ(source.records_within(prefix("192.0.2.1/32"), 100).size(), 1U);
-  EXPECT_THAT(source.records_within(prefix("127.0.0.0/8"), 100), IsEmpty());
+  EXPECT_EQ(source.records_within(prefix("192.0.2.0/24"), 100).records.front().route.to_string(), "192.0.2.0/26");
+  EXPECT_FALSE(source.systems_ready());
   const auto system = source.system(net::Asn{64496});
   ASSERT_TRUE(system);
   EXPECT_EQ(system->prefixes, table->prefixes_of({64496}));
+  EXPECT_TRUE(source.systems_ready());
   EXPECT_FALSE(source.system(net::Asn{1}));
+  const auto row = source.system_row(net::Asn{64496});
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->name, system->name);
+  EXPECT_EQ(row->country_code, table->lookup(address("192.0.2.1")).country_code);
+  EXPECT_EQ(row->registry, "arin");
+  EXPECT_FALSE(source.system_row(net::Asn{1}));
   std::vector<model::RouteRow> rows(2);
   source.rows(std::vector<net::Address>{address("192.0.2.1"), address("1.1.1.1")}, rows);
   EXPECT_EQ(rows[0].facts->asn, net::Asn{64496});

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "follower_fixture.h"
+#include "packed_file.h"
 
 namespace ipguard::input {
 namespace {
@@ -159,10 +160,10 @@ TEST_F(LimitsTest, WhatWasLostWhileNobodyLookedIsCounted) {
       {"renamed", [](const std::string& path) { fs::rename(path, path + ".1"); }, 0},
       {"deleted", [](const std::string& path) { fs::remove(path); }, 1},
       {"emptied", [](const std::string& path) { overwrite(path, ""); }, 1},
-      {"compressed",
+      {"deleted, with another's compressed file left",
        [](const std::string& path) {
          fs::remove(path);
-         append(path + ".1.gz", "not looked into");
+         append(path + ".1.gz", gzipped("2\n"));
          append(path, "3\n");
        },
        1},

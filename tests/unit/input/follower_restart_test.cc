@@ -193,6 +193,24 @@ TEST_F(RestartTest, ReplacedMeanwhileTheNewFileIsReadFromItsBeginning) {
   }
 }
 
+TEST_F(RestartTest, AFileWithTheSameBeginningAndOtherBytesBeforeTheCursorIsNew) {
+  const std::string heading = std::string(300, '#') + '\n';
+  const std::vector<Cursor> cursors = followed(heading + "one\n");
+  overwrite(log, heading + "two\nthree\n");
+  follow_log(cursors);
+  EXPECT_EQ(take_texts(), (Texts{heading.substr(0, 300), "two", "three"}));
+  EXPECT_EQ(status_of(log).truncations, 1U);
+}
+
+TEST_F(RestartTest, ACursorOfAnOlderVersionHasNoTail) {
+  std::vector<Cursor> cursors = followed("1\n2\n");
+  cursors.at(0).tail_fingerprint = 0;
+  cursors.at(0).tail_length = 0;
+  append(log, "3\n");
+  follow_log(cursors);
+  EXPECT_EQ(take_texts(), (Texts{"3"}));
+}
+
 TEST_F(RestartTest, ACursorWithAnotherFingerprintIsNotBelieved) {
   std::vector<Cursor> cursors = followed("1\n2\n");
   cursors.at(0).fingerprint ^= 1;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <thread>
+#include <vector>
 
 namespace ipguard::match {
 namespace {
@@ -159,6 +160,85 @@ TEST(LocalTime, FollowsTheZoneOverItsChanges) {
     EXPECT_EQ(shown(time_of(parse_rfc3164_stamp("Jan  1 01:00:00", at("2025-12-31T19:00:00Z")))),
               "2025-12-31T19:15:00Z");
   });
+}
+
+// What `local` is read as at `now`, by the host's zone and by a zone with a name: they have to agree.
+std::string read_local(std::string_view local, std::string_view now, const TimeZone* zone = nullptr) {
+  return shown(time_of(parse_nginx_error_stamp(local, {at(now), zone})));
+}
+
+TEST(LocalTime, IsTheSameWhoeverKnowsTheZone) {
+  const auto rome = TimeZone::load("Europe/Rome");
+  if (rome == nullptr) {
+    GTEST_SKIP() << "no tz database (Debian: tzdata)";
+  }
+  struct Case {
+    std::string_view local;
+    std::string_view now;
+    std::string_view expected;
+  };
+  const std::vector<Case> cases = {
+      {"2025/10/26 01:59:59", "2025-10-26T00:00:00Z", "2025-10-25T23:59:59Z"},
+      // Twice: while it is written for the first time, for the second time, and long after.
+      {"2025/10/26 02:30:00", "2025-10-26T00:30:01Z", "2025-10-26T00:30:00Z"},
+      {"2025/10/26 02:30:00", "2025-10-26T01:28:59Z", "2025-10-26T00:30:00Z"},
+      {"2025/10/26 02:30:00", "2025-10-26T01:29:00Z", "2025-10-26T01:30:00Z"},
+      {"2025/10/26 02:30:00", "2026-10-26T00:30:01Z", "2025-10-26T01:30:00Z"},
+      {"2025/10/26 03:00:00", "2025-10-26T02:00:00Z", "2025-10-26T02:00:00Z"},
+      // Never: as if clocks had not been put forward yet.
+      {"2025/03/30 01:59:59", "2026-01-01T00:00:00Z", "2025-03-30T00:59:59Z"},
+      {"2025/03/30 02:00:00", "2026-01-01T00:00:00Z", "2025-03-30T01:00:00Z"},
+      {"2025/03/30 02:59:59", "2026-01-01T00:00:00Z", "2025-03-30T01:59:59Z"},
+      {"2025/03/30 03:00:00", "2026-01-01T00:00:00Z", "2025-03-30T01:00:00Z"},
+      {"2026/07/01 12:00:00", "2026-07-01T12:00:00Z", "2026-07-01T10:00:00Z"},
+      {"2026/12/31 23:59:60", "2026-12-31T23:00:00Z", "2026-12-31T22:59:59Z"},
+  };
+  for (const auto& test : cases) {
+    in_zone("UTC", [&] { EXPECT_EQ(read_local(test.local, test.now, rome.get()), test.expected) << test.local; });
+    for (const char* const zone : {"CET-1CEST,M3.5.0,M10.5.0/3", ":Europe/Rome"}) {
+      in_zone(zone,
+              [&] { EXPECT_EQ(read_local(test.local, test.now), test.expected) << test.local << " in " << zone; });
+    }
+  }
+  // Whatever was asked before.
+  in_zone("CET-1CEST,M3.5.0,M10.5.0/3", [] {
+    for (const auto* const before : {"2025/10/26 01:00:00", "2025/10/26 04:00:00", "2025/07/01 00:00:00"}) {
+      read_local(before, "2026-01-01T00:00:00Z");
+      EXPECT_EQ(read_local("2025/10/26 02:10:00", "2026-01-01T00:00:00Z"), "2025-10-26T01:10:00Z") << before;
+    }
+  });
+}
+
+TEST(LocalTime, CompletesTheYearInTheSourcesZone) {
+  const auto kathmandu = TimeZone::load("Asia/Kathmandu");
+  const auto lord_howe = TimeZone::load("Australia/Lord_Howe");
+  if (kathmandu == nullptr || lord_howe == nullptr) {
+    GTEST_SKIP() << "no tz database (Debian: tzdata)";
+  }
+  const auto read = [](std::string_view text, std::string_view now, const TimeZone& zone) {
+    return shown(time_of(parse_rfc3164_stamp(text, {at(now), &zone})));
+  };
+  EXPECT_EQ(read("Jan  1 01:00:00", "2025-12-31T19:00:00Z", *kathmandu), "2025-12-31T19:15:00Z");
+  EXPECT_EQ(read("Dec 31 23:59:59", "2026-01-01T00:00:00Z", *kathmandu), "2025-12-31T18:14:59Z");
+  EXPECT_EQ(read("Jan  3 00:00:00", "2026-01-01T00:00:00Z", *kathmandu), "2025-01-02T18:15:00Z");
+  EXPECT_EQ(read("Feb 29 12:00:00", "2026-03-01T00:00:00Z", *kathmandu), "2024-02-29T06:15:00Z");
+  // Half an hour of daylight saving: 01:30 to 02:00 is twice.
+  EXPECT_EQ(read("Apr  6 01:45:00", "2025-04-05T14:50:00Z", *lord_howe), "2025-04-05T14:45:00Z");
+  EXPECT_EQ(read("Apr  6 01:45:00", "2025-04-05T15:15:01Z", *lord_howe), "2025-04-05T15:15:00Z");
+}
+
+TEST(Zones, AreNamesOfTheDatabaseAndNothingElse) {
+  if (!TimeZone::has_database()) {
+    GTEST_SKIP() << "no tz database (Debian: tzdata)";
+  }
+  for (const auto* const name : {"Europe/Rome", "UTC", "Etc/GMT+5", "America/Argentina/Ushuaia"}) {
+    EXPECT_NE(TimeZone::load(name), nullptr) << name;
+  }
+  for (const auto* const name :
+       {"", "Europe/Roma", "europe/rome", "/etc/localtime", "../zoneinfo/UTC", "libc:localtime", "file:/etc/passwd",
+        "Fixed/UTC+01:00:00", "CET-1CEST,M3.5.0", "Europe", "Europe/"}) {
+    EXPECT_EQ(TimeZone::load(name), nullptr) << name;
+  }
 }
 
 }  // namespace

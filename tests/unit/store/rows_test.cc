@@ -194,11 +194,25 @@ TEST(Rows, EvidenceAndCursorsAreChecked) {
   EXPECT_FALSE(to_evidence({.path = "p", .text = "t", .offset = std::nullopt, .time = 0}));
   EXPECT_FALSE(to_evidence({.path = "p", .text = "t", .offset = 1, .time = INT64_MAX}));
 
-  const CursorColumns good{
-      .path = "p", .device = 1, .inode = 2, .fingerprint = 3, .offset = 4, .fingerprint_length = 5};
+  const CursorColumns good{.path = "p",
+                           .device = 1,
+                           .inode = 2,
+                           .fingerprint = 3,
+                           .offset = 4,
+                           .tail_fingerprint = 6,
+                           .seen_size = 7,
+                           .fingerprint_length = 5,
+                           .tail_length = 8,
+                           .journal_cursor = ""};
   EXPECT_TRUE(to_cursor(good));
   auto bad = good;
   bad.fingerprint_length = -1;
+  EXPECT_FALSE(to_cursor(bad));
+  bad = good;
+  bad.tail_length = int64_t{1} << 32;
+  EXPECT_FALSE(to_cursor(bad));
+  bad = good;
+  bad.journal_cursor.reset();
   EXPECT_FALSE(to_cursor(bad));
   bad = good;
   bad.offset.reset();

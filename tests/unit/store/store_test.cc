@@ -173,7 +173,11 @@ TEST(Store, CursorsAreACompleteSet) {
                          .inode = 1ULL << 63,
                          .fingerprint = 0xfedcba9876543210ULL,
                          .fingerprint_length = 256,
-                         .offset = 123};
+                         .offset = 123,
+                         .tail_fingerprint = 1ULL << 63,
+                         .tail_length = 64,
+                         .seen_size = 124,
+                         .journal_cursor = "s=0123;i=4f"};
   CursorRow auth{
       .path = "/var/log/auth\xff.log", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5};
   const auto write = [&](std::vector<CursorRow> rows) {

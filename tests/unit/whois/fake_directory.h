@@ -43,12 +43,15 @@ inline Directory fake_directory() {
               },
           .records_within =
               [record](const net::Prefix& within, size_t most) {
-                std::vector<model::Record> result;
+                model::RecordList list;
                 if (within.contains(prefix("192.0.2.0/24"))) {
-                  result.assign(std::min<size_t>(most, within.length() == 0 ? 5000 : 2), record(address("192.0.2.1")));
+                  const size_t there = within.length() == 0 ? 5000 : 2;
+                  list.records.assign(std::min(most, there), record(address("192.0.2.1")));
+                  list.cut = most < there;
                 }
-                return result;
+                return list;
               },
+          .systems_ready = [] { return true; },
           .system =
               [](net::Asn asn) {
                 return asn.number != 64496 ? std::nullopt
@@ -57,6 +60,12 @@ inline Directory fake_directory() {
                                                  .name = "Example | Net",
                                                  .size = {.ipv4_addresses = 256, .ipv6_64s = 1ULL << 32U},
                                                  .prefixes = {prefix("192.0.2.0/24"), prefix("2001:db8::/32")}});
+              },
+          .system_row =
+              [](net::Asn asn) {
+                return asn.number != 64496 ? std::nullopt
+                                           : std::optional(model::SystemRow{
+                                                 .name = "Example | Net", .country_code = "NL", .registry = "ripencc"});
               },
           .rows =
               [is_known, record](std::span<const net::Address> addresses, std::span<model::RouteRow> rows) {

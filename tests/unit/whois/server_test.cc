@@ -1,73 +1,17 @@
-#include "whois/server.h"
-
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <vector>
 
-#include "base/unique_fd.h"
-#include "fake_directory.h"
+#include "server_fixture.h"
 
 namespace ipguard::whois::testing {
 namespace {
 
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr std::string_view no_data = "route: 127.0.0.0/8\r\ndbstatus: warning - no data available\r\n";
-
-class ServerTest : public ::testing::Test {
- protected:
-  void listen(Limits limits = {}) {
-    server_.emplace(loop_, fake_directory(), limits);
-    const auto listening = server_->listen("127.0.0.1:0");
-    ASSERT_TRUE(listening) << listening.error().message;
-  }
-  UniqueFd connect() {
-    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(server_->port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    return fd;
-  }
-  static void send(const UniqueFd& fd, std::string_view text) {
-    EXPECT_EQ(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
-  }
-  // Turns the loop until the server has closed the connection.
-  std::string receive(const UniqueFd& fd) {
-    std::string result;
-    std::array<char, 65536> buffer;
-    for (int turns = 0; turns < 10'000; ++turns) {
-      loop_.poll();
-      const ssize_t count = ::recv(fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-      if (count == 0) {
-        return result;
-      }
-      if (count > 0) {
-        result.append(buffer.data(), static_cast<size_t>(count));
-      } else if (errno != EAGAIN) {
-        return result + "<" + std::strerror(errno) + ">";
-      }
-    }
-    return result + "<still open>";
-  }
-  void turn() {
-    for (int i = 0; i < 5; ++i) {
-      loop_.poll();
-    }
-  }
-
-  loop::EventLoop loop_;
-  std::optional<Server> server_;
-};
+constexpr std::string_view no_data_query = "127.0.0.1";
 
 TEST_F(ServerTest, AnswersAndCloses) {
   listen();
@@ -114,6 +58,16 @@ TEST_F(ServerTest, BoundsLengthAndTime) {
   send(chatty, std::string(256, '1'));
   ::shutdown(chatty.get(), SHUT_WR);
   EXPECT_EQ(receive(chatty), "error: a query is at most 255 bytes long\r\n");
+  // The line's end does not count, whatever it is.
+  for (const auto* end : {"\n", "\r\n"}) {
+    const auto longest = connect();
+    send(longest, std::string(255 - no_data_query.size(), ' ') + std::string(no_data_query) + end);
+    EXPECT_EQ(receive(longest), no_data);
+    const auto longer = connect();
+    send(longer, std::string(256 - no_data_query.size(), ' ') + std::string(no_data_query) + end);
+    EXPECT_EQ(receive(longer), "error: a query is at most 255 bytes long\r\n");
+  }
+  EXPECT_EQ(server_->counters().too_long, 3U);
   const auto silent = connect();
   send(silent, "1");  // what says nothing at all is the kernel's for a second
   turn();
@@ -122,6 +76,7 @@ TEST_F(ServerTest, BoundsLengthAndTime) {
     loop_.run_once();
   }
   EXPECT_EQ(receive(silent), "");
+  EXPECT_EQ(server_->counters().timed_out, 1U);
 }
 
 TEST_F(ServerTest, ThousandsOfIdleConnectionsDisplaceEachOtherOnly) {
@@ -166,6 +121,11 @@ TEST_F(ServerTest, BulkGoesOnUntilTheEnd) {
   EXPECT_THAT(receive(hurried), EndsWith("| AS Name\r\n64496   | 192.0.2.1        | Example   Net\r\n"));
   turn();
   EXPECT_EQ(server_->counters().queries, 2U);
+  EXPECT_EQ(server_->counters().rows, static_cast<uint64_t>(count) + 3);
+  const auto verbose = connect();
+  send(verbose, "-vf begin\n192.0.2.1\nEnd\n");
+  EXPECT_THAT(receive(verbose), EndsWith("]\r\n64496   | 192.0.2.1        | 192.0.2.0/24        | NL | ripencc  | "
+                                         "NA         | Example   Net\r\n"));
 }
 
 TEST_F(ServerTest, RefusesAnAddressThatIsTakenOrNone) {

@@ -1,0 +1,229 @@
+#include "input/inputs.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "input/part_joiner.h"
+
+namespace ipguard::input {
+namespace {
+
+// The two kinds of ids, side by side: whoever keeps a table by id keeps a short one.
+constexpr model::SourceId file_id(model::SourceId follower_id) { return follower_id * 2; }
+constexpr model::SourceId other_id(size_t index) { return static_cast<model::SourceId>(index * 2 + 1); }
+constexpr bool is_file(model::SourceId id) { return id % 2 == 0; }
+
+// What evidence names as the lines' origin.
+std::string path_of(const config::SourceConfig& source) {
+  switch (source.kind) {
+    case config::SourceKind::standard_input:
+      return "standard input";
+    case config::SourceKind::journal:
+      return source.journal == "system" ? "journal" : "journal in " + source.journal;
+    case config::SourceKind::listener:
+      return source.listen.size() == 1 ? source.listen.front().to_string() : "syslog listener";
+    case config::SourceKind::files:
+      break;
+  }
+  return {};
+}
+
+std::vector<Cursor> take_prefixed(std::vector<Cursor>& cursors, const std::string& prefix) {
+  const auto taken =
+      std::ranges::stable_partition(cursors, [&](const Cursor& cursor) { return !cursor.path.starts_with(prefix); });
+  std::vector<Cursor> result(std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
+  cursors.erase(taken.begin(), taken.end());
+  return result;
+}
+
+}  // namespace
+
+struct Inputs::Impl {
+  // A slot without `input` is free.
+  struct Other {
+    const config::SourceConfig* config = nullptr;
+    std::string name;
+    config::SourceKind kind = config::SourceKind::files;
+    std::string path;
+    std::unique_ptr<LineInput> input;
+  };
+
+  Impl(loop::EventLoop& event_loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
+       uint64_t replay, Follower::BlockCallback callback, FollowerTiming timing, size_t most_open)
+      : loop(event_loop), replay_bytes(replay), on_block(std::move(callback)) {
+    // What is left of these belongs to sources that are named no more.
+    auto of_others = take_prefixed(cursors, cursor_prefix({}).substr(0, cursor_prefix({}).size() - 1));
+    follower = std::make_unique<Follower>(
+        loop, sources, std::move(cursors), replay_bytes, [this](const Block& block) { return take_file(block); },
+        timing, most_open);
+    for (const auto& source : sources) {
+      if (source.kind != config::SourceKind::files) {
+        add(source, take_prefixed(of_others, cursor_prefix(source.name)));
+      }
+    }
+  }
+
+  // A file's block under our ids, with lines whole that a container runtime has split.
+  Follower::Consumed take_file(const Block& block) {
+    Block ours = block;
+    ours.source = file_id(block.source);
+    Follower::Consumed consumed;
+    if (block.source >= joiners.size()) {
+      joiners.resize(block.source + 1);
+    }
+    joiners[block.source].feed(ours, follower->source(block.source).config->max_line, [&](const Block& each) {
+      const auto more = on_block(each);
+      consumed.lines += more.lines;
+      consumed.hits += more.hits;
+    });
+    return consumed;
+  }
+
+  Other& add(const config::SourceConfig& source, std::vector<Cursor> saved) {
+    auto slot = std::ranges::find_if(others, [](const Other& other) { return !other.input; });
+    if (slot == others.end()) {
+      slot = others.insert(others.end(), Other{});
+    }
+    const auto id = other_id(static_cast<size_t>(slot - others.begin()));
+    *slot = {.config = &source, .name = source.name, .kind = source.kind, .path = path_of(source), .input = nullptr};
+    slot->input = make_line_input(loop, source, id, std::move(saved), replay_bytes, on_block);
+    return *slot;
+  }
+
+  void change(const std::vector<config::SourceConfig>& sources);
+  // The input that goes on, nullptr if the source takes a new one.
+  Other* go_on(const config::SourceConfig& source);
+
+  loop::EventLoop& loop;
+  uint64_t replay_bytes;
+  Follower::BlockCallback on_block;
+  std::unique_ptr<Follower> follower;
+  std::vector<PartJoiner> joiners;  // by the follower's ids
+  std::vector<Other> others;        // their indexes make their ids
+  uint64_t ended_versions = 0;
+};
+
+Inputs::Impl::Other* Inputs::Impl::go_on(const config::SourceConfig& source) {
+  const auto same = std::ranges::find_if(others, [&](const Other& other) {
+    return other.input && other.kind == source.kind && other.name == source.name;
+  });
+  if (same == others.end()) {
+    return nullptr;
+  }
+  // Before it is asked: it may hand out what it has read already.
+  same->config = &source;
+  same->path = path_of(source);
+  if (same->input->reconfigure(source)) {
+    return &*same;
+  }
+  same->config = nullptr;
+  return nullptr;
+}
+
+void Inputs::Impl::change(const std::vector<config::SourceConfig>& sources) {
+  follower->change_sources(sources);
+  std::vector<const config::SourceConfig*> fresh;
+  for (auto& other : others) {
+    other.config = nullptr;  // it has gone with the old configuration
+  }
+  for (const auto& source : sources) {
+    if (source.kind != config::SourceKind::files && go_on(source) == nullptr) {
+      fresh.push_back(&source);
+    }
+  }
+  // The old ones end before the new ones begin: they may want the same port.
+  std::vector<Cursor> left;
+  for (auto& other : others) {
+    if (other.input && other.config == nullptr) {
+      std::ranges::move(other.input->cursors(), std::back_inserter(left));
+      ended_versions += other.input->cursor_version() + 1;
+      other.input.reset();
+    }
+  }
+  for (const auto* source : fresh) {
+    if (const auto& other = add(*source, take_prefixed(left, cursor_prefix(source->name))); other.input) {
+      other.input->start();
+    }
+  }
+}
+
+Inputs::Inputs(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
+               uint64_t replay_bytes, Follower::BlockCallback on_block, FollowerTiming timing, size_t most_open)
+    : impl_(std::make_unique<Impl>(loop, sources, std::move(cursors), replay_bytes, std::move(on_block), timing,
+                                   most_open)) {}
+
+Inputs::~Inputs() = default;
+
+Result<> Inputs::start() {
+  for (const auto& other : impl_->others) {
+    if (other.input) {
+      other.input->start();
+    }
+  }
+  return impl_->follower->start();
+}
+
+void Inputs::change_sources(const std::vector<config::SourceConfig>& sources) { impl_->change(sources); }
+
+bool Inputs::caught_up() const {
+  return impl_->follower->caught_up() &&
+         std::ranges::all_of(impl_->others, [](const auto& other) { return !other.input || other.input->caught_up(); });
+}
+
+std::vector<Cursor> Inputs::cursors() const {
+  auto cursors = impl_->follower->cursors();
+  for (const auto& other : impl_->others) {
+    if (other.input) {
+      std::ranges::move(other.input->cursors(), std::back_inserter(cursors));
+    }
+  }
+  return cursors;
+}
+
+uint64_t Inputs::cursor_version() const {
+  auto version = impl_->follower->cursor_version() + impl_->ended_versions;
+  for (const auto& other : impl_->others) {
+    version += other.input ? other.input->cursor_version() : 0;
+  }
+  return version;
+}
+
+SourceInfo Inputs::source(model::SourceId id) const {
+  if (is_file(id)) {
+    return impl_->follower->source(id / 2);
+  }
+  if (id / 2 >= impl_->others.size()) {
+    return {};
+  }
+  const auto& other = impl_->others[id / 2];
+  return {.config = other.config, .path = other.path};
+}
+
+std::vector<model::SourceStatus> Inputs::status() const {
+  auto all = impl_->follower->status();
+  for (size_t id = 0; id < impl_->joiners.size(); ++id) {
+    if (const auto overlong = impl_->joiners[id].overlong(); overlong > 0) {
+      const auto path = impl_->follower->source(static_cast<model::SourceId>(id)).path;
+      const auto status = std::ranges::find(all, path, &model::SourceStatus::path);
+      if (status != all.end()) {
+        status->overlong_lines += overlong;
+      }
+    }
+  }
+  std::vector<const Impl::Other*> others;
+  for (const auto& other : impl_->others) {
+    if (other.input) {
+      others.push_back(&other);
+    }
+  }
+  // The configurations lie in one vector, in the order of the sources.
+  std::ranges::sort(others, std::less<>{}, &Impl::Other::config);
+  for (const auto* other : others) {
+    std::ranges::move(other->input->status(), std::back_inserter(all));
+  }
+  return all;
+}
+
+}  // namespace ipguard::input

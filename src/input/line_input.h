@@ -1,0 +1,45 @@
+// LineInput: something besides followed files that lines come from: the journal, a syslog listener, standard input.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "input/follower.h"
+#include "model/status.h"
+
+namespace ipguard::input {
+
+// Owned by the loop thread. It hands its lines out as a Follower does: blocks of whole lines, each ended by LF, under
+// the id that it was made with.
+class LineInput {
+ public:
+  virtual ~LineInput() = default;
+
+  // What cannot be had yet (no journal, a port that is taken) is a state, shown in status() and tried again.
+  virtual void start() = 0;
+  // Another configuration of the same source from now on, which outlives the input; false if that takes a new input.
+  [[nodiscard]] virtual bool reconfigure(const config::SourceConfig& config) = 0;
+  // True when nothing that is there waits to be read.
+  [[nodiscard]] virtual bool caught_up() const = 0;
+  [[nodiscard]] virtual std::vector<model::SourceStatus> status() const = 0;
+  // Where reading stands, for inputs that can be read again from there; after the last block handed out. Their paths
+  // begin with cursor_prefix().
+  [[nodiscard]] virtual std::vector<Cursor> cursors() const { return {}; }
+  // Changes whenever cursors() does.
+  [[nodiscard]] virtual uint64_t cursor_version() const { return 0; }
+};
+
+// What the paths of a source's cursors begin with when they are not a file's.
+[[nodiscard]] std::string cursor_prefix(std::string_view source_name);
+
+// The input for a source of another kind than files; `config` outlives it, or stays until reconfigure(). `saved`: the
+// source's cursors of an earlier run; `replay_bytes` as Follower's.
+[[nodiscard]] std::unique_ptr<LineInput> make_line_input(loop::EventLoop& loop, const config::SourceConfig& config,
+                                                         model::SourceId id, std::vector<Cursor> saved,
+                                                         uint64_t replay_bytes, Follower::BlockCallback on_block);
+
+}  // namespace ipguard::input

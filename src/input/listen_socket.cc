@@ -1,0 +1,119 @@
+#include "input/listen_socket.h"
+
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace ipguard::input {
+namespace {
+
+using Transport = config::ListenEndpoint::Transport;
+
+// Some 20,000 messages: the kernel doubles it, and counts three quarters of a KiB for a short one.
+constexpr int receive_buffer = 8 << 20;
+
+Result<UniqueFd> bind_internet(const net::Endpoint& endpoint, int type, const std::string& what) {
+  const net::SocketAddress address(endpoint);
+  UniqueFd fd(::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (fd.valid() && address.storage.ss_family == AF_INET6) {
+    static_cast<void>(::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on));
+  }
+  if (fd.valid() && type == SOCK_STREAM) {
+    static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
+  }
+  if (!fd.valid() || ::bind(fd.get(), address.get(), address.length) != 0) {
+    return fail_errno("cannot listen on " + what, errno);
+  }
+  return fd;
+}
+
+// Over net.core.rmem_max with CAP_NET_ADMIN, otherwise up to it (socket(7)).
+void widen_receive_buffer(int fd) {
+  if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) != 0) {
+    static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer));
+  }
+}
+
+Result<std::variant<UniqueFd, SocketFile>> bind_any(const config::ListenEndpoint& endpoint, mode_t socket_mode) {
+  if (endpoint.is_unix()) {
+    const int type = endpoint.transport == Transport::unix_datagram ? SOCK_DGRAM : SOCK_STREAM;
+    auto file = SocketFile::bind(endpoint.path, type, socket_mode, "socket");
+    if (!file) {
+      return std::unexpected(std::move(file.error()));
+    }
+    return std::move(*file);
+  }
+  const int type = endpoint.transport == Transport::udp ? SOCK_DGRAM : SOCK_STREAM;
+  auto fd = bind_internet(endpoint.endpoint, type, endpoint.to_string());
+  if (!fd) {
+    return std::unexpected(std::move(fd.error()));
+  }
+  return std::move(*fd);
+}
+
+}  // namespace
+
+Result<UniqueFd> listen_tcp(const net::Endpoint& endpoint) {
+  const auto what = "tcp " + endpoint.to_string();
+  auto fd = bind_internet(endpoint, SOCK_STREAM, what);
+  if (fd && ::listen(fd->get(), SOMAXCONN) != 0) {
+    return fail_errno("cannot listen on " + what, errno);
+  }
+  return fd;
+}
+
+std::optional<Accepted> accept_next(int listener, int& error) {
+  while (true) {
+    Accepted accepted;
+    accepted.fd =
+        UniqueFd(::accept4(listener, accepted.peer.get(), &accepted.peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (accepted.fd.valid()) {
+      return accepted;
+    }
+    // accept(2): network errors of the connection itself, which is gone.
+    if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN || errno == EHOSTUNREACH ||
+        errno == ENETUNREACH || errno == EHOSTDOWN || errno == ENONET || errno == ENOPROTOOPT || errno == EOPNOTSUPP) {
+      continue;
+    }
+    error = errno;
+    return std::nullopt;
+  }
+}
+
+Result<ListenSocket> ListenSocket::open(const config::ListenEndpoint& endpoint, mode_t socket_mode) {
+  auto bound = bind_any(endpoint, socket_mode);
+  if (!bound) {
+    return std::unexpected(std::move(bound.error()));
+  }
+  ListenSocket socket(std::move(*bound));
+  const bool stream = endpoint.transport == Transport::tcp || endpoint.transport == Transport::unix_stream;
+  if (!stream) {
+    widen_receive_buffer(socket.fd());
+  } else if (::listen(socket.fd(), SOMAXCONN) != 0) {
+    return fail_errno("cannot listen on " + endpoint.to_string(), errno);
+  }
+  return socket;
+}
+
+int ListenSocket::fd() const {
+  const auto* file = std::get_if<SocketFile>(&socket_);
+  return file != nullptr ? file->fd() : std::get<UniqueFd>(socket_).get();
+}
+
+std::optional<net::Endpoint> ListenSocket::bound_to() const {
+  net::SocketAddress own;
+  return ::getsockname(fd(), own.get(), &own.length) == 0 ? own.endpoint() : std::nullopt;
+}
+
+uint64_t ListenSocket::dropped() const {
+  std::array<uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  return ::getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 ? memory[SK_MEMINFO_DROPS] : 0;
+}
+
+}  // namespace ipguard::input

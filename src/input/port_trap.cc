@@ -1,0 +1,185 @@
+#include "input/port_trap.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <list>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "input/listen_socket.h"
+
+namespace ipguard::input {
+namespace {
+
+constexpr size_t accepted_at_once = 64;
+constexpr std::chrono::seconds pause_without_descriptors{1};
+
+// What waits to be sent, or for the peer's farewell, would stay in the kernel for minutes after close(2).
+void reset(UniqueFd connection) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  static_cast<void>(::setsockopt(connection.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+}
+
+}  // namespace
+
+struct PortTrap::Impl {
+  struct Port {
+    net::Endpoint endpoint;
+    UniqueFd socket;
+    std::string problem;  // why there is no socket
+    std::unique_ptr<loop::IoWatcher> watcher;
+  };
+
+  Impl(loop::EventLoop& event_loop, config::TrapConfig trap, VisitCallback callback)
+      : loop(event_loop),
+        config(std::move(trap)),
+        on_visits(std::move(callback)),
+        resume(loop, [this] { watch_all(); }) {}
+
+  void set_ports();
+  void open_all();
+  void leave(uint16_t number);
+  void watch_all();
+  void accept_some(Port& port);
+
+  loop::EventLoop& loop;
+  config::TrapConfig config;
+  VisitCallback on_visits;
+  std::list<Port> ports;
+  std::vector<Visit> visits;  // scratch
+  uint64_t count = 0;
+  loop::Timer resume;  // after the process ran out of descriptors
+};
+
+void PortTrap::Impl::set_ports() {
+  auto before = std::exchange(ports, {});
+  for (const auto& address : config.listen) {
+    for (const auto number : config.ports) {
+      const net::Endpoint endpoint{.address = address, .port = number};
+      const auto same = std::ranges::find(before, endpoint, &Port::endpoint);
+      if (same != before.end()) {
+        ports.splice(ports.end(), before, same);
+        continue;
+      }
+      auto& port = ports.emplace_back();
+      port.endpoint = endpoint;
+      port.watcher = std::make_unique<loop::IoWatcher>(loop, [this, &port](unsigned) { accept_some(port); });
+    }
+  }
+}
+
+void PortTrap::Impl::open_all() {
+  std::vector<uint16_t> services;
+  for (auto& port : ports) {
+    if (port.socket.valid()) {
+      continue;
+    }
+    auto socket = listen_tcp(port.endpoint);
+    if (socket) {
+      port.socket = std::move(*socket);
+      port.problem.clear();
+      continue;
+    }
+    port.problem = socket.error().message;
+    if (socket.error().code == Errc::busy) {
+      services.push_back(port.endpoint.port);
+    }
+    log_warning("trap " + config.name + ": " + port.problem +
+                (socket.error().code == Errc::busy ? "; a service is there, so the port is no trap" : ""));
+  }
+  std::ranges::for_each(services, [this](uint16_t number) { leave(number); });
+  watch_all();
+}
+
+// Clients of a service may try all its host's addresses.
+void PortTrap::Impl::leave(uint16_t number) {
+  for (auto& port : ports) {
+    if (port.endpoint.port == number) {
+      port.watcher->stop();
+      port.socket.reset();
+    }
+  }
+}
+
+void PortTrap::Impl::watch_all() {
+  for (auto& port : ports) {
+    if (port.socket.valid()) {
+      port.watcher->start(port.socket.get(), loop::IoWatcher::readable);
+    }
+  }
+}
+
+void PortTrap::Impl::accept_some(Port& port) {
+  visits.clear();
+  while (visits.size() < accepted_at_once) {
+    int error = 0;
+    auto accepted = accept_next(port.socket.get(), error);
+    if (!accepted) {
+      if (error != EAGAIN) {
+        log_warning("trap " + config.name + ": cannot accept a connection: " + std::strerror(error));
+        port.watcher->stop();
+        resume.start(pause_without_descriptors);
+      }
+      break;
+    }
+    if (const auto visitor = accepted->peer.endpoint()) {
+      visits.push_back({.visitor = *visitor, .port = port.endpoint.port});
+    }
+    reset(std::move(accepted->fd));
+  }
+  count += visits.size();
+  if (!visits.empty()) {
+    on_visits(visits);
+  }
+}
+
+PortTrap::PortTrap(loop::EventLoop& loop, config::TrapConfig config, VisitCallback on_visits)
+    : impl_(std::make_unique<Impl>(loop, std::move(config), std::move(on_visits))) {
+  impl_->set_ports();
+}
+
+PortTrap::~PortTrap() = default;
+
+void PortTrap::start() { impl_->open_all(); }
+
+void PortTrap::change(config::TrapConfig config) {
+  impl_->config = std::move(config);
+  impl_->set_ports();
+  impl_->open_all();
+}
+
+model::SourceStatus PortTrap::status() const {
+  model::SourceStatus status;
+  status.name = "trap/" + impl_->config.name;
+  status.lines = impl_->count;
+  status.hits = impl_->count;
+  status.files = 0;
+  for (const auto number : impl_->config.ports) {
+    status.path += (status.path.empty() ? "tcp " : ", ") + std::to_string(number);
+  }
+  const bool any_open = std::ranges::any_of(impl_->ports, [](const auto& port) { return port.socket.valid(); });
+  const auto why = problem();
+  if (!any_open) {
+    status.state = "waiting: " + why;
+  } else {
+    status.state = why.empty() ? "following" : "following, not trapped: " + why;
+  }
+  return status;
+}
+
+std::string PortTrap::problem() const {
+  std::string text;
+  for (const auto& port : impl_->ports) {
+    if (!port.socket.valid() && !port.problem.empty()) {
+      text += (text.empty() ? "" : "; ") + port.problem;
+    }
+  }
+  return text;
+}
+
+}  // namespace ipguard::input

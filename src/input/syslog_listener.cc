@@ -1,0 +1,373 @@
+#include "input/syslog_listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <list>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "input/listen_socket.h"
+#include "input/syslog_framing.h"
+
+namespace ipguard::input {
+namespace {
+
+using config::ListenEndpoint;
+using Transport = ListenEndpoint::Transport;
+
+constexpr size_t turn_budget = 1UL << 20;   // bytes of a socket, then others have their turn
+constexpr size_t datagrams_at_once = 4096;  // these also when they are short
+constexpr size_t accepted_at_once = 64;
+constexpr size_t block_bytes = 256UL << 10;  // handed out when so much has come together
+constexpr size_t stream_read = 64UL << 10;
+constexpr std::chrono::seconds pause_without_descriptors{1};
+constexpr std::string_view local_sender = "localhost";
+
+bool is_stream(const ListenEndpoint& endpoint) {
+  return endpoint.transport == Transport::tcp || endpoint.transport == Transport::unix_stream;
+}
+
+bool is_readable(int fd) {
+  pollfd wanted{.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&wanted, 1, 0) > 0;
+}
+
+// One address that is listened on.
+struct Port {
+  ListenEndpoint endpoint;
+  model::SourceStatus status;
+  std::optional<ListenSocket> socket;
+  bool told_of_strangers = false;
+  std::unique_ptr<loop::IoWatcher> watcher;
+};
+
+struct Connection {
+  Port* port = nullptr;
+  UniqueFd fd;
+  std::string sender;
+  SyslogFramer framer;
+  std::unique_ptr<loop::IoWatcher> watcher;
+};
+
+class SyslogListener final : public LineInput {
+ public:
+  SyslogListener(loop::EventLoop& loop, const config::SourceConfig& config, model::SourceId id,
+                 Follower::BlockCallback on_block, ListenerLimits limits)
+      : loop_(loop),
+        config_(&config),
+        id_(id),
+        on_block_(std::move(on_block)),
+        limits_(limits),
+        retry_timer_(loop, [this] { open_all(); }),
+        resume_timer_(loop, [this] { watch_all(); }) {
+    set_ports();
+  }
+
+  void start() override {
+    started_ = true;
+    open_all();
+  }
+
+  bool reconfigure(const config::SourceConfig& config) override;
+  bool caught_up() const override;
+  std::vector<model::SourceStatus> status() const override;
+
+ private:
+  using Connections = std::list<Connection>;
+
+  void set_ports();
+  void open_all();
+  void watch(Port& port);
+  void watch_all();
+  void read_datagrams(Port& port);
+  void accept_some(Port& port);
+  void add_connection(Port& port, UniqueFd fd, std::string sender);
+  void read_stream(Connections::iterator connection);
+  void close(Connections::iterator connection);
+  void drop_port(Port& port);
+  [[nodiscard]] bool may_send(Port& port, const net::SocketAddress& peer, std::string& sender);
+  void take(Port& port, std::string_view message, bool cut, std::string_view sender);
+  void flush(Port& port);
+  void hand_out(Port& port, std::string_view bytes, bool truncated);
+
+  loop::EventLoop& loop_;
+  const config::SourceConfig* config_;
+  model::SourceId id_;
+  Follower::BlockCallback on_block_;
+  ListenerLimits limits_;
+  bool started_ = false;
+  mode_t socket_mode_ = 0;   // that Unix sockets were made with
+  std::list<Port> ports_;    // in the order of the configuration
+  Connections connections_;  // the one that has been quiet for longest first
+  std::string buffer_;
+  std::string lines_;  // complete ones, not handed out yet; of one port
+  std::string sender_;
+  loop::Timer retry_timer_;
+  loop::Timer resume_timer_;  // after the process ran out of descriptors
+};
+
+// Ports that are named again go on as they are.
+void SyslogListener::set_ports() {
+  auto before = std::exchange(ports_, {});
+  const bool same_mode = socket_mode_ == config_->socket_mode;
+  socket_mode_ = config_->socket_mode;
+  for (const auto& endpoint : config_->listen) {
+    const auto same = std::ranges::find(before, endpoint, &Port::endpoint);
+    if (same != before.end() && (same_mode || !endpoint.is_unix())) {
+      ports_.splice(ports_.end(), before, same);
+      continue;
+    }
+    auto& port = ports_.emplace_back();
+    port.endpoint = endpoint;
+    port.status.name = config_->name;
+    port.status.path = endpoint.to_string();
+    port.watcher = std::make_unique<loop::IoWatcher>(
+        loop_, [this, &port](unsigned) { is_stream(port.endpoint) ? accept_some(port) : read_datagrams(port); });
+  }
+  for (auto& port : before) {
+    drop_port(port);
+  }
+  buffer_.resize(std::max(stream_read, static_cast<size_t>(config_->max_line) + 1));
+}
+
+// What was sent before is read.
+void SyslogListener::drop_port(Port& port) {
+  if (port.socket && !is_stream(port.endpoint)) {
+    read_datagrams(port);
+  }
+  for (auto each = connections_.begin(); each != connections_.end();) {
+    const auto connection = each++;
+    if (connection->port == &port) {
+      close(connection);
+    }
+  }
+}
+
+bool SyslogListener::reconfigure(const config::SourceConfig& config) {
+  config_ = &config;
+  set_ports();
+  if (started_) {
+    open_all();
+  }
+  return true;
+}
+
+void SyslogListener::open_all() {
+  bool any_failed = false;
+  for (auto& port : ports_) {
+    if (port.socket) {
+      continue;
+    }
+    auto socket = ListenSocket::open(port.endpoint, socket_mode_);
+    if (socket) {
+      port.socket.emplace(std::move(*socket));
+      port.status.state = "following";
+      watch(port);
+      continue;
+    }
+    any_failed = true;
+    auto state = "waiting: " + socket.error().message;
+    if (state != port.status.state) {
+      log_warning("source " + config_->name + ": " + printable(socket.error().message) +
+                  "; tried again until it works");
+    }
+    port.status.state = std::move(state);
+  }
+  if (any_failed) {
+    retry_timer_.start(limits_.retry);
+  }
+}
+
+void SyslogListener::watch(Port& port) { port.watcher->start(port.socket->fd(), loop::IoWatcher::readable); }
+
+void SyslogListener::watch_all() {
+  for (auto& port : ports_) {
+    if (port.socket) {
+      watch(port);
+    }
+  }
+}
+
+bool SyslogListener::may_send(Port& port, const net::SocketAddress& peer, std::string& sender) {
+  if (port.endpoint.is_unix()) {
+    sender = local_sender;
+    return true;
+  }
+  const auto endpoint = peer.endpoint();
+  if (endpoint && std::ranges::any_of(config_->senders,
+                                      [&](const net::Prefix& prefix) { return prefix.contains(endpoint->address); })) {
+    sender.clear();
+    endpoint->address.append_to(sender);
+    return true;
+  }
+  ++port.status.refused_messages;
+  if (!std::exchange(port.told_of_strangers, true)) {
+    log_warning("source " + config_->name + ": " + (endpoint ? endpoint->address.to_string() : "somebody") +
+                " is not among its senders; what it and others like it send to " + port.status.path + " is dropped");
+  }
+  return false;
+}
+
+void SyslogListener::read_datagrams(Port& port) {
+  size_t left = turn_budget;
+  for (size_t count = 0; count < datagrams_at_once && left > 0; ++count) {
+    net::SocketAddress peer;
+    iovec room{.iov_base = buffer_.data(), .iov_len = buffer_.size()};
+    msghdr header{};
+    header.msg_name = &peer.storage;
+    header.msg_namelen = peer.length;
+    header.msg_iov = &room;
+    header.msg_iovlen = 1;
+    const ssize_t got = ::recvmsg(port.socket->fd(), &header, 0);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      break;  // EAGAIN; an error that a datagram of ours could have caused does not concern a socket that only reads
+    }
+    const auto bytes = static_cast<size_t>(got);
+    left -= std::min(left, std::max<size_t>(bytes, 1));
+    if (may_send(port, peer, sender_)) {
+      take(port, {buffer_.data(), bytes}, (header.msg_flags & MSG_TRUNC) != 0, sender_);
+    }
+  }
+  flush(port);
+}
+
+void SyslogListener::accept_some(Port& port) {
+  for (size_t count = 0; count < accepted_at_once; ++count) {
+    int error = 0;
+    auto accepted = accept_next(port.socket->fd(), error);
+    if (!accepted) {
+      if (error != EAGAIN) {
+        log_warning("source " + config_->name + ": cannot accept a connection: " + std::strerror(error));
+        port.watcher->stop();
+        resume_timer_.start(pause_without_descriptors);
+      }
+      return;
+    }
+    std::string sender;
+    if (may_send(port, accepted->peer, sender)) {
+      add_connection(port, std::move(accepted->fd), std::move(sender));
+    }
+  }
+}
+
+void SyslogListener::add_connection(Port& port, UniqueFd fd, std::string sender) {
+  if (connections_.size() >= limits_.connections) {
+    close(connections_.begin());
+  }
+  const int on = 1;  // senders are quiet for days; one that has gone without a word is found
+  static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
+  connections_.push_back({.port = &port,
+                          .fd = std::move(fd),
+                          .sender = std::move(sender),
+                          .framer = SyslogFramer(config_->max_line),
+                          .watcher = nullptr});
+  const auto connection = std::prev(connections_.end());
+  connection->watcher =
+      std::make_unique<loop::IoWatcher>(loop_, [this, connection](unsigned) { read_stream(connection); });
+  connection->watcher->start(connection->fd.get(), loop::IoWatcher::readable);
+}
+
+void SyslogListener::read_stream(Connections::iterator connection) {
+  Port& port = *connection->port;
+  connections_.splice(connections_.end(), connections_, connection);
+  const SyslogFramer::Emit emit = [&](std::string_view message, bool cut) {
+    take(port, message, cut, connection->sender);
+  };
+  bool over = false;
+  for (size_t left = turn_budget; left > 0 && !over;) {
+    const ssize_t got = ::recv(connection->fd.get(), buffer_.data(), stream_read, 0);
+    if (got > 0) {
+      left -= std::min(left, static_cast<size_t>(got));
+      connection->framer.feed({buffer_.data(), static_cast<size_t>(got)}, emit);
+    } else if (got == 0) {
+      port.status.lost_bytes += connection->framer.finish(emit);
+      over = true;
+    } else if (errno != EINTR) {
+      over = errno != EAGAIN;
+      break;
+    }
+  }
+  flush(port);
+  if (over) {
+    close(connection);
+  }
+}
+
+void SyslogListener::close(Connections::iterator connection) {
+  connection->port->status.lost_bytes += connection->framer.held();
+  connections_.erase(connection);
+}
+
+void SyslogListener::take(Port& port, std::string_view message, bool cut, std::string_view sender) {
+  message = without_trailer(message);
+  if (message.empty()) {
+    return;
+  }
+  if (cut || message.size() > config_->max_line) {
+    flush(port);
+    append_line(message.substr(0, config_->max_line), sender, lines_);
+    lines_.pop_back();
+    hand_out(port, std::string_view(lines_).substr(0, config_->max_line), true);
+    lines_.clear();
+    return;
+  }
+  append_line(message, sender, lines_);
+  if (lines_.size() >= block_bytes) {
+    flush(port);
+  }
+}
+
+void SyslogListener::flush(Port& port) {
+  if (!lines_.empty()) {
+    hand_out(port, lines_, false);
+    lines_.clear();
+  }
+}
+
+void SyslogListener::hand_out(Port& port, std::string_view bytes, bool truncated) {
+  auto& status = port.status;
+  const auto consumed =
+      on_block_({.bytes = bytes, .offset = status.bytes, .source = id_, .replay = false, .truncated = truncated});
+  status.bytes += bytes.size();
+  status.lines += consumed.lines;
+  status.hits += consumed.hits;
+  status.overlong_lines += truncated ? 1U : 0U;
+}
+
+bool SyslogListener::caught_up() const {
+  return std::ranges::none_of(ports_, [](const Port& port) { return port.socket && is_readable(port.socket->fd()); }) &&
+         std::ranges::none_of(connections_, [](const Connection& each) { return is_readable(each.fd.get()); });
+}
+
+std::vector<model::SourceStatus> SyslogListener::status() const {
+  std::vector<model::SourceStatus> all;
+  for (const auto& port : ports_) {
+    auto& status = all.emplace_back(port.status);
+    if (port.socket && !is_stream(port.endpoint)) {
+      status.lost_messages = port.socket->dropped();
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+std::unique_ptr<LineInput> make_syslog_listener(loop::EventLoop& loop, const config::SourceConfig& config,
+                                                model::SourceId id, Follower::BlockCallback on_block,
+                                                ListenerLimits limits) {
+  return std::make_unique<SyslogListener>(loop, config, id, std::move(on_block), limits);
+}
+
+}  // namespace ipguard::input
