@@ -169,12 +169,12 @@ class Folder {
   [[nodiscard]] std::vector<Entry> list() const {
     std::vector<Entry> entries;
     const std::string folder = parent_folder(log_);
-    const std::string_view stem = stem_of(base_);
     const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.empty() ? "." : folder.c_str()), ::closedir);
     while (const dirent* found = listing ? ::readdir(listing.get()) : nullptr) {
       Entry entry{.path = join_path(folder, found->d_name), .name = found->d_name, .inode = found->d_ino};
       struct stat status{};
-      if (entry.name.starts_with(stem) && ::stat(entry.path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+      if ((entry.name.starts_with(base_) || rotation_mark(base_, entry.name)) &&
+          ::stat(entry.path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
         entry.inode = status.st_ino;
         entry.modified = modification_time(status);
         entry.packed = without_packed_ending(entry.name).size() < entry.name.size();
@@ -249,16 +249,22 @@ std::vector<RotatedFile> find_rotated(const std::vector<Cursor>& cursors, bool w
   for (int look = 0; look < most_looks && !cursors.empty(); ++look) {
     found.clear();
     Folder folder(cursors.front().path, max_line, refuted, head);
+    // One that was empty is one of the later ones, if it is known which file was before it. Its inode may be another's,
+    // so it counts only when the names are of another scheme by now.
+    const auto is_later = [&](const Cursor& cursor) {
+      return with_later && cursors.size() > 1 && cursor.fingerprint_length == 0 && cursor.tail_fingerprint == 0;
+    };
     bool all = true;
-    for (const Cursor& cursor : cursors) {
-      // One that was empty is one of the later ones, if it is known which file was before it. Its inode may be
-      // another's, so it counts only when the names are of another scheme by now.
-      const bool later =
-          with_later && cursors.size() > 1 && cursor.fingerprint_length == 0 && cursor.tail_fingerprint == 0;
-      std::optional<Candidate> candidate = folder.find(cursor);
-      all = all && (later || candidate);
-      if (candidate && (!later || !comparable(found, *candidate))) {
-        found.push_back(std::move(*candidate));
+    for (const bool later : {false, true}) {
+      for (const Cursor& cursor : cursors) {
+        if (is_later(cursor) != later) {
+          continue;
+        }
+        std::optional<Candidate> candidate = folder.find(cursor);
+        all = all && (later || candidate);
+        if (candidate && (!later || !comparable(found, *candidate))) {
+          found.push_back(std::move(*candidate));
+        }
       }
     }
     sort_oldest_first(found);

@@ -304,8 +304,11 @@ void Connection::finish() {
 void Connection::drain_some() {
   std::array<char, chunk_bytes> chunk;
   const ssize_t count = ::recv(fd_.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
-  if (count > 0 && (drained_ += static_cast<size_t>(count)) <= most_drained) {
-    return;
+  if (count > 0) {
+    drained_ += static_cast<size_t>(count);
+    if (drained_ <= most_drained) {
+      return;
+    }
   }
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
     return;

@@ -42,8 +42,7 @@ std::string_view without_dot(std::string_view text) {
 }
 
 std::optional<net::Asn> parse_system(std::string_view text) {
-  const auto asn = net::Asn::parse(text);
-  return asn && is_word(text.substr(0, 2), "as") ? std::optional(*asn) : std::nullopt;
+  return is_word(text.substr(0, 2), "as") ? net::Asn::parse(text) : std::nullopt;
 }
 
 Line first_line(std::string_view bytes) {

@@ -1,4 +1,4 @@
-// rotation_soak: writes logs at full speed, follows them, and counts every line, for rotation_soak.sh, which has the
+// rotation_soak: writes logs at full speed, follows them, and counts every line, for rotation_test.sh, which has the
 // real logrotate rotate them and kills the follower in between. A line is "NUMBER END\n", counted up from 0 in each
 // log.
 //   write FOLDER LINES ROTATIONS NAME…   LINES lines to each log, spread over ROTATIONS, of which FOLDER/rotations says
@@ -291,7 +291,7 @@ int check_lines(const std::string& folder, uint64_t lines, const Names& names) {
                 static_cast<unsigned long long>(saved));
     wrong += missed + doubled;
     // Without copytruncate nothing can be torn.
-    wrong += names[i].starts_with("copy") ? 0 : torn;
+    wrong += names[i].contains("copy") ? 0 : torn;
   }
   std::printf("torn away by logrotate: %llu bytes; not read: %llu bytes and %llu halves of lines\n",
               static_cast<unsigned long long>(torn_bytes), static_cast<unsigned long long>(missing_bytes),

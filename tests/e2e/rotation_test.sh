@@ -2,14 +2,14 @@
 # logrotate's own ways (create, delaycompress, copytruncate, copytruncate with compress) while logs are written at full
 # speed and their follower is killed again and again: no line is lost, none is read twice; of what copytruncate tears
 # away by itself it is shown how much there was.
-#   rotation_soak.sh BUILD [LINES] [ROTATIONS]      of all four logs together; 10000000 1000 is the long run
+#   rotation_test.sh BUILD [LINES] [ROTATIONS]      of all four logs together; 10000000 1000 is the long run
 . "$(dirname "$0")/lib.sh" "$1"
 require logrotate gzip
 lines=$((${2:-200000} / 4))
 rotations=$((${3:-40} / 4))
 soak=$build/bin/rotation_soak
 [ -x "$soak" ] || fail "$soak is not built"
-names=(create.log delay.log copy.log copypacked.log)
+names=(create.log delay.log copy.log packedcopy.log)
 
 mkdir -m 755 "$work/logs"
 echo 0 > "$work/rotations"
@@ -17,7 +17,7 @@ echo 0 > "$work/reopened"
 "$soak" write "$work" "$lines" "$rotations" "${names[@]}" &
 writer=$!
 started+=("$writer")
-eventually test -e "$work/logs/copypacked.log" || fail "nobody writes"
+eventually test -e "$work/logs/packedcopy.log" || fail "nobody writes"
 
 user=$(id -un) group=$(id -gn)
 cat > "$work/logrotate.conf" <<CONF
@@ -37,7 +37,7 @@ endscript
 $work/logs/copy.log { copytruncate
 nocompress
 }
-$work/logs/copypacked.log { copytruncate
+$work/logs/packedcopy.log { copytruncate
 compress
 }
 CONF
