@@ -33,7 +33,7 @@ using ByteVector = uint8_t __attribute__((vector_size(16)));
   // Multiplied by this, the lowest bits of eight bytes come together in the highest byte.
   constexpr uint64_t gather = 0x0102040810204080;
   constexpr uint64_t lowest = 0x0101010101010101;
-  const auto halves = std::bit_cast<std::array<uint64_t, 2>>(marks);
+  const auto halves = std::bit_cast<std::array<uint64_t, 2> >(marks);
   return static_cast<uint32_t>((halves[0] & lowest) * gather >> 56 | ((halves[1] & lowest) * gather >> 56) << 8);
 #endif
 }

@@ -14,12 +14,12 @@ function(ipguard_not_hot target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
 endfunction()
 
-# ipguard_together(<target>…): files whose headers take the compiler (or clang-tidy) longer than their own text are compiled
-# six at a time.
+# ipguard_together(<target>…): headers take the compiler (or clang-tidy) longer than the files' own text, so that eight are
+# compiled at a time.
 option(IPGUARD_TOGETHER "Compile files with large headers several at a time" ON)
 function(ipguard_together)
   if(IPGUARD_TOGETHER AND (CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_CXX_CLANG_TIDY OR IPGUARD_SANITIZE))
-    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   endif()
 endfunction()
 

@@ -1,6 +1,8 @@
 // Reads the tables of the configuration. Internal to config/: callers use load_config() and parse_config().
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +14,11 @@ namespace ipguard::config {
 
 // The whole configuration out of the document's root. Afterwards context.known_keys() holds every key there is.
 [[nodiscard]] Config read_config(const Value& root, ReadContext& context);
+
+// `name` of a table that stands there several times: `what` ("source") needs one, such as `example`, and one of its
+// own. Empty after an error. `names`: where each was seen first (source_reader.cc).
+[[nodiscard]] std::string read_name(TableReader& table, std::string_view what, std::string_view example,
+                                    std::map<std::string, Place>& names);
 
 // All [[source]] tables (source_reader.cc).
 [[nodiscard]] std::vector<SourceConfig> read_sources(TableReader& root, ReadContext& context);

@@ -72,16 +72,7 @@ FormatConfig read_format(const Value& value, std::map<std::string, Place>& names
   FormatConfig format;
   format.location = context.location(value.place);
   format.text_location = format.location;
-  keep(format.name, table.label("name"));
-  if (table.find("name") == nullptr) {
-    context.error(value.place, "a format needs a name", "add name = \"shop\" (or what it is)");
-  } else if (!format.name.empty()) {
-    const auto [first, fresh] = names.try_emplace(format.name, table.place_of("name"));
-    if (!fresh) {
-      table.error(*table.find("name"), "name", "another format is called '" + format.name + "' already",
-                  "the first is at " + location_text(context.location(first->second)));
-    }
-  }
+  format.name = read_name(table, "format", "shop", names);
   std::optional<std::string_view> first;
   for (const auto& [key, syntax] : syntaxes) {
     const auto* written = table.find(key);

@@ -130,13 +130,12 @@ void read_journal(SourceConfig& source, TableReader& table, ReadContext& context
   source.fallback = plain(std::move(fallback));
 }
 
-// `names`: where each source name was seen first.
 SourceConfig read_source(const Value& value, std::map<std::string, Place>& names, ReadContext& context) {
   TableReader table(value, "[[source]]", context);
   SourceConfig source;
   source.location = context.location(value.place);
   source.format_location = context.location(table.place_of("format"));
-  keep(source.name, table.label("name"));
+  source.name = read_name(table, "source", "web", names);
   if (const auto kind = read_kind(table, context)) {
     source.kind = *kind;
     read_paths(source, table, context);
@@ -148,21 +147,32 @@ SourceConfig read_source(const Value& value, std::map<std::string, Place>& names
   keep(source.from, table.choice("from", start_names));
   keep(source.max_line, table.size("max_line", 1U << 10, 16U << 20));
   read_reading(source, table, context);
-  if (table.find("name") == nullptr) {
-    context.error(value.place, "a source needs a name", "add name = \"web\" (or what it is)");
-  }
-  if (!source.name.empty()) {
-    const auto [first, fresh] = names.try_emplace(source.name, table.place_of("name"));
-    if (!fresh) {
-      table.error(*table.find("name"), "name", "another source is called '" + source.name + "' already",
-                  "the first is at " + location_text(context.location(first->second)));
-    }
-  }
   table.finish();
   return source;
 }
 
 }  // namespace
+
+std::string read_name(TableReader& table, std::string_view what, std::string_view example,
+                      std::map<std::string, Place>& names) {
+  auto& context = table.context();
+  const auto* written = table.find("name");
+  if (written == nullptr) {
+    context.error(table.value().place, "a " + std::string(what) + " needs a name",
+                  "add name = \"" + std::string(example) + "\" (or what it is)");
+    return {};
+  }
+  std::string name = table.label("name").value_or("");
+  if (name.empty()) {
+    return {};
+  }
+  const auto [first, fresh] = names.try_emplace(name, written->place);
+  if (!fresh) {
+    table.error(*written, "name", "another " + std::string(what) + " is called '" + name + "' already",
+                "the first is at " + location_text(context.location(first->second)));
+  }
+  return name;
+}
 
 std::vector<SourceConfig> read_sources(TableReader& root, ReadContext& context) {
   std::vector<SourceConfig> sources;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t max_label = 64;
 
-std::string quoted(std::string_view text) { return '\'' + printable(text, 80) + '\''; }
+std::string in_quotes(std::string_view text) { return '\'' + printable(text, 80) + '\''; }
 
 std::string number_text(double number) {
   std::string text = std::to_string(number);
@@ -104,7 +104,7 @@ std::string ReadContext::unknown_hint(const Unknown& unknown) const {
 void ReadContext::report_unknown() {
   for (const auto& unknown : unknown_) {
     const std::string what = unknown.is_table ? "unknown table " : "unknown key ";
-    error(unknown.place, what + quoted(unknown.key) + (unknown.table.empty() ? "" : " in " + unknown.table),
+    error(unknown.place, what + in_quotes(unknown.key) + (unknown.table.empty() ? "" : " in " + unknown.table),
           // A hint costs time, and behind the bound nobody sees it.
           diagnostics_.all().size() < Diagnostics::max_kept ? unknown_hint(unknown) : std::string());
   }
@@ -178,7 +178,7 @@ std::optional<std::string> TableReader::any_text(std::string_view key) {
 std::optional<std::string> TableReader::label(std::string_view key) {
   auto name = text(key);
   if (name && (name->size() > max_label || !std::ranges::all_of(*name, is_label_character))) {
-    error(*find(key), key, quoted(*name) + " is no name",
+    error(*find(key), key, in_quotes(*name) + " is no name",
           "use at most " + std::to_string(max_label) + " letters, digits, '.', '_' and '-'");
     return std::nullopt;
   }
@@ -265,7 +265,7 @@ std::optional<Seconds> TableReader::duration(std::string_view key, const Duratio
     return std::nullopt;
   }
   if (*span < range.min || *span > range.max) {
-    error(*value, key, quoted(value->text) + " is out of range",
+    error(*value, key, in_quotes(value->text) + " is out of range",
           with_remark("write a duration from " + format_duration(range.min) + " to " + format_duration(range.max),
                       range.remark));
     return std::nullopt;
@@ -322,7 +322,7 @@ std::optional<size_t> TableReader::choice(std::string_view key, std::span<const 
     const bool is_last = &candidate == &choices.back();
     hint += (&candidate == &choices.front() ? " \"" : is_last ? " or \"" : ", \"") + std::string(candidate) + '"';
   }
-  error(*value, key, "there is no " + quoted(value->text),
+  error(*value, key, "there is no " + in_quotes(value->text),
         near.empty() ? hint : "did you mean \"" + std::string(near) + "\"?");
   return std::nullopt;
 }

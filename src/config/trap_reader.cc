@@ -65,14 +65,7 @@ TrapConfig read_trap(const Value& value, Seen& seen, ReadContext& context) {
   TableReader table(value, "[[trap]]", context);
   TrapConfig trap;
   trap.location = context.location(value.place);
-  keep(trap.name, table.label("name"));
-  if (table.find("name") == nullptr) {
-    context.error(value.place, "a trap needs a name", "add name = \"telnet\" (or what it is)");
-  } else if (const auto [first, fresh] = seen.names.try_emplace(trap.name, table.place_of("name"));
-             !fresh && !trap.name.empty()) {
-    table.error(*table.find("name"), "name", "another trap is called '" + trap.name + "' already",
-                "the first is at " + location_text(context.location(first->second)));
-  }
+  trap.name = read_name(table, "trap", "telnet", seen.names);
   read_ports(trap, table, seen);
   read_addresses(trap, table);
   keep(trap.weight, table.integer("weight", {.min = 1, .max = 1000, .remark = "it is what a connection counts"}));

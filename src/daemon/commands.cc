@@ -100,7 +100,8 @@ control::Answer reload_command(CommandContext& context, const Json& /*arguments*
 }
 
 control::Answer rules_command(CommandContext& context, const Json& /*arguments*/, TimePoint /*now*/) {
-  return Result<Json>(context.guard.tally().to_json(context.guard.loaded().rules->rules(), context.guard.loaded().traps));
+  return Result<Json>(
+      context.guard.tally().to_json(context.guard.loaded().rules->rules(), context.guard.loaded().traps));
 }
 
 struct Command {

@@ -154,7 +154,7 @@ void Guard::replace_routes(std::shared_ptr<const enrich::RouteTable> routes, Tim
 
 input::Follower::Consumed Guard::judge(const input::Block& block, const input::SourceInfo& source, TimePoint now) {
   const auto options = options_of(source);
-  read_beginning(block, source, options);
+  read_beginning(block, options);
   auto& reading = reading_tally_.of(source.config->name);
   const match::MatcherCounters before = matcher_->counters();
   input::Follower::Consumed consumed;
@@ -197,11 +197,9 @@ match::LineOptions Guard::options_of(const input::SourceInfo& source) const {
 }
 
 // A file that is not read from its beginning may have said there what its columns are.
-void Guard::read_beginning(const input::Block& block, const input::SourceInfo& source,
-                           const match::LineOptions& options) {
-  if (matcher_->wants_beginning(block.source, options) && block.offset > 0 &&
-      source.config->kind == config::SourceKind::files) {
-    matcher_->take_beginning(lines_before(source.path, block.offset), block.source, options);
+void Guard::read_beginning(const input::Block& block, const match::LineOptions& options) {
+  if (matcher_->wants_beginning(block.source, options) && block.offset > 0 && block.fd >= 0) {
+    matcher_->take_beginning(lines_before(block.fd, block.offset), block.source, options);
   }
 }
 

@@ -128,7 +128,7 @@ class Guard {
   [[nodiscard]] decide::Lookups lookups();
   [[nodiscard]] Result<> reconcile(TimePoint now);
   [[nodiscard]] match::LineOptions options_of(const input::SourceInfo& source) const;
-  void read_beginning(const input::Block& block, const input::SourceInfo& source, const match::LineOptions& options);
+  void read_beginning(const input::Block& block, const match::LineOptions& options);
   void take_hit(const model::Hit& hit, const input::Block& block, const input::SourceInfo& source, TimePoint now);
   void take_report(const model::SetBatch& offered, const model::ApplyReport& report, TimePoint now);
   void adopt(const std::vector<model::SetElement>& unknown, TimePoint now);

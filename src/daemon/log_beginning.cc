@@ -1,16 +1,13 @@
 #include "daemon/log_beginning.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 
 #include "base/file.h"
-#include "base/unique_fd.h"
 
 namespace ipguard::daemon {
 namespace {
 
-constexpr uint64_t part = 64U << 10;
+constexpr uint64_t part_bytes = 64U << 10;
 
 std::string read_part(int fd, uint64_t from, uint64_t until) {
   std::string text(until - from, '\0');
@@ -22,14 +19,10 @@ std::string read_part(int fd, uint64_t from, uint64_t until) {
 
 }  // namespace
 
-std::string lines_before(const std::string& path, uint64_t offset) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd.valid()) {
-    return {};
-  }
-  std::string lines = read_part(fd.get(), 0, std::min(offset, part));
-  if (offset > part) {
-    const auto later = read_part(fd.get(), std::max(offset - part, part), offset);
+std::string lines_before(int fd, uint64_t offset) {
+  std::string lines = read_part(fd, 0, std::min(offset, part_bytes));
+  if (offset > part_bytes) {
+    const auto later = read_part(fd, std::max(offset - part_bytes, part_bytes), offset);
     const size_t begin = later.find('\n');  // what stands before it began earlier
     lines.append(begin == std::string::npos ? std::string() : later.substr(begin + 1));
   }

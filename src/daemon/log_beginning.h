@@ -6,8 +6,8 @@
 
 namespace ipguard::daemon {
 
-// Whole lines of the file: its first 64 KiB, and the 64 KiB before `offset`, at which a line begins. Empty when it
-// cannot be read. Two short reads; a file that was replaced meanwhile begins with directives of its own.
-[[nodiscard]] std::string lines_before(const std::string& path, uint64_t offset);
+// Whole lines of the open file: its first 64 KiB, and the 64 KiB before `offset`, at which a line begins. Empty when it
+// cannot be read. Two short reads that leave the descriptor's own offset alone.
+[[nodiscard]] std::string lines_before(int fd, uint64_t offset);
 
 }  // namespace ipguard::daemon

@@ -18,8 +18,6 @@ namespace {
 constexpr uint32_t kSampledNodes = 1024;
 constexpr size_t kSampledRecords = 256;
 
-std::unexpected<Error> corrupt(std::string reason) { return fail(Errc::corrupt, std::move(reason)); }
-
 std::string english_description(const MMDB_metadata_s& metadata) {
   std::string result;
   for (size_t i = 0; i < metadata.description.count; ++i) {
@@ -35,7 +33,7 @@ std::string english_description(const MMDB_metadata_s& metadata) {
 // lead back to the root or into the separator between tree and data.
 Result<MMDB_search_node_s> read_node(const MMDB_s& mmdb, uint32_t number) {
   const auto damaged = [number](const std::string& how) {
-    return corrupt("node " + std::to_string(number) + " of the search tree " + how);
+    return fail(Errc::corrupt, "node " + std::to_string(number) + " of the search tree " + how);
   };
   MMDB_search_node_s node{};
   if (const int status = MMDB_read_node(&mmdb, number, &node); status != MMDB_SUCCESS) {
@@ -174,7 +172,7 @@ Result<TreeEntry> Mmdb::find(const net::Address& address) const {
     found = MMDB_lookup_sockaddr(mmdb_.get(), reinterpret_cast<const sockaddr*>(&socket_address), &status);
   }
   if (status != MMDB_SUCCESS) {
-    return corrupt("look-up of " + address.to_string() + ": " + MMDB_strerror(status));
+    return fail(Errc::corrupt, "look-up of " + address.to_string() + ": " + MMDB_strerror(status));
   }
   unsigned length = found.netmask;
   if (address.is_ipv4() && metadata_.ip_version == 6) {
@@ -183,7 +181,7 @@ Result<TreeEntry> Mmdb::find(const net::Address& address) const {
   TreeEntry result{.network = net::Prefix(address, std::min(length, address.bits())), .record = std::nullopt};
   if (found.found_entry) {
     if (found.entry.offset >= mmdb_->data_section_size) {
-      return corrupt("look-up of " + address.to_string() + ": its record lies outside of the data section");
+      return fail(Errc::corrupt, "look-up of " + address.to_string() + ": its record lies outside of the data section");
     }
     result.record = found.entry.offset;
   }
@@ -289,7 +287,7 @@ Result<> Mmdb::walk_from(const Place& start, const NetworkVisitor& visit) const 
       continue;
     }
     if (budget-- == 0 || place.depth >= 128) {
-      return corrupt("the search tree has a cycle");
+      return fail(Errc::corrupt, "the search tree has a cycle");
     }
     const auto node = read_node(*mmdb_, place.value);
     if (!node) {

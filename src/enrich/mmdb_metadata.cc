@@ -19,8 +19,6 @@ constexpr uint64_t kMetadataReach = 131072;
 // The names of the nine required keys alone take more. libmaxminddb 1.7 computes `size - 3` unsigned on this size.
 constexpr size_t kSmallestMetadata = 64;
 
-std::unexpected<Error> corrupt(std::string reason) { return fail(Errc::corrupt, std::move(reason)); }
-
 Result<std::string> read_tail(const UniqueFd& fd, uint64_t size) {
   std::string tail(static_cast<size_t>(std::min(size, kMetadataReach)), '\0');
   size_t filled = 0;
@@ -34,7 +32,7 @@ Result<std::string> read_tail(const UniqueFd& fd, uint64_t size) {
       return fail_errno("cannot read", errno);
     }
     if (count == 0) {
-      return corrupt("the file became shorter while it was read");
+      return fail(Errc::corrupt, "the file became shorter while it was read");
     }
     filled += static_cast<size_t>(count);
   }
@@ -55,7 +53,7 @@ Result<> verify_languages(const MMDB_s& section) {
   for (uint32_t i = 0; sound && i < languages.data_size; ++i) {
     sound = value_at(std::to_string(i).c_str()).type == MMDB_DATA_TYPE_UTF8_STRING;
   }
-  return sound ? Result<>() : corrupt("metadata: languages is no list of strings");
+  return sound ? Result<>() : fail(Errc::corrupt, "metadata: languages is no list of strings");
 }
 
 }  // namespace
@@ -68,11 +66,11 @@ Result<> verify_metadata(const DatabaseFile& file) {
   }
   const size_t marker = tail->rfind(kMetadataMarker);
   if (marker == std::string::npos) {
-    return corrupt("no metadata: truncated, or not an MMDB file");
+    return fail(Errc::corrupt, "no metadata: truncated, or not an MMDB file");
   }
   const std::string_view metadata = std::string_view(*tail).substr(marker + kMetadataMarker.size());
   if (metadata.size() < kSmallestMetadata) {
-    return corrupt("the metadata is truncated");
+    return fail(Errc::corrupt, "the metadata is truncated");
   }
   MMDB_s section{};
   section.data_section = reinterpret_cast<const uint8_t*>(metadata.data());
@@ -96,8 +94,8 @@ Result<> verify_metadata(const DatabaseFile& file) {
   }
   // MMDB_open() refuses other record sizes; a node count of 32 bits cannot overflow this product.
   if (nodes <= UINT32_MAX && bits <= 32 && nodes * bits / 4 + mmdb_separator > size) {
-    return corrupt("the search tree (" + std::to_string(nodes) + " nodes of " + std::to_string(bits) +
-                   "-bit records) does not fit into the file's " + std::to_string(size) + " bytes");
+    return fail(Errc::corrupt, "the search tree (" + std::to_string(nodes) + " nodes of " + std::to_string(bits) +
+                                   "-bit records) does not fit into the file's " + std::to_string(size) + " bytes");
   }
   return {};
 }

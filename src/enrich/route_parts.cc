@@ -22,8 +22,8 @@ struct Leaf {
   uint32_t record;
 };
 
-// One database's leaves, read from the lowest address to the highest.
-struct Layer {
+// One database's leaves within the prefix, read from the lowest address to the highest.
+struct DatabasePart {
   const Mmdb* mmdb;
   std::vector<Leaf> leaves;
   size_t at = 0;
@@ -43,8 +43,8 @@ struct Layer {
   }
 };
 
-Result<Layer> read_layer(const Mmdb& mmdb, const net::Prefix& prefix) {
-  Layer layer{.mmdb = &mmdb, .leaves = {}};
+Result<DatabasePart> read_part(const Mmdb& mmdb, const net::Prefix& prefix) {
+  DatabasePart layer{.mmdb = &mmdb, .leaves = {}};
   auto walked = mmdb.walk_within(prefix, [&](const net::Prefix& network, uint32_t record) {
     layer.leaves.push_back({to_number(network.address()), to_number(network.last()), record});
     return true;
@@ -58,7 +58,7 @@ Result<Layer> read_layer(const Mmdb& mmdb, const net::Prefix& prefix) {
 // Puts the question once for each combination of records.
 class Question {
  public:
-  Question(const std::vector<Layer>& layers, const std::function<bool(const model::Route&)>& wanted)
+  Question(const std::vector<DatabasePart>& layers, const std::function<bool(const model::Route&)>& wanted)
       : layers_(layers), wanted_(wanted) {}
 
   Result<bool> answer(const std::vector<uint32_t>& records) {
@@ -83,14 +83,14 @@ class Question {
   }
 
  private:
-  const std::vector<Layer>& layers_;
+  const std::vector<DatabasePart>& layers_;
   const std::function<bool(const model::Route&)>& wanted_;
   std::map<std::vector<uint32_t>, bool> answers_;
 };
 
-using Ranges = std::vector<std::pair<Uint128, Uint128>>;
+using Spans = std::vector<std::pair<Uint128, Uint128>>;
 
-void append(Ranges& ranges, Uint128 first, Uint128 last) {
+void append(Spans& ranges, Uint128 first, Uint128 last) {
   if (!ranges.empty() && ranges.back().second + 1 == first) {
     ranges.back().second = last;
   } else {
@@ -102,16 +102,16 @@ void append(Ranges& ranges, Uint128 first, Uint128 last) {
 
 Result<std::vector<net::Prefix>> RouteTable::parts_where(const net::Prefix& prefix,
                                                          const std::function<bool(const model::Route&)>& wanted) const {
-  std::vector<Layer> layers;
+  std::vector<DatabasePart> layers;
   for (const auto& mmdb : impl_->databases) {
-    auto layer = read_layer(*mmdb, prefix);
+    auto layer = read_part(*mmdb, prefix);
     if (!layer) {
       return std::unexpected(std::move(layer.error()));
     }
     layers.push_back(std::move(*layer));
   }
   Question question(layers, wanted);
-  Ranges ranges;
+  Spans ranges;
   const Uint128 end = to_number(prefix.last());
   std::vector<uint32_t> records(layers.size());
   for (Uint128 at = to_number(prefix.address());;) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <optional>
@@ -39,10 +40,9 @@ void FileTail::restart(uint64_t offset, bool inside_line) {
   splitter_.restart(offset, inside_line);
   recent_.clear();
   if (!packed_) {
-    std::array<char, tail_bytes> before{};
-    const size_t length = std::min<uint64_t>(offset, before.size());
-    const ssize_t count = read_at(fd_.get(), std::span(before).first(length), offset - length);
-    recent_.append({before.data(), static_cast<size_t>(std::max<ssize_t>(count, 0))});
+    std::array<char, tail_bytes> room;  // NOLINT(*-member-init): view_at fills it
+    const size_t length = std::min<uint64_t>(offset, room.size());
+    recent_.append(view_at(offset - length, std::span(room).first(length)));
   }
   if (!replaying_) {
     proof_ = prove(offset, recent_.view());
@@ -88,9 +88,8 @@ FileTail::Change FileTail::look(Turn& turn, const Emit& emit) {
     return Change::none;
   }
   const auto new_size = static_cast<uint64_t>(status.st_size);
-  std::array<char, fingerprint_bytes> bytes;  // NOLINT(*-member-init): read_at fills it
-  const ssize_t count = read_at(fd_.get(), bytes, 0);
-  const std::string_view head(bytes.data(), static_cast<size_t>(std::max<ssize_t>(count, 0)));
+  std::array<char, fingerprint_bytes> room;  // NOLINT(*-member-init): view_at fills it
+  const std::string_view head = view_at(0, room);
   const bool same_head = head.starts_with(head_);
   const bool shorter = new_size < reached();
   const bool whole_head = head_.size() == fingerprint_bytes;
@@ -115,19 +114,18 @@ FileTail::Change FileTail::look(Turn& turn, const Emit& emit) {
 
 bool FileTail::recent_agrees() const {
   const std::string_view recent = recent_.view();
-  std::array<char, tail_bytes> bytes;  // NOLINT(*-member-init): read_at fills it
-  const ssize_t count = read_at(fd_.get(), std::span(bytes).first(recent.size()), splitter_.position() - recent.size());
-  return count >= 0 && recent == std::string_view(bytes.data(), static_cast<size_t>(count));
+  std::array<char, tail_bytes> room;  // NOLINT(*-member-init): view_at fills it
+  return recent == view_at(splitter_.position() - recent.size(), std::span(room).first(recent.size()));
 }
 
 bool FileTail::tail_agrees(const Cursor& cursor) const {
-  std::array<char, tail_bytes> bytes;  // NOLINT(*-member-init): read_at fills it
-  if (cursor.tail_length > std::min<uint64_t>(bytes.size(), cursor.offset)) {
+  const size_t length = cursor.tail_length;
+  std::array<char, tail_bytes> room;  // NOLINT(*-member-init): view_at fills it
+  if (length > std::min<uint64_t>(room.size(), cursor.offset)) {
     return false;
   }
-  const auto tail = std::span(bytes).first(cursor.tail_length);
-  return cursor.tail_length == 0 || (read_at(fd_.get(), tail, cursor.offset - tail.size()) == std::ssize(tail) &&
-                                     fingerprint({tail.data(), tail.size()}) == cursor.tail_fingerprint);
+  const std::string_view tail = view_at(cursor.offset - length, std::span(room).first(length));
+  return length == 0 || (tail.size() == length && fingerprint(tail) == cursor.tail_fingerprint);
 }
 
 FileTail::Turn FileTail::read(std::span<char> buffer, uint64_t budget, const Emit& emit) {
@@ -233,9 +231,8 @@ void FileTail::begin_anew() {
 }
 
 uint64_t FileTail::repeated_bytes() const {
-  std::string now(head_.size(), '\0');
-  const ssize_t count = read_at(fd_.get(), now, 0);
-  now.resize(static_cast<size_t>(std::max<ssize_t>(count, 0)));
+  std::array<char, fingerprint_bytes> room;  // NOLINT(*-member-init): view_at fills it
+  const std::string_view now = view_at(0, std::span(room).first(head_.size()));
   return head_.starts_with(now) ? now.size() : 0;
 }
 
@@ -315,15 +312,15 @@ FileTail::Writer FileTail::writer() const {
 uint64_t FileTail::size() const { return packed_ ? packed_->position() : size_of(fd_.get()); }
 
 std::optional<uint64_t> FileTail::last_line_beginning(uint64_t end) const {
-  std::array<char, 16UL << 10> window;  // NOLINT(*-member-init): read_at fills it
+  std::array<char, 16UL << 10> window;  // NOLINT(*-member-init): view_at fills it
   const uint64_t furthest = end > splitter_.max_line() ? end - splitter_.max_line() - 1 : 0;
   for (uint64_t to = end; to > furthest;) {
     const uint64_t from = to - furthest > window.size() ? to - window.size() : furthest;
-    const ssize_t count = read_at(fd_.get(), std::span(window).first(to - from), from);
-    if (count <= 0) {
+    const std::string_view bytes = view_at(from, std::span(window).first(to - from));
+    if (bytes.empty()) {
       return std::nullopt;
     }
-    const size_t lf = std::string_view(window.data(), static_cast<size_t>(count)).rfind('\n');
+    const size_t lf = bytes.rfind('\n');
     if (lf != std::string_view::npos) {
       return from + lf + 1;
     }

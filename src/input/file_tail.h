@@ -86,6 +86,8 @@ class FileTail {
 
   [[nodiscard]] const FileKey& key() const { return key_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
+  // The same where the file is its content, -1 where it is compressed.
+  [[nodiscard]] int content_fd() const { return packed_ ? -1 : fd_.get(); }
   [[nodiscard]] bool packed() const { return packed_ != nullptr; }
   // Whether it is known what it begins with; begins() looks if it is not.
   [[nodiscard]] bool has_head() const { return !head_.empty(); }
@@ -123,6 +125,8 @@ class FileTail {
   FileTail(UniqueFd fd, FileKey key, size_t max_line);
   [[nodiscard]] static Result<std::unique_ptr<FileTail>> open_file(const std::string& path, size_t max_line);
 
+  // What the file itself has there, read into `room`; empty when it cannot be read.
+  [[nodiscard]] std::string_view view_at(uint64_t offset, std::span<char> room) const;
   void read_head();
   void restart(uint64_t offset, bool inside_line);
   [[nodiscard]] uint64_t hole() const;  // how many NULs it begins with

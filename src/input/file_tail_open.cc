@@ -91,9 +91,13 @@ bool FileTail::begins() {
 bool FileTail::looks_packed() const { return !packed_ && packing_of(head_) != Packing::none; }
 
 void FileTail::read_head() {
-  head_.resize(fingerprint_bytes);
-  const ssize_t count = read_at(fd_.get(), head_, 0);
-  head_.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  std::array<char, fingerprint_bytes> room;  // NOLINT(*-member-init): view_at fills it
+  head_ = view_at(0, room);
+}
+
+std::string_view FileTail::view_at(uint64_t offset, std::span<char> room) const {
+  const ssize_t count = read_at(fd_.get(), room, offset);
+  return {room.data(), count > 0 ? static_cast<size_t>(count) : 0};
 }
 
 uint64_t FileTail::hole() const {
@@ -104,14 +108,13 @@ uint64_t FileTail::hole() const {
   if (data < 0) {
     return errno == ENXIO ? size() : 0;  // nothing but a hole
   }
-  std::array<char, 16UL << 10> window;  // NOLINT(*-member-init): read_at fills it
+  std::array<char, 16UL << 10> window;  // NOLINT(*-member-init): view_at fills it
   const auto begin = static_cast<uint64_t>(data);
   for (uint64_t at = begin; at < begin + most_nuls;) {
-    const ssize_t count = read_at(fd_.get(), window, at);
-    if (count <= 0) {
+    const std::string_view bytes = view_at(at, window);
+    if (bytes.empty()) {
       return at;
     }
-    const std::string_view bytes(window.data(), static_cast<size_t>(count));
     if (const size_t other = bytes.find_first_not_of('\0'); other != std::string_view::npos) {
       return at + other;
     }

@@ -77,7 +77,7 @@ bool Follower::Impl::read_file(OpenFile& file, uint64_t& budget) {
   if (adopt_between(file)) {
     return false;
   }
-  const FileTail::Turn turn = file.tail->read(buffer, budget, emit_to(slot));
+  const FileTail::Turn turn = file.tail->read(buffer, budget, emit_to(slot, file.tail->content_fd()));
   budget -= std::min(budget, turn.bytes);
   slot.counters.bytes += turn.bytes - turn.not_new;
   if (turn.bytes > 0) {
@@ -112,10 +112,10 @@ bool Follower::Impl::read_file(OpenFile& file, uint64_t& budget) {
   return turn.at_end;
 }
 
-FileTail::Emit Follower::Impl::emit_to(Slot& slot) {
-  return [this, &slot](std::string_view bytes, uint64_t offset, bool replay, bool truncated) {
-    const Consumed consumed =
-        on_block({.bytes = bytes, .offset = offset, .source = slot.id, .replay = replay, .truncated = truncated});
+FileTail::Emit Follower::Impl::emit_to(Slot& slot, int fd) {
+  return [this, &slot, fd](std::string_view bytes, uint64_t offset, bool replay, bool truncated) {
+    const Consumed consumed = on_block(
+        {.bytes = bytes, .offset = offset, .source = slot.id, .replay = replay, .truncated = truncated, .fd = fd});
     if (!replay) {
       slot.counters.lines += consumed.lines;
       slot.counters.hits += consumed.hits;
@@ -223,8 +223,7 @@ std::vector<Cursor> Follower::cursors() const {
     }
   }
   for (const auto& slot : impl_->slots) {
-    if (slot->done && !(slot->current && slot->current->tail->offset() > 0) &&
-        !impl_->by_key.contains({slot->done->device, slot->done->inode})) {
+    if (slot->done && !(slot->current && slot->current->tail->offset() > 0) && !impl_->is_open(*slot->done)) {
       cursors.push_back(*slot->done);
     }
     // What is left of the path is not the newest that there was.
@@ -234,6 +233,12 @@ std::vector<Cursor> Follower::cursors() const {
     }
   }
   return cursors;
+}
+
+// Its inode may be another file's by now.
+bool Follower::Impl::is_open(const Cursor& cursor) const {
+  const auto file = by_key.find({cursor.device, cursor.inode});
+  return file != by_key.end() && file->second->tail->is_file_of(cursor);
 }
 
 uint64_t Follower::cursor_version() const { return impl_->version; }

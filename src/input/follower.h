@@ -26,7 +26,8 @@ struct Block {
   model::SourceId source = 0;  // one a path; see Follower::source()
   bool replay = false;         // before the cursor: refill windows, decide nothing
   bool truncated =
-      false;  // `bytes` is the beginning of one over-long line, without LF; the rest is skipped and counted
+      false;    // `bytes` is the beginning of one over-long line, without LF; the rest is skipped and counted
+  int fd = -1;  // of the file, for reading what stands before (valid during the call); -1: no file, or a compressed one
 };
 
 struct SourceInfo {

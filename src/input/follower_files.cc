@@ -73,7 +73,7 @@ bool Follower::Impl::begin(Slot& slot, FileTail& tail) {
   }
   const Cursor& cursor = known->cursor;
   if (tail.resume(cursor, known->saved ? replay_bytes : 0)) {
-    count_lost(slot, cursor.seen_size - std::min(cursor.seen_size, tail.size()));
+    count_lost_behind(slot, cursor.seen_size, tail.size());
     return true;
   }
   ++slot.counters.truncations;
@@ -83,7 +83,7 @@ bool Follower::Impl::begin(Slot& slot, FileTail& tail) {
     return true;
   }
   note_loss(slot, 1, "was emptied");
-  count_lost(slot, cursor.seen_size - std::min(cursor.seen_size, cursor.offset));
+  count_lost_behind(slot, cursor.seen_size, cursor.offset);
   if (cursor.offset > tail.size() && cursor.fingerprint_length == fingerprint_bytes) {
     tail.start_after_cut();
   } else {
@@ -204,8 +204,13 @@ void Follower::Impl::recover(const std::string& path) {
   }
   slot->marked = marked && !slot->current;
   const OpenFile* oldest = slot->old.empty() ? nullptr : slot->old.front().get();
+  const std::optional<FileKey> newest = slot->newest_old;
+  const std::optional<Cursor> done = slot->done;
   const std::vector<Cursor> found = adopt_rotated(*slot, saved.cursors, {saved.all, replay_bytes, oldest});
-  if (!saved.all) {
+  if (newest || done) {  // what was there already came later
+    slot->newest_old = newest;
+    slot->done = done;
+  } else if (!saved.all) {
     note_newest(*slot, std::nullopt);  // newer ones were closed, and are not among the cursors
   }
   for (const Cursor& cursor : saved.cursors) {
@@ -213,7 +218,7 @@ void Follower::Impl::recover(const std::string& path) {
                          !found.empty();  // it came after what was found
     if (std::ranges::find(found, cursor) == found.end() && !cursor.is_done() && !between) {
       note_loss(*slot, 1, "was deleted or emptied");
-      count_lost(*slot, cursor.seen_size - std::min(cursor.seen_size, cursor.offset));
+      count_lost_behind(*slot, cursor.seen_size, cursor.offset);
     }
   }
   slot->had_file = true;
@@ -301,7 +306,7 @@ std::unique_ptr<OpenFile> Follower::Impl::detach(OpenFile& file) {
 
 void Follower::Impl::close(OpenFile& file) {
   Slot& slot = *file.slot;
-  file.tail->finish(emit_to(slot));
+  file.tail->finish(emit_to(slot, file.tail->content_fd()));
   book.remember_closed(file.tail->cursor(slot.path), file.tail->deleted());
   if (slot.newest_old == file.tail->key()) {
     note_done(slot, *file.tail);

@@ -97,7 +97,8 @@ struct Follower::Impl {
   // Reads one file up to `budget`, which it lowers; true at its end.
   bool read_file(OpenFile& file, uint64_t& budget);
   void mark_dirty(OpenFile& file);
-  FileTail::Emit emit_to(Slot& slot);
+  [[nodiscard]] bool is_open(const Cursor& cursor) const;
+  FileTail::Emit emit_to(Slot& slot, int fd);  // `fd`: as in Block
   void on_inotify();
   [[nodiscard]] model::SourceStatus status_of(const Slot& slot) const;
   [[nodiscard]] std::vector<OpenFile*> all_files() const;
@@ -160,6 +161,7 @@ struct Follower::Impl {
   void end_packed(OpenFile& file, const FileTail::Turn& turn);
   void give_partial_line(Slot& slot, const Rest& rest);
   void count_lost(Slot& slot, uint64_t bytes);
+  void count_lost_behind(Slot& slot, uint64_t seen, uint64_t read);  // what lies between, if anything
   // When events were dropped: the last cursors of paths that lead elsewhere by now, and the files that came and went
   // between that and what is there now.
   [[nodiscard]] std::vector<Cursor> replaced_unseen() const;

@@ -10,17 +10,22 @@
 namespace ipguard::input {
 namespace {
 
-// A copy is known as such by so many bytes, or all that there are: others may begin alike for a few.
+// A copy is known as such by so many bytes, or all that one of both has: others may begin alike for a few.
 constexpr size_t least_alike = 32;
 
 // A rotated file that nobody read, but that need not be: nothing is in it, or it is a copy of what is at the path now,
 // which copytruncate is about to empty or has just emptied: then it is found when that shows. The path is looked at
 // after the rotated file was, which may be being made.
 bool is_idle_copy(const FileTail& rotated, FileTail* now) {
-  return !rotated.has_head() || (now != nullptr && now->begins() && rotated.begins_as(*now, least_alike));
+  return !rotated.has_head() || (now != nullptr && now->begins() &&
+                                 (rotated.begins_as(*now, least_alike) || now->begins_as(rotated, least_alike)));
 }
 
 }  // namespace
+
+void Follower::Impl::count_lost_behind(Slot& slot, uint64_t seen, uint64_t read) {
+  count_lost(slot, seen - std::min(seen, read));
+}
 
 void Follower::Impl::count_lost(Slot& slot, uint64_t bytes) {
   if (bytes > 0) {
@@ -69,13 +74,17 @@ std::vector<Cursor> Follower::Impl::adopt_rotated(Slot& slot, const std::vector<
     if (!file.cursor) {
       begin(slot, tail);
     } else if (!tail.packed() && tail.size() < file.cursor->offset) {
-      count_lost(slot, file.cursor->seen_size - std::min(file.cursor->seen_size, file.cursor->offset));
+      count_lost_behind(slot, file.cursor->seen_size, file.cursor->offset);
+      if (how.before == nullptr) {
+        tail.start_after_cut();
+        note_done(slot, tail);
+      }
       continue;  // all that the copy has was read
     } else if (!tail.resume(*file.cursor, how.replay_bytes)) {
       note_loss(slot, 1, "was emptied");  // this moment
       continue;
     } else if (!tail.packed()) {
-      count_lost(slot, file.cursor->seen_size - std::min(file.cursor->seen_size, tail.size()));
+      count_lost_behind(slot, file.cursor->seen_size, tail.size());
     }
     OpenFile& opened = insert_old(slot, std::move(file.tail), how.before);
     opened.copy = file.cursor && opened.tail->key() != FileKey{file.cursor->device, file.cursor->inode};
@@ -132,12 +141,12 @@ void Follower::Impl::replace_content(OpenFile& file) {
   if (!goes_on) {
     give_partial_line(slot, rest);
   }
-  count_lost(slot, rest.cursor.seen_size - std::min(rest.cursor.seen_size, known));
+  count_lost_behind(slot, rest.cursor.seen_size, known);
 }
 
 void Follower::Impl::give_partial_line(Slot& slot, const Rest& rest) {
   if (!rest.partial_line.empty()) {
-    emit_to(slot)(rest.partial_line + '\n', rest.cursor.offset, false, false);
+    emit_to(slot, -1)(rest.partial_line + '\n', rest.cursor.offset, false, false);
   }
 }
 
@@ -175,14 +184,14 @@ void Follower::Impl::end_packed(OpenFile& file, const FileTail::Turn& turn) {
   if (end < rest.reached) {
     give_partial_line(slot, rest);
   } else {
-    file.tail->finish(emit_to(slot));
+    file.tail->finish(emit_to(slot, file.tail->content_fd()));
   }
   if (newest) {
     note_done(slot, *file.tail);
   }
   book.remember_closed(file.tail->cursor(slot.path), file.tail->deleted());
   if (turn.error.empty()) {
-    count_lost(slot, rest.cursor.seen_size - std::min(rest.cursor.seen_size, std::max(end, rest.reached)));
+    count_lost_behind(slot, rest.cursor.seen_size, std::max(end, rest.reached));
   }
   drop(file);
 }

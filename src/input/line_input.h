@@ -1,6 +1,7 @@
 // LineInput: something besides followed files that lines come from: the journal, a syslog listener, standard input.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +13,9 @@
 #include "model/status.h"
 
 namespace ipguard::input {
+
+// Bytes that an input, or a socket of it, is read for at once; then others have their turn.
+inline constexpr size_t line_input_budget = 1UL << 20;
 
 // Owned by the loop thread. It hands its lines out as a Follower does: blocks of whole lines, each ended by LF, under
 // the id that it was made with.

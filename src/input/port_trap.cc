@@ -16,9 +16,6 @@
 namespace ipguard::input {
 namespace {
 
-constexpr size_t accepted_at_once = 64;
-constexpr std::chrono::seconds pause_without_descriptors{1};
-
 // What waits to be sent, or for the peer's farewell, would stay in the kernel for minutes after close(2).
 void reset(UniqueFd connection) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};

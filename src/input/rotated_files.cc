@@ -123,7 +123,7 @@ class Folder {
         }
       }
     }
-    std::optional<Candidate> shorter;  // made before the rest was written, and that was read
+    std::optional<Candidate> shorter;  // made before the rest was written that is known
     for (const Entry& entry : entries_) {
       if (entry.modified == 0 || entry.inode == cursor.inode || entry.path == log_) {
         continue;
@@ -137,8 +137,9 @@ class Folder {
         return candidate;
       }
       const FileTail& tail = *candidate->file.tail;
-      const bool alike = tail.begins_as(cursor) || (tail.has_head() && head_.starts_with(tail.head()));
-      if (!shorter && alike && !tail.packed() && tail.size() < cursor.offset) {
+      const bool in_head = tail.has_head() && head_.starts_with(tail.head());
+      const bool all_read = tail.size() < cursor.offset && (in_head || tail.begins_as(cursor));
+      if (!shorter && !tail.packed() && (all_read || (in_head && tail.size() == tail.head().size()))) {
         shorter = std::move(candidate);
       }
     }

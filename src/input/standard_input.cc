@@ -18,7 +18,6 @@ namespace ipguard::input {
 namespace {
 
 constexpr size_t read_bytes = 256UL << 10;  // as Follower's
-constexpr size_t turn_budget = 1UL << 20;   // then others have their turn
 constexpr std::chrono::seconds retry_delay{10};
 
 class StandardInput final : public LineInput {
@@ -68,7 +67,7 @@ class StandardInput final : public LineInput {
     if (buffer_.empty()) {
       buffer_.resize(read_bytes);
     }
-    for (size_t left = turn_budget; left > 0 && is_readable();) {
+    for (size_t left = line_input_budget; left > 0 && is_readable();) {
       int error = 0;
       const ssize_t count = read_now(error);
       if (count > 0) {

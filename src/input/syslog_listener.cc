@@ -24,12 +24,9 @@ namespace {
 using config::ListenEndpoint;
 using Transport = ListenEndpoint::Transport;
 
-constexpr size_t turn_budget = 1UL << 20;   // bytes of a socket, then others have their turn
-constexpr size_t datagrams_at_once = 4096;  // these also when they are short
-constexpr size_t accepted_at_once = 64;
+constexpr size_t datagrams_at_once = 4096;   // these also when they are short
 constexpr size_t block_bytes = 256UL << 10;  // handed out when so much has come together
 constexpr size_t stream_read = 64UL << 10;
-constexpr std::chrono::seconds pause_without_descriptors{1};
 constexpr std::string_view local_sender = "localhost";
 
 bool is_stream(const ListenEndpoint& endpoint) {
@@ -218,7 +215,7 @@ bool SyslogListener::may_send(Port& port, const net::SocketAddress& peer, std::s
 }
 
 void SyslogListener::read_datagrams(Port& port) {
-  size_t left = turn_budget;
+  size_t left = line_input_budget;
   for (size_t count = 0; count < datagrams_at_once && left > 0; ++count) {
     net::SocketAddress peer;
     iovec room{.iov_base = buffer_.data(), .iov_len = buffer_.size()};
@@ -286,7 +283,7 @@ void SyslogListener::read_stream(Connections::iterator connection) {
     take(port, message, cut, connection->sender);
   };
   bool over = false;
-  for (size_t left = turn_budget; left > 0 && !over;) {
+  for (size_t left = line_input_budget; left > 0 && !over;) {
     const ssize_t got = ::recv(connection->fd.get(), buffer_.data(), stream_read, 0);
     if (got > 0) {
       left -= std::min(left, static_cast<size_t>(got));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "match/formats/formats.h"
+#include "match/formats/w3c_order.h"
 #include "match/formats/wrapped.h"
 #include "match/source_reading.h"
 
@@ -18,7 +19,7 @@ constexpr size_t lines_to_learn_from = 64;  // of a piece
 // Calls back with the offset and the columns of each directive that says what a W3C log's columns are.
 template <typename Take>
 void for_each_directive(std::string_view lines, std::string_view forwarded, const Take& take) {
-  constexpr std::string_view mark = "#Fields:";
+  constexpr auto mark = w3c_fields_mark;
   for (size_t at = lines.find(mark); at != std::string_view::npos; at = lines.find(mark, at + 1)) {
     if (at == 0 || lines[at - 1] == '\n') {
       if (const auto order = parse_w3c_fields(lines.substr(at, lines.find('\n', at) - at), forwarded)) {

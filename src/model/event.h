@@ -60,7 +60,7 @@ struct Event {
   LogKind kind = LogKind::message;
   std::optional<TimePoint> time;        // nullopt when the line carries none
   std::optional<net::Address> address;  // from the format's own position; message rules may yield another by capture
-  std::string_view host;                // syslog: that sent the message, as its daemon wrote it; empty if it does not say
+  std::string_view host;  // syslog: that sent the message, as its daemon wrote it; empty if it does not say
   std::array<std::string_view, field_count> fields{};
   std::span<const NamedValue> record{};  // in the line's order; empty unless the line is a record
 

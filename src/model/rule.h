@@ -36,9 +36,7 @@ enum class RuleKind : uint8_t {
   login,    // no evidence: a login that succeeded, for the collateral of wide bans
 };
 // Whether a line that the rule matches counts against anybody.
-[[nodiscard]] constexpr bool is_evidence(RuleKind kind) {
-  return kind == RuleKind::attack || kind == RuleKind::rate;
-}
+[[nodiscard]] constexpr bool is_evidence(RuleKind kind) { return kind == RuleKind::attack || kind == RuleKind::rate; }
 [[nodiscard]] std::string_view to_string(RuleKind kind);
 
 // What the threshold counts different values of (`distinct` in TOML).

@@ -32,8 +32,8 @@ struct SetBatch {
 
 struct ElementFailure {
   SetElement element;
-  std::string reason;    // the kernel's or the protection's words
-  bool refused = false;  // by the protection check (law 3): permanent; otherwise worth a retry
+  std::string reason;     // the kernel's or the protection's words
+  bool refused = false;   // by the protection check (law 3): permanent; otherwise worth a retry
   bool for_room = false;  // refused, because all bans together would cover too much: worth another offer when some go
 };
 

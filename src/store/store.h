@@ -98,8 +98,8 @@ class Store {
   // folder is free for another open().
   [[nodiscard]] Result<> begin_afresh();
   [[nodiscard]] bool on_disk() const;
-  // Whether the database is still the file of its name: it may be deleted, or another one put in its place, and then all
-  // that is written is lost with the last descriptor. One stat(2). True in memory.
+  // Whether the database is still the file of its name: it may be deleted, or another one put in its place, and then
+  // all that is written is lost with the last descriptor. One stat(2). True in memory.
   [[nodiscard]] bool in_place() const;
 
   // Where a database that was found corrupt was put last; empty when none was. The same is in the log.

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,16 +14,12 @@
 #include "net/address.h"
 #include "net/asn.h"
 #include "net/prefix.h"
+#include "require.h"
 
 namespace {
 
 using namespace ipguard;
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
+using fuzz::require;
 
 std::optional<net::Address> by_the_c_library(const std::string& text) {
   in_addr ipv4{};

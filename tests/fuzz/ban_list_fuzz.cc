@@ -1,21 +1,16 @@
 // links: cli
 // Lists of bans of any kind: never a crash, and what is accepted comes back from what is written.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "cli/ban_list.h"
+#include "require.h"
 
 namespace {
 
 using namespace ipguard;
 using namespace ipguard::cli;
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
+using ipguard::fuzz::require;
 
 }  // namespace
 

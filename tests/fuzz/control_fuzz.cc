@@ -2,24 +2,15 @@
 // Requests and replies of the control socket: never a crash or an exception; what was parsed is written so that it
 // parses to the same.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "control/protocol.h"
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
-
-}  // namespace
+#include "require.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace ipguard;
   using namespace ipguard::control;
+  using fuzz::require;
   const std::string_view line(reinterpret_cast<const char*>(data), size);
   const auto request = parse_request(line);
   if (request) {

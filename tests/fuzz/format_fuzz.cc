@@ -3,36 +3,20 @@
 // The first byte's lowest bit says whether the line was cut, the next one whether lines are mixed.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "match/format.h"
 #include "match/url_normalise.h"
+#include "parsed_fields.h"
+#include "require.h"
 
 namespace {
 
 using namespace ipguard;
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
-
-bool within(std::string_view part, std::string_view whole) {
-  const auto begin = reinterpret_cast<uintptr_t>(part.data());
-  const auto whole_begin = reinterpret_cast<uintptr_t>(whole.data());
-  return begin >= whole_begin && begin + part.size() <= whole_begin + whole.size();
-}
-
-bool in_scratch(std::string_view part, const match::ParseScratch& scratch) {
-  bool found = within(part, scratch.record.text) || within(part, scratch.unwrapped);
-  for (const auto& text : scratch.fields) {
-    found = found || within(part, text);
-  }
-  return found;
-}
+using fuzz::in_scratch;
+using fuzz::require;
+using fuzz::within;
 
 void check_event(const model::Event& event, std::string_view line, const match::ParseScratch& scratch) {
   for (size_t i = 0; i < model::field_count; ++i) {

@@ -2,22 +2,17 @@
 // An entry of the journal: fields in lines of "NUMBER VALUE", a line that ends with a backslash goes on in the next.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "input/journal_line.h"
 #include "input/journal_sender.h"
+#include "require.h"
 
 using namespace ipguard;
 using namespace ipguard::input;
+using ipguard::fuzz::require;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
 
 void check(const JournalEntry& entry, const NamedSenders& named, size_t most) {
   const auto sender = attribute(entry, named);

@@ -2,17 +2,17 @@
 // The first byte is max_line, the second seeds the cuts; the rest, cut into random reads, must give the same lines as
 // in one piece, and the same as a plain loop over its bytes.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "input/line_splitter.h"
+#include "require.h"
 
 namespace {
 
+using ipguard::fuzz::require;
 using ipguard::input::LineSplitter;
 
 struct Line {
@@ -36,13 +36,6 @@ std::vector<Line> reference_lines(std::string_view bytes, size_t max_line) {
     begin = end + 1;
   }
   return lines;
-}
-
-void require(bool condition, std::string_view what) {
-  if (!condition) {
-    std::cerr << what << '\n';
-    std::abort();
-  }
 }
 
 std::vector<Line> split_lines(std::string_view bytes, size_t max_line, std::minstd_rand* cuts) {

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -16,16 +15,12 @@
 #include "enrich/database_check.h"
 #include "enrich/route_reader.h"
 #include "enrich/route_table.h"
+#include "require.h"
 
 using ipguard::enrich::RouteTable;
+using ipguard::fuzz::require;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
 
 void ask(const RouteTable& table) {
   for (const auto* text : {"0.0.0.0", "1.1.1.1", "81.2.69.160", "192.0.2.7", "255.255.255.255", "::", "::1",

@@ -4,37 +4,21 @@
 // first 0xff.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "match/format_compiler.h"
 #include "match/formats/w3c_order.h"
 #include "match/forwarded_client.h"
+#include "parsed_fields.h"
+#include "require.h"
 
 namespace {
 
 using namespace ipguard;
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
-
-bool within(std::string_view part, std::string_view whole) {
-  const auto begin = reinterpret_cast<uintptr_t>(part.data());
-  const auto whole_begin = reinterpret_cast<uintptr_t>(whole.data());
-  return begin >= whole_begin && begin + part.size() <= whole_begin + whole.size();
-}
-
-bool in_scratch(std::string_view part, const match::ParseScratch& scratch) {
-  bool found = within(part, scratch.record.text);
-  for (const auto& text : scratch.fields) {
-    found = found || within(part, text);
-  }
-  return found;
-}
+using fuzz::in_scratch;
+using fuzz::require;
+using fuzz::within;
 
 config::FormatConfig format_of(uint8_t kind, std::string_view text) {
   config::FormatConfig config{.name = "own", .text = std::string(text), .json_escape = kind == 1};

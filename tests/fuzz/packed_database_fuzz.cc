@@ -5,21 +5,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "base/unique_fd.h"
 #include "enrich/packed_database.h"
+#include "require.h"
 
 namespace {
 
-constexpr uint64_t most = 1U << 20U;
+using ipguard::fuzz::require;
 
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
+constexpr uint64_t most = 1U << 20U;
 
 struct Outcome {
   std::string error;

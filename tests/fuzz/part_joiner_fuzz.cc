@@ -4,25 +4,18 @@
 // bounded; of a runtime's lines the cuts into blocks change nothing.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <random>
 #include <string>
 #include <string_view>
 
 #include "input/part_joiner.h"
+#include "require.h"
 
 namespace {
 
+using ipguard::fuzz::require;
 using ipguard::input::Block;
 using ipguard::input::PartJoiner;
-
-void require(bool condition, std::string_view what) {
-  if (!condition) {
-    std::cerr << what << '\n';
-    std::abort();
-  }
-}
 
 std::string join(const std::string& bytes, size_t max_line, std::minstd_rand* cuts) {
   std::string joined;

@@ -2,23 +2,18 @@
 // Rows of the state database with any bytes in any column: never a crash, and what is accepted is canonical. The
 // input's parts are separated by bytes 0x1e, one a column; a part that begins with '#' is the number that follows.
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string_view>
 
 #include "base/text.h"
+#include "require.h"
 #include "store/rows.h"
 
 namespace {
 
 using namespace ipguard;
 using namespace ipguard::store;
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
+using ipguard::fuzz::require;
 
 class Columns {
  public:

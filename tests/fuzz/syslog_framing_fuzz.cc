@@ -2,8 +2,6 @@
 // The first byte is the bound, the second seeds the cuts; the rest, cut into random reads, must give the same messages
 // as in one piece. Every message becomes exactly one line, and no byte is given out twice.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <random>
 #include <string>
 #include <string_view>
@@ -11,9 +9,11 @@
 #include <vector>
 
 #include "input/syslog_framing.h"
+#include "require.h"
 
 namespace {
 
+using ipguard::fuzz::require;
 using ipguard::input::SyslogFramer;
 
 struct Result {
@@ -21,13 +21,6 @@ struct Result {
   uint64_t torn = 0;
   friend bool operator==(const Result&, const Result&) = default;
 };
-
-void require(bool condition, std::string_view what) {
-  if (!condition) {
-    std::cerr << what << '\n';
-    std::abort();
-  }
-}
 
 Result frame(std::string_view bytes, size_t bound, std::minstd_rand* cuts) {
   Result result;

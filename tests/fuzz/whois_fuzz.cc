@@ -2,23 +2,18 @@
 // What a whois client sends: the first line as a query, all of it as a bulk query, whole and in pieces.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "../unit/whois/fake_directory.h"
+#include "require.h"
 #include "whois/answer.h"
 #include "whois/bulk.h"
 #include "whois/connection.h"
 
 using namespace ipguard::whois;
+using ipguard::fuzz::require;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
 
 // Lines end in CRLF; nothing else is below a blank.
 void require_lines(const std::string& text) {

@@ -9,9 +9,8 @@
 namespace ipguard::match {
 namespace {
 
-constexpr std::string_view fields_mark = "#Fields:";
 constexpr std::array<std::string_view, 7> directives = {
-    fields_mark, "#Version:", "#Software:", "#Date:", "#Start-Date:", "#End-Date:", "#Remark:"};
+    w3c_fields_mark, "#Version:", "#Software:", "#Date:", "#Start-Date:", "#End-Date:", "#Remark:"};
 
 constexpr std::array<std::pair<std::string_view, size_t W3cOrder::*>, 16> names = {{
     {"date", &W3cOrder::date},
@@ -40,10 +39,10 @@ bool is_w3c_directive(std::string_view line) {
 }
 
 std::optional<W3cOrder> parse_w3c_fields(std::string_view line, std::string_view forwarded) {
-  if (!line.starts_with(fields_mark)) {
+  if (!line.starts_with(w3c_fields_mark)) {
     return std::nullopt;
   }
-  line.remove_prefix(fields_mark.size());
+  line.remove_prefix(w3c_fields_mark.size());
   W3cOrder order{.date = W3cOrder::nowhere, .time = W3cOrder::nowhere};
   while (!(line = trim(line)).empty()) {
     const auto word = line.substr(0, line.find_first_of(" \t"));

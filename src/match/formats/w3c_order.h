@@ -30,6 +30,9 @@ struct W3cOrder {
   size_t numbers_from = nowhere;  // all columns from here on are numbers
 };
 
+// The directive that says what the columns are.
+inline constexpr std::string_view w3c_fields_mark = "#Fields:";
+
 // What a line of the log is about: "#Fields: date time …". nullopt if the line is no such directive, or one without
 // what an access log has to say (client, path).
 // https://www.w3.org/TR/WD-logfile, https://learn.microsoft.com/windows/win32/http/w3c-logging

@@ -1,4 +1,5 @@
 // How the guard reads a source's lines as its configuration says, and counts what it cannot read or believe.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/unique_fd.h"
 #include "config/rule_file.h"
 #include "daemon/guard.h"
 #include "daemon/log_beginning.h"
@@ -51,9 +53,10 @@ class Reading {
     EXPECT_TRUE(guard_.start(noon));
   }
 
-  void read(const std::string& lines, uint64_t offset = 0, const std::string& path = "/x") {
+  void read(const std::string& lines, uint64_t offset = 0, int fd = -1) {
     const auto& source = guard_.loaded().config.sources.front();
-    (void)guard_.judge({.bytes = lines, .offset = offset, .source = 0}, {.config = &source, .path = path}, noon);
+    (void)guard_.judge({.bytes = lines, .offset = offset, .source = 0, .fd = fd}, {.config = &source, .path = "/x"},
+                       noon);
   }
   [[nodiscard]] std::string bans() const {
     std::string text;
@@ -144,9 +147,10 @@ TEST(GuardReading, AsksAFileThatIsReadFromItsMiddleHowItBegan) {
       "#Software: IIS\n#Fields: date time c-ip cs-uri-stem sc-status\n2026-02-25 11:59:00 192.0.2.1 / 200\n";
   const std::string tail = "2026-02-25 12:00:00 192.0.2.7 /.env 404\n";
   std::ofstream(path) << head << tail;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   for (const auto* const format : {"auto", "w3c"}) {
     Reading reading("[[source]]\nname = \"web\"\npaths = [\"/x\"]\nformat = \"" + std::string(format) + "\"\n");
-    reading.read(tail, head.size(), path);
+    reading.read(tail, head.size(), fd.get());
     EXPECT_EQ(reading.bans(), "192.0.2.7") << format;
   }
   std::filesystem::remove_all(folder);
@@ -161,15 +165,16 @@ TEST(LinesBefore, AreWholeLinesOfTheBeginningAndOfWhatStandsBefore) {
     text += "line " + std::to_string(text.size()) + "\n";
   }
   std::ofstream(path) << text;
-  EXPECT_EQ(lines_before(path, 6), "first\n");
-  const auto lines = lines_before(path, text.size());
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(lines_before(fd.get(), 6), "first\n");
+  const auto lines = lines_before(fd.get(), text.size());
   EXPECT_TRUE(lines.starts_with("first\n"));
   EXPECT_TRUE(lines.ends_with(text.substr(text.size() - 1000)));
   EXPECT_LE(lines.size(), 128U << 10);
   for (size_t begin = 0; begin < lines.size(); begin = lines.find('\n', begin) + 1) {
     EXPECT_TRUE(lines.substr(begin, 5) == "first" || lines.substr(begin, 5) == "line ") << lines.substr(begin, 20);
   }
-  EXPECT_EQ(lines_before(folder / "none", 100), "");
+  EXPECT_EQ(lines_before(-1, 100), "");
   std::filesystem::remove_all(folder);
 }
 

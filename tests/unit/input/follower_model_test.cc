@@ -2,7 +2,7 @@
 // whole, whatever happens to the files (renamed, copied and truncated, compressed, deleted) and to the follower
 // (stopped, killed), except for lines whose loss is known (truncated without a copy, or deleted, unread).
 //
-// Runs: IPGUARD_MODEL_RUNS (with seeds from 1 on).
+// Runs: IPGUARD_MODEL_RUNS, with seeds from IPGUARD_MODEL_SEED (1) on.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -93,6 +93,7 @@ class ModelRun : public FollowerFixture {
     }
     look();
     check();
+    ASSERT_FALSE(HasFatalFailure()) << "at the end, after" << history();
   }
   [[nodiscard]] size_t lines() const {
     size_t count = 0;
@@ -107,6 +108,15 @@ class ModelRun : public FollowerFixture {
   // What was done last.
   void note(const std::string& what, const Log& log) {
     history_.push_back(what + ' ' + fs::path(log.path).filename().string() + ' ' + std::to_string(log.content));
+  }
+  void note_saved(const std::vector<Cursor>& cursors) {
+    history_.emplace_back("save");
+    for (const Cursor& cursor : cursors) {
+      history_.back() += "\n    " + fs::path(cursor.path).filename().string() + " inode " +
+                         std::to_string(cursor.inode) + " offset " + std::to_string(cursor.offset) + " seen " +
+                         std::to_string(cursor.seen_size) + " of " + std::to_string(cursor.fingerprint_length) + '+' +
+                         std::to_string(cursor.tail_length) + " bytes";
+    }
   }
   [[nodiscard]] std::string history() const {
     constexpr size_t most = 60;
@@ -145,12 +155,12 @@ class ModelRun : public FollowerFixture {
     return contents_.size() - 1;
   }
 
-  // Drives the follower to rest: it knows what there is.
+  // Drives the follower to rest: it knows what there is; one that will be killed leaves what it knew before.
   void look() {
     history_.emplace_back("look");
     drain();
     for (const Log& log : logs_) {
-      if (log.writer.valid()) {
+      if (log.writer.valid() && !killing_) {
         contents_[log.content].known = contents_[log.content].known || !contents_[log.content].bytes.empty();
       }
     }
@@ -318,7 +328,7 @@ class ModelRun : public FollowerFixture {
     }
     check_seen();
     const std::vector<Cursor> cursors = follower->cursors();
-    history_.emplace_back("save");
+    note_saved(cursors);
     killing_ = chance(50);
     if (killing_) {
       write_and_rotate(random_() % 12);
@@ -384,6 +394,7 @@ class ModelRun : public FollowerFixture {
     } else if (what < 86) {
       restart();
     } else if (what < 92) {
+      history_.emplace_back("poll");
       loop.poll();
     } else {
       look();
@@ -417,6 +428,14 @@ class ModelRun : public FollowerFixture {
     seen.clear();
   }
 
+  [[nodiscard]] static std::string listed(const std::vector<SeenLine>& lines) {
+    std::string text = "\ngiven out:";
+    for (const SeenLine& line : lines) {
+      text += "\n  " + std::to_string(line.offset) + ' ' + line.text + (line.truncated ? " (truncated)" : "");
+    }
+    return text;
+  }
+
   void check_content(size_t number) {
     Content content = contents_[number];
     const std::vector<SeenLine>& got = delivered_[number];
@@ -426,9 +445,9 @@ class ModelRun : public FollowerFixture {
       expected = lines_of(content);
     }
     if (content.may_be_lost) {
-      ASSERT_LE(got.size(), expected.size()) << "content " << number;
+      ASSERT_LE(got.size(), expected.size()) << "content " << number << listed(got);
     } else {
-      ASSERT_EQ(got.size(), expected.size()) << "content " << number << ":\n" << content.bytes;
+      ASSERT_EQ(got.size(), expected.size()) << "content " << number << ":\n" << content.bytes << listed(got);
     }
     for (size_t i = 0; i < got.size(); ++i) {
       ASSERT_EQ(got[i].offset, expected[i].offset) << "content " << number << ", line " << i;
@@ -452,11 +471,15 @@ class ModelRun : public FollowerFixture {
 };
 
 TEST(FollowerModelTest, EveryLineExactlyOnceInOrder) {
-  const char* wanted = std::getenv("IPGUARD_MODEL_RUNS");  // NOLINT(*-mt-unsafe)
-  const unsigned runs = wanted == nullptr ? 100 : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
+  const auto number = [](const char* variable, unsigned otherwise) {
+    const char* wanted = std::getenv(variable);  // NOLINT(*-mt-unsafe)
+    return wanted == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
+  };
+  const unsigned runs = number("IPGUARD_MODEL_RUNS", 100);
+  const unsigned first = number("IPGUARD_MODEL_SEED", 1);
   size_t lines = 0;
   size_t contents = 0;
-  for (unsigned seed = 1; seed <= runs; ++seed) {
+  for (unsigned seed = first; seed < first + runs; ++seed) {
     ModelRun run(seed);
     run.TestBody();
     ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;

@@ -111,11 +111,12 @@ TEST(RuleLanguage, TheSessionTellsTheAddress) {
 TEST(RuleLanguage, EachHostHasItsOwnSessions) {
   const auto set = from_toml(session_rules);
   const std::string too_many = "Disconnecting: Too many authentication failures for root\n";
-  for (const auto& [one, other] : {std::pair{"Feb 25 04:30:17 one sshd[77]: ", "Feb 25 04:30:17 other sshd[77]: "},
-                                   std::pair{"<38>1 2020-02-25T04:30:17Z one sshd 77 - - ",
-                                             "<38>1 2020-02-25T04:30:17Z other sshd 77 - - "}}) {
-    EXPECT_EQ(judged(set, std::string(one) + "Connection from 192.0.2.9 port 4711\n" + other + too_many + one + too_many),
-              Hits{"sshd/too-many 192.0.2.9 "});
+  for (const auto& [one, other] :
+       {std::pair{"Feb 25 04:30:17 one sshd[77]: ", "Feb 25 04:30:17 other sshd[77]: "},
+        std::pair{"<38>1 2020-02-25T04:30:17Z one sshd 77 - - ", "<38>1 2020-02-25T04:30:17Z other sshd 77 - - "}}) {
+    EXPECT_EQ(
+        judged(set, std::string(one) + "Connection from 192.0.2.9 port 4711\n" + other + too_many + one + too_many),
+        Hits{"sshd/too-many 192.0.2.9 "});
   }
 }
 

@@ -58,7 +58,8 @@ Prefix random_prefix(std::mt19937& random) {
     bytes[15] = static_cast<uint8_t>(random());
     return {Address::from_ipv6(bytes), 120U + static_cast<unsigned>(random() % 9)};
   }
-  return {Address::from_ipv4(0xc0000000U + static_cast<uint32_t>(random() % 4096)), 18U + static_cast<unsigned>(random() % 15)};
+  return {Address::from_ipv4(0xc0000000U + static_cast<uint32_t>(random() % 4096)),
+          18U + static_cast<unsigned>(random() % 15)};
 }
 
 // Thousands of members, so that blocks are split and joined; the same as PrefixMap says.
