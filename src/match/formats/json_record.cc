@@ -237,8 +237,19 @@ class JsonReader {
     if (letter == 'u') {
       return read_code_point();
     }
+    if (letter == 'x') {
+      return read_byte();
+    }
     const size_t index = position_ <= text_.size() ? letters.find(letter) : std::string_view::npos;
     return index != std::string_view::npos && writer_.append(bytes[index]);
+  }
+
+  // Behind "\x", which is no JSON: nginx writes it for quotes, backslashes and whatever is not ASCII, unless its
+  // log_format says escape=json. A client could else choose that his lines are not read.
+  bool read_byte() {
+    const int32_t byte = hex2(text_.substr(std::min(position_, text_.size())));
+    position_ += 2;
+    return byte >= 0 && writer_.append(static_cast<char>(byte));
   }
 
   // Behind "\u".

@@ -20,14 +20,6 @@ bool is_key_char(char c) {
          c == '/' || c == '@' || c == '$';
 }
 
-int32_t hex2(std::string_view text) {
-  if (text.size() < 2) {
-    return -1;
-  }
-  const char padded[4] = {'0', '0', text[0], text[1]};
-  return hex4(std::string_view(padded, sizeof padded));
-}
-
 class LogfmtReader {
  public:
   LogfmtReader(std::string_view text, RecordScratch& scratch) : text_(text), writer_(text, scratch) {}

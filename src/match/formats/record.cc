@@ -63,6 +63,14 @@ int32_t hex4(std::string_view text) {
   return value;
 }
 
+int32_t hex2(std::string_view text) {
+  if (text.size() < 2) {
+    return -1;
+  }
+  const char padded[4] = {'0', '0', text[0], text[1]};
+  return hex4(std::string_view(padded, sizeof padded));
+}
+
 bool RecordWriter::append_code_point(uint32_t code) {
   if (code >= 0xd800 && code < 0xe000) {
     code = 0xfffd;

@@ -44,7 +44,8 @@ class RecordWriter {
   RecordScratch& scratch_;
 };
 
-// Four hexadecimal digits at the beginning of `text`; -1 if they are not there.
+// Four or two hexadecimal digits at the beginning of `text`; -1 if they are not there.
 [[nodiscard]] int32_t hex4(std::string_view text);
+[[nodiscard]] int32_t hex2(std::string_view text);
 
 }  // namespace ipguard::match

@@ -23,6 +23,7 @@ TEST_F(RecordFormats, JsonValues) {
       {R"({"a":"\"\\\/\b\f\n\r\t"})", "a=\"\\/\b\f\n\r\t\n"},
       {R"({"a":"\u00e9\u20ac\ud83d\ude00\ud83dx\u0041"})", "a=é€😀\xef\xbf\xbdxA\n"},
       {R"({"\u0061\"":"x","b":{"\n":1}})", "a\"=x\nb.\n=1\n"},
+      {R"({"a":"b\x22c\xC3\xa9\x5C"})", "a=b\"cé\\\n"},  // nginx without escape=json
       {"{\"a\":\"\xff\"}", "a=\xff\n"},
       {R"({"a":1,"a":2})", "a=1\na=2\n"},
       {R"({"a.b":1,"a":{"b":2}})", "a.b=1\na.b=2\n"},
@@ -45,6 +46,9 @@ TEST_F(RecordFormats, BrokenJson) {
                                       R"({"a":)"sv,
                                       R"({"a":1)"sv,
                                       R"({"a":1,})"sv,
+                                      R"({"a":"\x2"})"sv,
+                                      R"({"a":"\x2g"})"sv,
+                                      R"({"a":"\x)"sv,
                                       R"({,"a":1})"sv,
                                       R"({"a":1 "b":2})"sv,
                                       R"({"a":[1,]})"sv,
