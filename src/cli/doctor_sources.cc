@@ -253,7 +253,7 @@ Result<JournalSample> read_last_entries(const config::SourceConfig& source) {
     return std::unexpected(back.error());
   }
   for (auto more = journal->next(); more && *more; more = journal->next()) {
-    if (!journal->read(entry)) {
+    if (!journal->read(entry) || !input::is_chosen(entry, named)) {
       continue;
     }
     const auto sender = input::attribute(entry, named);
@@ -304,8 +304,16 @@ size_t examine_journal(const config::SourceConfig& source, SampleReader* reader,
     findings.push_back(std::move(finding));
     return 0;
   }
-  finding.text += " (" + counted(files.readable.size(), "file", "files") + "): its last entries are from " +
-                  (sample->services.empty() ? "nobody" : some_of(names_of(sample->services)));
+  finding.text += " (" + counted(files.readable.size(), "file", "files") + "): ";
+  const bool asks = !source.units.empty() || !source.identifiers.empty();
+  if (asks && sample->services.empty() && sample->untrusted == 0) {
+    finding.verdict = Verdict::note;
+    finding.text +=
+        "none of its last " + group_digits(sample_entries) + " entries is of the units or identifiers asked for";
+  } else {
+    finding.text +=
+        "its last entries are from " + (sample->services.empty() ? "nobody" : some_of(names_of(sample->services)));
+  }
   finding.details["programs"] = sample->services;
   finding.details["untrusted"] = sample->untrusted;
   if (reader != nullptr) {

@@ -26,7 +26,9 @@ std::string to_the_second(const Json& object, const char* key) {
 
 void print_lines(std::ostream& out, const Json& lines) {
   for (const auto& line : lines) {
-    out << "      " << cell(line, "path") << ':' << cell(line, "offset") << ": " << cell(line, "line") << '\n';
+    const std::string path = cell(line, "path");
+    const bool is_trap = path.starts_with("trap/");  // which has no lines in a file
+    out << "      " << path << (is_trap ? "" : ':' + cell(line, "offset")) << ": " << cell(line, "line") << '\n';
   }
 }
 

@@ -113,6 +113,17 @@ void read_paths(SourceConfig& source, TableReader& table, ReadContext& context) 
   source.paths = plain(std::move(paths));
 }
 
+// "ssh" is ssh.service, as for journalctl(1) and systemctl(1).
+std::string unit_name(std::string name) {
+  // systemd.unit(5)
+  constexpr std::array<std::string_view, 11> suffixes = {".service",   ".socket", ".device", ".mount",
+                                                         ".automount", ".swap",   ".target", ".path",
+                                                         ".timer",     ".slice",  ".scope"};
+  const bool is_glob = name.find_first_of("*?[") != std::string::npos;
+  const bool whole = std::ranges::any_of(suffixes, [&](std::string_view suffix) { return name.ends_with(suffix); });
+  return is_glob || whole ? name : name + ".service";
+}
+
 void read_journal(SourceConfig& source, TableReader& table, ReadContext& context) {
   if (const auto journal = table.text("journal")) {
     source.journal = *journal;
@@ -122,6 +133,7 @@ void read_journal(SourceConfig& source, TableReader& table, ReadContext& context
     }
   }
   source.units = plain(table.texts("units", true));
+  std::ranges::transform(source.units, source.units.begin(), unit_name);
   source.identifiers = plain(table.texts("identifiers", true));
   auto fallback = table.texts("fallback", true);
   for (const auto& path : fallback) {

@@ -129,18 +129,8 @@ Result<bool> JournalInput::read_entries() {
   return false;
 }
 
-bool JournalInput::is_wanted() const {
-  const auto identifier = entry_[JournalField::identifier];
-  const auto container = entry_[JournalField::container_name];
-  const auto is = [&](const std::string& name) {
-    return name == identifier || (!container.empty() && name == container);
-  };
-  return (named_.units.empty() || names_unit(named_, entry_[JournalField::unit])) &&
-         (named_.identifiers.empty() || std::ranges::any_of(named_.identifiers, is));
-}
-
 void JournalInput::take_entry(bool replay) {
-  if (!is_wanted()) {
+  if (!is_chosen(entry_, named_)) {
     return;
   }
   if (replay != block_is_replay_) {

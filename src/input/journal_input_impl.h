@@ -56,7 +56,6 @@ class JournalInput final : public LineInput {
   void read_turn();
   [[nodiscard]] Result<bool> read_entries();  // true at the end
   void take_entry(bool replay);
-  [[nodiscard]] bool is_wanted() const;
   void hand_out();
   void hand_out_block(std::string_view bytes, bool truncated);
   void note_losses();

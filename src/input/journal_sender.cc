@@ -234,6 +234,16 @@ bool names_unit(const NamedSenders& named, std::string_view unit) {
   });
 }
 
+bool is_chosen(const JournalEntry& entry, const NamedSenders& named) {
+  const auto identifier = entry[JournalField::identifier];
+  const auto container = entry[JournalField::container_name];
+  const auto is = [&](const std::string& name) {
+    return name == identifier || (!container.empty() && name == container);
+  };
+  return (named.units.empty() || names_unit(named, entry[JournalField::unit])) &&
+         (named.identifiers.empty() || std::ranges::any_of(named.identifiers, is));
+}
+
 Attribution attribute(const JournalEntry& entry, const NamedSenders& named) {
   const auto transport = entry[JournalField::transport];
   const auto identifier = entry[JournalField::identifier];

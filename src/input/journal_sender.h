@@ -27,6 +27,8 @@ struct NamedSenders {
 };
 
 [[nodiscard]] bool names_unit(const NamedSenders& named, std::string_view unit);
+// Whether the entry is of a unit and an identifier that were named, or none were.
+[[nodiscard]] bool is_chosen(const JournalEntry& entry, const NamedSenders& named);
 
 [[nodiscard]] Attribution attribute(const JournalEntry& entry, const NamedSenders& named);
 

@@ -31,12 +31,13 @@ TEST(SourceKinds, StandardInput) {
 
 TEST(SourceKinds, Journal) {
   const auto config = parse_well(
-      "[[source]]\nname = \"a\"\njournal = \"system\"\nunits = [\"ssh.service\"]\nidentifiers = [\"sshd\"]\nfrom = "
+      "[[source]]\nname = \"a\"\njournal = \"system\"\nunits = [\"ssh\", \"cron.timer\"]\nidentifiers = "
+      "[\"sshd\"]\nfrom = "
       "\"start\"\n[[source]]\nname = \"b\"\njournal = \"/var/log/journal/remote\"\n");
   ASSERT_EQ(config.sources.size(), 2U);
   EXPECT_EQ(config.sources[0].kind, SourceKind::journal);
   EXPECT_EQ(config.sources[0].journal, "system");
-  EXPECT_THAT(config.sources[0].units, ElementsAre("ssh.service"));
+  EXPECT_THAT(config.sources[0].units, ElementsAre("ssh.service", "cron.timer"));
   EXPECT_THAT(config.sources[0].identifiers, ElementsAre("sshd"));
   EXPECT_EQ(config.sources[1].journal, "/var/log/journal/remote");
 }
