@@ -44,6 +44,7 @@ step "nginx writes"
 in_background "$server" nginx -c "$work/nginx.conf" -e "$work/logs/error.log"
 ask() { on_client curl -s -o /dev/null --max-time 5 "$@"; }
 eventually ask --interface 192.0.2.7 http://203.0.113.1/
+for log in plain forwarded lines tabs; do eventually test -s "$work/logs/$log.log"; done  # logged after the answer
 : > "$work/logs/plain.log"; : > "$work/logs/forwarded.log"; : > "$work/logs/lines.log"; : > "$work/logs/tabs.log"
 forged='203.0.113.66 - - [25/Feb/2026:04:30:17 +0000] "GET /.env HTTP/1.1" 200 1 "-" "-"'
 ask --interface 192.0.2.7 -A "$forged" -H "X-Forwarded-For: 203.0.113.66" -u "$forged:x" 'http://203.0.113.1/.env?a=b'
