@@ -358,7 +358,8 @@ TEST_F(FollowerTest, ABigFileIsReadInBudgets) {
   while (follower->read_turn()) {
   }
   EXPECT_GT(follower->cursor_version(), version);
-  EXPECT_TRUE(follower->caught_up());
+  EXPECT_EQ(seen.size(), 30'001U);
+  drain();  // the kernel may have told of the files' beginning meanwhile
   EXPECT_EQ(seen.size(), 30'001U);
 }
 
