@@ -297,6 +297,7 @@ Result<> Guard::stands(const model::Target& target) const {
 void Guard::vet(decide::Preview& preview, TimePoint now) {
   auto& in_force = preview.in_force;
   std::vector<model::SetElement> elements;
+  elements.reserve(in_force.prefixes.size());
   for (const auto& prefix : in_force.prefixes) {
     elements.push_back({.scope = preview.decision.target.scope, .prefix = prefix, .until = {}});
   }
