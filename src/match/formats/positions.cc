@@ -1,5 +1,6 @@
 // Lines read by position, as own_formats.h describes them.
 #include <array>
+#include <ranges>
 #include <utility>
 
 #include "match/app_stamp.h"
@@ -74,8 +75,8 @@ bool take_segment(const Segment& segment, std::string_view content, Values& valu
       return false;
     }
   }
-  for (auto piece = segment.right.rbegin(); piece != segment.right.rend(); ++piece) {
-    if (!take_last(*piece, content, values)) {
+  for (const Piece& piece : std::views::reverse(segment.right)) {
+    if (!take_last(piece, content, values)) {
       return false;
     }
   }
