@@ -106,10 +106,11 @@ void refuse_surplus(std::vector<model::SetElement>& additions, const std::vector
   Trial trial(mirror, removals);
   std::erase_if(additions, [&](const model::SetElement& element) {
     auto reason = trial.add(element, largest_share);
-    if (reason) {
-      failures.push_back({element, *std::move(reason), true, true});
+    if (!reason) {
+      return false;
     }
-    return reason.has_value();
+    failures.push_back({element, *std::move(reason), true, true});
+    return true;
   });
 }
 
