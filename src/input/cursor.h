@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace ipguard::input {
 
@@ -16,7 +17,8 @@ struct Cursor {
   // First byte not handed out; at a line's beginning, or in an over-long line whose rest is skipped.
   uint64_t offset = 0;
   // Hash of the tail_length bytes before `offset`, at most 64; 0 bytes: not known (cursors of older versions).
-  // Of an empty file: not 0 if it is not known which file was at the path before it.
+  // Of an empty file, which has nothing else by which it is known again: twice the time of its birth (nanoseconds since
+  // 1970; 0: not known), and 1 more if it is not known which generation came before it.
   uint64_t tail_fingerprint = 0;
   uint32_t tail_length = 0;
   uint64_t seen_size = 0;           // of the file, when it was last looked at
@@ -24,9 +26,22 @@ struct Cursor {
 
   // One that says only that the path was followed: its file was read to its end and deleted.
   [[nodiscard]] bool is_mark() const { return inode == 0; }
-  // One that says which file was read to its end and closed before the path's newest one, which is empty so far: what
-  // came and went unseen was rotated after it.
+  // One that says which file came before the path's newest one, which is empty so far: what came and went unseen was
+  // rotated after it.
   [[nodiscard]] bool is_done() const { return offset > seen_size; }
+  // The same, and there was none.
+  [[nodiscard]] bool is_first() const { return is_done() && fingerprint_length == 0; }
+  [[nodiscard]] static Cursor first(std::string path) {
+    return {.path = std::move(path), .device = no_device, .inode = any_inode, .offset = 1};
+  }
+  // Of a file that nobody finds by these: cursors are kept by them, and its inode may be another's by now.
+  static constexpr uint64_t no_device = 0;
+  static constexpr uint64_t any_inode = 1;
+
+  [[nodiscard]] bool is_empty() const { return fingerprint_length == 0 && !is_mark() && !is_done(); }
+  // Of an empty one; `alone`: not known which generation came before it.
+  [[nodiscard]] uint64_t born() const { return tail_fingerprint / 2; }
+  [[nodiscard]] bool alone() const { return tail_fingerprint % 2 == 1; }
 
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };

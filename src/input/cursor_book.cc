@@ -20,7 +20,7 @@ std::optional<CursorBook::Known> CursorBook::take(const FileTail& tail) {
   if (const auto it = std::ranges::find_if(saved_, same_file); it != saved_.end()) {
     Known known{std::move(*it), true};
     saved_.erase(it);
-    if (known.cursor.fingerprint_length == 0 && known.cursor.tail_fingerprint == 0) {
+    if (known.cursor.is_empty() && !known.cursor.alone()) {
       --followed_[known.cursor.path];  // nothing is known of its content: others may have come and gone under its name
     }
     return known;

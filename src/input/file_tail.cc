@@ -248,7 +248,8 @@ void FileTail::finish(const Emit& emit) {
 }
 
 bool FileTail::is_file_of(const Cursor& cursor) const {
-  return key_ == FileKey{cursor.device, cursor.inode} && begins_as(cursor);
+  const bool same_birth = !cursor.is_empty() || cursor.born() == 0 || born_ == 0 || cursor.born() == born_;
+  return key_ == FileKey{cursor.device, cursor.inode} && begins_as(cursor) && same_birth;
 }
 
 bool FileTail::begins_as(const Cursor& cursor) const {
@@ -273,13 +274,14 @@ bool FileTail::begins_as(const FileTail& other, size_t least) const {
 
 Cursor FileTail::cursor(const std::string& path) const {
   const bool proven = proof_.offset == offset();
+  const uint64_t tail = proven && proof_.length > 0 ? proof_.fingerprint : 0;
   return {.path = path,
           .device = key_.device,
           .inode = key_.inode,
           .fingerprint = fingerprint(head_),
           .fingerprint_length = static_cast<uint32_t>(head_.size()),
           .offset = offset(),
-          .tail_fingerprint = proven && proof_.length > 0 ? proof_.fingerprint : 0,
+          .tail_fingerprint = head_.empty() ? 2 * born_ : tail,
           .tail_length = proven ? proof_.length : 0,
           .seen_size = known_size_};
 }

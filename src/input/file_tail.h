@@ -95,7 +95,7 @@ class FileTail {
   [[nodiscard]] bool begins();
   // It is read as it is, but is a compressed file by what it begins with.
   [[nodiscard]] bool looks_packed() const;
-  // Device, inode and the fingerprint of the beginning agree.
+  // Device, inode and the fingerprint of the beginning agree; of an empty file's cursor the time of birth.
   [[nodiscard]] bool is_file_of(const Cursor& cursor) const;
   // Whatever file it is, it begins as the cursor's and goes as far. What stands before the cursor is compared as well,
   // unless the file is compressed.
@@ -149,6 +149,7 @@ class FileTail {
 
   UniqueFd fd_;
   FileKey key_;
+  uint64_t born_ = 0;  // nanoseconds since 1970; 0: the file system does not tell
   LineSplitter splitter_;
   std::unique_ptr<PackedStream> packed_;  // null: the file is its content
   bool packed_ended_ = false;

@@ -28,6 +28,15 @@ std::string_view kind_of(mode_t mode) {
   return "is a device";
 }
 
+uint64_t birth_of(int fd) {
+  constexpr uint64_t nanoseconds = 1'000'000'000;
+  struct statx status{};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &status) != 0 || (status.stx_mask & STATX_BTIME) == 0) {
+    return 0;
+  }
+  return static_cast<uint64_t>(status.stx_btime.tv_sec) * nanoseconds + status.stx_btime.tv_nsec;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FileTail>> FileTail::open_file(const std::string& path, size_t max_line) {
@@ -51,6 +60,7 @@ Result<std::unique_ptr<FileTail>> FileTail::open_file(const std::string& path, s
   }
   std::unique_ptr<FileTail> tail(new FileTail(std::move(fd), {status.st_dev, status.st_ino}, max_line));
   tail->known_size_ = static_cast<uint64_t>(status.st_size);
+  tail->born_ = birth_of(tail->fd_.get());
   tail->read_head();
   return tail;
 }
@@ -82,7 +92,7 @@ Result<std::unique_ptr<FileTail>> FileTail::open_rotated(const std::string& path
 }
 
 bool FileTail::begins() {
-  if (head_.empty()) {
+  if (head_.empty() && !packed_) {
     read_head();
   }
   return !head_.empty();

@@ -74,6 +74,9 @@ bool Follower::Impl::read_file(OpenFile& file, uint64_t& budget) {
   if (file.fresh && turn_away(file)) {
     return true;
   }
+  if (turn_away_copy(file)) {
+    return false;
+  }
   if (adopt_between(file)) {
     return false;
   }
@@ -84,6 +87,9 @@ bool Follower::Impl::read_file(OpenFile& file, uint64_t& budget) {
     ++version;
     file.quiet_ticks = 0;
     file.emptied = false;
+    if (file.after_newest) {
+      note_newest(slot, *file.tail);
+    }
   }
   if (turn.change == FileTail::Change::replaced) {
     replace_content(file);
@@ -205,9 +211,10 @@ std::vector<Cursor> Follower::cursors() const {
     if (!file->tail->deleted()) {
       cursors.push_back(file->tail->cursor(file->slot->path));
       const Slot& slot = *file->slot;
-      const bool alone = file != slot.current.get() || (!slot.done && !slot.newest_old);
-      if (alone && cursors.back().fingerprint_length == 0) {
-        cursors.back().tail_fingerprint = 1;  // see Cursor
+      const bool last =
+          file == slot.current.get() || (file->after_newest && !(slot.current && slot.current->tail->has_head()));
+      if (cursors.back().is_empty() && (!last || (!slot.done && !slot.newest_old))) {
+        ++cursors.back().tail_fingerprint;  // Cursor::alone()
       }
       continue;
     }
@@ -225,6 +232,10 @@ std::vector<Cursor> Follower::cursors() const {
   for (const auto& slot : impl_->slots) {
     if (slot->done && !(slot->current && slot->current->tail->offset() > 0) && !impl_->is_open(*slot->done)) {
       cursors.push_back(*slot->done);
+      if (impl_->by_key.contains({slot->done->device, slot->done->inode})) {
+        cursors.back().device = Cursor::no_device;
+        cursors.back().inode = Cursor::any_inode;
+      }
     }
     // What is left of the path is not the newest that there was.
     const bool headless = !slot->current && !slot->old.empty() && !slot->done && !slot->newest_old;

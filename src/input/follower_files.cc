@@ -1,4 +1,6 @@
 // Files of Follower: opening, handing over from path to path, finding again after a restart, closing.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <iterator>
 #include <unordered_set>
@@ -31,6 +33,7 @@ void Follower::Impl::open_path(Slot& slot) {
     // Another file at this path shows as an event of its folder; other obstacles go without one.
     const bool other_file = opened.error().code == Errc::not_found || opened.error().code == Errc::invalid;
     slot.there_at_start = slot.there_at_start && !other_file;
+    note_at_start(slot);
     if (opened.error().code == Errc::busy) {
       wait_for_room(slot);
     } else {
@@ -43,25 +46,33 @@ void Follower::Impl::open_path(Slot& slot) {
     return;  // replaced this moment; the folder's event is on its way
   }
   if (!make_room()) {
-    if (slot.there_at_start && !slot.size_at_start) {
-      slot.size_at_start = tail.size();
-    }
+    note_at_start(slot);
     wait_for_room(slot);
     return;
   }
   bool fresh = false;
+  slot.there_at_start = slot.there_at_start && (!slot.at_start || slot.at_start->key == tail.key());
   if (slot.there_at_start && !book.was_followed(slot.path) && slot.config->from == config::StartPosition::end &&
       !book.knows(tail)) {
-    tail.start_at_end_of(slot.size_at_start.value_or(UINT64_MAX));
+    tail.start_at_end_of(slot.at_start ? slot.at_start->size : UINT64_MAX);
   } else {
     fresh = !begin(slot, tail) && !slot.there_at_start;
   }
   std::unique_ptr<OpenFile> file = attach(slot, std::move(*opened));
   file->fresh = fresh;
-  file->emptied = !fresh && !file->tail->has_head();
+  file->emptied = !file->tail->has_head();
   make_current(slot, std::move(file));
   if (!starting) {
     recover(slot.path);
+    note_reference(slot);
+  }
+}
+
+// What is written to it before it can be opened came later.
+void Follower::Impl::note_at_start(Slot& slot) {
+  struct stat status{};
+  if (slot.there_at_start && !slot.at_start && ::stat(slot.path.c_str(), &status) == 0) {
+    slot.at_start.emplace(FileKey{status.st_dev, status.st_ino}, static_cast<uint64_t>(status.st_size));
   }
 }
 
@@ -98,12 +109,23 @@ void Follower::Impl::note_loss(Slot& slot, uint64_t losses, std::string_view how
               " while nobody followed it: what was written to it meanwhile is lost");
 }
 
+// Behind all that were rotated away before.
+void Follower::Impl::set_aside(Slot& slot, std::unique_ptr<OpenFile> file) {
+  file->after_newest = !file->tail->begins();
+  if (!file->after_newest && file->tail->deleted()) {
+    forget_newest(slot);  // it is none of the generations, or compressed by now
+  } else {
+    note_newest(slot, *file->tail);
+  }
+  slot.old.push_back(std::move(file));
+}
+
 void Follower::Impl::make_current(Slot& slot, std::unique_ptr<OpenFile> file) {
   file->slot = &slot;
+  file->after_newest = false;
   mark_dirty(*file);
   if (slot.current) {
-    note_newest(slot, slot.current->tail->key());
-    slot.old.push_back(std::move(slot.current));
+    set_aside(slot, std::move(slot.current));
   }
   if (slot.had_file) {
     ++slot.counters.rotations;
@@ -113,7 +135,7 @@ void Follower::Impl::make_current(Slot& slot, std::unique_ptr<OpenFile> file) {
   slot.had_file = true;
   slot.marked = false;
   slot.there_at_start = false;
-  slot.size_at_start.reset();
+  slot.at_start.reset();
   slot.without_room = false;
   slot.waiting.clear();
   ++version;
@@ -211,18 +233,36 @@ void Follower::Impl::recover(const std::string& path) {
     slot->newest_old = newest;
     slot->done = done;
   } else if (!saved.all) {
-    note_newest(*slot, std::nullopt);  // newer ones were closed, and are not among the cursors
+    forget_newest(*slot);  // newer ones were closed, and are not among the cursors
   }
-  for (const Cursor& cursor : saved.cursors) {
-    const bool between = cursor.fingerprint_length == 0 && cursor.tail_fingerprint == 0 && saved.all &&
-                         !found.empty();  // it came after what was found
-    if (std::ranges::find(found, cursor) == found.end() && !cursor.is_done() && !between) {
-      note_loss(*slot, 1, "was deleted or emptied");
-      count_lost_behind(*slot, cursor.seen_size, cursor.offset);
-    }
-  }
+  note_unfound(*slot, saved, found);
   slot->had_file = true;
   start_ticking();
+}
+
+void Follower::Impl::note_unfound(Slot& slot, const CursorBook::Saved& saved, const std::vector<Cursor>& found) {
+  uint64_t unfound = 0;
+  bool gone = false;
+  for (const Cursor& cursor : saved.cursors) {
+    const bool between = cursor.is_empty() && !cursor.alone() && saved.all && !found.empty();  // it came after these
+    if (std::ranges::find(found, cursor) != found.end() || between) {
+      continue;
+    }
+    if (cursor.is_done()) {
+      gone = true;
+      continue;
+    }
+    ++unfound;
+    count_lost_behind(slot, cursor.seen_size, cursor.offset);
+  }
+  // Whether the generations that are there came before the one that is gone or after it, nobody can tell.
+  if (gone && unfound == 0 && found.empty() && saved.all) {
+    const auto newest = newest_rotated(slot.path, slot.config->max_line);
+    unfound = newest && newest->is_first() ? 0 : 1;
+  }
+  if (unfound > 0) {
+    note_loss(slot, unfound, "was deleted or emptied");
+  }
 }
 
 // Whether the content of a compressed file was read before it was compressed, or is about to be.
@@ -254,8 +294,7 @@ void Follower::Impl::adopt_renamed(const Renamed& renamed_file) {
   const bool packed = (*tail)->packed();
   std::unique_ptr<OpenFile> file = attach(*slot, std::move(*tail));
   if (packed || (slot->current && slot->waiting.empty())) {
-    note_newest(*slot, file->tail->key());
-    slot->old.push_back(std::move(file));  // older than what is at the path now
+    set_aside(*slot, std::move(file));  // older than what is at the path now
     ++slot->counters.rotations;
     start_ticking();
   } else {
@@ -310,6 +349,8 @@ void Follower::Impl::close(OpenFile& file) {
   book.remember_closed(file.tail->cursor(slot.path), file.tail->deleted());
   if (slot.newest_old == file.tail->key()) {
     note_done(slot, *file.tail);
+  } else if (&file == slot.current.get() && file.tail->has_head()) {
+    forget_newest(slot);
   }
   slot.marked = &file == slot.current.get();
   log_debug("closing a rotated file of " + printable(slot.path));

@@ -42,10 +42,17 @@ struct OpenFile {
   bool fresh = false;    // begun at its beginning, and nobody knows yet what it is
   bool emptied = false;  // nothing was written to it since a truncation, as far as it was looked at
   bool dirty = true;
+  bool overwritten = false;   // it was rotated away, and has other content now
+  bool after_newest = false;  // rotated away empty behind Slot::newest_old or `done`
   unsigned quiet_ticks = 0;
   std::optional<Rest> rest;
 
   [[nodiscard]] bool polled() const { return watch < 0 || remote; }
+};
+
+struct FileAtStart {
+  FileKey key;
+  uint64_t size = 0;
 };
 
 // One path; its index is its SourceId. Slots stay; a free one gets another path.
@@ -55,14 +62,15 @@ struct Slot {
   std::string path;
   std::vector<std::unique_ptr<OpenFile>> old;  // rotated away, oldest first; read before `current`
   std::unique_ptr<OpenFile> current;           // what the path led to when it last led to a file
-  // The last file before `current`: its key while it is open, then Cursor::is_done(); neither if that is not known.
+  // The last file before `current` that has something in it: its key while it is open, then Cursor::is_done(); neither
+  // if that is not known.
   std::optional<FileKey> newest_old;
   std::optional<Cursor> done;
   model::SourceStatus counters;
-  std::string waiting;                    // why the path has no file now; empty if it has
-  std::string read_error;                 // of the last read; empty if it went well
-  bool there_at_start = false;            // and not opened yet
-  std::optional<uint64_t> size_at_start;  // while it waits for room
+  std::string waiting;                  // why the path has no file now; empty if it has
+  std::string read_error;               // of the last read; empty if it went well
+  bool there_at_start = false;          // and not opened yet
+  std::optional<FileAtStart> at_start;  // while it cannot be opened
   bool without_room = false;
   bool had_file = false;
   bool marked = false;  // its last file was read to its end and deleted: see Cursor::is_mark()
@@ -126,7 +134,9 @@ struct Follower::Impl {
   void open_path(Slot& slot);
   // At the book's cursor for it (true), or at its beginning.
   bool begin(Slot& slot, FileTail& tail);
+  static void note_at_start(Slot& slot);
   void make_current(Slot& slot, std::unique_ptr<OpenFile> file);
+  void set_aside(Slot& slot, std::unique_ptr<OpenFile> file);
   void wait(Slot& slot, const std::string& reason, bool retry_later);
   void wait_for_room(Slot& slot);
   [[nodiscard]] bool has_room() const { return by_key.size() < most_open; }
@@ -134,6 +144,7 @@ struct Follower::Impl {
   void use_room();                        // opens what waited for it
   void recover(const std::string& path);  // files of saved cursors that were renamed since
   void recover_unclaimed();
+  void note_unfound(Slot& slot, const CursorBook::Saved& saved, const std::vector<Cursor>& found);
   void note_loss(Slot& slot, uint64_t losses, std::string_view how);  // of unknown size
   void adopt_renamed(const Renamed& renamed_file);
   [[nodiscard]] bool is_known(const Slot& slot, const FileTail& tail) const;
@@ -156,7 +167,10 @@ struct Follower::Impl {
   OpenFile& insert_old(Slot& slot, std::unique_ptr<FileTail> tail, const OpenFile* before);
   void replace_content(OpenFile& file);
   static void note_done(Slot& slot, const FileTail& tail);
-  static void note_newest(Slot& slot, std::optional<FileKey> key);
+  static void note_newest(Slot& slot, FileTail& tail);  // if it has something in it
+  static void forget_newest(Slot& slot);
+  // Of an empty file of which it is not known what was before it: the newest generation that there is now.
+  void note_reference(Slot& slot);
   // What comes after the end of a compressed file; it is closed.
   void end_packed(OpenFile& file, const FileTail::Turn& turn);
   void give_partial_line(Slot& slot, const Rest& rest);
@@ -170,6 +184,7 @@ struct Follower::Impl {
   bool adopt_between(OpenFile& file);
   // Looks at what a file begins with; true if it is not to be read, and was closed: a compressed one, or a copy.
   bool turn_away(OpenFile& file);
+  bool turn_away_copy(OpenFile& file);  // the same of a rotated file that was overwritten
 
   // --- follower_sources.cc ---
   void set_patterns(const std::vector<config::SourceConfig>& sources);

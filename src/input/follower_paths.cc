@@ -46,6 +46,9 @@ void Follower::Impl::start_following() {
   examine_all();
   book.keep_only([this](const std::string& path) { return pattern_of(path) != nullptr; });
   recover_unclaimed();
+  for (const auto& slot : slots) {
+    note_reference(*slot);
+  }
   starting = false;
   settle();
   ++version;
@@ -306,6 +309,7 @@ void Follower::Impl::claim(Slot& slot, OpenFile& file) {
     return;
   }
   make_current(slot, detach(file));
+  note_reference(slot);
 }
 
 }  // namespace ipguard::input

@@ -36,16 +36,48 @@ void Follower::Impl::count_lost(Slot& slot, uint64_t bytes) {
 
 OpenFile& Follower::Impl::insert_old(Slot& slot, std::unique_ptr<FileTail> tail, const OpenFile* before) {
   const auto place = std::ranges::find(slot.old, before, &std::unique_ptr<OpenFile>::get);
-  if (place == slot.old.end()) {
-    note_newest(slot, tail->key());
+  const bool last = place == slot.old.end();
+  if (last) {
+    note_newest(slot, *tail);
   }
   start_ticking();
-  return **slot.old.insert(place, attach(slot, std::move(tail)));
+  OpenFile& file = **slot.old.insert(place, attach(slot, std::move(tail)));
+  file.after_newest = last && !file.tail->has_head();
+  return file;
 }
 
-void Follower::Impl::note_newest(Slot& slot, std::optional<FileKey> key) {
-  slot.newest_old = key;
+void Follower::Impl::note_newest(Slot& slot, FileTail& tail) {
+  if (!tail.begins()) {
+    return;
+  }
+  slot.newest_old = tail.key();
   slot.done.reset();
+  for (const auto& file : slot.old) {
+    file->after_newest = false;
+    if (file->tail.get() == &tail) {
+      break;
+    }
+  }
+}
+
+void Follower::Impl::forget_newest(Slot& slot) {
+  slot.newest_old.reset();
+  slot.done.reset();
+  for (const auto& file : slot.old) {
+    file->after_newest = false;
+  }
+}
+
+void Follower::Impl::note_reference(Slot& slot) {
+  if (slot.config != nullptr && slot.current && !slot.current->tail->has_head() && !slot.done && !slot.newest_old) {
+    slot.done = newest_rotated(slot.path, slot.config->max_line);
+    const bool open = slot.done && is_open(*slot.done);
+    if (open && by_key.at({slot.done->device, slot.done->inode})->slot == &slot) {
+      slot.newest_old = {slot.done->device, slot.done->inode};
+      slot.done.reset();
+    }
+    ++version;
+  }
 }
 
 void Follower::Impl::note_done(Slot& slot, const FileTail& tail) {
@@ -57,6 +89,11 @@ void Follower::Impl::note_done(Slot& slot, const FileTail& tail) {
 std::vector<Cursor> Follower::Impl::adopt_rotated(Slot& slot, const std::vector<Cursor>& cursors, const Adoption& how) {
   std::vector<Cursor> found;
   FileTail* now = how.now != nullptr || !slot.current ? how.now : slot.current->tail.get();
+  if (const auto first = std::ranges::find_if(cursors, &Cursor::is_first); first != cursors.end()) {
+    found.push_back(*first);
+    slot.newest_old.reset();
+    slot.done = *first;
+  }
   for (RotatedFile& file : find_rotated(cursors, how.with_later, slot.config->max_line)) {
     if (file.cursor) {
       found.push_back(*file.cursor);
@@ -67,7 +104,8 @@ std::vector<Cursor> Follower::Impl::adopt_rotated(Slot& slot, const std::vector<
       slot.done = *file.cursor;
       continue;
     }
-    if (by_key.contains(tail.key()) ||
+    // What is open is read there, though it stands elsewhere as well: compressed meanwhile.
+    if (by_key.contains(tail.key()) || (file.cursor && is_open(*file.cursor)) ||
         (!file.cursor && (is_idle_copy(tail, now) || (tail.packed() && is_known(slot, tail))))) {
       continue;
     }
@@ -77,6 +115,7 @@ std::vector<Cursor> Follower::Impl::adopt_rotated(Slot& slot, const std::vector<
       count_lost_behind(slot, file.cursor->seen_size, file.cursor->offset);
       if (how.before == nullptr) {
         tail.start_after_cut();
+        forget_newest(slot);
         note_done(slot, tail);
       }
       continue;  // all that the copy has was read
@@ -114,7 +153,11 @@ void Follower::Impl::replace_content(OpenFile& file) {
   mark_dirty(file);
   rest.cursor.seen_size = std::max(before.seen_size, tail.offset());  // at its beginning only, or behind a hole
   file.emptied = !tail.begins();
-  note_newest(slot, std::nullopt);
+  const bool is_last = &file == slot.current.get() || slot.newest_old == tail.key();
+  file.overwritten = &file != slot.current.get();
+  if (is_last) {
+    forget_newest(slot);
+  }
   bool goes_on = false;
   for (RotatedFile& each : files) {
     FileTail& copy = *each.tail;
@@ -124,8 +167,11 @@ void Follower::Impl::replace_content(OpenFile& file) {
     if (!each.cursor) {
       begin(slot, copy);
     } else if (!copy.packed() && copy.size() <= reached) {
-      copy.start_after_cut();
-      note_done(slot, copy);
+      if (is_last) {
+        copy.start_after_cut();
+        forget_newest(slot);
+        note_done(slot, copy);
+      }
       continue;
     } else if (!copy.resume(before, 0)) {
       continue;
@@ -142,6 +188,21 @@ void Follower::Impl::replace_content(OpenFile& file) {
     give_partial_line(slot, rest);
   }
   count_lost_behind(slot, rest.cursor.seen_size, known);
+  note_reference(slot);
+}
+
+// Copied over a rotated file, what is at the path now is read there; when that is truncated the copy is looked for.
+bool Follower::Impl::turn_away_copy(OpenFile& file) {
+  Slot& slot = *file.slot;
+  if (!file.overwritten || !file.tail->begins()) {
+    return false;
+  }
+  file.overwritten = false;
+  if (!slot.current || !file.tail->begins_as(*slot.current->tail, least_alike)) {
+    return false;
+  }
+  drop(file);
+  return true;
 }
 
 void Follower::Impl::give_partial_line(Slot& slot, const Rest& rest) {
@@ -164,7 +225,7 @@ void Follower::Impl::end_packed(OpenFile& file, const FileTail::Turn& turn) {
       other.rest = other.tail->packed() ? std::optional(std::move(rest)) : std::nullopt;
       other.copy = true;
       if (newest) {
-        note_newest(slot, other.tail->key());
+        note_newest(slot, *other.tail);
       }
     } else {
       give_partial_line(slot, rest);

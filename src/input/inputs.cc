@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/file.h"
 #include "input/part_joiner.h"
 
 namespace ipguard::input {
@@ -36,6 +37,21 @@ std::vector<Cursor> take_prefixed(std::vector<Cursor>& cursors, const std::strin
   std::vector<Cursor> result(std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
   cursors.erase(taken.begin(), taken.end());
   return result;
+}
+
+// Where reading begins between two parts of a container's line.
+void look_before(PartJoiner& joiner, const Block& block, size_t max_line) {
+  constexpr uint64_t most = 256UL << 10;  // several parts as docker writes them at most, all escaped
+  const uint64_t begin = block.offset - std::min(block.offset, most);
+  std::string before(block.offset - begin, '\0');
+  if (block.fd < 0 || read_at(block.fd, before, begin) != std::ssize(before)) {
+    return;
+  }
+  std::string_view lines = before;
+  if (begin > 0) {
+    lines.remove_prefix(std::min(lines.find('\n'), lines.size() - 1) + 1);
+  }
+  joiner.begin_behind(lines, block.offset, begin == 0, max_line);
 }
 
 }  // namespace
@@ -73,7 +89,12 @@ struct Inputs::Impl {
     if (block.source >= joiners.size()) {
       joiners.resize(block.source + 1);
     }
-    joiners[block.source].feed(ours, follower->source(block.source).config->max_line, [&](const Block& each) {
+    auto& joiner = joiners[block.source];
+    const auto max_line = follower->source(block.source).config->max_line;
+    if (joiner.wants_before(ours)) {
+      look_before(joiner, ours, max_line);
+    }
+    joiner.feed(ours, max_line, [&](const Block& each) {
       const auto more = on_block(each);
       consumed.lines += more.lines;
       consumed.hits += more.hits;

@@ -102,6 +102,34 @@ void PartJoiner::feed(const Block& block, size_t max_line, const Emit& emit) {
   }
 }
 
+bool PartJoiner::wants_before(const Block& block) const {
+  return block.offset != 0 && block.offset != next_offset_ && (is_docker(block.bytes) || is_cri(block.bytes));
+}
+
+void PartJoiner::begin_behind(std::string_view lines, uint64_t offset, bool from_beginning, size_t max_line) {
+  const Open unknown{.text = {}, .is_open = !from_beginning, .skipping = !from_beginning};
+  open_ = {unknown, unknown};
+  std::array<bool, 2> seen{};
+  const uint64_t overlong = overlong_;
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    if (const auto part = parse(lines.substr(0, end)); part.known) {
+      seen[part.stream] = true;
+      if (belongs(part) && join(part, max_line)) {
+        open_[part.stream].text.clear();
+      }
+    }
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  for (size_t i = 0; i < open_.size(); ++i) {
+    if (!seen[i]) {
+      open_[i] = {};  // nothing says that it is in the middle of a line
+    }
+  }
+  overlong_ = overlong;  // these were counted before, or nobody asked for them
+  next_offset_ = offset;
+}
+
 // Of a line that was cut where it is read, its end is not known. In docker's that is where it says whether it was
 // whole: what follows may be the rest of it.
 void PartJoiner::take_cut(std::string_view line) {
@@ -113,6 +141,8 @@ void PartJoiner::take_cut(std::string_view line) {
     open_[part.stream] = {.text = {}, .is_open = !part.last, .skipping = !part.last};
   }
 }
+
+bool PartJoiner::belongs(const Part& part) const { return !part.last || open_[part.stream].is_open; }
 
 // Adds the part to what is open of its stream. True if that is a line now, or as much of one as may be, in `text`.
 bool PartJoiner::join(const Part& part, size_t max_line) {
@@ -155,7 +185,7 @@ void PartJoiner::take_parts(const Block& block, size_t max_line, const Emit& emi
     const size_t end = std::min(bytes.find('\n', begin), bytes.size());
     const size_t next = std::min(end + 1, bytes.size());
     const auto part = parse(bytes.substr(begin, end - begin));
-    if (part.known && (!part.last || open_[part.stream].is_open)) {
+    if (part.known && belongs(part)) {
       give(bytes.substr(run, begin - run), run);
       if (join(part, max_line)) {
         give(open_[part.stream].text, begin);

@@ -30,6 +30,12 @@ class PartJoiner {
 
   void feed(const Block& block, size_t max_line, const Emit& emit);
 
+  // Whether it begins somewhere in a container's log, so that what stands before it tells whether it begins a line.
+  [[nodiscard]] bool wants_before(const Block& block) const;
+  // The whole lines that stand right before `offset`, where the next block begins; `from_beginning`: all of the file's.
+  // Of a line whose first part is not among them, the rest is skipped.
+  void begin_behind(std::string_view lines, uint64_t offset, bool from_beginning, size_t max_line);
+
   // Bytes that are kept.
   [[nodiscard]] size_t held() const { return open_[0].text.size() + open_[1].text.size(); }
   // Lines that were too long, and whose rest was skipped, since it was made.
@@ -45,6 +51,7 @@ class PartJoiner {
 
   [[nodiscard]] static Part parse(std::string_view line);
   void take_cut(std::string_view line);
+  [[nodiscard]] bool belongs(const Part& part) const;  // to a line of several parts
   [[nodiscard]] bool join(const Part& part, size_t max_line);
   void take_parts(const Block& block, size_t max_line, const Emit& emit);
 

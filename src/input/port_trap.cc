@@ -29,13 +29,18 @@ struct PortTrap::Impl {
     net::Endpoint endpoint;
     UniqueFd socket;
     std::string problem;  // why there is no socket
+    bool left = false;    // to somebody's service
     std::unique_ptr<loop::IoWatcher> watcher;
+
+    [[nodiscard]] bool waits() const { return !socket.valid() && !left; }
   };
 
-  Impl(loop::EventLoop& event_loop, config::TrapConfig trap, VisitCallback callback)
+  Impl(loop::EventLoop& event_loop, config::TrapConfig trap, VisitCallback callback, std::chrono::milliseconds retry)
       : loop(event_loop),
         config(std::move(trap)),
         on_visits(std::move(callback)),
+        retry_period(retry),
+        retry_timer(loop, [this] { open_all(); }),
         resume(loop, [this] { watch_all(); }) {}
 
   void set_ports();
@@ -50,6 +55,8 @@ struct PortTrap::Impl {
   std::list<Port> ports;
   std::vector<Visit> visits;  // scratch
   uint64_t count = 0;
+  std::chrono::milliseconds retry_period;
+  loop::Timer retry_timer;
   loop::Timer resume;  // after the process ran out of descriptors
 };
 
@@ -73,7 +80,7 @@ void PortTrap::Impl::set_ports() {
 void PortTrap::Impl::open_all() {
   std::vector<uint16_t> services;
   for (auto& port : ports) {
-    if (port.socket.valid()) {
+    if (port.socket.valid() || port.left) {
       continue;
     }
     auto socket = listen_tcp(port.endpoint);
@@ -82,15 +89,22 @@ void PortTrap::Impl::open_all() {
       port.problem.clear();
       continue;
     }
-    port.problem = socket.error().message;
-    if (socket.error().code == Errc::busy) {
+    const bool is_service = socket.error().code == Errc::busy;
+    if (is_service) {
       services.push_back(port.endpoint.port);
     }
-    log_warning("trap " + config.name + ": " + port.problem +
-                (socket.error().code == Errc::busy ? "; a service is there, so the port is no trap" : ""));
+    if (const auto before = std::exchange(port.problem, socket.error().message); before != port.problem) {
+      log_warning("trap " + config.name + ": " + port.problem +
+                  (is_service ? "; a service is there, so the port is no trap" : "; tried again until it works"));
+    }
   }
   std::ranges::for_each(services, [this](uint16_t number) { leave(number); });
   watch_all();
+  if (std::ranges::any_of(ports, &Port::waits)) {
+    retry_timer.start(retry_period);
+  } else {
+    retry_timer.stop();
+  }
 }
 
 // Clients of a service may try all its host's addresses.
@@ -99,6 +113,7 @@ void PortTrap::Impl::leave(uint16_t number) {
     if (port.endpoint.port == number) {
       port.watcher->stop();
       port.socket.reset();
+      port.left = true;
     }
   }
 }
@@ -135,8 +150,9 @@ void PortTrap::Impl::accept_some(Port& port) {
   }
 }
 
-PortTrap::PortTrap(loop::EventLoop& loop, config::TrapConfig config, VisitCallback on_visits)
-    : impl_(std::make_unique<Impl>(loop, std::move(config), std::move(on_visits))) {
+PortTrap::PortTrap(loop::EventLoop& loop, config::TrapConfig config, VisitCallback on_visits,
+                   std::chrono::milliseconds retry)
+    : impl_(std::make_unique<Impl>(loop, std::move(config), std::move(on_visits), retry)) {
   impl_->set_ports();
 }
 
@@ -147,6 +163,9 @@ void PortTrap::start() { impl_->open_all(); }
 void PortTrap::change(config::TrapConfig config) {
   impl_->config = std::move(config);
   impl_->set_ports();
+  for (auto& port : impl_->ports) {
+    port.left = false;
+  }
   impl_->open_all();
 }
 
@@ -164,7 +183,8 @@ model::SourceStatus PortTrap::status() const {
   if (!any_open) {
     status.state = "waiting: " + why;
   } else {
-    status.state = why.empty() ? "following" : "following, not trapped: " + why;
+    const bool any_waits = std::ranges::any_of(impl_->ports, &Impl::Port::waits);
+    status.state = why.empty() ? "following" : (any_waits ? "following, waiting: " : "following, not trapped: ") + why;
   }
   return status;
 }

@@ -1,6 +1,7 @@
 // PortTrap: TCP ports that no one has reason to touch, and who touches them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,7 +20,7 @@ namespace ipguard::input {
 //
 // A port that is in use on one of the addresses is somebody's service: it is left alone on all of them, told of in
 // status(), and not tried again before the next change(), for otherwise it would be taken from a service that is just
-// being restarted.
+// being restarted. What else is in the way, as an address that is not there yet, is waited for.
 class PortTrap {
  public:
   struct Visit {
@@ -29,8 +30,10 @@ class PortTrap {
   // The visits of one turn, at most 64 of each port.
   using VisitCallback = std::function<void(std::span<const Visit> visits)>;
 
+  static constexpr std::chrono::milliseconds retry_after{10'000};
   // `config` is copied.
-  PortTrap(loop::EventLoop& loop, config::TrapConfig config, VisitCallback on_visits);
+  PortTrap(loop::EventLoop& loop, config::TrapConfig config, VisitCallback on_visits,
+           std::chrono::milliseconds retry = retry_after);
   ~PortTrap();
   PortTrap(const PortTrap&) = delete;
   PortTrap& operator=(const PortTrap&) = delete;

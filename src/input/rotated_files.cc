@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <unordered_set>
 #include <utility>
 
@@ -76,6 +77,7 @@ struct Candidate {
   RotatedFile file;
   std::optional<RotationMark> mark;
   int64_t modified = 0;
+  const Entry* entry = nullptr;  // of one that is not open yet
 };
 
 // By their names' marks if these can be compared, because several rotations fit into one tick of the file system's
@@ -94,6 +96,10 @@ void sort_oldest_first(std::vector<Candidate>& candidates) {
 bool is_written_after(const Candidate& candidate, const Candidate& reference) {
   return candidate.mark->date == reference.mark->date ? candidate.modified / a_second >= reference.modified / a_second
                                                       : candidate.modified > reference.modified;
+}
+
+bool may_be_later(const RotationMark& mark, const Candidate& reference) {
+  return reference.mark && (mark.date != reference.mark->date || newer(mark, *reference.mark));
 }
 
 // Whether the names tell which of them came first.
@@ -117,7 +123,7 @@ class Folder {
       if (entry.inode == cursor.inode) {
         auto candidate = open(entry);
         if (candidate && candidate->file.tail->is_file_of(cursor) &&
-            (cursor.fingerprint_length == 0 || candidate->file.tail->has_content_of(cursor))) {
+            (cursor.is_empty() ? !candidate->file.tail->packed() : candidate->file.tail->has_content_of(cursor))) {
           candidate->file.cursor = cursor;
           return candidate;
         }
@@ -146,23 +152,50 @@ class Folder {
     return shorter;
   }
 
-  // Generations whose names say that they came after `reference`; where the scheme of names has changed, their times.
-  [[nodiscard]] std::vector<Candidate> find_later(const Candidate& reference) {
+  // Generations whose names say that they came after `reference` (null: all); where the scheme of names has changed,
+  // their times.
+  [[nodiscard]] std::vector<Candidate> find_later(const Candidate* reference) {
     std::vector<Candidate> later;
     std::unordered_set<std::string_view> names;  // one that is being compressed is there twice
     for (const Entry& entry : entries_) {
       const std::optional<RotationMark> mark = rotation_mark(base_, entry.name);
-      if (!mark || !reference.mark || (mark->date == reference.mark->date && !newer(*mark, *reference.mark)) ||
+      if (!mark || (reference != nullptr && !may_be_later(*mark, *reference)) ||
           !names.insert(without_packed_ending(entry.name)).second) {
         continue;
       }
       auto candidate = open(entry);
-      if (candidate && is_written_after(*candidate, reference)) {
+      if (candidate && (reference == nullptr || is_written_after(*candidate, *reference))) {
         later.push_back(std::move(*candidate));
       }
     }
     sort_oldest_first(later);
     return later;
+  }
+
+  // The newest generation that has something in it.
+  [[nodiscard]] std::optional<Cursor> newest() {
+    std::vector<Candidate> generations;
+    for (const Entry& entry : entries_) {
+      if (auto mark = rotation_mark(base_, entry.name); mark && entry.modified != 0) {
+        generations.push_back({.file = {}, .mark = std::move(mark), .modified = entry.modified, .entry = &entry});
+      }
+    }
+    sort_oldest_first(generations);
+    for (const Candidate& generation : std::views::reverse(generations)) {
+      auto candidate = open(*generation.entry);
+      if (!candidate) {
+        return std::nullopt;
+      }
+      FileTail& tail = *candidate->file.tail;
+      if (tail.has_head()) {
+        tail.start_after_cut();
+        Cursor cursor = tail.cursor(log_);
+        cursor.offset = std::max<uint64_t>(cursor.offset, 1);  // a compressed one is not read for it
+        cursor.seen_size = 0;
+        return cursor;
+      }
+    }
+    return Cursor::first(log_);
   }
 
  private:
@@ -244,33 +277,66 @@ std::string_view without_packed_ending(std::string_view name) {
 
 bool is_rotated_name(const std::string& base, const std::string& name) { return rotation_mark(base, name).has_value(); }
 
+namespace {
+
+// Those of `cursors` that are there, as far as they tell what came later.
+struct Found {
+  std::vector<Candidate> candidates;
+  bool all = true;
+};
+
+Found find_all(Folder& folder, const std::vector<Cursor>& cursors, bool with_later) {
+  const auto tells = [](const Cursor& cursor) { return cursor.is_first() || !cursor.is_empty(); };
+  const bool none_before = std::ranges::any_of(cursors, &Cursor::is_first);
+  const bool has_reference = std::ranges::any_of(cursors, tells);
+  // One that was empty is one of the later ones, if it is known which file was before it. It counts by itself only when
+  // that one is gone, or when the names are of another scheme by now.
+  const auto is_later = [&](const Cursor& cursor) {
+    return with_later && has_reference && cursor.is_empty() && !cursor.alone();
+  };
+  Found found;
+  bool gone = false;
+  for (const Cursor& cursor : cursors) {
+    if (cursor.is_first() || is_later(cursor)) {
+      continue;
+    }
+    if (std::optional<Candidate> candidate = folder.find(cursor)) {
+      found.candidates.push_back(std::move(*candidate));
+    } else {
+      gone = gone || cursor.is_done();
+      found.all = found.all && cursor.is_done();
+    }
+  }
+  bool replaced = false;
+  for (const Cursor& cursor : cursors) {
+    std::optional<Candidate> candidate = is_later(cursor) && !none_before ? folder.find(cursor) : std::nullopt;
+    if (candidate && (gone || !comparable(found.candidates, *candidate))) {
+      found.candidates.push_back(std::move(*candidate));
+      replaced = true;
+    }
+  }
+  found.all = found.all && (!gone || replaced) && (none_before || !found.candidates.empty());
+  sort_oldest_first(found.candidates);
+  return found;
+}
+
+}  // namespace
+
 std::vector<RotatedFile> find_rotated(const std::vector<Cursor>& cursors, bool with_later, size_t max_line,
                                       const std::vector<FileKey>& refuted, const std::string& head) {
   std::vector<Candidate> found;
   for (int look = 0; look < most_looks && !cursors.empty(); ++look) {
-    found.clear();
     Folder folder(cursors.front().path, max_line, refuted, head);
-    // One that was empty is one of the later ones, if it is known which file was before it. Its inode may be another's,
-    // so it counts only when the names are of another scheme by now.
-    const auto is_later = [&](const Cursor& cursor) {
-      return with_later && cursors.size() > 1 && cursor.fingerprint_length == 0 && cursor.tail_fingerprint == 0;
-    };
-    bool all = true;
-    for (const bool later : {false, true}) {
-      for (const Cursor& cursor : cursors) {
-        if (is_later(cursor) != later) {
-          continue;
-        }
-        std::optional<Candidate> candidate = folder.find(cursor);
-        all = all && (later || candidate);
-        if (candidate && (!later || !comparable(found, *candidate))) {
-          found.push_back(std::move(*candidate));
-        }
+    Found now = find_all(folder, cursors, with_later);
+    found = std::move(now.candidates);
+    if (with_later && now.all) {
+      for (Candidate& candidate : folder.find_later(found.empty() ? nullptr : &found.back())) {
+        const auto empty = std::ranges::find_if(cursors, [&](const Cursor& cursor) {
+          return cursor.is_empty() && !candidate.file.tail->packed() && candidate.file.tail->is_file_of(cursor);
+        });
+        candidate.file.cursor = empty == cursors.end() ? std::nullopt : std::optional(*empty);
+        found.push_back(std::move(candidate));
       }
-    }
-    sort_oldest_first(found);
-    if (with_later && !found.empty() && all) {
-      std::ranges::move(folder.find_later(found.back()), std::back_inserter(found));
     }
     if (!folder.changed()) {
       break;
@@ -282,6 +348,20 @@ std::vector<RotatedFile> find_rotated(const std::vector<Cursor>& cursors, bool w
     files.push_back(std::move(candidate.file));
   }
   return files;
+}
+
+std::optional<Cursor> newest_rotated(const std::string& log, size_t max_line) {
+  const std::vector<FileKey> none;
+  const std::string no_head;
+  std::optional<Cursor> newest;
+  for (int look = 0; look < most_looks; ++look) {
+    Folder folder(log, max_line, none, no_head);
+    newest = folder.newest();
+    if (!folder.changed()) {
+      break;
+    }
+  }
+  return newest;
 }
 
 }  // namespace ipguard::input

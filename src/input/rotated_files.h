@@ -29,11 +29,16 @@ struct RotatedFile {
 // name, else one with the same content, not compressed rather than compressed, the latest first; else one that has less
 // than was read of it. If all of them are
 // found and `with_later` is given, rotated files newer than the last of them are added: access.log.1 after
-// access.log.2, access.log-20260102 after access.log-20260101.
+// access.log.2, access.log-20260102 after access.log-20260101. A file that was empty counts as one of these; where the
+// one before it is gone, it is the oldest of them.
 // `refuted`: files that are not it, though they begin alike. `head`: of the content, if it is known better than by the
 // cursor.
 [[nodiscard]] std::vector<RotatedFile> find_rotated(const std::vector<Cursor>& cursors, bool with_later,
                                                     size_t max_line, const std::vector<FileKey>& refuted = {},
                                                     const std::string& head = {});
+
+// Which generation of `log` is the newest that has something in it, as Cursor::is_done(); Cursor::is_first() if there is
+// none; nullopt if it cannot be read.
+[[nodiscard]] std::optional<Cursor> newest_rotated(const std::string& log, size_t max_line);
 
 }  // namespace ipguard::input

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "base/unique_fd.h"
 #include "follower_fixture.h"
@@ -313,6 +315,50 @@ TEST_F(CopiesTest, GenerationsWhoseEventsWereDroppedAreFound) {
   compress(log + ".2");
   EXPECT_EQ(next_texts(), (Texts{"two", "after 0", "after 1", "after 2"}));
   expect_nothing_lost();
+}
+
+TEST_F(CopiesTest, WhatIsReadAndStandsElsewhereAsWellIsReadOnce) {
+  follow_log("one\n");
+  const std::vector<Cursor> cursors = stop();
+  append(log, "two\n");
+  copy_and_truncate();
+  append(log, "three\npart");
+  copy_and_truncate();
+  start(cursors);
+  EXPECT_EQ(take_texts(), (Texts{"two", "three"}));
+  // Nobody knows yet that the line is not ended; it is given out when its file is closed.
+  compress(rotated);
+  append(log, "four\n");
+  EXPECT_EQ(next_texts(), (Texts{"four"}));
+  expect_nothing_lost();
+}
+
+TEST_F(CopiesTest, ACopyOverARotatedFileIsNotReadAgain) {
+  for (const bool looked_at : {false, true}) {
+    for (const bool unread : {false, true}) {
+      SCOPED_TRACE(looked_at);
+      SCOPED_TRACE(unread);
+      sources.clear();
+      follow_log("one\n");
+      fs::rename(log, rotated);
+      append(log, "two\nthree\n");
+      EXPECT_EQ(next_texts(), (Texts{"two", "three"}));
+      if (unread) {
+        append(log, "four\n");
+      }
+      fs::copy_file(log, rotated, fs::copy_options::overwrite_existing);
+      Texts texts = looked_at ? next_texts() : Texts{};
+      truncate();
+      append(log, "five\n");
+      std::ranges::move(next_texts(), std::back_inserter(texts));
+      EXPECT_EQ(texts, unread ? (Texts{"four", "five"}) : (Texts{"five"}));
+      EXPECT_EQ(status_of(log).lost_bytes, 0U);
+      EXPECT_EQ(status_of(log).losses_of_unknown_size, 0U);
+      follower.reset();
+      fs::remove(log);
+      fs::remove(rotated);
+    }
+  }
 }
 
 TEST_F(CopiesTest, OnANetworkFileSystemFilesArePolledBesides) {

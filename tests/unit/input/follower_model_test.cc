@@ -26,10 +26,11 @@ constexpr size_t max_line = 120;
 // What was written between a file's creation or truncation and its next truncation.
 struct Content {
   std::string bytes;
-  bool ended = false;        // truncated or closed: its partial line counts as a line
-  bool may_end = false;      // may have been closed meanwhile
-  bool may_be_lost = false;  // truncated or deleted before it was read
-  // It can be found in another file: its beginning was seen, or that of what was in the file before.
+  bool ended = false;          // truncated or closed: its partial line counts as a line
+  bool may_end = false;        // may have been closed meanwhile
+  bool may_be_lost = false;    // truncated or deleted before it was read
+  bool rotated_empty = false;  // nothing tells it when what is written to it late is compressed
+  // It can be found in another file: its beginning was seen, or that of what was before it, or that it was empty.
   bool known = false;
 };
 
@@ -74,7 +75,7 @@ class ModelRun : public FollowerFixture {
  public:
   explicit ModelRun(unsigned seed) : random_(seed), closing_(seed % 3 == 0) {
     if (closing_) {
-      timing.tick = std::chrono::milliseconds(1);
+      timing.tick = std::chrono::milliseconds(seed % 2);  // each time that the loop runs, or as it happens to run
       timing.quiet_ticks = 2;
     }
     add_source("web", {temp / "web/*.log"}, config::StartPosition::start, max_line);
@@ -161,7 +162,7 @@ class ModelRun : public FollowerFixture {
     drain();
     for (const Log& log : logs_) {
       if (log.writer.valid() && !killing_) {
-        contents_[log.content].known = contents_[log.content].known || !contents_[log.content].bytes.empty();
+        contents_[log.content].known = true;
       }
     }
   }
@@ -180,12 +181,16 @@ class ModelRun : public FollowerFixture {
     log.generations.insert(log.generations.begin(), content);
   }
 
+  void create(Log& log) {
+    fs::create_directories(fs::path(log.path).parent_path());
+    log.writer.reset(::open(log.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    ASSERT_TRUE(log.writer.valid()) << log.path;
+    log.content = new_content();
+  }
+
   void write(Log& log) {
     if (!log.writer.valid()) {
-      fs::create_directories(fs::path(log.path).parent_path());
-      log.writer.reset(::open(log.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-      ASSERT_TRUE(log.writer.valid()) << log.path;
-      log.content = new_content();
+      create(log);
     }
     write_to(log.writer.get(), log.content);
     note("write", log);
@@ -209,6 +214,7 @@ class ModelRun : public FollowerFixture {
       log.folder_seen = true;
     }
     note("rotate", log);
+    contents_[log.content].rotated_empty = contents_[log.content].bytes.empty();
     shift(log, log.content);
     fs::rename(log.path, log.path + ".1");
     contents_[log.content].may_end = closing_;
@@ -216,8 +222,13 @@ class ModelRun : public FollowerFixture {
     log.previous_content = log.content;
     log.previous_deleted = false;
     log.may_write_to_previous = follower != nullptr && !killing_;
+    if (chance(40)) {
+      create(log);
+    }
     if (chance(60)) {
       write(log);
+    }
+    if (log.writer.valid()) {
       contents_[log.content].known = contents_[log.previous_content].known && (killing_ || !follower);
     }
   }
@@ -228,8 +239,8 @@ class ModelRun : public FollowerFixture {
         (!contents_[log.content].known && !may_look())) {
       return;
     }
-    if (!contents_[log.content].known || chance(30)) {
-      look_if_allowed();
+    if ((!contents_[log.content].known || chance(30)) && may_look()) {
+      look();
     }
     note("copy and truncate", log);
     shift(log, log.content);
@@ -247,11 +258,6 @@ class ModelRun : public FollowerFixture {
   }
 
   [[nodiscard]] bool may_look() const { return follower && !killing_; }
-  void look_if_allowed() {
-    if (may_look()) {
-      look();
-    }
-  }
 
   void compress_generation(Log& log) {
     if (log.generations.empty()) {
@@ -260,7 +266,8 @@ class ModelRun : public FollowerFixture {
     const size_t number = 1 + random_() % log.generations.size();
     const std::string path = generation(log, number);
     const size_t content = log.generations[number - 1];
-    if (path.ends_with(".gz") || !contents_[content].known || contents_[content].bytes.empty()) {
+    if (path.ends_with(".gz") || !contents_[content].known || contents_[content].rotated_empty ||
+        contents_[content].bytes.empty()) {
       return;
     }
     if (log.previous_content == content) {

@@ -180,6 +180,35 @@ TEST_F(FollowerTest, AnUnreadableFileIsWaitedFor) {
   EXPECT_EQ(next_texts(), (Texts{"new"}));  // it was there at start: from its end
 }
 
+TEST_F(FollowerTest, TheEndOfAnUnreadableFileIsWhereItWasAtStart) {
+  fs::permissions(temp.path(), fs::perms(0755));
+  for (const char* path : {"a.log", "*.log"}) {
+    for (const bool replaced : {false, true}) {
+      SCOPED_TRACE(path);
+      SCOPED_TRACE(replaced);
+      const std::string log = temp / "a.log";
+      fs::remove(log);
+      append(log, "old\npart");
+      fs::permissions(log, fs::perms(0));
+      sources.clear();
+      add_source("web", {temp / path});
+      {
+        const Unprivileged nobody;
+        start();
+      }
+      if (replaced) {
+        append(temp / "new", "another\n");
+        fs::rename(temp / "new", log);
+      } else {
+        append(log, "ial\nnew\n");
+        fs::permissions(log, fs::perms(0644));
+      }
+      drain();
+      EXPECT_EQ(take_texts(), replaced ? (Texts{"another"}) : (Texts{"partial", "new"}));
+    }
+  }
+}
+
 TEST_F(FollowerTest, AnUnreadableFolderIsRetried) {
   fs::permissions(temp.path(), fs::perms(0755));
   fs::create_directories(temp / "logs");

@@ -95,6 +95,20 @@ TEST_F(InputsTest, AreToldApart) {
   EXPECT_EQ(inputs->cursors().size(), 1U);
 }
 
+TEST_F(InputsTest, BeginWithinAContainersLine) {
+  const auto part = [](std::string_view text, char tag) {
+    return "2026-01-01T00:00:00.000000001Z stdout " + std::string(1, tag) + ' ' + std::string(text) + '\n';
+  };
+  append(folder / "log", part("before", 'F') + part("GET /", 'P'));
+  sources = {files("web", "log")};
+  sources[0].from = config::StartPosition::end;
+  start();
+  EXPECT_EQ(seen["web"], "");
+  append(folder / "log", part("203.0.113.9 forged", 'F') + part("next", 'F'));
+  drain();
+  EXPECT_EQ(seen["web"], part("GET /203.0.113.9 forged", 'F') + part("next", 'F'));
+}
+
 TEST_F(InputsTest, ChangeWithTheirSources) {
   append(folder / "log", "one\n");
   sources = {listener("goes", "goes"), listener("stays", "stays"), files("web", "log")};

@@ -97,6 +97,42 @@ TEST_F(PartJoinerTest, ForgetsWhatCannotGoOn) {
   EXPECT_EQ(text, cri("two", 'F'));
 }
 
+TEST_F(PartJoinerTest, BeginsBehindAPart) {
+  struct Case {
+    const char* name;
+    std::string before;
+    bool from_beginning;
+    std::string lines;
+    std::string expected;
+  };
+  const std::vector<Case> cases = {
+      {"whole lines", cri("a", 'F') + cri("b", 'F', "stderr"), false, cri("c", 'F'), cri("c", 'F')},
+      {"a part", cri("a", 'F') + cri("one ", 'P'), false, cri("two", 'F') + cri("c", 'F'),
+       cri("one two", 'F') + cri("c", 'F')},
+      {"a part that begins the file", cri("one ", 'P'), true, cri("two", 'F'), cri("one two", 'F')},
+      {"a part of which nobody knows whether it is the first", cri("one ", 'P'), false,
+       cri("two", 'F') + cri("c", 'F') + cri("d", 'F', "stderr"), cri("c", 'F') + cri("d", 'F', "stderr")},
+      {"a part of the other stream", cri("a", 'F', "stderr") + cri("one ", 'P', "stderr"), false,
+       cri("c", 'F') + cri("two", 'F', "stderr"), cri("c", 'F') + cri("one two", 'F', "stderr")},
+      {"docker's", docker("a\\n") + docker(full), false, docker("end\\n") + docker("c\\n"),
+       docker(full + "end\\n") + docker("c\\n")},
+      {"nothing of it", "", false, cri("c", 'F'), cri("c", 'F')},
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.name);
+    offset += 1000;
+    text.clear();
+    EXPECT_TRUE(joiner.wants_before({.bytes = test.lines, .offset = offset}));
+    EXPECT_FALSE(joiner.wants_before({.bytes = "plain\n", .offset = offset}));
+    EXPECT_FALSE(joiner.wants_before({.bytes = test.lines, .offset = 0}));
+    joiner.begin_behind(test.before, offset, test.from_beginning, max_line);
+    EXPECT_FALSE(joiner.wants_before({.bytes = test.lines, .offset = offset}));
+    feed(test.lines);
+    EXPECT_EQ(text, test.expected);
+    EXPECT_EQ(joiner.held(), 0U);
+  }
+}
+
 TEST_F(PartJoinerTest, BoundsWhatItKeeps) {
   max_line = 40'000;
   feed(docker(full) + docker(full) + docker(full) + docker(full) + docker("end\\n") + docker("next\\n"));

@@ -1,9 +1,14 @@
 #include "input/port_trap.h"
 
 #include <gmock/gmock.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <cstring>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "base/log.h"
@@ -124,6 +129,44 @@ TEST_F(PortTrapTest, LeavesAServiceAlone) {
   service->reset();
   trap->change(config);
   EXPECT_EQ(trap->status().state, "following");
+}
+
+// In a network namespace of its own, which knows which addresses are there when one is.
+TEST_F(PortTrapTest, WaitsForAnAddress) {
+  bool made = false;
+  std::thread([&] {
+    config.listen = {*net::Address::parse("192.0.2.1")};
+    made = ::unshare(CLONE_NEWNET) == 0;
+    if (!made) {
+      return;
+    }
+    const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM, 0));
+    ifreq loopback{};
+    std::strcpy(loopback.ifr_name, "lo");
+    loopback.ifr_flags = IFF_UP;
+    ASSERT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &loopback), 0);
+    trap.emplace(
+        loop, config, [this](auto seen) { visits.insert(visits.end(), seen.begin(), seen.end()); },
+        std::chrono::milliseconds(1));
+    trap->start();
+    EXPECT_THAT(trap->status().state, StartsWith("waiting: cannot listen on tcp 192.0.2.1:"));
+    EXPECT_THAT(trap->status().state, HasSubstr("Cannot assign requested address"));
+    loop.run_once();
+    EXPECT_THAT(trap->status().state, StartsWith("waiting: "));
+    const net::SocketAddress address(local(0, "192.0.2.1"));
+    std::memcpy(&loopback.ifr_addr, address.get(), sizeof loopback.ifr_addr);
+    ASSERT_EQ(::ioctl(socket.get(), SIOCSIFADDR, &loopback), 0);
+    for (int i = 0; i < 1000 && trap->status().state != "following"; ++i) {
+      loop.run_once();
+    }
+    ASSERT_EQ(trap->status().state, "following");
+    const auto visitor = knock(config.ports[0], "192.0.2.1", "192.0.2.1");
+    expect_visits(1);
+    trap.reset();
+  }).join();
+  if (!made) {
+    GTEST_SKIP() << "a network namespace needs root";
+  }
 }
 
 // Whose clients may try its host's other addresses first.
