@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view daemon_group = "To the daemon";
 constexpr std::string_view alone_group = "Alone (no daemon, no privilege)";
 
-constexpr std::array<Command, 19> commands = {{
+constexpr std::array<Command, 20> commands = {{
     {"status", "what is followed, what is enforced, how old the database is", daemon_group, prepare_status},
     {"bans", "what is banned, why and for how long", daemon_group, prepare_bans},
     {"ban", "ban addresses, prefixes, AS numbers or countries", daemon_group, prepare_ban},
@@ -37,6 +37,7 @@ constexpr std::array<Command, 19> commands = {{
     {"enrich", "every line of a log again, with route, AS and country", alone_group, prepare_enrich},
     {"db", "databases: info, verify, build, update", alone_group, prepare_db},
     {"match", "which rules hit which lines of a log", alone_group, prepare_match},
+    {"report", "attackers in logs of any size, and what would have been banned", alone_group, prepare_report},
     {"rules", "check, list or test rules", alone_group, prepare_rules},
     {"doctor", "what is here: logs, journal, database, nftables, daemon", alone_group, prepare_doctor},
 }};

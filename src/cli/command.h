@@ -47,6 +47,7 @@ Action prepare_whois_serve(CLI::App& app);
 Action prepare_enrich(CLI::App& app);
 Action prepare_db(CLI::App& app);
 Action prepare_match(CLI::App& app);
+Action prepare_report(CLI::App& app);
 Action prepare_rules(CLI::App& app);
 Action prepare_doctor(CLI::App& app);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "base/text.h"
 
@@ -12,6 +13,14 @@ void JsonWriter::number(std::string_view name, uint64_t value) {
   begin(name);
   std::array<char, 20> digits;  // 2^64 - 1 has as many
   text_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
+void JsonWriter::fraction(std::string_view name, double value) {
+  constexpr double digits = 1e6;
+  begin(name);
+  std::array<char, 40> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
+  const double rounded = std::isfinite(value) ? std::round(value * digits) / digits : 0;
+  text_.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), rounded).ptr);
 }
 
 void JsonWriter::begin(std::string_view name) {

@@ -34,6 +34,8 @@ class JsonWriter {
   }
   void text_or_null(std::string_view name, std::string_view value) { value.empty() ? null(name) : text(name, value); }
   void number(std::string_view name, uint64_t value);
+  // Six digits behind the point at most; no more than 2^53 are meant.
+  void fraction(std::string_view name, double value);
   void flag(std::string_view name, bool value) {
     begin(name);
     text_ += value ? "true" : "false";

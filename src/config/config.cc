@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/config_reader.h"
+#include "config/settings.h"
 
 namespace ipguard::config {
 namespace {
@@ -164,9 +165,10 @@ Config read_config(const Value& root, ReadContext& context) {
   return config;
 }
 
-Config parse_config(std::string_view text, const std::string& name, Diagnostics& diagnostics) {
-  const auto root = parse_toml(text, name, diagnostics);
-  if (!root) {
+Config parse_config(std::string_view text, const std::string& name, Diagnostics& diagnostics,
+                    const std::vector<std::string>& settings) {
+  auto root = parse_toml(text, name, diagnostics);
+  if (!root || !lay_over(*root, settings, diagnostics)) {
     return {};
   }
   ReadContext context(name, diagnostics);
@@ -175,12 +177,12 @@ Config parse_config(std::string_view text, const std::string& name, Diagnostics&
   return config;
 }
 
-Config load_config(const std::string& path, Diagnostics& diagnostics) {
+Config load_config(const std::string& path, Diagnostics& diagnostics, const std::vector<std::string>& settings) {
   const auto text = read_document(path, "configuration", diagnostics);
   if (!text) {
     return {};
   }
-  return parse_config(*text, path, diagnostics);
+  return parse_config(*text, path, diagnostics, settings);
 }
 
 }  // namespace ipguard::config

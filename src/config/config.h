@@ -150,8 +150,11 @@ struct Config {
 
 // Reads and checks one file. Problems go to `diagnostics`, all of them; the value is usable if has_errors() is false.
 // Of a file that cannot be read as TOML at all, it is the built-in default, with an empty `path`.
-[[nodiscard]] Config load_config(const std::string& path, Diagnostics& diagnostics);
-// The same on a text, for tests; `name` stands for the path in diagnostics.
-[[nodiscard]] Config parse_config(std::string_view text, const std::string& name, Diagnostics& diagnostics);
+// `settings` are laid over it (config/settings.h).
+[[nodiscard]] Config load_config(const std::string& path, Diagnostics& diagnostics,
+                                 const std::vector<std::string>& settings = {});
+// The same on a text; `name` stands for the path in diagnostics.
+[[nodiscard]] Config parse_config(std::string_view text, const std::string& name, Diagnostics& diagnostics,
+                                  const std::vector<std::string>& settings = {});
 
 }  // namespace ipguard::config

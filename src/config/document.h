@@ -16,6 +16,7 @@ namespace ipguard::config {
 struct Place {
   uint32_t line = 0;
   uint32_t column = 0;
+  bool in_settings = false;  // the document is not the file but what was laid over it (config/settings.h)
 };
 
 struct Entry;

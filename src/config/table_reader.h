@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "config/diagnostic.h"
 #include "config/document.h"
+#include "config/settings.h"
 
 namespace ipguard::config {
 
@@ -24,7 +25,7 @@ class ReadContext {
   ReadContext(std::string file, Diagnostics& diagnostics) : file_(std::move(file)), diagnostics_(diagnostics) {}
 
   [[nodiscard]] model::Location location(const Place& place) const {
-    return {.file = file_, .line = place.line, .column = place.column};
+    return {.file = place.in_settings ? std::string(settings_name) : file_, .line = place.line, .column = place.column};
   }
   void error(const Place& place, std::string message, std::string hint = {});
   void warning(const Place& place, std::string message, std::string hint = {});

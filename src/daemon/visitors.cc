@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "base/text.h"
 #include "match/source_reading.h"
+#include "match/visit.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -83,10 +83,8 @@ bool Visitors::look_at(std::string_view line, Source& source, const match::Parse
   if (event_.kind != model::LogKind::access) {
     return false;
   }
-  const auto status = parse_number(event_[model::Field::status]);
-  if (event_.address && status && *status >= 100 && *status <= 599) {
-    const auto user = event_[model::Field::user];
-    seen({.event = event_, .status = static_cast<unsigned>(*status), .user = user == "-" ? std::string_view{} : user});
+  if (const auto visit = match::visit_of(event_)) {
+    seen({.event = event_, .status = visit->status, .user = visit->user});
   }
   return true;
 }

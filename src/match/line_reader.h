@@ -52,6 +52,9 @@ class LineReader {
   // Valid as long as this object and what the options point to.
   [[nodiscard]] Lines lines_of(model::SourceId source, const LineOptions& options, TimePoint now);
 
+  // What the source's lines have said so far.
+  void forget(model::SourceId source) { sources_.erase(source); }
+
   // Learns from a piece of whole lines, some of which will be read; `event` is used up.
   void begin_piece(std::string_view piece, const Lines& lines, model::Event& event);
   // The next line to be read begins at this offset in the piece.

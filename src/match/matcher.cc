@@ -302,6 +302,15 @@ void Matcher::take_beginning(std::string_view lines, model::SourceId source, con
   impl_->reader.take_beginning(lines, impl_->reader.lines_of(source, options, {}));
 }
 
+void Matcher::start_over(model::SourceId source, std::string_view lines, const LineOptions& options, TimePoint now) {
+  impl_->reader.forget(source);
+  const auto of_source = impl_->reader.lines_of(source, options, now);
+  impl_->reader.begin_piece(lines, of_source, impl_->event);
+  impl_->reader.move_to(lines.size(), of_source);
+}
+
+void Matcher::forget(model::SourceId source) { impl_->reader.forget(source); }
+
 const MatcherCounters& Matcher::counters() const { return impl_->counters; }
 
 }  // namespace ipguard::match

@@ -104,6 +104,13 @@ class Matcher {
   // Whole lines from the beginning of the file, or from anywhere before the first block; nothing is looked for in them.
   void take_beginning(std::string_view lines, model::SourceId source, const LineOptions& options);
 
+  // Forgets the formats that the source's lines had, and learns from `lines`, whole ones, as if they came first;
+  // nothing is looked for in them. For who reads parts of a file in any order, and wants the same of each whatever came
+  // before.
+  void start_over(model::SourceId source, std::string_view lines, const LineOptions& options, TimePoint now);
+  // Of a source that is not coming back: what is remembered of its formats.
+  void forget(model::SourceId source);
+
   [[nodiscard]] const MatcherCounters& counters() const;
 
  private:

@@ -1,7 +1,7 @@
 // Writes a deterministic access log in combined format to standard output:
-//   generate_access_log MEGABYTES [ATTACK-PERCENT]
+//   generate_access_log MEGABYTES [ATTACK-PERCENT [each]]
 // Ordinary requests of a site with a few thousand visitors; attack lines (default 0 %) are probes of the kinds that the
-// rules know, from their own addresses (198.18.0.0/15, RFC 2544).
+// rules know, from their own addresses (198.18.0.0/15, RFC 2544; with "each", from another /64 of 2001:db8::/32 each).
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -70,7 +70,9 @@ int main(int argc, char** argv) {
   }
   const uint64_t wanted = std::strtoull(argv[1], nullptr, 10) << 20;
   const uint64_t attack_percent = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
+  const bool each = argc > 3 && std::string(argv[3]) == "each";
   std::array<char, 1024> line{};
+  std::array<char, 64> attacker{};
   uint64_t written = 0;
   for (uint64_t second = 0; written < wanted; ++second) {
     const auto clock = second / 50;  // fifty requests a second
@@ -80,13 +82,20 @@ int main(int argc, char** argv) {
     const int sec = static_cast<int>(clock % 60);
     const auto id = random_number();
     const bool attack = id % 100 < attack_percent;
+    if (each) {
+      static_cast<void>(std::snprintf(attacker.data(), attacker.size(), "2001:db8:%x:%x::1",
+                                      static_cast<unsigned>(id >> 8 & 0xffffU),
+                                      static_cast<unsigned>(id >> 24 & 0xffffU)));
+    } else {
+      static_cast<void>(std::snprintf(attacker.data(), attacker.size(), "198.%u.%u.%u",
+                                      18U + static_cast<unsigned>(id >> 8 & 1U), static_cast<unsigned>(id >> 16 & 255U),
+                                      static_cast<unsigned>(id >> 24 & 255U)));
+    }
     const int length =
         attack
-            ? std::snprintf(
-                  line.data(), line.size(),
-                  "198.%u.%u.%u - - [%02d/May/2026:%02d:%02d:%02d +0000] \"GET %s HTTP/1.1\" 404 153 \"-\" \"%s\"\n",
-                  18U + static_cast<unsigned>(id >> 8 & 1U), static_cast<unsigned>(id >> 16 & 255U),
-                  static_cast<unsigned>(id >> 24 & 255U), day, hour, minute, sec, pick(attacks), pick(agents))
+            ? std::snprintf(line.data(), line.size(),
+                            "%s - - [%02d/May/2026:%02d:%02d:%02d +0000] \"GET %s HTTP/1.1\" 404 153 \"-\" \"%s\"\n",
+                            attacker.data(), day, hour, minute, sec, pick(attacks), pick(agents))
             : std::snprintf(
                   line.data(), line.size(),
                   "203.0.113.%u - - [%02d/May/2026:%02d:%02d:%02d +0000] \"GET %s%u HTTP/1.1\" %d %u \"%s\" \"%s\"\n",

@@ -1,0 +1,302 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <limits>
+#include <set>
+#include <thread>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/reading_options.h"
+#include "cli/report_csv.h"
+#include "cli/report_html.h"
+#include "cli/report_json.h"
+#include "cli/report_run.h"
+#include "cli/report_table.h"
+#include "cli/table.h"
+#include "config/rule_file.h"
+
+namespace ipguard::cli {
+namespace {
+
+// With what the rest of the program takes, a million addresses are counted exactly below 300 MB.
+constexpr const char* default_memory = "160MiB";
+constexpr size_t everything = std::numeric_limits<size_t>::max();
+
+struct ReportOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> rules;
+  std::vector<std::string> databases;
+  ReadingOptions reading;
+  std::string by = "address";
+  std::string html;
+  std::string memory = default_memory;
+  FilterOptions filter;
+  std::vector<std::string> settings;
+  size_t top = 0;  // 0 = as many as suit the output
+  unsigned threads = 0;
+  bool json = false;
+  bool csv = false;
+  bool rules_given = false;
+  bool databases_given = false;
+};
+
+struct LoadedRules {
+  std::shared_ptr<const match::RuleSet> set;
+  std::vector<bool> selected;         // by place in the set
+  std::vector<bool> selected_before;  // without the settings
+};
+
+std::set<std::string, std::less<>> ids_of(const std::vector<model::Rule>& rules) {
+  std::set<std::string, std::less<>> ids;
+  for (const auto& rule : rules) {
+    ids.insert(rule.id);
+  }
+  return ids;
+}
+
+// The rules of both configurations in one set: the log is read once.
+LoadedRules load_rules_of(const ReportOptions& options, const config::Config& config, const config::Config* before,
+                          config::Diagnostics& diagnostics) {
+  const auto& paths = options.rules_given ? options.rules : config.rule_paths;
+  auto rules = config::load_rules(paths, diagnostics);
+  if (rules.empty() && !diagnostics.has_errors()) {
+    diagnostics.error({.file = paths.empty() ? "" : paths.front()}, "no rules: there is no [[rule]]");
+  }
+  const auto select = [&](const config::Config& of) {
+    return ids_of(config::select_rules(rules, of.rule_selection, of.rules_location, diagnostics));
+  };
+  const auto ids = select(config);
+  const auto ids_before = before == nullptr ? ids : select(*before);
+  std::erase_if(rules,
+                [&](const model::Rule& rule) { return !ids.contains(rule.id) && !ids_before.contains(rule.id); });
+  LoadedRules loaded{
+      .set = match::RuleSet::compile(std::move(rules), diagnostics), .selected = {}, .selected_before = {}};
+  if (loaded.set != nullptr) {
+    for (const auto& rule : loaded.set->rules()) {
+      loaded.selected.push_back(ids.contains(rule.id));
+      loaded.selected_before.push_back(ids_before.contains(rule.id));
+    }
+  }
+  return loaded;
+}
+
+config::Config read_configuration(const std::string& path, const std::vector<std::string>& settings,
+                                  config::Diagnostics& diagnostics) {
+  return path.empty() ? config::parse_config("", "built-in configuration", diagnostics, settings)
+                      : config::load_config(path, diagnostics, settings);
+}
+
+// The issue of a setting's name: what product.md calls offenders, the key calls addresses.
+std::vector<std::string> settings_of(const ReportOptions& options) {
+  constexpr std::string_view spoken = "ladder.route.offenders";
+  std::vector<std::string> settings;
+  for (const auto& setting : options.settings) {
+    const bool is_spoken =
+        setting.starts_with(spoken) && trim(std::string_view(setting).substr(spoken.size())).starts_with('=');
+    settings.push_back(is_spoken ? "ladder.route.addresses" + setting.substr(spoken.size()) : setting);
+  }
+  return settings;
+}
+
+Result<> configure(const ReportOptions& options, ReportPlan& plan) {
+  config::Diagnostics diagnostics;
+  plan.settings = settings_of(options);
+  plan.policy.config = read_configuration(options.reading.config, plan.settings, diagnostics);
+  std::optional<config::Config> before;
+  if (!plan.settings.empty() && !diagnostics.has_errors()) {
+    before = read_configuration(options.reading.config, {}, diagnostics);
+  }
+  LoadedRules rules;
+  if (!diagnostics.has_errors()) {
+    rules = load_rules_of(options, plan.policy.config, before ? &*before : nullptr, diagnostics);
+  }
+  if (diagnostics.has_errors() || rules.set == nullptr) {
+    std::cerr << diagnostics.to_string();
+    return fail(Errc::configuration, "");
+  }
+  plan.rules = std::move(rules.set);
+  plan.policy.rules = std::move(rules.selected);
+  if (before) {
+    plan.before = ReportPolicy{.config = std::move(*before), .rules = std::move(rules.selected_before)};
+  }
+  return {};
+}
+
+Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
+  const auto by = report::dimension_from(options.by);
+  if (!by) {
+    std::string known;
+    for (const auto dimension : report::all_dimensions) {
+      known += (known.empty() ? "" : ", ") + std::string(report::to_string(dimension));
+    }
+    return fail(Errc::usage, "--by: '" + printable(options.by, 40) + "' is none of " + known);
+  }
+  plan.by = *by;
+  if (static_cast<int>(options.json) + static_cast<int>(options.csv) + static_cast<int>(!options.html.empty()) > 1) {
+    return fail(Errc::usage, "--json, --csv and --html are three shapes: choose one");
+  }
+  const auto memory = parse_size(options.memory);
+  if (!memory || *memory == 0) {
+    return fail(Errc::usage, "--memory: '" + printable(options.memory, 40) + "' is no size; write 160MiB");
+  }
+  plan.memory = *memory;
+  struct Sizes {
+    size_t groups;
+    size_t top;
+    size_t decisions;
+  };
+  const Sizes sizes = options.json            ? Sizes{10'000, 20, 10'000}
+                      : options.csv           ? Sizes{everything, 0, 0}
+                      : !options.html.empty() ? Sizes{1000, 200, 10'000}
+                                              : Sizes{20, 0, 20};
+  plan.groups = options.top > 0 ? options.top : sizes.groups;
+  plan.top_rows = sizes.top > 0 && options.top > 0 ? options.top : sizes.top;
+  plan.decisions = !options.json && options.html.empty() && options.top > 0 ? options.top : sizes.decisions;
+  plan.threads = options.threads > 0 ? options.threads : std::max(std::thread::hardware_concurrency(), 1U);
+  return {};
+}
+
+// Logs of many virtual hosts are open side by side.
+void allow_many_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
+  }
+}
+
+Result<ReportPlan> make_plan(const ReportOptions& options) {
+  ReportPlan plan;
+  plan.generated = wall_clock_now();
+  if (auto shape = choose_shape(options, plan); !shape) {
+    return std::unexpected(shape.error());
+  }
+  auto filter = parse_filter(options.filter, plan.generated);
+  if (!filter) {
+    return std::unexpected(filter.error());
+  }
+  plan.filter = std::move(*filter);
+  plan.filter_words = options.filter.described();
+  const auto reading = choose_reading(options.reading);
+  if (!reading) {
+    return std::unexpected(reading.error());
+  }
+  plan.readings = reading->readings;
+  if (auto configured = configure(options, plan); !configured) {
+    return std::unexpected(configured.error());
+  }
+  auto routes = open_database(options.databases_given ? options.databases : plan.policy.config.database_paths);
+  if (!routes) {
+    return std::unexpected(std::move(routes.error()));
+  }
+  plan.routes = std::move(*routes);
+  allow_many_files();
+  if (std::ranges::count(options.files, "-") > 0 && ::isatty(STDIN_FILENO) == 1) {
+    std::cerr << "ipguardctl: reading lines from the terminal; Ctrl-D ends them\n";
+  }
+  plan.inputs =
+      look_at_inputs(options.files, reading->line, plan.policy.config, reading->readings.get(), plan.generated);
+  return plan;
+}
+
+// False if nothing could be read at all.
+bool tell_problems(const report::Document& document) {
+  bool any_failed = false;
+  uint64_t unread = 0;
+  for (const auto& input : document.inputs) {
+    if (!input.error.empty()) {
+      any_failed = true;
+      std::cerr << "ipguardctl: " << input.error;
+      if (input.lines > 0) {
+        std::cerr << "; the " << counted(input.lines, "line", "lines") << " before that "
+                  << (input.lines == 1 ? "is" : "are") << " in the report";
+      }
+      std::cerr << '\n';
+    }
+    if (input.unread_lines > 0) {
+      unread += input.unread_lines;
+      std::cerr << "ipguardctl: " << printable(input.path) << ": " << counted(input.unread_lines, "line", "lines")
+                << " of " << group_digits(input.lines) << " in no known format, the first is line "
+                << group_digits(input.first_unread_line) << "; skipped\n";
+    }
+  }
+  const bool nothing = document.lines == unread;
+  return !nothing || (!any_failed && document.lines == 0);
+}
+
+Result<> report_files(const ReportOptions& options) {
+  auto plan = make_plan(options);
+  if (!plan) {
+    return std::unexpected(std::move(plan.error()));
+  }
+  const auto document = run_report(std::move(*plan));
+  const bool read = tell_problems(document);
+  if (options.json) {
+    std::cout << report_json(document);
+  } else if (options.csv) {
+    std::cout << report_csv(document);
+  } else if (!options.html.empty()) {
+    if (auto written = write_html(report_json(document), options.html); !written) {
+      return written;
+    }
+  } else {
+    std::cout << report_text(document, terminal_width());
+  }
+  return read ? Result<>{} : fail("");
+}
+
+void add_filter_options(CLI::App& app, FilterOptions& filter) {
+  const auto add = [&app](const char* name, std::vector<std::string>& values, const char* help, const char* type) {
+    app.add_option(name, values, help)->type_name(type)->allow_extra_args(false);
+  };
+  add("--asn", filter.asns, "only attackers of this AS; repeatable", "AS64500");
+  add("--country", filter.countries, "only attackers of this country; repeatable", "CC");
+  add("--rule", filter.rules, "only hits of this rule; web/ = all that begin so; repeatable", "ID");
+  app.add_option("--since", filter.since, "only from this time on: 2026-02-25, with a time, or 24h ago")
+      ->type_name("TIME");
+  app.add_option("--until", filter.until, "only before this time")->type_name("TIME");
+  add("--where", filter.where, "only hits whose field holds the text: path=/wp-, address=192.0.2.0/24; repeatable",
+      "FIELD=TEXT");
+}
+
+}  // namespace
+
+Action prepare_report(CLI::App& app) {
+  auto options = std::make_shared<ReportOptions>();
+  app.add_option("file", options->files, "logs to read, plain or packed; - is standard input, and so is none")
+      ->type_name("FILE");
+  add_rules_option(app, options->rules);
+  add_database_option(app, options->databases);
+  add_reading_options(app, options->reading);
+  app.add_option("--by", options->by, "address, route, asn, country, class, rule, path, user-agent, user or hour")
+      ->type_name("WHAT")
+      ->capture_default_str();
+  app.add_option("--top", options->top, "show so many groups")->type_name("N")->check(CLI::Range(1, 10'000'000));
+  add_filter_options(app, options->filter);
+  app.add_option("--set", options->settings, "try a configuration's key: ladder.route.addresses=5; repeatable")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--memory", options->memory, "for counts; beyond it the smallest groups are estimated")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  app.add_option("--threads", options->threads, "readers at work; as many as processors")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+  app.add_flag("--json", options->json, "one JSON document");
+  app.add_flag("--csv", options->csv, "the groups as CSV");
+  app.add_option("--html", options->html, "write one self-contained page")->type_name("OUT");
+  return [options, &app]() -> Result<> {
+    options->rules_given = app.count("--rules") > 0;
+    options->databases_given = app.count("--db") > 0;
+    if (options->files.empty()) {
+      options->files.emplace_back("-");
+    }
+    return report_files(*options);
+  };
+}
+
+}  // namespace ipguard::cli

@@ -1,0 +1,203 @@
+#include "cli/report_chunk.h"
+
+#include <algorithm>
+
+#include "match/source_reading.h"
+#include "model/hit.h"
+
+namespace ipguard::cli {
+namespace {
+
+// Ids of chunks that stand alone; series that are read in order have smaller ones.
+constexpr model::SourceId first_chunk_id = 1U << 20U;
+constexpr uint64_t chunk_ids = 1U << 30U;
+
+std::string_view without_cr(std::string_view line) {
+  line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+  return line;
+}
+
+// The line that begins at or after `from`, without its end; empty at the end.
+std::string_view line_from(std::string_view bytes, size_t from) {
+  if (from > 0) {
+    const auto before = bytes.find('\n', from - 1);
+    from = before == std::string_view::npos ? bytes.size() : before + 1;
+  }
+  const auto rest = bytes.substr(std::min(from, bytes.size()));
+  return rest.substr(0, rest.find('\n'));
+}
+
+}  // namespace
+
+void Batch::clear() {
+  records.clear();
+  texts.clear();
+  bytes = 0;
+  lines = 0;
+  lines_hit = 0;
+  unread_lines = 0;
+  first_unread_line = 0;
+  first.reset();
+  last.reset();
+  error.clear();
+}
+
+ChunkScan::ChunkScan(const ScanShared& shared) : shared_(shared), matcher_(shared.rules), splitter_(shared.max_line) {
+  for (const auto& rule : shared.rules->rules()) {
+    rule_numbers_.emplace(&rule, static_cast<uint16_t>(rule_numbers_.size()));
+  }
+}
+
+void ChunkScan::scan(const Chunk& chunk, Batch& batch) {
+  batch.clear();
+  batch.input = chunk.input;
+  batch.bytes = chunk.bytes.size();
+  batch.error = chunk.error;
+  const ReportInput& input = shared_.inputs[chunk.input];
+  model::SourceId source = 0;
+  if (!input.in_order) {
+    source = first_chunk_id + static_cast<model::SourceId>(chunk.id % chunk_ids);
+    matcher_.start_over(source, input.head, input.options, input.now);
+  }
+  splitter_.restart(chunk.offset, false);
+  splitter_.feed(chunk.bytes, [&](std::string_view bytes, uint64_t offset, bool truncated) {
+    judge(bytes, offset, truncated, source, input, batch);
+  });
+  if (!input.in_order) {
+    matcher_.forget(source);
+  }
+  const size_t hits = batch.records.size();
+  look_at_lines(chunk, input, batch);
+  if (batch.records.size() > hits) {
+    std::ranges::stable_sort(batch.records, {}, &Record::offset);
+  }
+}
+
+void ChunkScan::judge(std::string_view bytes, uint64_t offset, bool truncated, model::SourceId source,
+                      const ReportInput& input, Batch& batch) {
+  const auto on_line = [&](const model::RawLine& line, const match::LineResult& result) {
+    if (!result.hits.empty()) {
+      take_line(line, result, batch);
+    }
+  };
+  if (truncated) {
+    matcher_.match_line({.text = bytes, .offset = offset, .source = source, .truncated = true}, input.options,
+                        input.now, on_line);
+    ++batch.lines;
+  } else {
+    batch.lines += matcher_.scan_block(bytes, offset, source, input.options, input.now, on_line);
+  }
+}
+
+void ChunkScan::take_line(const model::RawLine& line, const match::LineResult& result, Batch& batch) {
+  const model::Event& event = result.event;
+  const auto keep_field = [&](model::Field field) { return batch.keep(event[field].substr(0, shared_.max_line)); };
+  const bool in_access_log = event.kind == model::LogKind::access;
+  const TextRange text = batch.keep(line.text.substr(0, shared_.evidence_bytes));
+  const TextRange path = in_access_log ? keep_field(model::Field::path) : TextRange{};
+  const TextRange user_agent = in_access_log ? keep_field(model::Field::user_agent) : TextRange{};
+  bool counts = false;
+  for (const auto& hit : result.hits) {
+    const bool login = hit.rule->kind == model::RuleKind::login;
+    counts = counts || !login;
+    batch.records.push_back({.kind = login ? Record::Kind::login : Record::Kind::hit,
+                             .shown = shared_.filter.where.empty() || shared_.filter.fits_fields(event, hit.address),
+                             .rule = rule_numbers_.find(hit.rule)->second,
+                             .repeat = hit.repeat,
+                             .offset = line.offset,
+                             .time = hit.time,
+                             .address = hit.address,
+                             .line = text,
+                             .path = path,
+                             .user_agent = user_agent,
+                             .user = batch.keep(hit.user == "-" ? std::string_view{} : hit.user),
+                             .distinct = batch.keep(hit.distinct)});
+    note_time(hit.time, batch);
+  }
+  batch.lines_hit += counts ? 1U : 0U;
+}
+
+void ChunkScan::note_time(TimePoint time, Batch& batch) const {
+  if (time - model::most_clock_ahead > shared_.generated) {
+    return;
+  }
+  batch.first = std::min(batch.first.value_or(time), time);
+  batch.last = std::max(batch.last.value_or(time), time);
+}
+
+bool ChunkScan::parse(std::string_view text, const match::ParseContext& context, const ReportInput& input) {
+  const model::RawLine line{.text = text, .offset = 0, .source = 0, .truncated = false};
+  return context.named ? input.recognised->parse(line, context, event_)
+                       : match::recognise(line, context, input.recognised, event_) != nullptr;
+}
+
+void ChunkScan::look_at_lines(const Chunk& chunk, const ReportInput& input, Batch& batch) {
+  const std::string_view bytes = chunk.bytes;
+  if (!bytes.ends_with('\n') || input.format == "w3c") {
+    return;  // a line's beginning; columns that only the log itself knows
+  }
+  if (input.recognised == nullptr) {
+    batch.unread_lines = batch.lines;
+    batch.first_unread_line = 1;
+    return;
+  }
+  const match::SourceReading* const reading = input.options.reading;
+  match::ParseContext context{.now = input.now, .scratch = &scratch_, .named = input.options.format != "auto"};
+  if (reading != nullptr) {
+    context.named = reading->format != nullptr;
+    context.zone = reading->zone.get();
+    context.forwarded = reading->forwarded ? &*reading->forwarded : nullptr;
+  }
+  const bool every_line = chunk.offset < looked_at_wholly;
+  const size_t stride = every_line ? 0 : bytes.size() / looked_at_of_chunk;
+  const size_t last_line = bytes.size() < 2 ? 0 : bytes.rfind('\n', bytes.size() - 2) + 1;  // npos + 1 is 0
+  bool all_read = true;
+  for (size_t at = 0; at < bytes.size();) {
+    const auto line = line_from(bytes, at);
+    const auto begin = static_cast<size_t>(line.data() - bytes.data());
+    if (begin >= bytes.size()) {
+      break;
+    }
+    const auto text = without_cr(line);
+    if (parse(text, context, input)) {
+      note_visit(input, chunk.offset + begin, batch);
+    } else {
+      all_read = all_read && (text.empty() || text.front() == '#');
+    }
+    const size_t next = std::max(begin + line.size() + 1, begin + stride);
+    at = next > last_line && begin < last_line ? last_line : next;
+  }
+  if (!all_read) {
+    count_unread(bytes, context, input, batch);
+  }
+}
+
+void ChunkScan::note_visit(const ReportInput& input, uint64_t offset, Batch& batch) {
+  if (event_.time) {
+    note_time(*event_.time, batch);
+  }
+  if (const auto visit = match::visit_of(event_)) {
+    batch.records.push_back({.kind = Record::Kind::visit,
+                             .good = visit->good(),
+                             .user_known = visit->good() && !visit->user.empty(),
+                             .offset = offset,
+                             .time = event_.time.value_or(input.now),
+                             .address = visit->address});
+  }
+}
+
+void ChunkScan::count_unread(std::string_view bytes, const match::ParseContext& context, const ReportInput& input,
+                             Batch& batch) {
+  uint64_t number = 0;
+  while (!bytes.empty()) {
+    ++number;
+    const size_t end = bytes.find('\n');
+    const auto text = without_cr(bytes.substr(0, end));
+    if (!text.empty() && text.front() != '#' && !parse(text, context, input)) {
+      batch.first_unread_line = batch.unread_lines++ == 0 ? number : batch.first_unread_line;
+    }
+    bytes.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace ipguard::cli

@@ -1,0 +1,22 @@
+// A report as one HTML file that shows itself, without any network.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace ipguard::cli {
+
+// Writes the page with the document (report_json()) in it; "-" is standard output. Nothing in the document can become
+// markup, whatever the log held.
+[[nodiscard]] Result<> write_html(std::string_view json, const std::string& out);
+
+// The page itself.
+[[nodiscard]] std::string report_html(std::string_view json);
+
+// JSON that may stand within a <script> element: '<', '>', '&' and the line ends of JavaScript (U+2028, U+2029) as
+// \uXXXX, which means the same to a reader of JSON.
+[[nodiscard]] std::string json_for_html(std::string_view json);
+
+}  // namespace ipguard::cli

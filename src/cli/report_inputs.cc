@@ -1,0 +1,197 @@
+#include "cli/report_inputs.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/text.h"
+#include "cli/input_file.h"
+#include "input/rotated_files.h"
+#include "match/source_reading.h"
+#include "model/hit.h"
+
+namespace ipguard::cli {
+namespace {
+
+constexpr size_t head_size = 64U << 10U;  // bytes that are looked at beforehand
+constexpr size_t kept_head = 16U << 10U;  // … and kept to learn the format from
+
+// What a line's format says about reading others: nothing in access and error logs, but for W3C's directives. Messages
+// belong to sessions.
+bool lines_stand_alone(const model::Event& event) {
+  return event.format != "w3c" && (event.kind == model::LogKind::access || event.kind == model::LogKind::error);
+}
+
+void look_at_head(ReportInput& input, TimePoint now) {
+  match::ParseScratch scratch;
+  const match::SourceReading* const reading = input.options.reading;
+  const match::LogFormat* named = reading != nullptr ? reading->format : match::find_format(input.options.format);
+  match::ParseContext context{.now = input.now, .scratch = &scratch, .named = named != nullptr};
+  if (reading != nullptr) {
+    context.zone = reading->zone.get();
+    context.forwarded = reading->forwarded ? &*reading->forwarded : nullptr;
+  }
+  if (named != nullptr) {
+    input.format = named->name();
+  }
+  model::Event event;
+  const match::LogFormat* hint = nullptr;
+  for_each_line(input.head, [&](std::string_view text) {
+    const model::RawLine line{.text = text, .offset = 0, .source = 0, .truncated = false};
+    if (input.first || text.empty()) {
+      return;
+    }
+    if (named != nullptr ? !named->parse(line, context, event)
+                         : (hint = match::recognise(line, context, hint, event)) == nullptr) {
+      return;
+    }
+    if (input.format.empty()) {
+      input.format = hint->name();
+    }
+    if (input.recognised == nullptr) {
+      input.recognised = named != nullptr ? named : hint;
+      input.in_order = !lines_stand_alone(event);
+    }
+    if (event.time && *event.time - model::most_clock_ahead <= now) {
+      input.first = event.time;
+    }
+  });
+}
+
+Result<> read_head(ReportInput& input, InputStream& stream) {
+  input.head_bytes.resize(head_size);
+  const auto count = stream.read(input.head_bytes);
+  if (!count) {
+    return std::unexpected(count.error());
+  }
+  input.head_bytes.resize(*count);
+  const auto last = input.head_bytes.rfind('\n');
+  input.head =
+      *count < head_size || last == std::string::npos ? input.head_bytes : input.head_bytes.substr(0, last + 1);
+  return {};
+}
+
+ReportInput look_at(const std::string& path, const match::LineOptions& options, TimePoint now) {
+  ReportInput input;
+  input.path = path;
+  input.options = options;
+  input.now = now;
+  auto stream = InputStream::open(path);
+  if (!stream) {
+    input.error = stream.error().message;
+    return input;
+  }
+  input.raw_size = stream->raw_size();
+  if (const auto modified = stream->modified()) {
+    input.now = std::min(now, *modified);
+  }
+  if (auto read = read_head(input, *stream); !read) {
+    input.error = read.error().message;
+    return input;
+  }
+  look_at_head(input, now);
+  input.head.resize(input.head.size() <= kept_head ? input.head.size() : input.head.rfind('\n', kept_head - 1) + 1);
+  if (stream->repeatable()) {
+    input.head_bytes.clear();
+    input.head_bytes.shrink_to_fit();
+  } else {
+    input.stream = std::make_unique<InputStream>(std::move(*stream));
+  }
+  return input;
+}
+
+// What the configuration says of the source that would follow this file.
+match::LineOptions options_of(const std::string& path, const match::LineOptions& named, const config::Config& config,
+                              const match::SourceReadings* readings) {
+  if (named.format != "auto" || named.reading != nullptr || readings == nullptr) {
+    return named;
+  }
+  const std::string log = log_of(path);
+  for (const auto& source : config.sources) {
+    const auto fits = [&](const std::string& glob) {
+      return ::fnmatch(glob.c_str(), log.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+    };
+    if (std::ranges::any_of(source.paths, fits)) {
+      match::LineOptions options = named;
+      options.format = source.format;
+      options.reading = readings->of_source(source.name);
+      return options;
+    }
+  }
+  return named;
+}
+
+std::pair<std::string, std::string> split_path(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? std::pair{std::string(), path}
+                                    : std::pair{path.substr(0, slash + 1), path.substr(slash + 1)};
+}
+
+}  // namespace
+
+std::string log_of(const std::string& path) {
+  constexpr std::string_view digits = "0123456789";
+  const auto [folder, packed_name] = split_path(path);
+  const std::string name(input::without_packed_ending(packed_name));
+  // The mark stands at the end, or before the ending; what it looks like is input/'s to say.
+  std::vector<std::string> candidates;
+  for (size_t at = 1; at < name.size(); ++at) {
+    if (std::string_view("-._").find(name[at]) == std::string_view::npos || at + 1 >= name.size() ||
+        digits.find(name[at + 1]) == std::string_view::npos) {
+      continue;
+    }
+    candidates.push_back(name.substr(0, at));
+    // Before the ending only a date is a mark: web-1.log and web-2.log are two servers' logs.
+    constexpr size_t least_date = 6;
+    if (const auto dot = name.rfind('.'); dot != std::string::npos && dot > at + least_date) {
+      candidates.push_back(name.substr(0, at) + name.substr(dot));
+    }
+  }
+  for (const auto& candidate : candidates) {
+    if (input::is_rotated_name(candidate, name)) {
+      return folder + candidate;
+    }
+  }
+  return folder + name;
+}
+
+std::vector<ReportInput> look_at_inputs(const std::vector<std::string>& paths, const match::LineOptions& named,
+                                        const config::Config& config, const match::SourceReadings* readings,
+                                        TimePoint now) {
+  std::vector<ReportInput> inputs;
+  inputs.reserve(paths.size());
+  for (const auto& path : paths) {
+    inputs.push_back(look_at(path, options_of(path, named, config, readings), now));
+  }
+  return inputs;
+}
+
+std::vector<ReportSeries> make_series(const std::vector<ReportInput>& inputs) {
+  std::map<std::string, ReportSeries> by_log;
+  std::vector<ReportSeries> all;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].error.empty()) {
+      continue;
+    }
+    if (inputs[i].in_order) {
+      by_log[log_of(inputs[i].path)].inputs.push_back(i);
+    } else {
+      all.push_back({.inputs = {i}, .start = inputs[i].first, .in_order = false});
+    }
+  }
+  // A generation without a time stamp stands where it was written.
+  const auto begin_of = [&inputs](size_t i) { return inputs[i].first.value_or(inputs[i].now); };
+  for (auto& [log, series] : by_log) {
+    std::ranges::stable_sort(series.inputs, {}, begin_of);
+    series.start = inputs[series.inputs.front()].first;
+    all.push_back(std::move(series));
+  }
+  std::ranges::stable_sort(all, [](const ReportSeries& a, const ReportSeries& b) {
+    return a.start.value_or(TimePoint::min()) < b.start.value_or(TimePoint::min());
+  });
+  return all;
+}
+
+}  // namespace ipguard::cli

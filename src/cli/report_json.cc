@@ -1,0 +1,273 @@
+#include "cli/report_json.h"
+
+#include <string_view>
+
+#include "base/version.h"
+#include "cli/json_writer.h"
+
+namespace ipguard::cli {
+namespace {
+
+using report::Dimension;
+
+void put_time(JsonWriter& json, std::string_view name, const std::optional<TimePoint>& time) {
+  if (time) {
+    json.text(name, format_rfc3339(*time));
+  } else {
+    json.null(name);
+  }
+}
+
+void put_if_any(JsonWriter& json, std::string_view name, std::string_view value) {
+  if (!value.empty()) {
+    json.text(name, value);
+  }
+}
+
+void put_inputs(JsonWriter& json, const report::Document& document) {
+  json.open('[', "inputs");
+  for (const auto& input : document.inputs) {
+    json.open('{');
+    json.text("path", input.path);
+    json.number("bytes", input.bytes);
+    json.number("lines", input.lines);
+    json.text_or_null("format", input.format);
+    put_time(json, "first", input.first);
+    put_time(json, "last", input.last);
+    json.number("unread_lines", input.unread_lines);
+    if (input.first_unread_line > 0) {
+      json.number("first_unread_line", input.first_unread_line);
+    } else {
+      json.null("first_unread_line");
+    }
+    json.text_or_null("error", input.error);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+void put_basis(JsonWriter& json, const report::Document& document) {
+  json.open('{', "database");
+  json.open('[', "paths");
+  for (const auto& path : document.databases) {
+    json.text({}, path);
+  }
+  json.close(']');
+  put_time(json, "built", document.database_built);
+  json.text_or_null("description", document.database_description);
+  json.close('}');
+  json.number("rules", document.rules);
+  json.open('{', "filters");
+  for (const auto& [name, value] : document.filters) {
+    json.text(name, value);
+  }
+  json.close('}');
+  json.open('[', "settings");
+  for (const auto& setting : document.settings) {
+    json.text({}, setting);
+  }
+  json.close(']');
+}
+
+void put_totals(JsonWriter& json, const report::Document& document) {
+  json.number("lines", document.lines);
+  json.number("bytes", document.bytes);
+  json.number("lines_hit", document.lines_hit);
+  json.number("hits", document.hits);
+  json.number("attacks", document.attacks);
+  json.number("addresses", document.addresses);
+  if (document.addresses_error > 0) {
+    json.fraction("addresses_error", document.addresses_error);
+  }
+  put_time(json, "first", document.first);
+  put_time(json, "last", document.last);
+  json.flag("exact", document.approximate.empty());
+  json.open('{', "memory");
+  json.number("budget_bytes", document.memory_budget);
+  json.number("used_bytes", document.memory_used);
+  json.open('[', "approximate");
+  for (const Dimension dimension : document.approximate) {
+    json.text({}, report::to_string(dimension));
+  }
+  json.close(']');
+  json.close('}');
+}
+
+void put_groups(JsonWriter& json, std::string_view name, const std::vector<report::GroupRow>& groups) {
+  json.open('[', name);
+  for (const auto& group : groups) {
+    json.open('{');
+    json.text("key", group.key);
+    put_if_any(json, "label", group.label);
+    json.number("hits", group.hits);
+    if (group.error > 0) {
+      json.number("error", group.error);
+    }
+    json.number("addresses", group.addresses);
+    json.number("routes", group.routes);
+    json.number("asns", group.asns);
+    if (group.distinct_error > 0) {
+      json.fraction("distinct_error", group.distinct_error);
+    }
+    json.fraction("share", group.share);
+    put_time(json, "first", group.first);
+    put_time(json, "last", group.last);
+    put_if_any(json, "route", group.route);
+    put_if_any(json, "asn", group.asn);
+    put_if_any(json, "as_name", group.as_name);
+    put_if_any(json, "country", group.country);
+    put_if_any(json, "country_code", group.country_code);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+void put_timeline(JsonWriter& json, const report::Timeline& timeline) {
+  json.open('{', "timeline");
+  json.number("step_seconds", static_cast<uint64_t>(timeline.step.count()));
+  put_time(json, "begin", timeline.counts.empty() ? std::nullopt : std::optional(timeline.begin));
+  json.open('[', "classes");
+  for (const auto& attack_class : timeline.classes) {
+    json.text({}, attack_class);
+  }
+  json.close(']');
+  json.open('[', "counts");
+  for (const auto& step : timeline.counts) {
+    json.open('[');
+    for (const uint64_t count : step) {
+      json.number({}, count);
+    }
+    json.close(']');
+  }
+  json.close(']');
+  json.close('}');
+}
+
+void put_decision(JsonWriter& json, const report::DecisionRow& decision) {
+  json.open('{');
+  json.text("target", decision.target.to_string());
+  json.text("scope", model::to_string(decision.target.scope));
+  json.printed("route", decision.route);
+  json.text_or_null("asn", decision.asn);
+  json.text_or_null("as_name", decision.as_name);
+  json.text_or_null("country", decision.country);
+  json.text_or_null("country_code", decision.country_code);
+  json.text_or_null("rule", decision.rule);
+  json.text("reason", decision.reason);
+  json.text("issuer", decision.issuer);
+  put_time(json, "at", decision.since);
+  put_time(json, "since", decision.since);
+  put_time(json, "until", decision.until);
+  json.number("stopped", decision.stopped);
+  json.number("good_clients", decision.good_clients);
+  json.number("turned_away", decision.turned_away);
+  json.number("addresses_covered", decision.addresses_covered);
+  json.number("ipv6_64s_covered", decision.ipv6_64s_covered);
+  json.open('[', "prefixes");
+  for (const auto& prefix : decision.prefixes) {
+    json.printed({}, prefix);
+  }
+  json.close(']');
+  json.close('}');
+}
+
+void put_balance_rows(JsonWriter& json, std::string_view name, std::string_view key,
+                      const std::vector<report::BalanceRow>& rows) {
+  json.open('[', name);
+  for (const auto& row : rows) {
+    json.open('{');
+    json.text(key, row.name);
+    if (key == "rule") {
+      json.number("hits", row.hits);
+    }
+    json.number("decisions", row.decisions);
+    json.number("addresses_covered", row.addresses_covered);
+    json.number("stopped", row.stopped);
+    json.number("good_clients", row.good_clients);
+    json.number("turned_away", row.turned_away);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+void put_total(JsonWriter& json, std::string_view name, const report::BalanceTotal& total) {
+  json.open('{', name);
+  json.number("decisions", total.decisions);
+  json.number("stopped", total.stopped);
+  json.number("good_clients", total.good_clients);
+  json.number("turned_away", total.turned_away);
+  json.close('}');
+}
+
+void put_balance(JsonWriter& json, const report::Document& document) {
+  const auto& balance = document.balance;
+  json.number("decisions_total", balance.total.decisions);
+  json.open('[', "decisions");
+  for (const auto& decision : balance.decisions) {
+    put_decision(json, decision);
+  }
+  json.close(']');
+  json.open('{', "balance");
+  put_total(json, "total", balance.total);
+  put_balance_rows(json, "rules", "rule", balance.rules);
+  put_balance_rows(json, "scopes", "scope", balance.scopes);
+  json.close('}');
+  if (!document.what_if) {
+    json.null("what_if");
+    return;
+  }
+  json.open('{', "what_if");
+  json.open('[', "settings");
+  for (const auto& setting : document.what_if->settings) {
+    json.text({}, setting);
+  }
+  json.close(']');
+  put_total(json, "before", document.what_if->before);
+  put_total(json, "after", document.what_if->after);
+  json.close('}');
+}
+
+void put_evidence(JsonWriter& json, const report::Document& document) {
+  json.open('[', "evidence");
+  for (const auto& line : document.evidence) {
+    json.open('{');
+    put_time(json, "time", line.time);
+    json.text("rule", line.rule);
+    json.text("class", line.attack_class);
+    json.text("address", line.address);
+    json.text("source", line.source);
+    json.text("line", line.line);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+}  // namespace
+
+std::string report_json(const report::Document& document) {
+  JsonWriter json;
+  json.open('{');
+  json.number("version", 1);
+  put_time(json, "generated", document.generated);
+  json.text("ipguard", version());
+  json.flag("live", document.live);
+  put_inputs(json, document);
+  put_basis(json, document);
+  put_totals(json, document);
+  json.text("by", report::to_string(document.by));
+  json.number("groups_total", document.groups_total);
+  put_groups(json, "groups", document.groups);
+  json.open('{', "top");
+  for (const Dimension dimension : report::all_dimensions) {
+    put_groups(json, report::to_string(dimension), document.top[static_cast<size_t>(dimension)]);
+  }
+  json.close('}');
+  put_timeline(json, document.timeline);
+  put_balance(json, document);
+  put_evidence(json, document);
+  json.close('}');
+  json.end_line();
+  return json.take();
+}
+
+}  // namespace ipguard::cli

@@ -1,0 +1,131 @@
+#include "cli/report_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ipguard::cli {
+
+SeriesReader::SeriesReader(std::vector<ReportInput>& inputs, const ReportSeries& series, size_t chunk_bytes,
+                           size_t max_line, std::atomic<uint64_t>& raw_read)
+    : inputs_(inputs),
+      series_(series),
+      chunk_bytes_(std::max(chunk_bytes, 2 * max_line)),
+      max_line_(max_line),
+      raw_read_(raw_read) {}
+
+bool SeriesReader::next(Chunk& chunk) {
+  chunk.bytes.clear();
+  chunk.error.clear();
+  while (true) {
+    if (!stream_ && !open_next(chunk)) {
+      return false;
+    }
+    if (!stream_) {
+      return true;  // it could not be opened: the chunk tells
+    }
+    chunk.input = input_;
+    chunk.offset = offset_;
+    chunk.bytes.swap(carry_);
+    carry_.clear();
+    const bool more = fill(chunk, chunk_bytes_);
+    cut(chunk, more);
+    if (!more) {
+      chunk.error = std::exchange(failed_, {});
+      close();
+    }
+    if (!chunk.bytes.empty() || !chunk.error.empty()) {
+      chunk.number = number_++;
+      return true;
+    }
+  }
+}
+
+// False when there are no more; an input that cannot be opened leaves its error in `chunk` and no stream.
+bool SeriesReader::open_next(Chunk& chunk) {
+  if (next_input_ >= series_.inputs.size()) {
+    return false;
+  }
+  input_ = series_.inputs[next_input_++];
+  ReportInput& input = inputs_[input_];
+  offset_ = 0;
+  raw_told_ = 0;
+  skipping_ = false;
+  carry_.clear();
+  if (input.stream != nullptr) {
+    stream_.emplace(std::move(*input.stream));
+    carry_ = std::move(input.head_bytes);
+    return true;
+  }
+  auto opened = InputStream::open(input.path);
+  if (!opened) {
+    chunk.input = input_;
+    chunk.error = opened.error().message;
+    chunk.number = number_++;
+    return true;
+  }
+  stream_.emplace(std::move(*opened));
+  return true;
+}
+
+bool SeriesReader::fill(Chunk& chunk, size_t size) {
+  const size_t before = chunk.bytes.size();
+  if (before >= size) {
+    return true;
+  }
+  chunk.bytes.resize(size);
+  const auto count = stream_->read(std::span(chunk.bytes).subspan(before));
+  chunk.bytes.resize(before + count.value_or(0));
+  raw_read_.fetch_add(stream_->raw_position() - raw_told_, std::memory_order_relaxed);
+  raw_told_ = stream_->raw_position();
+  if (stream_->error()) {
+    failed_ = stream_->error()->message;
+    return false;
+  }
+  return chunk.bytes.size() == size;
+}
+
+// Leaves whole lines in the chunk, and what follows in carry_. Of a line that is longer than a chunk the beginning is
+// left, and its rest is skipped.
+void SeriesReader::cut(Chunk& chunk, bool more) {
+  std::string& bytes = chunk.bytes;
+  offset_ += bytes.size();
+  if (skipping_) {
+    const auto end = bytes.find('\n');
+    skipping_ = end == std::string::npos;
+    const size_t skipped = skipping_ ? bytes.size() : end + 1;
+    bytes.erase(0, skipped);
+    chunk.offset += skipped;
+    if (bytes.empty()) {
+      return;
+    }
+  }
+  const auto last = bytes.rfind('\n');
+  if (!failed_.empty()) {
+    bytes.resize(last + 1);  // npos + 1 is 0: what breaks off is no line
+    return;
+  }
+  if (!more && last != bytes.size() - 1 && !bytes.empty()) {
+    if (bytes.size() - (last + 1) <= max_line_ || last != std::string::npos) {  // npos + 1 is 0
+      bytes += '\n';                                                            // the last line lacks its end
+    }
+    return;
+  }
+  if (last == std::string::npos) {
+    skipping_ = bytes.size() > max_line_;
+    if (!skipping_) {
+      carry_ = std::exchange(bytes, {});  // more of it comes
+      offset_ -= carry_.size();
+    }
+    return;
+  }
+  carry_.assign(bytes, last + 1);
+  bytes.resize(last + 1);
+  offset_ -= carry_.size();
+}
+
+void SeriesReader::close() {
+  stream_.reset();
+  carry_.clear();
+}
+
+}  // namespace ipguard::cli

@@ -1,0 +1,238 @@
+#include "cli/report_run.h"
+
+#include <algorithm>
+
+#include "base/time.h"
+#include "cli/report_chunk.h"
+#include "cli/report_course.h"
+#include "cli/report_progress.h"
+#include "cli/report_scan.h"
+#include "enrich/route_reader.h"
+#include "report/aggregates.h"
+
+namespace ipguard::cli {
+namespace {
+
+constexpr size_t evidence_of_rule = 3;
+constexpr size_t most_evidence = 500;
+
+std::string shown_name(const ReportInput& input) { return input.path == "-" ? "standard input" : input.path; }
+
+class ReportRun {
+ public:
+  explicit ReportRun(ReportPlan plan)
+      : plan_(std::move(plan)),
+        reader_(plan_.routes),
+        aggregates_(plan_.memory,
+                    {.owner = [this](const net::Address& address) { return owner_of(address); },
+                     .facts = [this](uint32_t facts) -> const model::Route& { return reader_.facts(facts); }}),
+        course_(plan_.policy.config, plan_.routes),
+        evidence_counts_(plan_.rules->rules().size(), 0) {
+    if (plan_.before) {
+      before_.emplace(plan_.before->config, plan_.routes);
+    }
+    for (const auto& input : plan_.inputs) {
+      names_.push_back(shown_name(input));
+      document_.inputs.push_back({.path = names_.back(), .format = input.format, .error = input.error});
+    }
+  }
+
+  report::Document run() {
+    {
+      const ScanShared shared{.rules = plan_.rules,
+                              .inputs = plan_.inputs,
+                              .filter = plan_.filter,
+                              .evidence_bytes = plan_.policy.config.limits.evidence_bytes,
+                              .generated = plan_.generated};
+      ReportScan scan(plan_.inputs, shared, {.threads = plan_.threads, .chunk_bytes = plan_.chunk_bytes});
+      ReportProgress progress(plan_.show_progress ? raw_bytes() : 0);
+      scan.run(plan_.generated,
+               {.take = [this](const Batch& batch, const Record& record, TimePoint now) { take(batch, record, now); },
+                .end_batch = [this](const Batch& batch) { end_batch(batch); },
+                .progress =
+                    [&](uint64_t done) {
+                      if (plan_.show_progress) {
+                        progress.show(done);
+                      }
+                    }});
+    }
+    finish();
+    return std::move(document_);
+  }
+
+ private:
+  // Of all files, if the sizes of all are known.
+  [[nodiscard]] uint64_t raw_bytes() const {
+    uint64_t sum = 0;
+    for (const auto& input : plan_.inputs) {
+      if (input.error.empty() && input.raw_size == 0 && input.stream != nullptr) {
+        return 0;
+      }
+      sum += input.raw_size;
+    }
+    return sum;
+  }
+
+  [[nodiscard]] report::Owner owner_of(const net::Address& address) {
+    const auto answer = reader_.find(address);
+    return {.length = answer.length, .asn = answer.asn, .country = answer.country, .facts = answer.facts};
+  }
+
+  void take(const Batch& batch, const Record& record, TimePoint now) {
+    switch (record.kind) {
+      case Record::Kind::hit:
+        take_hit(batch, record, now);
+        return;
+      case Record::Kind::login:
+        each_course(record.rule, [&](Course& course) { course.take_login(record.address, record.time, now); });
+        return;
+      case Record::Kind::visit:
+        course_.take_visit(record.address, record.good, record.user_known, record.time, now);
+        if (before_) {
+          before_->take_visit(record.address, record.good, record.user_known, record.time, now);
+        }
+        return;
+    }
+  }
+
+  // Those under whose configuration the rule takes part.
+  template <typename Act>
+  void each_course(uint16_t rule, const Act& act) {
+    if (plan_.policy.rules[rule]) {
+      act(course_);
+    }
+    if (before_ && plan_.before->rules[rule]) {
+      act(*before_);
+    }
+  }
+
+  void take_hit(const Batch& batch, const Record& record, TimePoint now) {
+    const model::Rule& rule = plan_.rules->rules()[record.rule];
+    const model::Hit hit{.rule = &rule,
+                         .address = record.address,
+                         .time = record.time,
+                         .user = batch.text(record.user),
+                         .distinct = batch.text(record.distinct),
+                         .repeat = record.repeat,
+                         .line = {.text = batch.text(record.line), .offset = record.offset}};
+    each_course(record.rule, [&](Course& course) { course.take_hit(hit, names_[batch.input], now); });
+    if (!plan_.policy.rules[record.rule] || !record.shown || !fits(hit)) {
+      return;
+    }
+    aggregates_.take({.rule = &rule,
+                      .address = hit.address,
+                      .time = hit.time,
+                      .path = batch.text(record.path),
+                      .user_agent = batch.text(record.user_agent),
+                      .user = hit.user});
+    if (evidence_counts_[record.rule] < evidence_of_rule && document_.evidence.size() < most_evidence) {
+      ++evidence_counts_[record.rule];
+      document_.evidence.push_back({.time = hit.time,
+                                    .rule = rule.id,
+                                    .attack_class = rule.attack_class,
+                                    .address = hit.address.to_string(),
+                                    .source = names_[batch.input],
+                                    .line = std::string(hit.line.text)});
+    }
+  }
+
+  [[nodiscard]] bool fits(const model::Hit& hit) {
+    const ReportFilter& filter = plan_.filter;
+    if (!filter.fits_time(hit.time) || !filter.fits_rule(hit.rule->id)) {
+      return false;
+    }
+    if (filter.asns.empty() && filter.countries.empty()) {
+      return true;
+    }
+    const auto owner = reader_.find(hit.address);
+    return filter.fits_owner(owner.asn, owner.country);
+  }
+
+  void end_batch(const Batch& batch) {
+    report::InputRow& row = document_.inputs[batch.input];
+    if (batch.unread_lines > 0) {
+      row.first_unread_line = row.unread_lines == 0 ? row.lines + batch.first_unread_line : row.first_unread_line;
+      row.unread_lines += batch.unread_lines;
+    }
+    row.bytes += batch.bytes;
+    row.lines += batch.lines;
+    document_.lines_hit += batch.lines_hit;
+    const auto widen = [&batch](std::optional<TimePoint>& first, std::optional<TimePoint>& last) {
+      if (batch.first) {
+        first = std::min(first.value_or(*batch.first), *batch.first);
+        last = std::max(last.value_or(*batch.last), *batch.last);
+      }
+    };
+    widen(row.first, row.last);
+    widen(document_.first, document_.last);
+    row.error = batch.error.empty() ? row.error : batch.error;
+  }
+
+  void finish() {
+    for (const auto& input : document_.inputs) {
+      document_.bytes += input.bytes;
+      document_.lines += input.lines;
+    }
+    document_.generated = plan_.generated;
+    document_.rules = static_cast<uint64_t>(std::ranges::count(plan_.policy.rules, true));
+    document_.filters = plan_.filter_words;
+    document_.settings = plan_.settings;
+    for (const auto& database : plan_.routes->databases()) {
+      document_.databases.push_back(database.path);
+      if (document_.databases.size() == 1) {
+        constexpr uint64_t last_shown = 253402300799;  // 9999-12-31T23:59:59Z
+        document_.database_built = TimePoint(Seconds(std::min(database.build_epoch, last_shown)));
+        document_.database_description = database.description;
+      }
+    }
+    finish_groups();
+    const auto shown = [this](const report::DecisionRow& row) { return is_shown(row); };
+    document_.balance = course_.balance().result(plan_.decisions, shown);
+    if (before_) {
+      document_.what_if = report::WhatIf{
+          .settings = plan_.settings, .before = before_->balance().total(), .after = course_.balance().total()};
+    }
+  }
+
+  void finish_groups() {
+    document_.hits = aggregates_.hits();
+    document_.attacks = aggregates_.attacks();
+    document_.addresses = aggregates_.addresses();
+    document_.addresses_error = aggregates_.addresses_error();
+    document_.memory_budget = aggregates_.budget();
+    document_.memory_used = aggregates_.bytes();
+    document_.approximate = aggregates_.approximate();
+    document_.by = plan_.by;
+    document_.groups_total = aggregates_.group_count(plan_.by);
+    document_.groups = aggregates_.rows(plan_.by, plan_.groups);
+    if (plan_.top_rows > 0) {
+      for (const auto dimension : report::all_dimensions) {
+        document_.top[static_cast<size_t>(dimension)] = aggregates_.rows(dimension, plan_.top_rows);
+      }
+    }
+    document_.timeline = aggregates_.timeline();
+  }
+
+  [[nodiscard]] bool is_shown(const report::DecisionRow& row) const {
+    const ReportFilter& filter = plan_.filter;
+    const auto asn = net::Asn::parse(row.asn).value_or(net::Asn{});
+    const auto country = model::Country::parse(row.country_code).value_or(model::Country{});
+    return filter.fits_time(row.since) && filter.fits_rule(row.rule) &&
+           filter.fits_owner(asn.number, static_cast<uint16_t>(country.number()));
+  }
+
+  ReportPlan plan_;
+  enrich::RouteReader reader_;
+  report::Aggregates aggregates_;
+  Course course_;
+  std::optional<Course> before_;
+  std::vector<std::string> names_;
+  std::vector<size_t> evidence_counts_;  // by rule
+  report::Document document_;
+};
+
+}  // namespace
+
+report::Document run_report(ReportPlan plan) { return ReportRun(std::move(plan)).run(); }
+
+}  // namespace ipguard::cli

@@ -1,0 +1,211 @@
+#include "cli/report_table.h"
+
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/table.h"
+
+namespace ipguard::cli {
+namespace {
+
+using report::Dimension;
+using report::Document;
+using report::GroupRow;
+
+constexpr size_t longest_text = 200;  // of what attackers wrote, bytes
+
+std::string dash(std::string_view text) { return text.empty() ? "-" : printable(text, longest_text); }
+
+std::string percent(double share) {
+  std::array<char, 16> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), share * 100, std::chars_format::fixed, 1).ptr;
+  return {text.data(), end};
+}
+
+// At most so many, if it is not exact.
+std::string hits_text(const GroupRow& group) { return (group.error > 0 ? "≤" : "") + group_digits(group.hits); }
+
+std::string distinct_text(uint64_t count, const GroupRow& group) {
+  return (group.distinct_error > 0 ? "~" : "") + group_digits(count);
+}
+
+// To the minute, as the eye reads it: "2026-02-25 04:30".
+std::string minute_text(TimePoint time) {
+  constexpr size_t minutes = 16;
+  auto text = format_rfc3339(time).substr(0, minutes);
+  text[10] = ' ';
+  return text;
+}
+
+std::vector<std::string> group_header(Dimension dimension) {
+  switch (dimension) {
+    case Dimension::address:
+      return {"ADDRESS", "HITS", "%", "LAST", "ROUTE", "AS", "CC", "NAME"};
+    case Dimension::route:
+      return {"ROUTE", "HITS", "%", "ADDRESSES", "LAST", "AS", "CC", "NAME"};
+    case Dimension::asn:
+      return {"AS", "HITS", "%", "ADDRESSES", "ROUTES", "LAST", "NAME"};
+    case Dimension::country:
+      return {"CC", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "NAME"};
+    case Dimension::hour:
+      return {"HOUR", "HITS", "%", "ADDRESSES", "ROUTES", "AS"};
+    case Dimension::rule:
+      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "RULE", "TITLE"};
+    case Dimension::attack_class:
+      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "CLASS"};
+    case Dimension::path:
+      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "PATH"};
+    case Dimension::user_agent:
+      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "USER AGENT"};
+    case Dimension::user:
+      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "USER"};
+  }
+  return {};
+}
+
+std::vector<std::string> group_cells(Dimension dimension, const GroupRow& group) {
+  const std::string key = dash(group.key);
+  const std::string hits = hits_text(group);
+  const std::string share = percent(group.share);
+  const std::string addresses = distinct_text(group.addresses, group);
+  const std::string routes = distinct_text(group.routes, group);
+  const std::string asns = distinct_text(group.asns, group);
+  const std::string last = minute_text(group.last);
+  switch (dimension) {
+    case Dimension::address:
+      return {key, hits, share, last, group.route, dash(group.asn), dash(group.country_code), dash(group.as_name)};
+    case Dimension::route:
+      return {key, hits, share, addresses, last, dash(group.asn), dash(group.country_code), dash(group.as_name)};
+    case Dimension::asn:
+      return {key, hits, share, addresses, routes, last, dash(group.label)};
+    case Dimension::country:
+      return {key, hits, share, addresses, routes, asns, dash(group.label)};
+    case Dimension::hour:
+      return {minute_text(group.first).substr(0, 13) + 'h', hits, share, addresses, routes, asns};
+    case Dimension::rule:
+      return {hits, share, addresses, routes, asns, key, dash(group.label)};
+    case Dimension::attack_class:
+    case Dimension::path:
+    case Dimension::user_agent:
+    case Dimension::user:
+      break;
+  }
+  return {hits, share, addresses, routes, asns, key};
+}
+
+std::string summary(const Document& document) {
+  std::string text = counted(document.lines, "line", "lines") + " (" + format_size(document.bytes) + ")";
+  if (document.first && document.last) {
+    text += " from " + format_rfc3339(*document.first) + " to " + format_rfc3339(*document.last);
+  }
+  text += "\n" + counted(document.hits, "hit", "hits") + ", " + group_digits(document.attacks) +
+          " of them attacks by " + "themselves, from " + (document.addresses_error > 0 ? "about " : "") +
+          counted(document.addresses, "address", "addresses") + '\n';
+  for (const auto& [name, value] : document.filters) {
+    text += "only " + name + ": " + printable(value) + '\n';
+  }
+  return text;
+}
+
+std::string groups_text(const Document& document, std::optional<size_t> width) {
+  if (document.groups.empty()) {
+    return {};
+  }
+  Table table(group_header(document.by));
+  for (const auto& group : document.groups) {
+    table.add(group_cells(document.by, group));
+  }
+  std::string text = '\n' + table.to_string(width);
+  if (document.groups_total > document.groups.size()) {
+    text += "and " + group_digits(document.groups_total - document.groups.size()) + " more (--top N)\n";
+  }
+  return text;
+}
+
+std::string decisions_text(const Document& document, std::optional<size_t> width) {
+  const auto& balance = document.balance;
+  std::string text = "\nWould have been banned: " + counted(balance.total.decisions, "decision", "decisions") +
+                     ", which would have stopped " + counted(balance.total.stopped, "hit", "hits") + " and cost " +
+                     counted(balance.total.good_clients, "good client", "good clients") + '\n';
+  if (balance.decisions.empty()) {
+    return text;
+  }
+  Table table({"AT", "TARGET", "FOR", "STOPPED", "GOOD", "AS", "CC", "REASON"});
+  for (const auto& decision : balance.decisions) {
+    table.add({minute_text(decision.since), decision.target.to_string(),
+               decision.until ? short_duration(std::chrono::ceil<Seconds>(*decision.until - decision.since)) : "ever",
+               group_digits(decision.stopped), group_digits(decision.good_clients), dash(decision.asn),
+               dash(decision.country_code), printable(decision.rule) + ": " + printable(decision.reason)});
+  }
+  text += table.to_string(width);
+  if (balance.total.decisions > balance.decisions.size()) {
+    text += "shown are those that would have stopped most\n";
+  }
+  return text;
+}
+
+void add_balance_row(Table& table, const report::BalanceRow& row) {
+  table.add({group_digits(row.decisions), group_digits(row.addresses_covered), group_digits(row.stopped),
+             group_digits(row.good_clients), group_digits(row.turned_away), printable(row.name)});
+}
+
+std::string balance_text(const Document& document, std::optional<size_t> width) {
+  constexpr size_t most_rules = 20;
+  Table scopes({"DECISIONS", "ADDRESSES", "STOPPED", "GOOD", "TURNED AWAY", "SCOPE"});
+  for (const auto& row : document.balance.scopes) {
+    if (row.decisions > 0) {
+      add_balance_row(scopes, row);
+    }
+  }
+  Table rules({"DECISIONS", "ADDRESSES", "STOPPED", "GOOD", "TURNED AWAY", "RULE"});
+  size_t shown = 0;
+  for (const auto& row : document.balance.rules) {
+    if (row.decisions > 0 && shown++ < most_rules) {
+      add_balance_row(rules, row);
+    }
+  }
+  return (scopes.empty() ? "" : '\n' + scopes.to_string(width)) + (rules.empty() ? "" : '\n' + rules.to_string(width));
+}
+
+std::string what_if_text(const Document& document, std::optional<size_t> width) {
+  if (!document.what_if) {
+    return {};
+  }
+  Table table({"DECISIONS", "STOPPED", "GOOD", "TURNED AWAY", ""});
+  const auto add = [&table](const report::BalanceTotal& total, std::string name) {
+    table.add({group_digits(total.decisions), group_digits(total.stopped), group_digits(total.good_clients),
+               group_digits(total.turned_away), std::move(name)});
+  };
+  std::string settings;
+  for (const auto& setting : document.what_if->settings) {
+    settings += (settings.empty() ? "with " : ", ") + printable(setting);
+  }
+  add(document.what_if->before, "as configured");
+  add(document.what_if->after, std::move(settings));
+  return '\n' + table.to_string(width);
+}
+
+std::string memory_text(const Document& document) {
+  if (document.approximate.empty()) {
+    return {};
+  }
+  std::string names;
+  for (const auto dimension : document.approximate) {
+    names += (names.empty() ? "" : ", ") + std::string(report::to_string(dimension));
+  }
+  return "\nToo many groups for " + format_size(document.memory_budget) + " (--memory): by " + names +
+         ", hits marked ≤ may be fewer, and rare groups are missing\n";
+}
+
+}  // namespace
+
+std::string report_text(const Document& document, std::optional<size_t> width) {
+  return summary(document) + groups_text(document, width) + memory_text(document) + decisions_text(document, width) +
+         balance_text(document, width) + what_if_text(document, width);
+}
+
+}  // namespace ipguard::cli

@@ -1,0 +1,239 @@
+#include "report/aggregates.h"
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+#include "report/group_key.h"
+
+namespace ipguard::report {
+namespace {
+
+constexpr size_t pool_share = 3;  // distinct things take at most a third of the memory before they are estimated sooner
+
+}  // namespace
+
+Aggregates::Aggregates(size_t budget, Lookups lookups)
+    : budget_(std::max(budget, least_budget)), lookups_(std::move(lookups)), pool_(budget_ / pool_share) {
+  for (const Dimension dimension : all_dimensions) {
+    // An address is one address of one route.
+    tables_[static_cast<size_t>(dimension)] = std::make_unique<GroupTable>(dimension != Dimension::address, pool_);
+  }
+}
+
+void Aggregates::take(const Fact& fact) {
+  ++hits_;
+  attacks_ += fact.rule->kind == model::RuleKind::attack ? 1U : 0U;
+  Origin origin = count_origin(fact);
+  const RuleNumbers& numbers = numbers_of(*fact.rule);
+  count_owners(fact, origin);
+  count(Dimension::attack_class, fact.rule->attack_class, origin, 0, fact.time);
+  count(Dimension::rule, fact.rule->id, origin, numbers.number, fact.time);
+  count_texts(fact, origin);
+  timeline_.add(numbers.timeline, fact.time);
+  keep_within_budget();
+}
+
+Aggregates::Origin Aggregates::count_origin(const Fact& fact) {
+  const AddressKey key(fact.address);
+  Origin origin{.owner = {}, .address = hash_of(key.text())};
+  auto touched = table(Dimension::address).add(key.text(), fact.time);
+  if (touched.is_new) {
+    origin.owner = lookups_.owner(fact.address);
+    touched.group.length = origin.owner.length;
+    touched.group.facts = origin.owner.facts;
+    if (owners_.size() <= origin.owner.facts) {
+      owners_.resize(origin.owner.facts + 1);
+    }
+    owners_[origin.owner.facts] = {origin.owner.asn, origin.owner.country};
+  } else {
+    const auto& [asn, country] = owners_[touched.group.facts];
+    origin.owner = {.length = touched.group.length, .asn = asn, .country = country, .facts = touched.group.facts};
+  }
+  all_addresses_.insert(origin.address, pool_);
+  return origin;
+}
+
+void Aggregates::count(Dimension dimension, std::string_view key, const Origin& origin, uint32_t facts,
+                       TimePoint time) {
+  GroupTable& groups = table(dimension);
+  const auto touched = groups.add(key, time);
+  if (touched.is_new) {
+    touched.group.facts = facts;
+  }
+  DistinctCounts& counts = groups.counts_of(touched.number);
+  if (!counts.addresses.insert(origin.address, pool_)) {
+    return;  // so its route and AS are not new either
+  }
+  counts.routes.insert(origin.route, pool_);
+  if (origin.asn != 0) {
+    counts.asns.insert(origin.asn, pool_);
+  }
+}
+
+void Aggregates::count_owners(const Fact& fact, Origin& origin) {
+  const RouteKey route(origin.owner.route(fact.address));
+  origin.route = hash_of(route.text());
+  const NumberKey asn(origin.owner.asn);
+  origin.asn = origin.owner.asn == 0 ? 0 : hash_of(asn.text());
+  count(Dimension::route, route.text(), origin, origin.owner.facts, fact.time);
+  if (origin.owner.asn != 0) {
+    count(Dimension::asn, asn.text(), origin, origin.owner.facts, fact.time);
+  }
+  if (origin.owner.country != 0) {
+    count(Dimension::country, NumberKey(origin.owner.country).text(), origin, origin.owner.facts, fact.time);
+  }
+}
+
+void Aggregates::count_texts(const Fact& fact, const Origin& origin) {
+  if (!fact.path.empty()) {
+    count(Dimension::path, fact.path, origin, 0, fact.time);
+  }
+  if (!fact.user_agent.empty()) {
+    count(Dimension::user_agent, fact.user_agent, origin, 0, fact.time);
+  }
+  if (!fact.user.empty()) {
+    count(Dimension::user, fact.user, origin, 0, fact.time);
+  }
+  const auto hour = std::chrono::floor<std::chrono::hours>(fact.time).time_since_epoch().count();
+  count(Dimension::hour, NumberKey(static_cast<uint32_t>(hour)).text(), origin, 0, fact.time);
+}
+
+const Aggregates::RuleNumbers& Aggregates::numbers_of(const model::Rule& rule) {
+  const auto [it, is_new] = rule_numbers_.try_emplace(&rule);
+  if (is_new) {
+    it->second = {.number = static_cast<uint32_t>(rules_.size()), .timeline = timeline_.number_of(rule.attack_class)};
+    rules_.push_back(&rule);
+  }
+  return it->second;
+}
+
+void Aggregates::keep_within_budget() {
+  constexpr size_t step = 4096;  // groups; some hundred kilobytes
+  const size_t groups = std::accumulate(tables_.begin(), tables_.end(), size_t{0},
+                                        [](size_t sum, const auto& each) { return sum + each->size(); });
+  if (groups < groups_checked_ + step) {
+    return;
+  }
+  while (bytes() > budget_) {
+    auto& largest = *std::ranges::max_element(tables_, {}, [](const auto& each) { return each->bytes(); });
+    const size_t before = bytes();
+    largest->shrink();
+    if (bytes() + step > before) {
+      break;  // nothing is left to give up
+    }
+  }
+  groups_checked_ = std::accumulate(tables_.begin(), tables_.end(), size_t{0},
+                                    [](size_t sum, const auto& each) { return sum + each->size(); });
+}
+
+uint64_t Aggregates::addresses() const {
+  const GroupTable& addresses = table(Dimension::address);
+  return addresses.exact() ? addresses.size() : all_addresses_.count(pool_);
+}
+
+double Aggregates::addresses_error() const { return table(Dimension::address).exact() ? 0 : all_addresses_.error(); }
+
+std::vector<Dimension> Aggregates::approximate() const {
+  std::vector<Dimension> result;
+  std::ranges::copy_if(all_dimensions, std::back_inserter(result),
+                       [this](Dimension dimension) { return !table(dimension).exact(); });
+  return result;
+}
+
+size_t Aggregates::bytes() const {
+  return std::accumulate(tables_.begin(), tables_.end(), pool_.bytes(),
+                         [](size_t sum, const auto& each) { return sum + each->bytes(); });
+}
+
+std::vector<GroupRow> Aggregates::rows(Dimension dimension, size_t most) const {
+  const GroupTable& groups = table(dimension);
+  std::vector<uint32_t> order(groups.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const auto ahead = [&groups](uint32_t a, uint32_t b) {
+    const Group& left = groups.at(a);
+    const Group& right = groups.at(b);
+    return left.hits != right.hits ? left.hits > right.hits : groups.key_of(left) < groups.key_of(right);
+  };
+  most = std::min(most, order.size());
+  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(most), ahead);
+  std::vector<GroupRow> result;
+  result.reserve(most);
+  for (size_t i = 0; i < most; ++i) {
+    result.push_back(row(dimension, order[i]));
+  }
+  return result;
+}
+
+GroupRow Aggregates::row(Dimension dimension, uint32_t number) const {
+  const GroupTable& groups = table(dimension);
+  const Group& group = groups.at(number);
+  const auto key = groups.key_of(group);
+  GroupRow row{.key = std::string(key),
+               .label = {},
+               .hits = group.hits,
+               .error = group.error,
+               .addresses = 1,
+               .routes = 1,
+               .asns = 0,
+               .share = hits_ == 0 ? 0 : static_cast<double>(group.hits) / static_cast<double>(hits_),
+               .first = group.first,
+               .last = group.last};
+  if (dimension == Dimension::address) {
+    row.asns = owners_[group.facts].first == 0 ? 0 : 1;
+  } else {
+    const DistinctCounts& counts = groups.counts_of(number);
+    row.addresses = counts.addresses.count(pool_);
+    row.routes = counts.routes.count(pool_);
+    row.asns = counts.asns.count(pool_);
+    row.distinct_error = std::max({counts.addresses.error(), counts.routes.error(), counts.asns.error()});
+  }
+  describe_owner(dimension, group, key, row);
+  return row;
+}
+
+// What a key is in words.
+void Aggregates::describe_owner(Dimension dimension, const Group& group, std::string_view key, GroupRow& row) const {
+  switch (dimension) {
+    case Dimension::address:
+    case Dimension::route: {
+      const model::Route& owner = lookups_.facts(group.facts);
+      if (dimension == Dimension::address) {
+        const net::Address address = AddressKey::read(key);
+        row.key = address.to_string();
+        row.route = net::Prefix(address, group.length).to_string();
+      } else {
+        row.key = RouteKey::read(key).to_string();
+        row.route = row.key;
+      }
+      row.asn = owner.asn ? owner.asn->to_string() : "";
+      row.as_name = owner.as_name;
+      row.country = owner.country;
+      row.country_code = owner.country_code;
+      break;
+    }
+    case Dimension::asn:
+      row.key = net::Asn{NumberKey::read(key)}.to_string();
+      row.label = lookups_.facts(group.facts).as_name;
+      break;
+    case Dimension::country: {
+      const uint32_t letters = NumberKey::read(key);
+      row.key = {static_cast<char>(letters >> 8U), static_cast<char>(letters & 0xffU)};
+      row.label = lookups_.facts(group.facts).country;
+      break;
+    }
+    case Dimension::rule:
+      row.label = rules_[group.facts]->title;
+      break;
+    case Dimension::hour:
+      row.key = format_rfc3339(TimePoint(std::chrono::hours(NumberKey::read(key))));
+      break;
+    case Dimension::attack_class:
+    case Dimension::path:
+    case Dimension::user_agent:
+    case Dimension::user:
+      break;
+  }
+}
+
+}  // namespace ipguard::report

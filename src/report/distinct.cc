@@ -1,0 +1,239 @@
+#include "report/distinct.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+namespace ipguard::report {
+namespace {
+
+constexpr uint64_t form_bits = 3;
+constexpr std::array<size_t, 3> most_in_set = {8, 48, Distinct::most_exact};
+
+// A hash as it is kept: never 0, and without the bits that tell the form.
+uint64_t kept(uint64_t hash) { return std::max<uint64_t>(hash & ~form_bits, form_bits + 1); }
+
+// True if it was not there. The set has room.
+bool put(std::span<uint64_t> set, uint64_t hash) {
+  const size_t mask = set.size() - 1;
+  for (size_t at = (hash >> 8U) & mask;; at = (at + 1) & mask) {
+    if (set[at] == hash) {
+      return false;
+    }
+    if (set[at] == 0) {
+      set[at] = hash;
+      return true;
+    }
+  }
+}
+
+bool holds(std::span<const uint64_t> set, uint64_t hash) {
+  const size_t mask = set.size() - 1;
+  size_t at = (hash >> 8U) & mask;
+  for (size_t tried = 0; tried < set.size() && set[at] != 0; ++tried, at = (at + 1) & mask) {
+    if (set[at] == hash) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Registers are bytes: as many as fit the words.
+std::span<uint8_t> registers_of(std::span<uint64_t> words) {
+  return {reinterpret_cast<uint8_t*>(words.data()), words.size() * sizeof(uint64_t)};  // NOLINT: bytes of our own
+}
+std::span<const uint8_t> registers_of(std::span<const uint64_t> words) {
+  return {reinterpret_cast<const uint8_t*>(words.data()), words.size() * sizeof(uint64_t)};  // NOLINT: as above
+}
+
+void sketch(std::span<uint8_t> registers, uint64_t hash) {
+  const auto index_bits = static_cast<unsigned>(std::countr_zero(registers.size()));
+  const uint64_t rest = hash << index_bits | uint64_t{1} << (index_bits - 1);
+  const auto rank = static_cast<uint8_t>(std::countl_zero(rest) + 1);
+  uint8_t& reached = registers[hash >> (64U - index_bits)];
+  reached = std::max(reached, rank);
+}
+
+double sigma(double x) {
+  double y = 1;
+  double z = x;
+  for (double before = -1; z != before;) {
+    x *= x;
+    before = z;
+    z += x * y;
+    y += y;
+  }
+  return z;
+}
+
+double tau(double x) {
+  if (x == 0 || x == 1) {
+    return 0;
+  }
+  double y = 1;
+  double z = 1 - x;
+  for (double before = -1; z != before;) {
+    x = std::sqrt(x);
+    before = z;
+    y *= 0.5;
+    z -= (1 - x) * (1 - x) * y;
+  }
+  return z / 3;
+}
+
+// Ertl's algorithm 6.
+uint64_t estimate(std::span<const uint8_t> registers) {
+  std::array<size_t, 66> histogram{};
+  for (const uint8_t reached : registers) {
+    ++histogram.at(reached);
+  }
+  const auto m = static_cast<double>(registers.size());
+  if (histogram[0] == registers.size()) {
+    return 0;
+  }
+  const size_t q = 64U - static_cast<size_t>(std::countr_zero(registers.size()));
+  double z = m * tau(1 - static_cast<double>(histogram.at(q + 1)) / m);
+  for (size_t k = q; k >= 1; --k) {
+    z = 0.5 * (z + static_cast<double>(histogram.at(k)));
+  }
+  z += m * sigma(static_cast<double>(histogram[0]) / m);
+  return static_cast<uint64_t>(std::llround(m * m / (2 * std::log(2.0) * z)));
+}
+
+}  // namespace
+
+uint64_t hash_of(std::string_view bytes) {
+  uint64_t x = std::hash<std::string_view>{}(bytes);
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9ULL;  // splitmix64's mix: all bits depend on all
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31U);
+}
+
+uint32_t DistinctPool::allocate(Size size) {
+  Class& blocks = classes_[static_cast<size_t>(size)];
+  const size_t length = words[static_cast<size_t>(size)];
+  bytes_ += length * sizeof(uint64_t);
+  if (!blocks.free.empty()) {
+    const uint32_t block = blocks.free.back();
+    blocks.free.pop_back();
+    std::ranges::fill(at(size, block), 0);
+    return block;
+  }
+  if (blocks.used % (words_a_chunk / length) == 0) {
+    blocks.chunks.push_back(std::make_unique<uint64_t[]>(words_a_chunk));  // NOLINT(modernize-avoid-c-arrays)
+  }
+  return blocks.used++;
+}
+
+void DistinctPool::release(Size size, uint32_t block) {
+  bytes_ -= words[static_cast<size_t>(size)] * sizeof(uint64_t);
+  classes_[static_cast<size_t>(size)].free.push_back(block);
+}
+
+std::span<uint64_t> DistinctPool::at(Size size, uint32_t block) {
+  const size_t length = words[static_cast<size_t>(size)];
+  const size_t a_chunk = words_a_chunk / length;
+  auto& chunk = classes_[static_cast<size_t>(size)].chunks[block / a_chunk];
+  return {chunk.get() + (block % a_chunk) * length, length};
+}
+
+std::span<const uint64_t> DistinctPool::at(Size size, uint32_t block) const {
+  return const_cast<DistinctPool*>(this)->at(size, block);  // NOLINT: it changes nothing
+}
+
+bool Distinct::insert(uint64_t hash, DistinctPool& pool) {
+  switch (form()) {
+    case Form::empty:
+      bits_ = kept(hash) | static_cast<uint64_t>(Form::single);
+      return true;
+    case Form::single: {
+      const uint64_t first = bits_ & ~form_bits;
+      if (first == kept(hash)) {
+        return false;
+      }
+      const uint32_t block = pool.allocate(DistinctPool::Size::small);
+      set(Form::set, DistinctPool::Size::small, block, 1);
+      put(pool.at(DistinctPool::Size::small, block), first);
+      return insert_in_set(hash, pool);
+    }
+    case Form::set:
+      return insert_in_set(hash, pool);
+    case Form::sketch:
+      sketch(registers_of(pool.at(size(), block())), kept(hash));
+      break;  // whether it is new, a sketch does not tell
+  }
+  return true;
+}
+
+bool Distinct::insert_in_set(uint64_t hash, DistinctPool& pool) {
+  const auto blocks = pool.at(size(), block());
+  if (holds(blocks, kept(hash))) {
+    return false;
+  }
+  if (held() >= most_in_set[static_cast<size_t>(size())]) {
+    grow(pool);
+    return insert(hash, pool);
+  }
+  put(blocks, kept(hash));
+  set(Form::set, size(), block(), held() + 1);
+  return true;
+}
+
+// A full set becomes a larger one, or a sketch: the largest of the room that there is.
+void Distinct::grow(DistinctPool& pool) {
+  const auto before = size();
+  const uint32_t old_block = block();
+  const auto old = pool.at(before, old_block);
+  const std::vector<uint64_t> hashes(old.begin(), old.end());
+  const bool sketched = pool.thrifty() || before == DistinctPool::Size::large;
+  DistinctPool::Size after =
+      before == DistinctPool::Size::small ? DistinctPool::Size::medium : DistinctPool::Size::large;
+  if (sketched && before != DistinctPool::Size::large) {
+    after = before;
+  }
+  pool.release(before, old_block);
+  const uint32_t fresh = pool.allocate(after);
+  const size_t count = held();
+  set(sketched ? Form::sketch : Form::set, after, fresh, sketched ? 0 : count);
+  for (const uint64_t hash : hashes) {
+    if (hash != 0) {
+      if (sketched) {
+        sketch(registers_of(pool.at(after, fresh)), hash);
+      } else {
+        put(pool.at(after, fresh), hash);
+      }
+    }
+  }
+}
+
+uint64_t Distinct::count(const DistinctPool& pool) const {
+  switch (form()) {
+    case Form::empty:
+      return 0;
+    case Form::single:
+      return 1;
+    case Form::set:
+      return held();
+    case Form::sketch:
+      return estimate(registers_of(pool.at(size(), block())));
+  }
+  return 0;
+}
+
+double Distinct::error() const {
+  constexpr double of_one_register = 1.04;
+  return form() == Form::sketch
+             ? of_one_register / std::sqrt(DistinctPool::words[static_cast<size_t>(size())] * sizeof(uint64_t))
+             : 0;
+}
+
+void Distinct::clear(DistinctPool& pool) {
+  if (form() == Form::set || form() == Form::sketch) {
+    pool.release(size(), block());
+  }
+  bits_ = 0;
+}
+
+}  // namespace ipguard::report

@@ -1,0 +1,85 @@
+// Distinct: how many different things were seen, for hundreds of thousands of groups at once. Exact while there are few
+// of them, estimated by HyperLogLog above (Flajolet and others, 2007; the estimator is Ertl's, "New cardinality
+// estimation algorithms for HyperLogLog sketches", 2017, which needs no table of corrections).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace ipguard::report {
+
+// A well mixed hash of any bytes, the same in every run.
+[[nodiscard]] uint64_t hash_of(std::string_view bytes);
+
+// The blocks that counters of one report keep their hashes in. Beyond `budget` bytes it is thrifty: who has seen more
+// than a few things goes on in the smallest sketch, which needs no more room. Used by one thread.
+class DistinctPool {
+ public:
+  // Blocks of 8, 64 and 512 words; the large sketch has one byte for each of its 4,096 registers.
+  enum class Size : uint8_t { small, medium, large };
+  static constexpr std::array<size_t, 3> words = {8, 64, 512};
+
+  explicit DistinctPool(size_t budget) : budget_(budget) {}
+
+  // Zeros. The number is valid until release().
+  [[nodiscard]] uint32_t allocate(Size size);
+  void release(Size size, uint32_t block);
+  [[nodiscard]] std::span<uint64_t> at(Size size, uint32_t block);
+  [[nodiscard]] std::span<const uint64_t> at(Size size, uint32_t block) const;
+
+  [[nodiscard]] size_t bytes() const { return bytes_; }
+  [[nodiscard]] bool thrifty() const { return thrifty_ || bytes_ > budget_; }
+  // From now on, whatever the budget.
+  void set_thrifty() { thrifty_ = true; }
+
+ private:
+  static constexpr size_t words_a_chunk = 4096;
+  struct Class {
+    std::vector<std::unique_ptr<uint64_t[]>> chunks;  // NOLINT(modernize-avoid-c-arrays): raw words
+    std::vector<uint32_t> free;
+    uint32_t used = 0;  // blocks ever handed out
+  };
+
+  size_t budget_;
+  size_t bytes_ = 0;
+  bool thrifty_ = false;
+  std::array<Class, 3> classes_;
+};
+
+// Eight bytes; what does not fit stands in the pool, which is the same one for all calls. Not freed by itself: clear().
+class Distinct {
+ public:
+  // Exact up to so many different things.
+  static constexpr size_t most_exact = 384;
+
+  // `hash`: of the thing (hash_of()). False only if it is surely not new.
+  bool insert(uint64_t hash, DistinctPool& pool);
+  [[nodiscard]] uint64_t count(const DistinctPool& pool) const;
+  // The relative standard error of count(): 0 = exact.
+  [[nodiscard]] double error() const;
+  void clear(DistinctPool& pool);
+
+ private:
+  // In the lowest two bits; the rest is a hash, or a block's number and how many it holds.
+  enum class Form : uint8_t { empty, single, set, sketch };
+
+  [[nodiscard]] Form form() const { return static_cast<Form>(bits_ & 3U); }
+  [[nodiscard]] DistinctPool::Size size() const { return static_cast<DistinctPool::Size>(bits_ >> 2U & 3U); }
+  [[nodiscard]] uint32_t block() const { return static_cast<uint32_t>(bits_ >> 32U); }
+  [[nodiscard]] size_t held() const { return bits_ >> 4U & 0xffffU; }
+  void set(Form form, DistinctPool::Size size, uint32_t block, size_t held) {
+    bits_ = static_cast<uint64_t>(block) << 32U | static_cast<uint64_t>(held) << 4U |
+            static_cast<uint64_t>(size) << 2U | static_cast<uint64_t>(form);
+  }
+  bool insert_in_set(uint64_t hash, DistinctPool& pool);
+  void grow(DistinctPool& pool);
+
+  uint64_t bits_ = 0;
+};
+
+}  // namespace ipguard::report

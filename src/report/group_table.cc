@@ -1,0 +1,134 @@
+#include "report/group_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+namespace ipguard::report {
+namespace {
+
+constexpr size_t first_slots = 1024;
+
+}  // namespace
+
+GroupTable::GroupTable(bool counts_distinct, DistinctPool& pool)
+    : pool_(pool), counts_distinct_(counts_distinct), slots_(first_slots, 0) {}
+
+GroupTable::~GroupTable() = default;
+
+GroupTable::Touched GroupTable::add(std::string_view key, TimePoint time) {
+  key = key.substr(0, longest_key);
+  const auto hash = static_cast<uint32_t>(hash_of(key) >> 32U);
+  const size_t mask = slots_.size() - 1;
+  size_t slot = hash & mask;
+  for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
+    Group& group = at(slots_[slot] - 1);
+    if (group.hash == hash && key_of(group) == key) {
+      ++group.hits;
+      group.first = std::min(group.first, time);
+      group.last = std::max(group.last, time);
+      return {.group = group, .number = slots_[slot] - 1, .is_new = false};
+    }
+  }
+  slots_[slot] = size_ + 1;
+  Group& group = append(key, hash);
+  group.hits = most_unseen_ + 1;
+  group.error = most_unseen_;
+  group.first = time;
+  group.last = time;
+  if (size_ > slots_.size() / 4 * 3) {
+    index_all(slots_.size() * 2);
+  }
+  return {.group = group, .number = size_ - 1, .is_new = true};
+}
+
+Group& GroupTable::append(std::string_view key, uint32_t hash) {
+  if (size_ == groups_.size() * groups_a_block) {
+    groups_.push_back(std::make_unique<GroupBlock>());
+    if (counts_distinct_) {
+      counts_.push_back(std::make_unique<CountBlock>());
+    }
+  }
+  Group& group = at(size_++);
+  group = {.hash = hash, .key = store_key(key), .key_length = static_cast<uint16_t>(key.size())};
+  return group;
+}
+
+// A key lies in one block.
+uint32_t GroupTable::store_key(std::string_view key) {
+  if (key_end_ % key_block + key.size() > key_block) {
+    key_end_ += static_cast<uint32_t>(key_block - key_end_ % key_block);
+  }
+  while (keys_.size() * key_block < key_end_ + key.size()) {
+    keys_.push_back(std::make_unique<KeyBlock>());
+  }
+  if (!key.empty()) {
+    std::memcpy(keys_[key_end_ / key_block]->data() + key_end_ % key_block, key.data(), key.size());
+  }
+  return std::exchange(key_end_, key_end_ + static_cast<uint32_t>(key.size()));
+}
+
+std::string_view GroupTable::key_of(const Group& group) const {
+  return group.key_length == 0
+             ? std::string_view{}
+             : std::string_view(keys_[group.key / key_block]->data() + group.key % key_block, group.key_length);
+}
+
+void GroupTable::index_all(size_t slots) {
+  slots_.assign(slots, 0);
+  const size_t mask = slots - 1;
+  for (uint32_t i = 0; i < size_; ++i) {
+    size_t slot = at(i).hash & mask;
+    while (slots_[slot] != 0) {
+      slot = (slot + 1) & mask;
+    }
+    slots_[slot] = i + 1;
+  }
+}
+
+void GroupTable::shrink() {
+  const uint32_t before = size_;
+  const uint32_t left = before / 2;
+  std::vector<uint32_t> order(before);
+  std::iota(order.begin(), order.end(), 0U);
+  // By number among equals, so that the result is the same in every run.
+  const auto ahead = [this](uint32_t a, uint32_t b) {
+    return at(a).hits != at(b).hits ? at(a).hits > at(b).hits : a < b;
+  };
+  std::ranges::nth_element(order, order.begin() + left, ahead);
+  for (uint32_t i = left; i < before; ++i) {
+    most_unseen_ = std::max(most_unseen_, at(order[i]).hits);
+    if (counts_distinct_) {
+      auto& counts = counts_of(order[i]);
+      counts.addresses.clear(pool_);
+      counts.routes.clear(pool_);
+      counts.asns.clear(pool_);
+    }
+  }
+  order.resize(left);
+  std::ranges::sort(order);
+  auto old_keys = std::exchange(keys_, {});
+  key_end_ = 0;
+  for (uint32_t i = 0; i < left; ++i) {  // order[i] >= i: nothing is overwritten that is still to be moved
+    Group group = at(order[i]);
+    if (group.key_length > 0) {
+      group.key = store_key({old_keys[group.key / key_block]->data() + group.key % key_block, group.key_length});
+    }
+    at(i) = group;
+    if (counts_distinct_ && order[i] != i) {
+      counts_of(i) = std::exchange(counts_of(order[i]), {});
+    }
+  }
+  size_ = left;
+  groups_.resize((left + groups_a_block - 1) / groups_a_block);
+  counts_.resize(counts_distinct_ ? groups_.size() : 0);
+  index_all(slots_.size());
+}
+
+size_t GroupTable::bytes() const {
+  return slots_.size() * sizeof(uint32_t) + groups_.size() * sizeof(GroupBlock) + counts_.size() * sizeof(CountBlock) +
+         keys_.size() * sizeof(KeyBlock);
+}
+
+}  // namespace ipguard::report

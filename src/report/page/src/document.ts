@@ -1,0 +1,150 @@
+// The report's document, as `ipguardctl report --json` writes it. Everything may be absent: the page leaves out what is not
+// there. Times are RFC 3339 in UTC, counts are numbers.
+
+export interface Input {
+  path: string;
+  bytes?: number;
+  lines?: number;
+  format?: string | null;
+  first?: string | null;
+  last?: string | null;
+  unread_lines?: number;
+  first_unread_line?: number | null;
+  error?: string | null;
+}
+
+// A row of a top list: what `key` is, its list says. `error`: `hits` may be too high by so much.
+export interface Group {
+  key: string;
+  label?: string;
+  hits: number;
+  addresses?: number;
+  routes?: number;
+  asns?: number;
+  share?: number;
+  first?: string;
+  last?: string;
+  route?: string;
+  asn?: string | number;
+  as_name?: string;
+  country?: string;
+  country_code?: string;
+  blocked?: number;
+  error?: number;
+  // Relative standard error of `addresses`, `routes`, `asns` where they are estimates.
+  distinct_error?: number;
+}
+
+export interface Decision {
+  target: string;
+  scope: string;
+  route?: string | null;
+  asn?: string | number | null;
+  as_name?: string | null;
+  country?: string | null;
+  country_code?: string | null;
+  rule?: string | null;
+  reason?: string | null;
+  at?: string | null;
+  since?: string | null;
+  until?: string | null;
+  stopped?: number;
+  good_clients?: number;
+  turned_away?: number;
+  prefixes?: string[];
+  addresses_covered?: number | null;
+  ipv6_64s_covered?: number | null;
+}
+
+// `good_clients`: known good when the ban began; `turned_away`: logged in, or would have, while it was in force.
+export interface Balance {
+  decisions?: number;
+  stopped?: number;
+  good_clients?: number;
+  turned_away?: number;
+}
+
+export interface Timeline {
+  step_seconds: number;
+  begin: string | null;
+  classes: string[];
+  counts: number[][];
+}
+
+export interface Evidence {
+  time?: string | null;
+  rule?: string;
+  class?: string;
+  address?: string;
+  source?: string;
+  line: string;
+}
+
+export interface Report {
+  version?: number;
+  generated?: string;
+  ipguard?: string;
+  live?: boolean;
+  inputs?: Input[];
+  database?: { paths?: string[]; built?: string | null; description?: string | null };
+  rules?: number;
+  filters?: Record<string, unknown>;
+  settings?: string[];
+  lines?: number;
+  bytes?: number;
+  lines_hit?: number;
+  hits?: number;
+  attacks?: number;
+  addresses?: number;
+  addresses_error?: number;
+  first?: string | null;
+  last?: string | null;
+  exact?: boolean;
+  memory?: { budget_bytes?: number; used_bytes?: number; approximate?: string[] };
+  by?: string;
+  groups?: Group[];
+  groups_total?: number;
+  top?: Record<string, Group[] | undefined>;
+  timeline?: Timeline | null;
+  decisions?: Decision[];
+  decisions_total?: number;
+  balance?: {
+    rules?: (Balance & { rule: string; hits?: number })[];
+    scopes?: (Balance & { scope: string; addresses_covered?: number })[];
+    total?: Balance;
+  };
+  what_if?: { settings?: string[]; before?: Balance; after?: Balance } | null;
+  evidence?: Evidence[];
+}
+
+// The document in the page, or null where there is none (the page as it is built).
+export function readReport(): Report | null {
+  try {
+    const parsed: unknown = JSON.parse(document.getElementById('report')?.textContent ?? '');
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Report) : null;
+  } catch {
+    return null;
+  }
+}
+
+// "AS64500", however the document writes it; "" where it is absent.
+export function asNumber(asn: string | number | null | undefined): string {
+  if (asn === undefined || asn === null || asn === '') return '';
+  return typeof asn === 'number' || /^\d+$/.test(asn) ? `AS${asn}` : asn;
+}
+
+// The longest list that the document has by something: `groups`, if the report was asked for that, or the top list.
+export function listBy(report: Report, by: string): Group[] {
+  const top = Object.entries(report.top ?? {}).find(([name]) => name === by)?.[1] ?? [];
+  const groups = (report.by ?? 'address') === by ? (report.groups ?? []) : [];
+  return groups.length > top.length ? groups : top;
+}
+
+// What all bans together would have done: each request counted once where the document says so, else the sum of the scopes.
+export function totalBalance(report: Report): Required<Balance> {
+  const total = report.balance?.total;
+  const parts: Balance[] = total ? [total] : (report.balance?.scopes ?? report.decisions ?? []);
+  const sum = (member: keyof Balance) => parts.reduce((all, part) => all + (part[member] ?? 0), 0);
+  const decisions = total?.decisions ?? report.decisions_total ?? report.decisions?.length ?? 0;
+  return { decisions, stopped: sum('stopped'), good_clients: sum('good_clients'), turned_away: sum('turned_away') };
+}

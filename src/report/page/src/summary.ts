@@ -1,0 +1,115 @@
+// The head of the report: what was read, what was found, what bans would have done about it; and what the reader has to know
+// about the figures.
+import { make, section, type Child } from './elements';
+import { bytes, count, duration, percent, plural, seconds, time } from './format';
+import { shortened } from './foreign_text';
+import { scopeName, scopeNames } from './scopes';
+import { totalBalance, type Report } from './document';
+
+function figure(title: string, value: string, ...notes: Child[]): HTMLElement {
+  return make(
+    'div',
+    { class: 'figure-tile' },
+    make('dt', {}, title),
+    make('dd', { class: 'value' }, value),
+    make('dd', { class: 'note' }, ...notes),
+  );
+}
+
+export function period(report: Report): string {
+  const [first, last] = [seconds(report.first), seconds(report.last)];
+  if (first === null || last === null) return '';
+  return `${time(report.first)} – ${time(report.last)} UTC (${duration(Math.max(last - first, 1))})`;
+}
+
+function scopes(report: Report): string {
+  const numbers = new Map<string, number>();
+  for (const decision of report.decisions ?? []) numbers.set(decision.scope, (numbers.get(decision.scope) ?? 0) + 1);
+  return [...numbers]
+    .map(([scope, number]) => plural(number, shortened(scopeName(scope), 40), shortened(scopeNames(scope), 40)))
+    .join(', ');
+}
+
+function figures(report: Report): HTMLElement {
+  const attacks = report.attacks ?? report.hits ?? 0;
+  const hits = report.hits ?? attacks;
+  const total = totalBalance(report);
+  const lines = report.lines ?? 0;
+  return make(
+    'dl',
+    { class: 'figures' },
+    figure(
+      'Attack hits',
+      count(attacks),
+      lines > 0 ? `${percent((report.lines_hit ?? attacks) / lines)} of ${plural(lines, 'line')} hit a rule` : '',
+    ),
+    figure(
+      'Offenders',
+      `${report.addresses_error ? '≈ ' : ''}${count(report.addresses)}`,
+      report.addresses_error ? `distinct addresses, ± ${percent(2 * report.addresses_error)}` : 'distinct addresses',
+    ),
+    figure(
+      'Bans',
+      count(total.decisions),
+      report.live || total.decisions === 0 ? scopes(report) : `would have been made: ${scopes(report)}`,
+    ),
+    figure(
+      'Stopped by them',
+      count(total.stopped),
+      hits > 0 && !isFiltered(report) ? `later hits: ${percent(Math.min(1, total.stopped / hits))} of all` : 'later hits',
+    ),
+    figure(
+      'Good clients hit',
+      count(total.good_clients),
+      total.good_clients + total.turned_away === 0
+        ? 'no login or visitor inside of a ban'
+        : `inside of bans${total.turned_away > 0 ? `; ${plural(total.turned_away, 'login')} turned away` : ''}`,
+    ),
+    figure('Read', bytes(report.bytes ?? 0), `${plural(report.inputs?.length ?? 0, 'input')}, ${plural(report.rules ?? 0, 'rule')}`),
+  );
+}
+
+const isFiltered = (report: Report): boolean => filterText(report.filters ?? {}) !== '';
+
+function filterText(filters: Record<string, unknown>): string {
+  return Object.entries(filters)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(
+      ([name, value]) =>
+        `${shortened(name, 40)} ${Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : shortened(String(value))}`,
+    )
+    .join('; ');
+}
+
+function notices(report: Report): HTMLElement | null {
+  const texts: string[] = [];
+  const filters = filterText(report.filters ?? {});
+  if (filters) texts.push(`Filtered: ${filters}. Lines read, and what the bans would have stopped, are of all that the inputs hold.`);
+  if (report.settings?.length)
+    texts.push(
+      `Bans are as they would be with ${report.settings.map((setting) => shortened(setting)).join(', ')}, not as configured; the balance compares both.`,
+    );
+  const approximate = report.memory?.approximate ?? [];
+  if (approximate.length > 0 || report.exact === false) {
+    const budget = report.memory?.budget_bytes ? ` of ${bytes(report.memory.budget_bytes)}` : '';
+    const lists = approximate.length > 0 ? ` by ${approximate.map((list) => shortened(list, 40)).join(', ')}` : '';
+    texts.push(
+      `Counted approximately${lists}: there were more different ones than fit into the memory budget${budget}. Such counts are marked ≈ and may be too high, never too low.`,
+    );
+  }
+  const failed = (report.inputs ?? []).filter((input) => input.error);
+  if (failed.length > 0) texts.push(`${plural(failed.length, 'input')} could not be read to the end; see Inputs.`);
+  const unread = (report.inputs ?? []).reduce((sum, input) => sum + (input.unread_lines ?? 0), 0);
+  if (unread > 0) texts.push(`${plural(unread, 'line')} had no format that ipguard reads; see Inputs.`);
+  if (texts.length === 0) return null;
+  return make(
+    'ul',
+    { class: 'notices', 'aria-label': 'About these figures' },
+    ...texts.map((text) => make('li', {}, shortened(text, 1500))),
+  );
+}
+
+export function summary(report: Report): HTMLElement {
+  const quiet = (report.hits ?? 0) === 0 ? make('p', { class: 'quiet' }, 'No line hit a rule: there is nothing to report.') : null;
+  return section('summary', 'Summary', figures(report), quiet, notices(report));
+}

@@ -1,0 +1,51 @@
+#!/bin/bash
+# `ipguardctl report` on generated access logs, from the page cache: rate and resident memory, with one and with all
+# processors, on a log with 5 % attack lines of 131,072 addresses, and on one with 10 % of an address each (a million of 2 GB).
+# For comparison, in the same run: grep over the same file with the same patterns, and GoAccess if it is installed (on the first 100 MB:
+# it takes minutes for more).
+#   report.sh BUILD-FOLDER [MEGABYTES]
+set -euo pipefail
+build=$(cd "$1" && pwd)
+megabytes=${2:-2000}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+database=$build/share/ipguard/ipguard-lite.mmdb
+
+# timed LABEL MEGABYTES COMMAND…: wall time, rate, processor time, resident memory.
+timed() {
+  local label=$1 size=$2
+  shift 2
+  /usr/bin/time -o "$work/time" -f '%e %U %S %M' "$@" > "$work/out" 2> "$work/err" || { cat "$work/err"; exit 1; }
+  awk -v label="$label" -v mb="$size" '{ printf "%-40s %7.0f MB/s  %6.2f s  %6.2f s of processors  %5.0f MB resident\n", label, mb / $1, $1, $2 + $3, $4 / 1024 }' "$work/time"
+}
+
+# The path patterns of all web rules, as grep -E has them: without flags, lazy and Perl classes.
+patterns() {
+  sed -n "s/^ *'\(.*\)',\{0,1\}$/\1/p; s/^path = \['\(.*\)'\]$/\1/p" "$root"/rules/web-*.toml |
+    sed 's/(?i)//g; s/(?:/(/g; s/\\d/[0-9]/g; s/\\s/[[:space:]]/g; s/\\w/[[:alnum:]_]/g; s/\([*+?}]\)?/\1/g' |
+    grep -v '(?\|\\b\|\\x\|\\p\|\\A\|\\z\|\^\|\$' | sort -u > "$work/all"
+  while read -r pattern; do  # those that grep takes
+    printf 'x' | grep -E -- "$pattern" > /dev/null 2>&1 || [ $? = 1 ] && printf '%s\n' "$pattern"
+  done < "$work/all" > "$work/patterns"
+}
+patterns
+
+report() { timed "$1" "$megabytes" "$build/bin/ipguardctl" report --rules "$root/rules" --db "$database" --json --threads "$2" "$work/access.log"; }
+for attackers in "5" "10 each"; do
+  # shellcheck disable=SC2086
+  "$build/bin/generate_access_log" "$megabytes" $attackers > "$work/access.log"
+  lines=$(grep -c '' "$work/access.log")  # and it is in the page cache now
+  echo "== $megabytes MB, $lines lines, attack lines in per cent: $attackers"
+  report "ipguardctl report, 1 thread" 1
+  report "ipguardctl report, $(nproc) threads" "$(nproc)"
+  python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print("  %d hits of %d addresses, %d decisions, exact: %s, counts %d MB" % (d["hits"], d["addresses"], d["decisions_total"], d["exact"], d["memory"]["used_bytes"] >> 20))' "$work/out"
+  head -c $((megabytes * 250000)) "$work/access.log" > "$work/quarter.log"
+  timed "ipguardctl report, a quarter of it" $((megabytes / 4)) "$build/bin/ipguardctl" report --rules "$root/rules" --db "$database" --json "$work/quarter.log"
+  rm "$work/quarter.log"
+done
+timed "grep -c -E of $(grep -c '' "$work/patterns") of the rules' patterns" "$megabytes" sh -c "LC_ALL=C grep -ciE -f '$work/patterns' '$work/access.log' || true"
+if command -v goaccess > /dev/null; then
+  head -c 100000000 "$work/access.log" > "$work/some.log"
+  timed "goaccess, 100 MB" 100 goaccess "$work/some.log" --log-format=COMBINED --no-progress -o "$work/goaccess.json"
+fi

@@ -1,0 +1,139 @@
+#!/bin/bash
+# ipguardctl report: whole outputs over a small log, however it is packed, cut and named; what cannot be read; closed pipes.
+# With IPGUARD_REWRITE_GOLDEN=1 the outputs under tests/golden/report are written anew.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh" "$1"
+require gzip xz bzip2 zstd
+
+golden=$root/tests/golden/report
+unset COLUMNS
+database=$root/tests/data/doc-ranges.mmdb
+report() { "$ctl" report --rules "$root/rules" --db "$database" "$@"; }
+# same NAME COMMAND…: standard output is what tests/golden/report/NAME says; times of making and the folder left out.
+same() {
+  local name=$1
+  shift
+  "$@" > "$work/out" 2> "$work/err" || fail "$name: $* ends with $?: $(cat "$work/err")"
+  sed -i -E 's/"(generated|ipguard)":"[^"]*"/"\1":""/g; s/"used_bytes":[0-9]+/"used_bytes":0/; s#'"$work"'/##g; s#'"$root"'/##g' "$work/out"
+  if [ -n "${IPGUARD_REWRITE_GOLDEN:-}" ]; then
+    cp "$work/out" "$golden/$name"
+  fi
+  diff -u "$golden/$name" "$work/out" || fail "$name: $* says something else"
+}
+# ends STATUS TEXT COMMAND…: ends so and says so on stderr.
+ends() {
+  local status=0 wanted=$1 text=$2
+  shift 2
+  "$@" > "$work/out" 2> "$work/err" < /dev/null || status=$?
+  [ "$status" = "$wanted" ] || fail "$*: ends with $status instead of $wanted: $(cat "$work/err")"
+  grep -F -- "$text" "$work/err" > /dev/null || fail "$*: $(cat "$work/err")"
+}
+
+step "a log of attackers and visitors"
+line() { printf '%s - %s [%s +0000] "GET %s HTTP/1.1" %s 153 "-" "%s"\n' "$@"; }
+{
+  for minute in {10..39}; do
+    line "203.0.113.$minute" alice "01/May/2026:10:$minute:01" "/page/$minute" 200 'Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0'
+    line "192.0.2.$((minute % 7 + 1))" - "01/May/2026:10:$minute:02" /phpMyAdmin/scripts/setup.php 404 ZmEu
+    line "198.51.100.$((minute % 3 + 1))" - "01/May/2026:10:$minute:03" /.env 404 'curl/8.0'
+    line 2001:db8:1::5 - "01/May/2026:10:$minute:04" "/wp-login.php?x=<script>alert($minute)</script>" 404 $'Evil\x1b[31m</script>'
+  done
+} > "$work/access.log"
+for day in 1 2; do
+  for second in {10..30}; do
+    echo "2026-05-0${day}T09:00:$second+00:00 host sshd[$second]: Failed password for invalid user admin$((second % 3)) from 198.51.100.$((day * 10)) port 4711 ssh2"
+  done > "$work/auth.log.$((3 - day))"
+done
+logs=("$work/access.log" "$work/auth.log.1" "$work/auth.log.2")
+
+step "what it says"
+same table.txt report "${logs[@]}"
+COLUMNS=70 same narrow.txt report "${logs[@]}"
+same report.json report --json "${logs[@]}"
+for by in address route asn country class rule path user-agent user hour; do
+  same "by-$by.csv" report --csv --by "$by" "${logs[@]}"
+done
+same drill.txt report --asn AS64500 --by route "${logs[@]}"
+same where.csv report --csv --where path=env --where address=198.51.100.0/24 --since 2026-05-01T10:20:00Z --until 2026-05-02 "${logs[@]}"
+same what-if.txt report --set ladder.route.offenders=2 --set ladder.route.one_in=0 --set ladder.route.ban=2h --top 5 "${logs[@]}"
+
+step "in any order, with any number of threads, from any packing"
+report --json "${logs[@]}" > "$work/plain.json"
+like_plain() {
+  "$@" > "$work/other.json" 2> "$work/err" || fail "$*: $(cat "$work/err")"
+  [ ! -s "$work/err" ] || fail "$*: $(cat "$work/err")"
+  python3 - "$work/plain.json" "$work/other.json" << 'END' || fail "$*: another result"
+import json, sys
+one, other = (json.load(open(path)) for path in sys.argv[1:])
+for document in one, other:
+    for key in "generated", "inputs", "evidence":
+        del document[key]
+sys.exit(one != other)
+END
+}
+for threads in 1 2 7; do
+  like_plain report --json --threads "$threads" "$work/auth.log.2" "$work/access.log" "$work/auth.log.1"
+done
+gzip -k "$work/auth.log.2"
+like_plain report --json "$work/access.log" "$work/auth.log.2.gz" "$work/auth.log.1"
+for packing in "gzip gz" "xz xz" "bzip2 bz2" "zstd zst"; do
+  read -r tool ending <<< "$packing"
+  "$tool" -c -q "$work/access.log" > "$work/access.log.$ending"
+  like_plain report --json "$work/access.log.$ending" "$work/auth.log.1" "$work/auth.log.2"
+done
+from_pipe() { cat "$work/access.log.gz" | report --json - "$work/auth.log.1" "$work/auth.log.2"; }
+like_plain from_pipe
+from_fifos() { report --json <(cat "$work/access.log") <(cat "$work/auth.log.2" "$work/auth.log.1"); }
+like_plain from_fifos
+
+step "what cannot be read is named; 1 only if that is everything"
+head -c $(($(stat -c %s "$work/access.log.gz") / 2)) "$work/access.log.gz" > "$work/cut.gz"
+ends 0 'cut.gz: the gzip data ends too early' report "$work/cut.gz"
+says 'Would have been banned' < "$work/out" || fail "what was before the damage is not in the report"
+{ head -60 "$work/access.log"; echo 'what is this'; tail -60 "$work/access.log"; } > "$work/mixed.log"
+ends 0 'mixed.log: 1 line of 121 in no known format, the first is line 61; skipped' report "$work/mixed.log"
+ends 0 'cannot read /nonexistent: No such file' report /nonexistent "$work/access.log"
+ends 1 'cannot read /nonexistent: No such file' report /nonexistent
+ends 1 "cannot read $work: Is a directory" report "$work"
+printf 'no log\nat all\n' > "$work/unknown.log"
+ends 1 'unknown.log: 2 lines of 2 in no known format, the first is line 1; skipped' report "$work/unknown.log"
+: > "$work/empty.log"
+report "$work/empty.log" > "$work/out" 2> "$work/err" || fail "an empty log"
+[ ! -s "$work/err" ] || fail "an empty log: $(cat "$work/err")"
+cp "$work/access.log" "$work/evil"$'\x1b[31m'.log
+printf 'x\n' >> "$work/evil"$'\x1b[31m'.log
+report "$work/evil"$'\x1b[31m'.log > "$work/out" 2>&1 || fail "a hostile name"
+if says $'\x1b' < "$work/out"; then fail "an escape reaches the terminal"; fi
+
+step "wrong usage and configuration"
+ends 2 "--by: 'colour' is none of address, route" report --by colour "$work/access.log"
+ends 2 'choose one' report --json --csv "$work/access.log"
+ends 2 "--where: there is no field 'colour'" report --where colour=red "$work/access.log"
+ends 2 "'never' is no time" report --since never "$work/access.log"
+ends 2 "unknown format 'colour'" report --format colour "$work/access.log"
+ends 78 '--set:1:' report --set ladder.route.addresses=-1 "$work/access.log"
+ends 78 'did you mean' report --set ladder.route.adresses=5 "$work/access.log"
+ends 1 'name a database with --db FILE' "$ctl" report --rules "$root/rules" --db /nonexistent "$work/access.log"
+
+step "a pipe that closes ends it quietly, a full disk does not"
+for _ in {1..400}; do cat "$work/access.log"; done > "$work/long.log"
+(set +o pipefail; report --csv --by path --top 100000 "$work/long.log" 2> "$work/err" | head -1 > "$work/out")
+[ "$(cat "$work/out")" = "path,label,hits,hits_error,addresses,routes,asns,distinct_error,share,first,last" ] || fail "$(cat "$work/out")"
+[ ! -s "$work/err" ] || fail "a closed pipe: $(cat "$work/err")"
+to_full() { report "$work/access.log" > /dev/full; }
+ends 1 'No space left on device' to_full
+
+step "one page that holds the document"
+report --html "$work/report.html" "${logs[@]}" > "$work/out" 2> "$work/err" || fail "--html: $(cat "$work/err")"
+[ ! -s "$work/out" ] || fail "--html prints $(cat "$work/out")"
+[ "$(stat -c %a "$work/report.html")" = 600 ] || fail "everybody may read the page"
+python3 - "$work/report.html" "$work/plain.json" << 'END' || fail "the page's document is another one"
+import json, re, sys
+page = open(sys.argv[1], encoding="utf-8").read()
+text = re.search(r'<script[^>]*id="?report"?[^>]*>(.*?)</script>', page, re.S).group(1)
+document = json.loads(text)
+plain = json.load(open(sys.argv[2]))
+sys.exit(document["hits"] != plain["hits"] or document["decisions"] != plain["decisions"] or "<" in text)
+END
+report --html - "${logs[@]}" | says '^<![dD][oO][cC]' || fail "--html -"
+ends 1 'cannot' report --html /nonexistent/x.html "$work/access.log"

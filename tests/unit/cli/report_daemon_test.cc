@@ -1,0 +1,112 @@
+// What `report` says would have been decided is what the daemon decides that reads the same lines as they are written.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "cli/report_run.h"
+#include "daemon/guard.h"
+#include "report_fixture.h"
+
+namespace ipguard::cli {
+namespace {
+
+struct Logs {
+  std::vector<TimedLine> access;
+  std::vector<TimedLine> auth;
+};
+
+std::string describe(const model::Target& target, TimePoint since, std::optional<TimePoint> until,
+                     const std::string& rule, const std::string& reason, uint64_t covered, uint64_t good) {
+  return format_rfc3339(since) + ' ' + target.to_string() + " until " + (until ? format_rfc3339(*until) : "ever") +
+         ' ' + rule + ": " + reason + " (" + std::to_string(covered) + " addresses, " + std::to_string(good) + " good)";
+}
+
+std::vector<std::string> of_daemon(const Logs& logs, const std::vector<std::string>& settings) {
+  daemon::Loaded loaded{.config = test_config(settings), .rules = shipped_rules(), .routes = test_routes()};
+  loaded.config.protect.own_addresses = false;  // whatever this machine has
+  loaded.config.protect.gateways = false;
+  loaded.config.protect.resolvers = false;
+  loaded.config.protect.ssh_sessions = false;
+  daemon::Guard guard(std::move(loaded), true, daemon::State(store::Store::in_memory()));
+  EXPECT_TRUE(guard.start(TimePoint(Seconds(log_begin))));
+  config::SourceConfig config;
+  config.name = "test";
+  const std::vector<input::SourceInfo> sources = {{&config, "access.log"}, {&config, "auth.log"}};
+  std::vector<std::pair<TimedLine, model::SourceId>> lines;
+  for (const auto& line : logs.access) {
+    lines.emplace_back(line, 0);
+  }
+  for (const auto& line : logs.auth) {
+    lines.emplace_back(line, 1);
+  }
+  std::ranges::stable_sort(lines, {}, [](const auto& each) { return each.first.time; });
+  std::array<uint64_t, 2> offsets{};
+  for (const auto& [line, source] : lines) {
+    const std::string bytes = line.text + '\n';
+    for (auto next = guard.next_expiry(); next && *next <= line.time; next = guard.next_expiry()) {
+      guard.expire(line.time);  // as the daemon's timer does
+    }
+    guard.judge({.bytes = bytes, .offset = offsets.at(source), .source = source}, sources.at(source), line.time);
+    guard.flush(line.time, nullptr);
+    offsets.at(source) += bytes.size();
+  }
+  std::vector<std::string> result;
+  const auto add = [&result](const model::Decision& decision) {
+    result.push_back(describe(decision.target, decision.since, decision.until, decision.rule, decision.reason,
+                              decision.addresses_covered, decision.good_clients.all()));
+  };
+  for (const auto& decision : guard.engine().decisions()) {
+    add(decision);
+  }
+  const auto over = guard.store().ended_decisions(1'000'000).value();
+  for (const auto& ended : over) {
+    if (ended.ending != "refused") {
+      add(ended.decision);
+    }
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+std::vector<std::string> of_report(const Logs& logs, const std::vector<std::string>& settings) {
+  const TestFolder folder;
+  auto plan = make_plan(
+      {folder.write("auth.log", text_of(logs.auth)), folder.write("access.log", text_of(logs.access))}, settings);
+  plan.threads = 2;
+  plan.chunk_bytes = 140'000;
+  const auto document = run_report(std::move(plan));
+  std::vector<std::string> result;
+  for (const auto& row : document.balance.decisions) {
+    result.push_back(
+        describe(row.target, row.since, row.until, row.rule, row.reason, row.addresses_covered, row.good_clients));
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+class SameDecisions : public testing::TestWithParam<int> {};
+
+TEST_P(SameDecisions, AsTheDaemons) {
+  set_log_level(LogLevel::error);
+  const auto seed = static_cast<uint64_t>(GetParam());
+  const Logs logs{.access = make_access_log(seed, 5000), .auth = make_auth_log(seed + 100, 1500)};
+  const std::vector<std::vector<std::string>> configurations = {
+      {},
+      {"ladder.route.one_in=0", "ladder.route.addresses=2", "ladder.asn.one_in=0", "ladder.asn.routes=2"},
+      {"ladder.route.one_in=0", "ladder.route.addresses=4", "ladder.route.ban=10m", "ladder.route.budget_visitors=0",
+       "allow.prefixes=['192.0.2.16/28']"},
+  };
+  for (const auto& settings : configurations) {
+    const auto expected = of_daemon(logs, settings);
+    EXPECT_GT(expected.size(), 10U);
+    EXPECT_THAT(of_report(logs, settings), testing::ContainerEq(expected));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SameDecisions, testing::Values(1, 2, 3));
+
+}  // namespace
+}  // namespace ipguard::cli

@@ -1,0 +1,196 @@
+// `report` as a whole: what it counts does not depend on threads, cuts, names and packing.
+#include "cli/report_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "cli/report_json.h"
+#include "report_fixture.h"
+
+namespace ipguard::cli {
+namespace {
+
+using testing::HasSubstr;
+
+const std::vector<std::string> eager = {"ladder.route.one_in=0", "ladder.route.addresses=2", "ladder.asn.one_in=0",
+                                        "ladder.asn.routes=2"};
+
+const report::GroupRow* find(const std::vector<report::GroupRow>& rows, const std::string& key) {
+  const auto found = std::ranges::find(rows, key, &report::GroupRow::key);
+  return found == rows.end() ? nullptr : &*found;
+}
+
+class ReportRunTest : public testing::Test {
+ protected:
+  std::string report_of(const std::vector<std::string>& paths, unsigned threads, size_t chunk_bytes = 1U << 20U,
+                        const std::vector<std::string>& settings = eager) {
+    auto plan = make_plan(paths, settings);
+    plan.threads = threads;
+    plan.chunk_bytes = chunk_bytes;
+    return report_json(run_report(std::move(plan)));
+  }
+
+  TestFolder folder;
+};
+
+TEST_F(ReportRunTest, DoesNotDependOnThreads) {
+  std::vector<std::string> paths;
+  for (unsigned i = 0; i < 3; ++i) {
+    paths.push_back(folder.write("vhost" + std::to_string(i) + ".log", text_of(make_access_log(10 + i, 4000))));
+  }
+  paths.push_back(folder.write("auth.log", text_of(make_auth_log(4, 2000))));
+  constexpr size_t small = 130'000;  // several chunks a file
+  const auto one = report_of(paths, 1, small);
+  EXPECT_THAT(one, HasSubstr("\"scope\":\"asn\""));
+  EXPECT_THAT(one, HasSubstr("sshd/"));
+  for (const unsigned threads : {2U, 7U}) {
+    for (int again = 0; again < 3; ++again) {
+      EXPECT_EQ(report_of(paths, threads, small), one) << threads << " threads";
+    }
+  }
+  std::ranges::reverse(paths);
+  auto others = make_plan(paths, eager);
+  others.threads = 2;
+  others.chunk_bytes = small;
+  const auto reversed = run_report(std::move(others));
+  auto first = make_plan({paths.rbegin(), paths.rend()}, eager);
+  first.chunk_bytes = small;
+  const auto document = run_report(std::move(first));
+  EXPECT_EQ(reversed.hits, document.hits);
+  EXPECT_EQ(reversed.balance.total.decisions, document.balance.total.decisions);
+}
+
+// The same lines in one file, in two generations named in the wrong order, and cut elsewhere.
+TEST_F(ReportRunTest, RotatedLogsAreReadInTheOrderOfTime) {
+  const auto lines = make_access_log(3, 6000);
+  const auto half = lines.begin() + 3000;
+  const auto whole = folder.write("whole.log", text_of(lines));
+  const auto older = folder.write("access.log.1", text_of({lines.begin(), half}));
+  const auto newer = folder.write("access.log", text_of({half, lines.end()}));
+  const auto decisions = [&](const std::vector<std::string>& paths, size_t chunk) {
+    auto plan = make_plan(paths, eager);
+    plan.threads = 2;
+    plan.chunk_bytes = chunk;
+    auto document = run_report(std::move(plan));
+    std::vector<std::string> result;
+    for (const auto& row : document.balance.decisions) {
+      result.push_back(format_rfc3339(row.since) + ' ' + row.target.to_string() + ' ' + std::to_string(row.stopped));
+    }
+    return result;
+  };
+  const auto expected = decisions({whole}, 1U << 20U);
+  EXPECT_GT(expected.size(), 10U);
+  EXPECT_EQ(decisions({newer, older}, 1U << 20U), expected);
+  EXPECT_EQ(decisions({older, newer}, 150'000), expected);
+}
+
+TEST_F(ReportRunTest, FiltersCountAndShowButDecideAsBefore) {
+  const auto path = folder.write("access.log", text_of(make_access_log(8, 4000)));
+  const auto all = run_report(make_plan({path}, eager));
+  auto plan = make_plan({path}, eager);
+  plan.by = report::Dimension::route;
+  plan.filter = parse_filter({.asns = {},
+                              .countries = {},
+                              .rules = {},
+                              .since = {},
+                              .until = {},
+                              .where = {"address=192.0.2.0/24", "path=env"}},
+                             plan.generated)
+                    .value();
+  const auto some = run_report(std::move(plan));
+  EXPECT_LT(some.hits, all.hits / 5);
+  EXPECT_GT(some.hits, 0U);
+  for (const auto& row : some.groups) {
+    EXPECT_TRUE(net::Prefix::parse("192.0.2.0/24")->contains(*net::Prefix::parse(row.key))) << row.key;
+  }
+  EXPECT_EQ(some.lines_hit, all.lines_hit);
+  EXPECT_EQ(some.balance.total.decisions, all.balance.total.decisions);
+
+  const std::string asn = all.top[static_cast<size_t>(report::Dimension::asn)].front().key;
+  auto drill = make_plan({path}, eager);
+  drill.by = report::Dimension::route;
+  drill.filter.asns = {*net::Asn::parse(asn)};
+  drill.filter.since = TimePoint(Seconds(log_begin + 1000));
+  const auto inside = run_report(std::move(drill));
+  EXPECT_GT(inside.hits, 0U);
+  for (const auto& row : inside.groups) {
+    EXPECT_EQ(row.asn, asn);
+    EXPECT_GE(row.first, TimePoint(Seconds(log_begin + 1000)));
+  }
+  for (const auto& row : inside.balance.decisions) {
+    EXPECT_EQ(row.asn, asn);
+  }
+}
+
+TEST_F(ReportRunTest, WhatIfComparesWithTheConfiguration) {
+  const auto path = folder.write("access.log", text_of(make_access_log(8, 4000)));
+  auto plan = make_plan({path}, eager);
+  plan.before = ReportPolicy{.config = test_config({"ladder.route.addresses=0"}), .rules = plan.policy.rules};
+  plan.settings = eager;
+  const auto document = run_report(std::move(plan));
+  ASSERT_TRUE(document.what_if);
+  const auto plain = run_report(make_plan({path}, {"ladder.route.addresses=0"}));
+  EXPECT_EQ(document.what_if->before.decisions, plain.balance.total.decisions);
+  EXPECT_EQ(document.what_if->before.stopped, plain.balance.total.stopped);
+  EXPECT_EQ(document.what_if->after.decisions, document.balance.total.decisions);
+  EXPECT_GT(document.what_if->after.stopped, document.what_if->before.stopped);
+}
+
+TEST_F(ReportRunTest, TellsWhatCouldNotBeRead) {
+  auto lines = make_access_log(2, 50);
+  lines[6].text = "what is this";
+  lines[40].text = "\x01\xff";
+  const auto mixed = folder.write("mixed.log", text_of(lines));
+  const auto unknown = folder.write("unknown.log", "one\ntwo\nthree");
+  const auto empty = folder.write("empty.log", "");
+  const auto document = run_report(make_plan({mixed, unknown, empty, "/nonexistent/x.log", "/tmp"}));
+  ASSERT_EQ(document.inputs.size(), 5U);
+  EXPECT_EQ(document.inputs[0].lines, 50U);
+  EXPECT_EQ(document.inputs[0].unread_lines, 2U);
+  EXPECT_EQ(document.inputs[0].first_unread_line, 7U);
+  EXPECT_EQ(document.inputs[0].format, "combined");
+  EXPECT_EQ(document.inputs[1].lines, 3U);
+  EXPECT_EQ(document.inputs[1].unread_lines, 3U);
+  EXPECT_EQ(document.inputs[1].first_unread_line, 1U);
+  EXPECT_EQ(document.inputs[1].format, "");
+  EXPECT_EQ(document.inputs[2].lines, 0U);
+  EXPECT_EQ(document.inputs[2].error, "");
+  EXPECT_THAT(document.inputs[3].error, HasSubstr("cannot read /nonexistent/x.log: No such file"));
+  EXPECT_THAT(document.inputs[4].error, HasSubstr("cannot read /tmp: Is a directory"));
+  EXPECT_EQ(document.first, lines.front().time);
+  EXPECT_EQ(document.last, lines.back().time);
+}
+
+// Lines longer than a source's bound and than a chunk are cut, and what follows is read.
+TEST_F(ReportRunTest, LongLinesAreCut) {
+  const TimePoint time{Seconds(log_begin)};
+  std::string text = access_line(time, "192.0.2.1", "/.env", 404) + '\n';
+  text += access_line(time, "192.0.2.2", "/" + std::string(100'000, 'x'), 404) + '\n';
+  text += access_line(time, "192.0.2.3", "/" + std::string(1'000'000, 'x'), 404) + '\n';
+  text += access_line(time, "192.0.2.4", "/.env", 404);  // without its end
+  const auto path = folder.write("access.log", text);
+  auto plan = make_plan({path});
+  plan.chunk_bytes = 1;  // the least there is
+  const auto document = run_report(std::move(plan));
+  EXPECT_EQ(document.lines, 4U);
+  const auto& addresses = document.top[static_cast<size_t>(report::Dimension::address)];
+  EXPECT_NE(find(addresses, "192.0.2.1"), nullptr);
+  EXPECT_NE(find(addresses, "192.0.2.4"), nullptr);
+}
+
+// A stamp of another century does not end all bans.
+TEST_F(ReportRunTest, AStampAheadOfTheClockIsNotBelieved) {
+  auto lines = make_access_log(5, 3000);
+  const auto expected = run_report(make_plan({folder.write("good.log", text_of(lines))}, eager));
+  std::string wrong = lines[100].text;
+  wrong.replace(wrong.find("/May/2026"), 9, "/May/2098");
+  lines.insert(lines.begin(), {lines.front().time, wrong});
+  lines.insert(lines.begin() + 1000, {lines[1000].time, wrong});
+  const auto document = run_report(make_plan({folder.write("bad.log", text_of(lines))}, eager));
+  EXPECT_EQ(document.balance.decisions.back().since, expected.balance.decisions.back().since);
+}
+
+}  // namespace
+}  // namespace ipguard::cli

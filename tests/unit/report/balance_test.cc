@@ -1,0 +1,109 @@
+#include "report/balance.h"
+
+#include <gtest/gtest.h>
+
+namespace ipguard::report {
+namespace {
+
+TimePoint at(int64_t second) { return TimePoint(Seconds(second)); }
+net::Address address(const std::string& text) { return *net::Address::parse(text); }
+
+model::Decision decision(const std::string& target, int64_t since, int64_t until, const std::string& rule = "web/a") {
+  model::Decision result;
+  result.target = *model::Target::parse(target);
+  if (model::is_network(result.target.scope)) {
+    result.cover({result.target.prefix});
+  }
+  result.rule = rule;
+  result.since = at(since);
+  result.until = at(until);
+  return result;
+}
+
+bool any(const DecisionRow& /*row*/) { return true; }
+
+bool hit(Balance& balance, const std::string& from, int64_t second, const std::string& rule = "web/a") {
+  const auto by = address(from);
+  return balance.hit(rule, &by, at(second));
+}
+
+TEST(Balance, CountsWhatABanWouldHaveStopped) {
+  Balance balance;
+  EXPECT_FALSE(hit(balance, "192.0.2.7", 5));
+  balance.begin(decision("192.0.2.7", 10, 100));
+  EXPECT_FALSE(hit(balance, "192.0.2.8", 20)) << "another address";
+  EXPECT_FALSE(hit(balance, "192.0.2.7", 9)) << "it came before, and was logged later";
+  EXPECT_TRUE(hit(balance, "192.0.2.7", 20));
+  EXPECT_TRUE(hit(balance, "192.0.2.7", 99, "web/b"));
+  EXPECT_FALSE(hit(balance, "192.0.2.7", 100)) << "it is over";
+  balance.end(*model::Target::parse("192.0.2.7"), at(100));
+  EXPECT_FALSE(hit(balance, "192.0.2.7", 20)) << "it was lifted";
+  const auto result = balance.result(10, any);
+  ASSERT_EQ(result.decisions.size(), 1U);
+  EXPECT_EQ(result.decisions[0].stopped, 2U);
+  EXPECT_EQ(result.total.stopped, 2U);
+  ASSERT_EQ(result.rules.size(), 2U);
+  EXPECT_EQ(result.rules[0].name, "web/a");
+  EXPECT_EQ(result.rules[0].stopped, 2U) << "the ban is that rule's, whatever it stops";
+  EXPECT_EQ(result.rules[0].hits, 6U);
+}
+
+// Each ban is told what it would have done by itself; in all, a hit is stopped once.
+TEST(Balance, BansWithinEachOther) {
+  Balance balance;
+  balance.begin(decision("192.0.2.7", 10, 100));
+  balance.begin(decision("192.0.2.0/24", 20, 200));
+  auto wide = decision("AS64500", 30, 300);
+  wide.cover({*net::Prefix::parse("192.0.0.0/16"), *net::Prefix::parse("2001:db8::/32")});
+  balance.begin(wide);
+  EXPECT_TRUE(hit(balance, "192.0.2.7", 40));
+  EXPECT_TRUE(hit(balance, "192.0.9.9", 40));
+  EXPECT_TRUE(hit(balance, "2001:db8::1", 40));
+  EXPECT_TRUE(hit(balance, "192.0.2.7", 150));
+  const auto result = balance.result(10, any);
+  EXPECT_EQ(result.decisions[0].stopped, 1U);
+  EXPECT_EQ(result.decisions[1].stopped, 2U);
+  EXPECT_EQ(result.decisions[2].stopped, 4U);
+  EXPECT_EQ(result.total.stopped, 4U);
+  EXPECT_EQ(result.scopes[static_cast<size_t>(model::Scope::asn)].addresses_covered, 65'536U);
+  EXPECT_EQ(result.scopes[static_cast<size_t>(model::Scope::route)].stopped, 2U);
+}
+
+TEST(Balance, CountsGoodClientsOnce) {
+  Balance balance;
+  balance.begin(decision("192.0.2.0/24", 10, 100));
+  balance.good_client(address("192.0.2.9"), at(20));
+  balance.good_client(address("192.0.2.9"), at(30));
+  balance.good_client(address("192.0.2.10"), at(30));
+  balance.good_client(address("198.51.100.1"), at(30));
+  EXPECT_EQ(balance.result(10, any).decisions[0].turned_away, 2U);
+  EXPECT_EQ(balance.total().turned_away, 2U);
+}
+
+// Of very many decisions those that stopped most stay, and the sums hold all.
+TEST(Balance, IsBounded) {
+  constexpr size_t kept = 100;
+  Balance balance(kept);
+  for (int i = 0; i < 1000; ++i) {
+    const std::string from = "198.18." + std::to_string(i / 256) + '.' + std::to_string(i % 256);
+    balance.begin(decision(from, i, i + 10));
+    for (int hits = 0; hits < i % 50; ++hits) {
+      hit(balance, from, i + 1);
+    }
+    balance.end(*model::Target::parse(from), at(i + 10));
+  }
+  const auto result = balance.result(10'000, any);
+  EXPECT_EQ(result.total.decisions, 1000U);
+  EXPECT_EQ(result.total.stopped, 20U * (49 * 50 / 2));
+  EXPECT_LE(result.decisions.size(), 2 * kept);
+  EXPECT_GE(result.decisions.size(), kept);
+  size_t best = 0;
+  for (const auto& row : result.decisions) {
+    best += row.stopped == 49 ? 1 : 0;
+  }
+  EXPECT_EQ(best, 20U);
+  EXPECT_EQ(balance.result(5, any).decisions.size(), 5U);
+}
+
+}  // namespace
+}  // namespace ipguard::report
