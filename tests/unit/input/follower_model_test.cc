@@ -1,7 +1,6 @@
 // Random operations on log files, with a model of what must come out: every line of every file exactly once, in order,
 // whole, whatever happens to the files (renamed, copied and truncated, compressed, deleted) and to the follower
 // (stopped, killed), except for lines whose loss is known (truncated without a copy, or deleted, unread).
-//
 // Runs: IPGUARD_MODEL_RUNS, with seeds from IPGUARD_MODEL_SEED (1) on.
 #include <fcntl.h>
 #include <unistd.h>
