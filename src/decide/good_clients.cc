@@ -11,7 +11,8 @@ namespace {
 // A later time that says nothing new is worth a write to the store only this much later.
 constexpr std::chrono::hours write_interval{1};
 
-// Looking up each prefix costs more than walking through all clients when there are more prefixes than clients / this.
+// Looking up each prefix costs more than walking through all good clients when there are more prefixes than these /
+// this.
 constexpr size_t walk_factor = 8;
 
 }  // namespace
@@ -47,18 +48,23 @@ void GoodClients::note(Entry& entry, std::optional<TimePoint>& what, TimePoint t
 
 void GoodClients::visited(const net::Address& address, bool good, TimePoint time) {
   Entry& entry = touch(offender_unit(address));
+  if (good && !entry.client.visit) {
+    good_.insert(entry.client.client);
+  }
   note(entry, good ? entry.client.visit : entry.client.spoiled, time);
 }
 
 void GoodClients::used(const net::Address& address, TimePoint time) {
   Entry& entry = touch(offender_unit(address));
   file(entry, true);
+  good_.insert(entry.client.client);
   note(entry, entry.client.user, time);
 }
 
 void GoodClients::logged_in(const net::Address& address, TimePoint time) {
   Entry& entry = touch(offender_unit(address));
   file(entry, true);
+  good_.insert(entry.client.client);
   note(entry, entry.client.login, time);
 }
 
@@ -71,6 +77,7 @@ void GoodClients::hit(const net::Address& address, TimePoint time) {
 void GoodClients::offended(const net::Address& address, TimePoint time) {
   Entry& entry = touch(offender_unit(address));
   file(entry, false);
+  good_.erase(entry.client.client);
   entry.client.user.reset();
   entry.client.login.reset();
   entry.client.visit.reset();
@@ -85,33 +92,36 @@ void GoodClients::restore(const model::GoodClient& client) {
   Entry& entry = touch(client.client);
   entry.client = client;
   file(entry, client.user || client.login);
+  if (client.visit || client.user || client.login) {
+    good_.insert(client.client);
+  }
 }
 
 std::vector<GoodClients::Found> GoodClients::inside(const std::vector<net::Prefix>& prefixes, TimePoint now) const {
   const TimePoint from = now - config_.remember;
   std::vector<Found> found;
-  const auto add = [&](const Entry& entry) {
-    if (const auto kind = entry.client.kind_since(from)) {
-      found.push_back({.client = entry.client.client, .kind = *kind});
+  const auto add = [&](const net::Prefix& client) {
+    if (const auto kind = clients_.find(client)->second.client.kind_since(from)) {
+      found.push_back({.client = client, .kind = *kind});
     }
   };
-  if (prefixes.size() < clients_.size() / walk_factor + 1) {
+  if (prefixes.size() < good_.size() / walk_factor + 1) {
     for (const auto& prefix : prefixes) {
       // An IPv6 prefix narrower than a /64 hits the whole of the client that it is part of.
       const auto unit =
           prefix.family() == net::Family::ipv6 && prefix.length() > 64 ? offender_unit(prefix.address()) : prefix;
-      for (auto it = clients_.lower_bound(unit); it != clients_.end() && unit.contains(it->first); ++it) {
-        add(it->second);
+      for (auto it = good_.lower_bound(unit); it != good_.end() && unit.contains(*it); ++it) {
+        add(*it);
       }
     }
   } else {
     auto sorted = prefixes;
     std::ranges::sort(sorted);
-    for (const auto& [client, entry] : clients_) {
+    for (const auto& client : good_) {
       // The last prefix that begins in or before the client; disjoint ones cannot both hold its end.
       const auto after = std::ranges::upper_bound(sorted, net::Prefix(client.last()));
       if (after != sorted.begin() && std::prev(after)->overlaps(client)) {
-        add(entry);
+        add(client);
       }
     }
   }
@@ -144,6 +154,7 @@ void GoodClients::make_room() {
     // The newcomer stands at the end of visitors_: if it is alone there, a known one goes.
     Order& from = visitors_.size() > 1 || known_.empty() ? visitors_ : known_;
     clients_.erase(from.front());
+    good_.erase(from.front());
     changed_.erase(from.front());
     from.pop_front();
     ++forgotten_;

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 #include <list>
-#include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
@@ -59,7 +59,6 @@ class GoodClients {
     Order::iterator place;
     bool known = false;  // stands in known_, not in visitors_
   };
-  using Entries = std::map<net::Prefix, Entry>;
 
   Entry& touch(const net::Prefix& client);
   void file(Entry& entry, bool known);
@@ -67,7 +66,8 @@ class GoodClients {
   void make_room();
 
   config::CollateralConfig config_;
-  Entries clients_;
+  std::unordered_map<net::Prefix, Entry> clients_;
+  std::set<net::Prefix> good_;  // those of clients_ that ever did something good; most are attackers that did not
   Order visitors_;
   Order known_;  // users and logins
   std::set<net::Prefix> changed_;

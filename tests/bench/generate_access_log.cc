@@ -1,7 +1,8 @@
 // Writes a deterministic access log in combined format to standard output:
-//   generate_access_log MEGABYTES [ATTACK-PERCENT [each]]
-// Ordinary requests of a site with a few thousand visitors; attack lines (default 0 %) are probes of the kinds that the
-// rules know, from their own addresses (198.18.0.0/15, RFC 2544; with "each", from another /64 of 2001:db8::/32 each).
+//   generate_access_log MEGABYTES [ATTACK-PERCENT [NOT-FOUND-PERCENT [each]]]
+// Ordinary requests of a site with a few hundred visitors, of which so many per cent (default 2) find nothing; attack
+// lines (default 0 %) are probes of the kinds that the rules know, from their own addresses (198.18.0.0/15, RFC 2544;
+// with "each", from another /64 of 2001:db8::/32 each).
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -59,18 +60,19 @@ constexpr std::array<const char*, 8> attacks = {"/phpMyAdmin/scripts/setup.php",
                                                 "/%70%68%70myadmin/scripts/setup.php",
                                                 "/..%252f..%252fetc/passwd",
                                                 "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php"};
-constexpr std::array<int, 8> statuses = {200, 200, 200, 200, 200, 304, 301, 404};
+constexpr std::array<int, 7> statuses = {200, 200, 200, 200, 200, 304, 301};
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fputs("usage: generate_access_log MEGABYTES [ATTACK-PERCENT]\n", stderr);
+    std::fputs("usage: generate_access_log MEGABYTES [ATTACK-PERCENT [NOT-FOUND-PERCENT [each]]]\n", stderr);
     return 2;
   }
   const uint64_t wanted = std::strtoull(argv[1], nullptr, 10) << 20;
   const uint64_t attack_percent = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
-  const bool each = argc > 3 && std::string(argv[3]) == "each";
+  const uint64_t missing_percent = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 2;
+  const bool each = argc > 4 && std::string(argv[4]) == "each";
   std::array<char, 1024> line{};
   std::array<char, 64> attacker{};
   uint64_t written = 0;
@@ -82,6 +84,7 @@ int main(int argc, char** argv) {
     const int sec = static_cast<int>(clock % 60);
     const auto id = random_number();
     const bool attack = id % 100 < attack_percent;
+    const bool missing = random_number() % 100 < missing_percent;
     if (each) {
       static_cast<void>(std::snprintf(attacker.data(), attacker.size(), "2001:db8:%x:%x::1",
                                       static_cast<unsigned>(id >> 8 & 0xffffU),
@@ -100,7 +103,8 @@ int main(int argc, char** argv) {
                   line.data(), line.size(),
                   "203.0.113.%u - - [%02d/May/2026:%02d:%02d:%02d +0000] \"GET %s%u HTTP/1.1\" %d %u \"%s\" \"%s\"\n",
                   static_cast<unsigned>(id >> 8 & 255U), day, hour, minute, sec, pick(paths),
-                  static_cast<unsigned>(id >> 16 & 0xffffU), statuses[id >> 32 & 7U],
+                  static_cast<unsigned>(id >> 16 & 0xffffU),
+                  missing ? 404 : statuses[(id >> 32 & 0xffffU) % statuses.size()],
                   static_cast<unsigned>(id >> 40 & 0xffffU), pick(referers), pick(agents));
     if (std::fwrite(line.data(), 1, static_cast<size_t>(length), stdout) != static_cast<size_t>(length)) {
       return 1;
