@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "base/line_counter.h"
@@ -9,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/reading_options.h"
 #include "cli/table.h"
+#include "input/part_joiner.h"
 #include "match/rule_set.h"
 
 namespace ipguard::cli {
@@ -31,43 +33,62 @@ class FileMatch {
       : options_(options), rules_(rules), matcher_(matcher), name_(std::move(name)) {}
 
   void take(std::string_view bytes, bool truncated) {
-    const auto now = wall_clock_now();
-    if (truncated) {
-      ++lines_;
-      judge_line({.text = bytes, .offset = 0, .source = 0, .truncated = true}, now);
-    } else if (options_.all) {
-      for_each_line(bytes, [&](std::string_view text) {
-        ++lines_;
-        judge_line({.text = text, .offset = 0, .source = 0, .truncated = false}, now);
-      });
-    } else {
-      scan(bytes, now);
-    }
+    bytes_ = bytes;
+    counted_to_ = 0;
+    joiner_.feed({.bytes = bytes, .offset = offset_, .truncated = truncated}, max_line_,
+                 [this](const input::Block& block) { judge(block); });
+    lines_ += truncated ? 1U : count_line_ends(bytes.substr(counted_to_));
+    offset_ += bytes.size();
+  }
+  void finish() {
+    bytes_ = {};
+    counted_to_ = 0;
+    const uint64_t all = lines_;
+    lines_ -= std::min<uint64_t>(lines_, 1);  // what has no end is told of the last line
+    joiner_.finish([this](const input::Block& block) { judge(block); });
+    lines_ = all;
   }
 
   [[nodiscard]] uint64_t lines() const { return lines_; }
   [[nodiscard]] uint64_t lines_hit() const { return lines_hit_; }
 
  private:
+  // `block` is a piece of bytes_, or a line put together whose last part stands there.
+  void judge(const input::Block& block) {
+    const auto now = wall_clock_now();
+    const auto begin = std::min(static_cast<size_t>(block.offset - offset_), bytes_.size());
+    lines_ += count_line_ends(bytes_.substr(counted_to_, begin - counted_to_));
+    counted_to_ = begin;
+    number_ = lines_ + 1;
+    if (block.truncated) {
+      judge_line({.text = block.bytes, .offset = 0, .source = 0, .truncated = true}, now);
+    } else if (options_.all) {
+      for_each_line(block.bytes, [&](std::string_view text) {
+        judge_line({.text = text, .offset = 0, .source = 0, .truncated = false}, now);
+        ++number_;
+      });
+    } else {
+      scan(block.bytes, now);
+    }
+  }
+
   void judge_line(const model::RawLine& line, TimePoint now) {
     matcher_.match_line(line, options_.line, now, [this](const model::RawLine& seen, const match::LineResult& result) {
       if (options_.all || !result.hits.empty()) {
-        print(lines_, seen, result);
+        print(number_, seen, result);
       }
     });
   }
 
   void scan(std::string_view bytes, TimePoint now) {
-    size_t counted_to = 0;
-    uint64_t number = lines_ + 1;  // of the line at counted_to
-    lines_ += matcher_.scan_block(bytes, 0, 0, options_.line, now,
-                                  [&](const model::RawLine& line, const match::LineResult& result) {
-                                    const auto begin = static_cast<size_t>(line.offset);
-                                    const auto between = bytes.substr(counted_to, begin - counted_to);
-                                    number += count_line_ends(between);
-                                    counted_to = begin;
-                                    print(number, line, result);
-                                  });
+    size_t at = 0;  // where line number_ begins
+    (void)matcher_.scan_block(bytes, 0, 0, options_.line, now,
+                              [&](const model::RawLine& line, const match::LineResult& result) {
+                                const auto begin = static_cast<size_t>(line.offset);
+                                number_ += count_line_ends(bytes.substr(at, begin - at));
+                                at = begin;
+                                print(number_, line, result);
+                              });
   }
 
   void print(uint64_t number, const model::RawLine& line, const match::LineResult& result) {
@@ -97,7 +118,13 @@ class FileMatch {
   match::Matcher& matcher_;
   std::string name_;
   JsonWriter json_;
-  uint64_t lines_ = 0;
+  input::PartJoiner joiner_;
+  const uint64_t max_line_ = config::SourceConfig{}.max_line;
+  std::string_view bytes_;  // of this call of take()
+  uint64_t offset_ = 0;     // of bytes_[0] in the file
+  size_t counted_to_ = 0;   // in bytes_
+  uint64_t lines_ = 0;      // before that
+  uint64_t number_ = 0;     // of the line that is judged; one put together has its last part's
   uint64_t lines_hit_ = 0;
 };
 
@@ -118,6 +145,7 @@ Result<> match_files(const MatchOptions& options) {
       std::cerr << "ipguardctl: " << done.error().message << '\n';
       whole = false;
     }
+    run.finish();
     lines += run.lines();
     lines_hit += run.lines_hit();
   }

@@ -12,6 +12,30 @@ const Json* find(const RuleCounts& counts, const model::Rule& rule) {
   return found == counts.end() ? nullptr : &found->second;
 }
 
+// The rules of the daemon's traps, which stand in its configuration.
+std::vector<model::Rule> traps_in(const RuleCounts& counts) {
+  std::vector<model::Rule> traps;
+  for (auto entry = counts.lower_bound("trap/"); entry != counts.end() && entry->first.starts_with("trap/"); ++entry) {
+    const Json& said = entry->second;
+    if (!said.contains("window_seconds")) {
+      continue;  // an older daemon's
+    }
+    auto& rule = traps.emplace_back();
+    rule.id = entry->first;
+    rule.title = said.value("title", "");
+    rule.attack_class = "trap";
+    rule.service = "trap";
+    rule.threshold = said.value("threshold", 1U);
+    rule.weight = said.value("weight", 1U);
+    rule.window = Seconds{said.value("window_seconds", 0L)};
+    rule.ban = Seconds{said.value("ban_seconds", 0L)};
+  }
+  return traps;
+}
+
+// A trap hears connections: it has no log and no samples.
+bool is_trap(const model::Rule& rule) { return rule.service == "trap" && rule.id.starts_with("trap/"); }
+
 Json distinct_json(const model::Rule& rule) {
   using Of = model::DistinctValue::Of;
   if (!rule.distinct) {
@@ -37,8 +61,8 @@ Json rule_json(const model::Rule& rule, const Json* counts) {
           {"class", rule.attack_class},
           {"tags", rule.tags},
           {"service", rule.service},
-          {"log", model::to_string(rule.log)},
-          {"kind", model::to_string(rule.kind)},
+          {"log", is_trap(rule) ? Json(nullptr) : Json(model::to_string(rule.log))},
+          {"kind", is_trap(rule) ? "trap" : model::to_string(rule.kind)},
           {"enabled", rule.enabled},
           {"threshold", rule.threshold},
           {"distinct", distinct_json(rule)},
@@ -51,8 +75,8 @@ Json rule_json(const model::Rule& rule, const Json* counts) {
           {"hits", count("hits")},
           {"offences", count("offences")},
           {"last_hit", count("last_hit")},
-          {"file", rule.location.file},
-          {"line", rule.location.line}};
+          {"file", is_trap(rule) ? Json(nullptr) : Json(rule.location.file)},
+          {"line", is_trap(rule) ? Json(nullptr) : Json(rule.location.line)}};
 }
 
 // "5 in 10m", "8 path in 1m": different values of a field, "5 in 10m, ×2": each hit counts twice.
@@ -71,8 +95,9 @@ std::string threshold_text(const model::Rule& rule) {
 }
 
 std::string about_text(const model::Rule& rule) {
-  std::string text = printable(rule.title) + (rule.title.empty() ? "[" : " [") + printable(rule.attack_class, 40) +
-                     (rule.attack_class.empty() ? "" : ", ") + std::string(model::to_string(rule.log)) + " log";
+  std::string text =
+      printable(rule.title) + (rule.title.empty() ? "[" : " [") + printable(rule.attack_class, 40) +
+      (is_trap(rule) ? "" : (rule.attack_class.empty() ? "" : ", ") + std::string(model::to_string(rule.log)) + " log");
   for (const auto& tag : rule.tags) {
     text += ", " + printable(tag, 80);
   }
@@ -91,11 +116,11 @@ std::vector<std::string> row_of(const model::Rule& rule, const Json* counts) {
     return counts == nullptr ? std::string("-") : group_digits(counts->value(key, uint64_t{0}));
   };
   return {rule.id + (rule.enabled ? "" : " (off)"),
-          std::string(model::to_string(rule.kind)),
+          is_trap(rule) ? "trap" : std::string(model::to_string(rule.kind)),
           threshold_text(rule),
           ban_text(rule),
           !model::is_evidence(rule.kind) ? "-" : std::string(model::to_string(rule.scope)),
-          std::to_string(rule.samples.size()) + '+' + std::to_string(rule.near_misses.size()),
+          is_trap(rule) ? "-" : std::to_string(rule.samples.size()) + '+' + std::to_string(rule.near_misses.size()),
           number("hits"),
           about_text(rule)};
 }
@@ -123,6 +148,9 @@ Json rule_list_json(const match::RuleSet& rules, const RuleCounts& counts) {
   for (const auto& rule : rules.rules()) {
     list.push_back(rule_json(rule, find(counts, rule)));
   }
+  for (const auto& trap : traps_in(counts)) {
+    list.push_back(rule_json(trap, find(counts, trap)));
+  }
   return list;
 }
 
@@ -131,6 +159,9 @@ std::string rule_list_text(const match::RuleSet& rules, const RuleCounts& counts
   Table table({"RULE", "KIND", "COUNT", "BAN", "SCOPE", "SAMPLES", "HITS", "ABOUT"});
   for (const auto& rule : rules.rules()) {
     table.add(row_of(rule, find(counts, rule)));
+  }
+  for (const auto& trap : traps_in(counts)) {
+    table.add(row_of(trap, find(counts, trap)));
   }
   return table.to_string(width);
 }

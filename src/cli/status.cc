@@ -209,6 +209,27 @@ void print_sources(const Json& sources) {
   std::cout << '\n' << table.to_string(terminal_width());
 }
 
+// What each source has lost since it was first followed, over all restarts.
+void print_losses(const Json& losses) {
+  std::string lost;
+  std::string since;
+  for (const auto& row : losses) {
+    const std::string from = cell(row, "since");
+    since = since.empty() ? from : std::min(since, from);
+    const auto messages = row.value("lost_messages", 0ULL);
+    if (cell(row, "last") != "-") {
+      lost += (lost.empty() ? "" : "; ") + cell(row, "source") + ": " +
+              lost_text(row.value("lost_bytes", 0ULL), row.value("losses_of_unknown_size", 0ULL),
+                        row.value("reread_bytes", 0ULL)) +
+              (messages == 0 ? "" : ", " + cli::counted(messages, "message", "messages")) + " since " + from +
+              ", last at " + cell(row, "last");
+    }
+  }
+  if (!since.empty()) {
+    print_field("lost", lost.empty() ? "nothing since " + since : lost);
+  }
+}
+
 // Bounds that were reached, and what else happened to the sources; nothing on a quiet day.
 void print_happenings(const Json& status) {
   std::string text;
@@ -275,6 +296,7 @@ Action prepare_status(CLI::App& app) {
     for (const auto& warning : (*reply)["warnings"]) {
       print_field("WARNING", printable(warning.get<std::string>()));
     }
+    print_losses(reply->value("losses", Json::array()));
     print_sources((*reply)["sources"]);
     print_happenings(*reply);
     return {};

@@ -97,11 +97,30 @@ void refuse_keys_of_others(TableReader& table, SourceKind kind) {
   }
 }
 
-void read_paths(SourceConfig& source, TableReader& table, ReadContext& context) {
+// What the sources before said.
+struct Earlier {
+  std::map<std::string, Place> names;
+  std::map<std::string, std::pair<std::string, Place>> paths;  // whose, and where
+};
+
+// A file is followed once, however many sources name it.
+void check_shared(const Text& path, const SourceConfig& source, Earlier& earlier, ReadContext& context) {
+  const auto [first, fresh] = earlier.paths.try_emplace(path.text, source.name, path.place);
+  const auto& [owner, place] = first->second;
+  if (!fresh && owner != source.name) {
+    context.warning(path.place,
+                    "paths: '" + printable(path.text, 80) + "' is named by source '" + owner + "' already, at " +
+                        location_text(context.location(place)) + ": its lines are read once, as that source's",
+                    "take it out of one of the two");
+  }
+}
+
+void read_paths(SourceConfig& source, TableReader& table, Earlier& earlier, ReadContext& context) {
   auto paths = table.texts("paths");
   for (const auto& path : paths) {
     if (path.text != "-") {
       check_path(path, context);
+      check_shared(path, source, earlier, context);
     } else if (paths.size() == 1) {
       source.kind = SourceKind::standard_input;
       return;
@@ -124,7 +143,7 @@ std::string unit_name(std::string name) {
   return is_glob || whole ? name : name + ".service";
 }
 
-void read_journal(SourceConfig& source, TableReader& table, ReadContext& context) {
+void read_journal(SourceConfig& source, TableReader& table, Earlier& earlier, ReadContext& context) {
   if (const auto journal = table.text("journal")) {
     source.journal = *journal;
     if (source.journal != "system" && !source.journal.starts_with('/')) {
@@ -138,20 +157,21 @@ void read_journal(SourceConfig& source, TableReader& table, ReadContext& context
   auto fallback = table.texts("fallback", true);
   for (const auto& path : fallback) {
     check_path(path, context);
+    check_shared(path, source, earlier, context);
   }
   source.fallback = plain(std::move(fallback));
 }
 
-SourceConfig read_source(const Value& value, std::map<std::string, Place>& names, ReadContext& context) {
+SourceConfig read_source(const Value& value, Earlier& earlier, ReadContext& context) {
   TableReader table(value, "[[source]]", context);
   SourceConfig source;
   source.location = context.location(value.place);
   source.format_location = context.location(table.place_of("format"));
-  source.name = read_name(table, "source", "web", names);
+  source.name = read_name(table, "source", "web", earlier.names);
   if (const auto kind = read_kind(table, context)) {
     source.kind = *kind;
-    read_paths(source, table, context);
-    read_journal(source, table, context);
+    read_paths(source, table, earlier, context);
+    read_journal(source, table, earlier, context);
     read_listener(source, table, context);
     refuse_keys_of_others(table, source.kind);
   }
@@ -188,9 +208,9 @@ std::string read_name(TableReader& table, std::string_view what, std::string_vie
 
 std::vector<SourceConfig> read_sources(TableReader& root, ReadContext& context) {
   std::vector<SourceConfig> sources;
-  std::map<std::string, Place> names;
+  Earlier earlier;
   for (const auto* value : root.tables("source")) {
-    sources.push_back(read_source(*value, names, context));
+    sources.push_back(read_source(*value, earlier, context));
     if (sources.back().kind == SourceKind::standard_input &&
         std::ranges::count(sources, SourceKind::standard_input, &SourceConfig::kind) > 1) {
       context.error(value->place, "two sources read standard input", "there is only one: take one of them out");

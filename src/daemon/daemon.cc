@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -108,6 +107,7 @@ class Daemon {
     // The files last: they take what descriptors they may have.
     auto followed = follow(guard_.saved_cursors(), replay_bytes);
     release_free_memory();
+    save_reading();  // else who is killed before the first line begins at what is the end by then
     return followed;
   }
 
@@ -116,8 +116,7 @@ class Daemon {
     warm_as_index();
     schedule();
     loop_.run();
-    const auto cursors = inputs_->cursors();
-    guard_.flush(wall_clock_now(), &cursors);
+    save_reading();
     return guard_.stop();
   }
 
@@ -125,7 +124,8 @@ class Daemon {
   Result<> follow(std::vector<input::Cursor> cursors, uint64_t replay) {
     inputs_ = std::make_unique<input::Inputs>(
         loop_, guard_.loaded().config.sources, std::move(cursors), replay,
-        [this](const input::Block& block) { return on_block(block); }, input::FollowerTiming{}, most_files_);
+        [this](const input::Block& block) { return on_block(block); },
+        input::FollowerTiming{.started = wall_clock_now()}, most_files_);
     return inputs_->start();
   }
 
@@ -166,13 +166,22 @@ class Daemon {
   }
 
   void save_cursors() {
-    if (inputs_->cursor_version() == saved_version_) {
-      return;
+    guard_.note_losses(inputs_->losses(), wall_clock_now());
+    if (reading_version() != saved_version_) {
+      save_reading();
+      schedule();
     }
-    saved_version_ = inputs_->cursor_version();
+  }
+
+  uint64_t reading_version() const { return inputs_->cursor_version() + guard_.state().losses().version(); }
+
+  // Where it stands, and what was lost up to there.
+  void save_reading() {
+    const auto now = wall_clock_now();
+    guard_.note_losses(inputs_->losses(), now);
+    saved_version_ = reading_version();
     const auto cursors = inputs_->cursors();
-    guard_.flush(wall_clock_now(), &cursors);
-    schedule();
+    guard_.flush(now, &cursors);
   }
 
   void on_retry() {
@@ -310,7 +319,10 @@ class Daemon {
   // The index of all AS prefixes takes a second to build. It is wanted when an AS is banned, and the loop should not
   // stand still then: it is built beside the loop (a RouteTable may be asked by any thread).
   void warm_as_index() {
-    as_index_thread_ = std::jthread([routes = guard_.loaded().routes] { (void)routes->systems(); });
+    as_index_thread_ = std::jthread([routes = guard_.loaded().routes] {
+      (void)routes->systems();
+      release_free_memory();
+    });
   }
 
   void on_new_database(std::shared_ptr<const enrich::RouteTable> routes) {
@@ -319,7 +331,8 @@ class Daemon {
     schedule();
   }
 
-  std::vector<model::SourceStatus> sources() const {
+  std::vector<model::SourceStatus> sources() {
+    guard_.note_losses(inputs_->losses(), wall_clock_now());
     auto all = inputs_->status();
     traps_.append_status(all);
     return all;
@@ -364,25 +377,13 @@ class Daemon {
 
 }  // namespace
 
-Result<> check(const Options& options) {
-  config::Diagnostics diagnostics;
-  const auto loaded = load(options.config_path, diagnostics);
-  std::cerr << diagnostics.to_string();
-  if (!loaded) {
-    return fail(Errc::configuration, "");
-  }
-  return {};
-}
-
 Result<> run(const Options& options) {
-  config::Diagnostics diagnostics;
-  auto loaded = load(options.config_path, diagnostics);
-  std::cerr << diagnostics.to_string();
+  keep_memory_small();
+  auto loaded = load_or_tell(options.config_path);
   if (!loaded) {
     return fail(Errc::configuration, "");
   }
   init_log(log_level(loaded->config));
-  keep_memory_small();
   const size_t descriptors = raise_descriptor_limit();
   const bool dry_run = options.dry_run || loaded->config.enforce.mode == config::Mode::dry_run;
   auto state = State::open(loaded->config, dry_run);

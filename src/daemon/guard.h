@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -100,6 +101,10 @@ class Guard {
   // At stop: deletes the table if the configuration says so.
   [[nodiscard]] Result<> stop();
 
+  // What the sources have lost since the start of this run, by name: kept with the next cursors.
+  void note_losses(const std::map<std::string, model::Losses>& since_start, TimePoint now) {
+    state_.losses().note(since_start, loaded_.config.sources, now);
+  }
   [[nodiscard]] std::vector<input::Cursor> saved_cursors() { return state_.cursors(); }
   [[nodiscard]] bool dry_run() const { return dry_run_; }
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }

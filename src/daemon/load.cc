@@ -1,6 +1,7 @@
 #include "daemon/load.h"
 
 #include <algorithm>
+#include <iostream>
 #include <iterator>
 #include <utility>
 
@@ -43,7 +44,9 @@ std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& 
     return std::nullopt;  // it could not be read: that the built-in paths lead nowhere is not what is wrong
   }
   loaded.readings = match::SourceReadings::compile(loaded.config.formats, loaded.config.sources, diagnostics);
-  loaded.notes = input::choose_inputs(loaded.config.sources);
+  input::name_journal_formats(loaded.config.sources);
+  auto chosen = loaded.config.sources;
+  loaded.notes = input::choose_inputs(chosen);
   if (std::ranges::any_of(loaded.config.sources, config::is_default)) {
     loaded.notes.insert(loaded.notes.begin(), "no [[source]] in " + printable(config_path) +
                                                   ": the journal and the well-known log files are read");
@@ -64,10 +67,22 @@ std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& 
     diagnostics.error({.file = config_path}, routes.error().message,
                       "check [database] paths; README.md tells where databases come from");
   }
+  // They are for `rules test`; a fifth of the rules' memory.
+  for (auto& rule : rules) {
+    rule.samples = {};
+    rule.near_misses = {};
+  }
   loaded.rules = match::RuleSet::compile(std::move(rules), diagnostics);
   if (diagnostics.has_errors() || loaded.rules == nullptr) {
     return std::nullopt;
   }
+  return loaded;
+}
+
+std::optional<Loaded> load_or_tell(const std::string& config_path) {
+  config::Diagnostics diagnostics;
+  auto loaded = load(config_path, diagnostics);
+  std::cerr << diagnostics.to_string();
   return loaded;
 }
 

@@ -29,5 +29,7 @@ struct Loaded {
 
 // Every problem of all three goes to `diagnostics`; nullopt if there was an error.
 [[nodiscard]] std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& diagnostics);
+// The same with the problems on stderr. What their texts take is free again afterwards: all files that were read.
+[[nodiscard]] std::optional<Loaded> load_or_tell(const std::string& config_path);
 
 }  // namespace ipguard::daemon

@@ -36,7 +36,15 @@ control::Json RuleTally::to_json(const std::vector<model::Rule>& rules, const st
          {"last_hit", counts.last_hit ? control::Json(format_rfc3339(*counts.last_hit)) : control::Json(nullptr)}});
   };
   std::ranges::for_each(rules, add);
-  std::ranges::for_each(traps, add);
+  // Traps stand in no file of rules: who lists them has all from here.
+  for (const auto& trap : traps) {
+    add(trap);
+    list.back().update({{"title", trap.title},
+                        {"threshold", trap.threshold},
+                        {"weight", trap.weight},
+                        {"window_seconds", trap.window.count()},
+                        {"ban_seconds", trap.ban.count()}});
+  }
   return list;
 }
 

@@ -76,7 +76,24 @@ Result<State> State::open(const config::Config& config, bool dry_run) {
 }
 
 State::State(std::unique_ptr<store::Store> store, std::string folder, std::string trouble)
-    : store_(std::move(store)), folder_(std::move(folder)), trouble_(std::move(trouble)) {}
+    : store_(std::move(store)), folder_(std::move(folder)), trouble_(std::move(trouble)) {
+  read_losses();
+}
+
+void State::read_losses() {
+  const auto saved = store_->losses();
+  if (saved) {
+    losses_.take_over(*saved);
+  } else {
+    complain(saved.error());
+  }
+}
+
+void State::put_reading(store::StoreBatch& batch) const {
+  batch.cursors = last_cursors_;
+  batch.losses = losses_.rows();
+  batch.has_cursors = true;
+}
 
 void State::restore(decide::Engine& engine) {
   read_all(store_->history(), [&](const store::TargetHistory& entry) {
@@ -154,8 +171,7 @@ void State::check_place(const decide::Engine& engine) {
   log_error(printable(trouble_) + ": the state is begun afresh with what is in force");
   // Without its name the file can still be read as long as it is open.
   store::StoreBatch batch = everything(engine);
-  batch.cursors = last_cursors_;
-  batch.has_cursors = true;
+  put_reading(batch);
   auto memory = store::Store::in_memory();
   if (auto kept = memory->write(batch); !kept) {
     log_error("what was in it is lost: " + printable(kept.error().message));
@@ -190,8 +206,8 @@ void State::take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine
   }
   engine.finish_restoring();
   std::erase_if(batch.begun, [&](const model::Decision& decision) { return from_disk.contains(decision.target); });
-  batch.cursors = last_cursors_;
-  batch.has_cursors = true;
+  read_losses();
+  put_reading(batch);
   unsaved_ = std::move(batch);
   unsaved_places_.clear();
 }
@@ -227,6 +243,7 @@ void State::note_begun(model::Decision decision) {
 void State::save(decide::Engine& engine, const std::vector<input::Cursor>* cursors) {
   if (cursors != nullptr) {
     unsaved_.cursors = copy_cursors<store::CursorRow>(*cursors);
+    unsaved_.losses = losses_.rows();
     unsaved_.has_cursors = true;
     if (unsaved_.good_clients.empty()) {  // else they wait with the rest
       unsaved_.good_clients = engine.take_good_changes();
@@ -268,8 +285,7 @@ void State::begin_afresh(const decide::Engine& engine) {
     log_error("state is kept in memory only and will not survive a restart: " + printable(trouble_));
   }
   if (!unsaved_.has_cursors) {
-    unsaved_.cursors = last_cursors_;
-    unsaved_.has_cursors = true;
+    put_reading(unsaved_);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "daemon/loss_book.h"
 #include "decide/engine.h"
 #include "input/follower.h"
 #include "store/store.h"
@@ -44,6 +45,9 @@ class State {
   // To be written by the next save().
   void note(std::vector<decide::DecisionChange> changes);
   void note_begun(model::Decision decision);
+  // What was lost up to the cursors of the next save().
+  [[nodiscard]] LossBook& losses() { return losses_; }
+  [[nodiscard]] const LossBook& losses() const { return losses_; }
   // One transaction for all that was noted since the last one that went well, the cursors and what became known of good
   // clients (both with `cursors` only). A store that turns out to be corrupt is begun afresh with what is in force.
   void save(decide::Engine& engine, const std::vector<input::Cursor>* cursors);
@@ -60,6 +64,9 @@ class State {
   [[nodiscard]] store::Store& store() const { return *store_; }
 
  private:
+  void read_losses();
+  // Cursors and losses for a database that has none.
+  void put_reading(store::StoreBatch& batch) const;
   void begin_afresh(const decide::Engine& engine);
   [[nodiscard]] store::StoreBatch everything(const decide::Engine& engine) const;
   void take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine);
@@ -72,6 +79,7 @@ class State {
   store::StoreBatch unsaved_;
   mutable std::map<model::Target, size_t> unsaved_places_;  // in unsaved_.begun; made when it is asked for
   std::vector<store::CursorRow> last_cursors_;
+  LossBook losses_;
   std::string problem_;
   uint64_t lost_changes_ = 0;
 };

@@ -266,6 +266,7 @@ Json status_json(const CommandContext& context, TimePoint now) {
           {"more_databases", std::move(more_databases)},
           {"indexes", indexes_json(guard.loaded().routes->index_sizes())},
           {"whois", std::move(whois)},
+          {"losses", guard.state().losses().to_json()},
           {"state", state_json(guard)},
           {"counters", counters_json(guard.engine().counters())},
           {"doubtful_lines", guard.doubtful_lines()},

@@ -62,6 +62,9 @@ class Mmdb {
   Mmdb(Mmdb&&) = delete;
   Mmdb& operator=(Mmdb&&) = delete;
 
+  // The file's pages leave this process's memory until they are read again: the page cache has them.
+  void let_pages_go() const;
+
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const Metadata& metadata() const { return metadata_; }
   // Whether the tree has the addresses of `family` at all: an IPv4 database knows nothing about IPv6.

@@ -190,6 +190,7 @@ void RouteTable::index_lookups() const {
       }
       built.push_back(std::move(*index));
     }
+    impl_->let_pages_go();
     impl_->lookups = std::move(built);
     impl_->lookups_ready = true;
   });

@@ -60,6 +60,13 @@ struct RouteTable::Impl {
     return result;
   }
 
+  // After a walk over all of the trees.
+  void let_pages_go() const {
+    for (const auto& file : databases) {
+      file->let_pages_go();
+    }
+  }
+
   const OwnerIndex& owners(OwnerKind kind) {
     LazyIndex& lazy = kind == OwnerKind::asn ? systems : countries;
     std::call_once(lazy.once, [&] {
@@ -71,6 +78,7 @@ struct RouteTable::Impl {
                     ", none can be looked up or banned: " + printable(built.error().message));
         return;
       }
+      let_pages_go();
       lazy.index = std::move(*built);
       damaged += lazy.index.damaged();
       lazy.ready = true;

@@ -9,10 +9,13 @@ constexpr size_t most_closed = 256;
 
 }  // namespace
 
-CursorBook::CursorBook(std::vector<Cursor> saved) : saved_(std::move(saved)) {
-  for (const Cursor& cursor : saved_) {
+CursorBook::CursorBook(std::vector<Cursor> saved) { add_saved(std::move(saved)); }
+
+void CursorBook::add_saved(std::vector<Cursor> cursors) {
+  for (const Cursor& cursor : cursors) {
     ++followed_[cursor.path];
   }
+  keep_saved(std::move(cursors));
 }
 
 std::optional<CursorBook::Known> CursorBook::take(const FileTail& tail) {

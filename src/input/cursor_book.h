@@ -39,6 +39,8 @@ class CursorBook {
   [[nodiscard]] Saved take_saved(const std::string& path);
   [[nodiscard]] const std::vector<Cursor>& saved() const { return saved_; }
   void keep_saved(std::vector<Cursor> cursors);
+  // More of them, as the constructor's.
+  void add_saved(std::vector<Cursor> cursors);
   // Forgets saved cursors, and what was followed earlier, of all other paths.
   void keep_only(const std::function<bool(const std::string& path)>& wanted);
 

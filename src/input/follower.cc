@@ -174,6 +174,26 @@ model::SourceStatus Follower::Impl::status_of(const Slot& slot) const {
   return status;
 }
 
+std::optional<model::SourceStatus> Follower::Impl::status_of(const Pattern& pattern) const {
+  const auto shared = by_path.find(pattern.shared);
+  const Slot* other = shared == by_path.end() ? nullptr : shared->second;
+  if (other != nullptr && (other->config == nullptr || other->config->name == pattern.config->name)) {
+    other = nullptr;
+  }
+  if (pattern.has_paths && pattern.problem.empty() && pattern.done.files == 0 && other == nullptr) {
+    return std::nullopt;
+  }
+  model::SourceStatus status = pattern.done;
+  if (!pattern.problem.empty()) {
+    status.state = "waiting: " + pattern.problem;
+  } else if (other != nullptr) {
+    status.state = "waiting: " + printable(other->path) + " is followed by source " + printable(other->config->name);
+  } else {
+    status.state = pattern.has_paths ? "done: deleted and read to the end" : "waiting: no file matches";
+  }
+  return status;
+}
+
 Follower::Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
                    uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing, size_t most_open)
     : impl_(std::make_unique<Impl>(loop, sources, std::move(cursors), replay_bytes, std::move(on_block), timing,
@@ -195,7 +215,21 @@ Result<> Follower::start() {
   return {};
 }
 
-void Follower::change_sources(const std::vector<config::SourceConfig>& sources) { impl_->change_sources(sources); }
+void Follower::change_sources(const std::vector<config::SourceConfig>& sources, std::vector<Cursor> saved) {
+  impl_->change_sources(sources, std::move(saved));
+}
+
+bool Follower::is_read(std::string_view source) const {
+  const auto unread = [](const auto& file) { return file->dirty || file->tail->behind() > 0; };
+  return std::ranges::none_of(impl_->slots, [&](const auto& slot) {
+    if (slot->config == nullptr || slot->config->name != source) {
+      return false;
+    }
+    const auto key = slot->current && slot->waiting.empty() ? key_at(slot->path) : std::nullopt;
+    return std::ranges::any_of(slot->old, unread) || (slot->current && unread(slot->current)) ||
+           (key && key != slot->current->tail->key());  // of its rotation nobody has told yet
+  });
+}
 
 bool Follower::read_turn() { return impl_->read_turn(); }
 
@@ -254,6 +288,8 @@ bool Follower::Impl::is_open(const Cursor& cursor) const {
 
 uint64_t Follower::cursor_version() const { return impl_->version; }
 
+const std::map<std::string, model::Losses>& Follower::losses() const { return impl_->losses; }
+
 SourceInfo Follower::source(model::SourceId id) const {
   if (id >= impl_->slots.size()) {
     return {};
@@ -270,14 +306,8 @@ std::vector<model::SourceStatus> Follower::status() const {
     }
   }
   for (const Pattern& pattern : impl_->patterns) {
-    if (!pattern.has_paths || !pattern.problem.empty() || pattern.done.files > 0) {
-      model::SourceStatus status = pattern.done;
-      if (!pattern.problem.empty()) {
-        status.state = "waiting: " + pattern.problem;
-      } else {
-        status.state = pattern.has_paths ? "done: deleted and read to the end" : "waiting: no file matches";
-      }
-      all.push_back(std::move(status));
+    if (auto status = impl_->status_of(pattern)) {
+      all.push_back(std::move(*status));
     }
   }
   return all;

@@ -5,16 +5,19 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "config/config.h"
 #include "input/cursor.h"
 #include "loop/event_loop.h"
 #include "model/line.h"
+#include "model/losses.h"
 #include "model/status.h"
 
 namespace ipguard::input {
@@ -46,6 +49,7 @@ struct FollowerTiming {
   unsigned unsure_ticks = 30;
   std::chrono::milliseconds retry{10'000};  // files and folders that may not be read
   std::chrono::milliseconds poll{1'000};    // files and folders that cannot be watched: inotify's limit, network
+  TimePoint started = {};                   // when lines are first wanted
   bool all_remote = false;                  // as if all were on a network file system (tests)
 };
 
@@ -87,7 +91,10 @@ class Follower {
   // with their counters, also those that were rotated away or deleted; those that no source names any more are closed;
   // of those that are new, reading begins where `from` says. Nothing may be read between the end of the old sources
   // and this call.
-  void change_sources(const std::vector<config::SourceConfig>& sources);
+  // `saved`: cursors of what is new and was followed before, as the constructor's.
+  void change_sources(const std::vector<config::SourceConfig>& sources, std::vector<Cursor> saved = {});
+  // Whether all that was written so far to the files of that source has been handed out.
+  [[nodiscard]] bool is_read(std::string_view source) const;
 
   // Reads up to one budget (1 MiB) of each path that has more, in turn, 16 MiB in all; true if there is more to read
   // (tests drive this).
@@ -100,6 +107,8 @@ class Follower {
   // Changes whenever cursors() does, so that an idle daemon need not save.
   [[nodiscard]] uint64_t cursor_version() const;
   [[nodiscard]] SourceInfo source(model::SourceId id) const;
+  // By source, since the follower was made; these never go down, whatever becomes of paths and sources.
+  [[nodiscard]] const std::map<std::string, model::Losses>& losses() const;
   // One entry a path, in the order of their ids, then one for each glob that has no file or had files that are done
   // with.
   [[nodiscard]] std::vector<model::SourceStatus> status() const;

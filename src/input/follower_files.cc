@@ -103,8 +103,8 @@ bool Follower::Impl::begin(Slot& slot, FileTail& tail) {
   return true;
 }
 
-void Follower::Impl::note_loss(Slot& slot, uint64_t losses, std::string_view how) {
-  slot.counters.losses_of_unknown_size += losses;
+void Follower::Impl::note_loss(Slot& slot, uint64_t times, std::string_view how) {
+  count_losses(slot, {.of_unknown_size = times});
   log_warning("a file that was followed as " + printable(slot.path) + ' ' + std::string(how) +
               " while nobody followed it: what was written to it meanwhile is lost");
 }

@@ -83,6 +83,7 @@ struct Pattern {
   bool wildcards = false;
   std::string problem;  // of the last listing
   bool has_paths = false;
+  std::string shared;        // a path that it matches and another source follows; the first one
   model::SourceStatus done;  // what its forgotten paths have counted
 
   [[nodiscard]] bool matches(const std::string& path) const;
@@ -109,6 +110,8 @@ struct Follower::Impl {
   FileTail::Emit emit_to(Slot& slot, int fd);  // `fd`: as in Block
   void on_inotify();
   [[nodiscard]] model::SourceStatus status_of(const Slot& slot) const;
+  // Of a glob without files, or whose files are gone or another source's.
+  [[nodiscard]] std::optional<model::SourceStatus> status_of(const Pattern& pattern) const;
   [[nodiscard]] std::vector<OpenFile*> all_files() const;
 
   // --- follower_paths.cc: which file is where ---
@@ -124,6 +127,7 @@ struct Follower::Impl {
   void watch_folder(const FolderWatch& watch);
   Slot* slot_for(const std::string& path, Pattern& pattern);  // nullptr: too many paths
   Slot& unused_slot(const config::SourceConfig& config);
+  static void note_shared(Pattern& pattern, const Slot& slot);
   Pattern* pattern_of(const std::string& path);
   void examine_all();
   void examine_path(const std::string& path);
@@ -145,7 +149,7 @@ struct Follower::Impl {
   void recover(const std::string& path);  // files of saved cursors that were renamed since
   void recover_unclaimed();
   void note_unfound(Slot& slot, const CursorBook::Saved& saved, const std::vector<Cursor>& found);
-  void note_loss(Slot& slot, uint64_t losses, std::string_view how);  // of unknown size
+  void note_loss(Slot& slot, uint64_t times, std::string_view how);  // of unknown size
   void adopt_renamed(const Renamed& renamed_file);
   [[nodiscard]] bool is_known(const Slot& slot, const FileTail& tail) const;
   std::unique_ptr<OpenFile> attach(Slot& slot, std::unique_ptr<FileTail> tail);
@@ -175,6 +179,7 @@ struct Follower::Impl {
   void end_packed(OpenFile& file, const FileTail::Turn& turn);
   void give_partial_line(Slot& slot, const Rest& rest);
   void count_lost(Slot& slot, uint64_t bytes);
+  void count_losses(Slot& slot, const model::Losses& more);          // in all places where they are counted
   void count_lost_behind(Slot& slot, uint64_t seen, uint64_t read);  // what lies between, if anything
   // When events were dropped: the last cursors of paths that lead elsewhere by now, and the files that came and went
   // between that and what is there now.
@@ -188,7 +193,7 @@ struct Follower::Impl {
 
   // --- follower_sources.cc ---
   void set_patterns(const std::vector<config::SourceConfig>& sources);
-  void change_sources(const std::vector<config::SourceConfig>& sources);
+  void change_sources(const std::vector<config::SourceConfig>& sources, std::vector<Cursor> saved);
   void assign_patterns();
   void drop_unnamed();
   void forget_paths();  // those of globs whose files are gone and closed
@@ -208,6 +213,7 @@ struct Follower::Impl {
   BlockCallback on_block;
   CursorBook book;
   uint64_t version = 0;
+  std::map<std::string, model::Losses> losses;  // by source
   bool starting = false;
   bool short_of_room = false;
   bool changing = false;  // the sources: what a new path leads to was there before

@@ -244,10 +244,16 @@ Pattern* Follower::Impl::pattern_of(const std::string& path) {
 bool Pattern::matches(const std::string& path) const { return wildcards ? glob_matches(text, path) : text == path; }
 
 Slot* Follower::Impl::slot_for(const std::string& path, Pattern& pattern) {
-  pattern.has_paths = true;
   if (const auto known = by_path.find(path); known != by_path.end()) {
+    const auto* config = known->second->config;
+    if (config != nullptr && config->name != pattern.config->name) {
+      note_shared(pattern, *known->second);
+    } else {
+      pattern.has_paths = true;
+    }
     return known->second;
   }
+  pattern.has_paths = true;
   if (by_path.size() >= most_paths) {
     forget_paths();
   }
@@ -262,7 +268,21 @@ Slot* Follower::Impl::slot_for(const std::string& path, Pattern& pattern) {
   slot.counters.path = path;
   slot.there_at_start = changing && exists(path);
   by_path.emplace(path, &slot);
+  for (Pattern& other : patterns) {
+    if (other.config->name != pattern.config->name && other.matches(path)) {
+      note_shared(other, slot);
+    }
+  }
   return &slot;
+}
+
+// A file's lines are one source's: that which names it first.
+void Follower::Impl::note_shared(Pattern& pattern, const Slot& slot) {
+  if (pattern.shared.empty()) {
+    pattern.shared = slot.path;
+    log_warning("source " + printable(pattern.config->name) + ": " + printable(slot.path) + " is followed by source " +
+                printable(slot.config->name) + ", which names it first: it is read once");
+  }
 }
 
 Slot& Follower::Impl::unused_slot(const config::SourceConfig& config) {
@@ -305,7 +325,11 @@ void Follower::Impl::claim(Slot& slot, OpenFile& file) {
   Slot& owner = *file.slot;
   if (&owner != &slot && owner.config != nullptr && key_at(owner.path) == file.tail->key()) {
     aliases.insert(&slot);
-    wait(slot, "the same file as " + printable(owner.path), false);
+    const bool ours = owner.config->name == slot.config->name;
+    wait(slot,
+         "the same file as " + printable(owner.path) +
+             (ours ? "" : ", which is followed by source " + printable(owner.config->name)),
+         false);
     return;
   }
   make_current(slot, detach(file));

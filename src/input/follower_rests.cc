@@ -29,9 +29,16 @@ void Follower::Impl::count_lost_behind(Slot& slot, uint64_t seen, uint64_t read)
 
 void Follower::Impl::count_lost(Slot& slot, uint64_t bytes) {
   if (bytes > 0) {
-    slot.counters.lost_bytes += bytes;
+    count_losses(slot, {.bytes = bytes});
     log_warning(printable(slot.path) + " was truncated before it was read: " + format_size(bytes) + " lost");
   }
+}
+
+void Follower::Impl::count_losses(Slot& slot, const model::Losses& more) {
+  slot.counters.lost_bytes += more.bytes;
+  slot.counters.losses_of_unknown_size += more.of_unknown_size;
+  slot.counters.reread_bytes += more.reread_bytes;
+  losses[slot.counters.name] += more;
 }
 
 OpenFile& Follower::Impl::insert_old(Slot& slot, std::unique_ptr<FileTail> tail, const OpenFile* before) {
@@ -146,7 +153,7 @@ void Follower::Impl::replace_content(OpenFile& file) {
   uint64_t known = reached;  // of the old content, where it went
   Rest rest{.cursor = before, .partial_line = std::string(tail.partial_line()), .reached = reached, .refuted = {}};
   std::vector<RotatedFile> files = find_rotated({before}, true, slot.config->max_line, {}, tail.head());
-  slot.counters.reread_bytes += files.empty() ? tail.repeated_bytes() : 0;
+  count_losses(slot, {.reread_bytes = files.empty() ? tail.repeated_bytes() : 0});
   ++slot.counters.truncations;
   ++version;
   tail.begin_anew();

@@ -24,7 +24,10 @@ void Follower::Impl::set_patterns(const std::vector<config::SourceConfig>& sourc
   }
 }
 
-void Follower::Impl::change_sources(const std::vector<config::SourceConfig>& sources) {
+void Follower::Impl::change_sources(const std::vector<config::SourceConfig>& sources, std::vector<Cursor> saved) {
+  // What stands before these was judged already, and not by an earlier run.
+  const uint64_t replay = saved.empty() ? replay_bytes : std::exchange(replay_bytes, 0);
+  book.add_saved(std::move(saved));
   set_patterns(sources);
   assign_patterns();
   book.keep_only([this](const std::string& path) { return pattern_of(path) != nullptr; });
@@ -34,6 +37,7 @@ void Follower::Impl::change_sources(const std::vector<config::SourceConfig>& sou
   examine_all();  // before files are dropped: one may go on under another path that leads to it
   drop_unnamed();
   settle();
+  replay_bytes = replay;
   ++version;
   if (!ready.empty()) {
     reading.start();

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "input/part_joiner.h"
+#include "input/source_choice.h"
 
 namespace ipguard::input {
 namespace {
@@ -15,6 +19,18 @@ namespace {
 constexpr model::SourceId file_id(model::SourceId follower_id) { return follower_id * 2; }
 constexpr model::SourceId other_id(size_t index) { return static_cast<model::SourceId>(index * 2 + 1); }
 constexpr bool is_file(model::SourceId id) { return id % 2 == 0; }
+
+// Of an input that is no file.
+model::Losses losses_of(const LineInput& input) {
+  model::Losses all;
+  for (const auto& status : input.status()) {
+    all += {.bytes = status.lost_bytes,
+            .of_unknown_size = status.losses_of_unknown_size,
+            .messages = status.lost_messages,
+            .reread_bytes = status.reread_bytes};
+  }
+  return all;
+}
 
 // What evidence names as the lines' origin.
 std::string path_of(const config::SourceConfig& source) {
@@ -68,11 +84,17 @@ struct Inputs::Impl {
 
   Impl(loop::EventLoop& event_loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
        uint64_t replay, Follower::BlockCallback callback, FollowerTiming timing, size_t most_open)
-      : loop(event_loop), replay_bytes(replay), on_block(std::move(callback)) {
+      : loop(event_loop),
+        declared(&sources),
+        replay_bytes(replay),
+        started_at(timing.started),
+        on_block(std::move(callback)) {
+    choices.begin(sources, cursors);
+    followed = choices.followed(sources);
     // What is left of these belongs to sources that are named no more.
     auto of_others = take_prefixed(cursors, cursor_prefix({}).substr(0, cursor_prefix({}).size() - 1));
     follower = std::make_unique<Follower>(
-        loop, sources, std::move(cursors), replay_bytes, [this](const Block& block) { return take_file(block); },
+        loop, followed, std::move(cursors), replay_bytes, [this](const Block& block) { return take_file(block); },
         timing, most_open);
     for (const auto& source : sources) {
       if (source.kind != config::SourceKind::files) {
@@ -90,7 +112,11 @@ struct Inputs::Impl {
       joiners.resize(block.source + 1);
     }
     auto& joiner = joiners[block.source];
-    const auto max_line = follower->source(block.source).config->max_line;
+    const auto& config = *follower->source(block.source).config;
+    const auto max_line = config.max_line;
+    if (!choices.empty()) {
+      note_read(config.name, block.fd);
+    }
     if (joiner.wants_before(ours)) {
       look_before(joiner, ours, max_line);
     }
@@ -109,21 +135,38 @@ struct Inputs::Impl {
     }
     const auto id = other_id(static_cast<size_t>(slot - others.begin()));
     *slot = {.config = &source, .name = source.name, .kind = source.kind, .path = path_of(source), .input = nullptr};
-    slot->input = make_line_input(loop, source, id, std::move(saved), replay_bytes, on_block);
+    slot->input = make_line_input(loop, source, id, std::move(saved), replay_bytes, on_block, stand_in_for(source.name),
+                                  started_at);
     return *slot;
   }
+
+  // --- the journal or its fallback files ---
+  StandIn stand_in_for(const std::string& source);
+  bool give_way(const std::string& source);
+  void step_in(const std::string& source);
+  void note_read(const std::string& source, int fd);
+  void follow(std::vector<Cursor> saved);
+  // Where the files of sources whose journal is read end.
+  [[nodiscard]] std::vector<Cursor> ends_of_files();
 
   void change(const std::vector<config::SourceConfig>& sources);
   // The input that goes on, nullptr if the source takes a new one.
   Other* go_on(const config::SourceConfig& source);
 
   loop::EventLoop& loop;
+  const std::vector<config::SourceConfig>* declared;
+  SourceChoices choices;
+  std::vector<config::SourceConfig> followed;  // as chosen: the follower's
+  bool started = false;
+  bool choose_again = false;  // when it has started
   uint64_t replay_bytes;
+  TimePoint started_at;
   Follower::BlockCallback on_block;
   std::unique_ptr<Follower> follower;
   std::vector<PartJoiner> joiners;  // by the follower's ids
   std::vector<Other> others;        // their indexes make their ids
   uint64_t ended_versions = 0;
+  std::map<std::string, model::Losses> ended_losses;  // of inputs, and their parts, that are no more
 };
 
 Inputs::Impl::Other* Inputs::Impl::go_on(const config::SourceConfig& source) {
@@ -136,15 +179,77 @@ Inputs::Impl::Other* Inputs::Impl::go_on(const config::SourceConfig& source) {
   // Before it is asked: it may hand out what it has read already.
   same->config = &source;
   same->path = path_of(source);
+  const auto before = losses_of(*same->input);
   if (same->input->reconfigure(source)) {
+    ended_losses[source.name] += before.growth_since(losses_of(*same->input));
     return &*same;
   }
   same->config = nullptr;
   return nullptr;
 }
 
+StandIn Inputs::Impl::stand_in_for(const std::string& source) {
+  return {.give_way = [this, source] { return give_way(source); }, .step_in = [this, source] { step_in(source); }};
+}
+
+bool Inputs::Impl::give_way(const std::string& source) {
+  if (!choices.reads_files(source)) {
+    return true;
+  }
+  if (!started || !follower->is_read(source)) {
+    return false;
+  }
+  choices.to_journal(source);
+  follow({});
+  log_info("source " + printable(source) + ": the journal is read from now on");
+  return true;
+}
+
+void Inputs::Impl::step_in(const std::string& source) {
+  std::vector<Cursor> ends;
+  if (choices.to_files(source, ends)) {
+    log_warning("source " + printable(source) +
+                ": the journal cannot be read: its fallback files are read from now on");
+    follow(std::move(ends));
+  }
+}
+
+void Inputs::Impl::note_read(const std::string& source, int fd) {
+  const auto until = choices.note_read(source, fd);
+  for (const auto& other : others) {
+    if (until && other.input && other.name == source) {
+      other.input->was_read_elsewhere(*until);
+    }
+  }
+}
+
+void Inputs::Impl::follow(std::vector<Cursor> saved) {
+  if (!started) {
+    choose_again = true;
+    return;
+  }
+  auto chosen = choices.followed(*declared);
+  follower->change_sources(chosen, std::move(saved));
+  followed = std::move(chosen);
+}
+
+std::vector<Cursor> Inputs::Impl::ends_of_files() {
+  for (const auto& other : others) {
+    if (!other.input || other.kind != config::SourceKind::journal || choices.reads_files(other.name)) {
+      continue;
+    }
+    auto ends = choices.ends_of_files(other.name);
+    if (!ends.empty() && other.input->caught_up()) {
+      choices.keep_ends(other.name, std::move(ends));
+    }
+  }
+  return choices.kept_ends();
+}
+
 void Inputs::Impl::change(const std::vector<config::SourceConfig>& sources) {
-  follower->change_sources(sources);
+  declared = &sources;
+  choices.change(sources);
+  follow({});
   std::vector<const config::SourceConfig*> fresh;
   for (auto& other : others) {
     other.config = nullptr;  // it has gone with the old configuration
@@ -160,6 +265,7 @@ void Inputs::Impl::change(const std::vector<config::SourceConfig>& sources) {
     if (other.input && other.config == nullptr) {
       std::ranges::move(other.input->cursors(), std::back_inserter(left));
       ended_versions += other.input->cursor_version() + 1;
+      ended_losses[other.name] += losses_of(*other.input);
       other.input.reset();
     }
   }
@@ -183,7 +289,12 @@ Result<> Inputs::start() {
       other.input->start();
     }
   }
-  return impl_->follower->start();
+  auto started = impl_->follower->start();
+  impl_->started = started.has_value();
+  if (impl_->started && std::exchange(impl_->choose_again, false)) {
+    impl_->follow({});
+  }
+  return started;
 }
 
 void Inputs::change_sources(const std::vector<config::SourceConfig>& sources) { impl_->change(sources); }
@@ -195,6 +306,14 @@ bool Inputs::caught_up() const {
 
 std::vector<Cursor> Inputs::cursors() const {
   auto cursors = impl_->follower->cursors();
+  if (!impl_->choices.empty()) {
+    for (auto& end : impl_->ends_of_files()) {
+      // Another source may follow the file.
+      if (std::ranges::find(cursors, end.path, &Cursor::path) == cursors.end()) {
+        cursors.push_back(std::move(end));
+      }
+    }
+  }
   for (const auto& other : impl_->others) {
     if (other.input) {
       std::ranges::move(other.input->cursors(), std::back_inserter(cursors));
@@ -220,6 +339,19 @@ SourceInfo Inputs::source(model::SourceId id) const {
   }
   const auto& other = impl_->others[id / 2];
   return {.config = other.config, .path = other.path};
+}
+
+std::map<std::string, model::Losses> Inputs::losses() const {
+  auto all = impl_->follower->losses();
+  for (const auto& [name, losses] : impl_->ended_losses) {
+    all[name] += losses;
+  }
+  for (const auto& other : impl_->others) {
+    if (other.input) {
+      all[other.name] += losses_of(*other.input);
+    }
+  }
+  return all;
 }
 
 std::vector<model::SourceStatus> Inputs::status() const {

@@ -1,6 +1,7 @@
 // Inputs: everything that lines come from, of all sources: followed files and the other inputs (line_input.h).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ class Inputs {
   [[nodiscard]] std::vector<Cursor> cursors() const;
   [[nodiscard]] uint64_t cursor_version() const;
   [[nodiscard]] SourceInfo source(model::SourceId id) const;
+  // As Follower's, of all sources.
+  [[nodiscard]] std::map<std::string, model::Losses> losses() const;
   // Files first, then the other inputs in the order of their sources.
   [[nodiscard]] std::vector<model::SourceStatus> status() const;
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "input/journal_input_impl.h"
+#include "input/source_choice.h"
 
 namespace ipguard::input {
 namespace {
@@ -26,13 +27,15 @@ constexpr std::string_view own_program = "ipguardd";
 
 JournalInput::JournalInput(loop::EventLoop& loop, const config::SourceConfig& config, model::SourceId id,
                            std::vector<Cursor> saved, uint64_t replay_bytes, Follower::BlockCallback on_block,
-                           JournalTiming timing)
+                           JournalTiming timing, StandIn stand_in, TimePoint started)
     : config_(&config),
       named_{.units = config.units, .identifiers = config.identifiers},
       id_(id),
       replay_entries_(replay_bytes / bytes_an_entry),
       on_block_(std::move(on_block)),
       timing_(timing),
+      stand_in_(std::move(stand_in)),
+      started_(started),
       reading_(loop, [this] { read_turn(); }),
       journal_watcher_(loop, [this](unsigned) { on_change(); }),
       folder_watcher_(loop, [this](unsigned) { on_folder(); }),
@@ -41,6 +44,7 @@ JournalInput::JournalInput(loop::EventLoop& loop, const config::SourceConfig& co
     if (cursor.path == cursor_path()) {
       was_read_ = true;
       cursor_ = std::move(cursor.journal_cursor);
+      note_overlap();
     }
   }
   counters_.path = config.journal == "system" ? "journal" : "journal in " + config.journal;
@@ -70,7 +74,7 @@ bool JournalInput::caught_up() const {
   // poll(2) leaves out what is negative.
   std::array<pollfd, 2> told = {{{.fd = fd_, .events = POLLIN, .revents = 0},
                                  {.fd = inotify_ ? inotify_->fd() : -1, .events = POLLIN, .revents = 0}}};
-  return !more_ && ::poll(told.data(), told.size(), 0) <= 0;
+  return !more_ && !asking_ && ::poll(told.data(), told.size(), 0) <= 0;
 }
 
 std::vector<model::SourceStatus> JournalInput::status() const {
@@ -83,6 +87,20 @@ std::vector<model::SourceStatus> JournalInput::status() const {
     status.state = "following, polled: its file system does not tell of changes";
   }
   return {status};
+}
+
+void JournalInput::was_read_elsewhere(TimePoint until) {
+  if (!reader_) {
+    cursor_ = journal_cursor_at(until - SourceChoices::overlap);
+    was_read_ = true;
+    note_overlap();
+    ++version_;
+  }
+}
+
+void JournalInput::note_overlap() {
+  constexpr uint64_t overlap = std::chrono::microseconds(SourceChoices::overlap).count();
+  twice_before_ = is_time_alone(cursor_) ? time_of_cursor(cursor_).value_or(0) + overlap : 0;
 }
 
 std::vector<Cursor> JournalInput::cursors() const { return {{.path = cursor_path(), .journal_cursor = cursor_}}; }
@@ -147,7 +165,12 @@ void JournalInput::take_entry(bool replay) {
     return;
   }
   const size_t begin = block_.size();
-  if (line_.append(entry_, sender, reader_->received(), max_line_, block_)) {
+  const bool is_cut = line_.append(entry_, sender, reader_->received(), max_line_, block_);
+  if (const auto received = reader_->received().time_since_epoch().count();
+      !replay && static_cast<uint64_t>(received) < twice_before_) {
+    counters_.reread_bytes += block_.size() - begin;
+  }
+  if (is_cut) {
     const std::string cut = block_.substr(begin);
     block_.resize(begin);
     hand_out();
@@ -188,8 +211,10 @@ void JournalInput::note_losses() {
 
 std::unique_ptr<LineInput> make_journal_input(loop::EventLoop& loop, const config::SourceConfig& config,
                                               model::SourceId id, std::vector<Cursor> saved, uint64_t replay_bytes,
-                                              Follower::BlockCallback on_block, JournalTiming timing) {
-  return std::make_unique<JournalInput>(loop, config, id, std::move(saved), replay_bytes, std::move(on_block), timing);
+                                              Follower::BlockCallback on_block, JournalTiming timing, StandIn stand_in,
+                                              TimePoint started) {
+  return std::make_unique<JournalInput>(loop, config, id, std::move(saved), replay_bytes, std::move(on_block), timing,
+                                        std::move(stand_in), started);
 }
 
 }  // namespace ipguard::input

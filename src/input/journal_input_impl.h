@@ -21,7 +21,8 @@ namespace ipguard::input {
 class JournalInput final : public LineInput {
  public:
   JournalInput(loop::EventLoop& loop, const config::SourceConfig& config, model::SourceId id, std::vector<Cursor> saved,
-               uint64_t replay_bytes, Follower::BlockCallback on_block, JournalTiming timing);
+               uint64_t replay_bytes, Follower::BlockCallback on_block, JournalTiming timing, StandIn stand_in,
+               TimePoint started);
   JournalInput(const JournalInput&) = delete;
   JournalInput& operator=(const JournalInput&) = delete;
   ~JournalInput() override { close(); }
@@ -32,6 +33,7 @@ class JournalInput final : public LineInput {
   [[nodiscard]] std::vector<model::SourceStatus> status() const override;
   [[nodiscard]] std::vector<Cursor> cursors() const override;
   [[nodiscard]] uint64_t cursor_version() const override { return version_; }
+  void was_read_elsewhere(TimePoint until) override;
 
  private:
   [[nodiscard]] std::string cursor_path() const { return cursor_prefix(config_->name) + journal_; }
@@ -59,6 +61,7 @@ class JournalInput final : public LineInput {
   void hand_out();
   void hand_out_block(std::string_view bytes, bool truncated);
   void note_losses();
+  void note_overlap();  // what cursor_ says of it
 
   const config::SourceConfig* config_;
   std::string journal_ = config_->journal;
@@ -68,6 +71,8 @@ class JournalInput final : public LineInput {
   uint64_t replay_entries_;
   Follower::BlockCallback on_block_;
   JournalTiming timing_;
+  StandIn stand_in_;
+  TimePoint started_;
 
   std::optional<JournalReader> reader_;
   int fd_ = -1;  // the library's
@@ -78,6 +83,9 @@ class JournalInput final : public LineInput {
   uint64_t version_ = 0;
   uint64_t noted_losses_ = 0;  // of reader_
   std::string waiting_;
+  bool asking_ = false;         // whether what stands in gives way
+  bool first_is_left_ = false;  // look(true) was not let in
+  uint64_t twice_before_ = 0;   // entries received before (microseconds since 1970) were perhaps read elsewhere
   bool polled_ = false;
   bool more_ = false;
 

@@ -70,7 +70,7 @@ Result<> JournalReader::begin_behind(const std::string& cursor, uint64_t replay_
     return found;
   }
   cursor_ = cursor;
-  if (cursor_is_gone_ || replay_entries == 0) {
+  if (cursor_is_gone_ || replay_entries == 0 || !number_of(cursor, "i")) {
     return {};
   }
   const auto back = journal_.go_back(replay_entries);
@@ -102,7 +102,7 @@ Result<> JournalReader::go_to(const std::string& cursor) {
   }
   const bool found = *moved && is_same_entry(journal_.cursor().value_or(""), cursor);
   at_unread_ = *moved && !found;
-  cursor_is_gone_ = !found;
+  cursor_is_gone_ = !found && number_of(cursor, "i").has_value();  // else it is no entry's, but a time
   return {};
 }
 

@@ -7,20 +7,34 @@
 #include "base/text.h"
 #include "input/glob_watch.h"
 #include "input/journal_input_impl.h"
+#include "input/source_choice.h"
 
 namespace ipguard::input {
 
 void JournalInput::look(bool first) {
+  first = std::exchange(first_is_left_, false) || first;
+  asking_ = false;
   const auto files = find_journal_files(journal_);
   const std::string why_not = why_no_journal(files);
+  if (first && files.readable.empty() && !was_read_ && config_->from == config::StartPosition::end &&
+      !files.unreadable.empty()) {
+    cursor_ = journal_cursor_at(started_);
+  }
   // What comes into a journal that was not there is new.
-  was_read_ = was_read_ || (first && files.readable.empty() && files.unreadable.empty());
+  was_read_ = was_read_ || (first && files.readable.empty());
   if (!why_not.empty()) {
+    stand_in_.step_in();
     if (waiting_ != why_not) {
       waiting_ = why_not;
       log_warning("source " + printable(config_->name) + ": " + printable(waiting_) + "; waiting for it");
     }
     wait(files);
+    return;
+  }
+  if (!stand_in_.give_way()) {
+    first_is_left_ = first;
+    asking_ = true;
+    timer_.start(timing_.give_way);
     return;
   }
   folder_watcher_.stop();
@@ -123,6 +137,7 @@ void JournalInput::fail_and_wait(const Error& error) {
   waiting_ = error.message;
   log_warning("source " + printable(config_->name) + ": " + printable(waiting_));
   timer_.start(timing_.retry);
+  stand_in_.step_in();
 }
 
 void JournalInput::examine_files(const JournalFiles& files, bool running) {

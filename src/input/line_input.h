@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "input/follower.h"
 #include "model/status.h"
 
@@ -35,15 +37,30 @@ class LineInput {
   [[nodiscard]] virtual std::vector<Cursor> cursors() const { return {}; }
   // Changes whenever cursors() does.
   [[nodiscard]] virtual uint64_t cursor_version() const { return 0; }
+  // Of a journal that is not read now: up to this time it was read elsewhere. What it has of the last second before is
+  // read, and counts as perhaps read twice.
+  virtual void was_read_elsewhere(TimePoint until) { static_cast<void>(until); }
+};
+
+// What stands in for a journal while it cannot be read (source_choice.h). Called from the loop and from start() and
+// reconfigure().
+struct StandIn {
+  // The journal can be read now: true if what stands in was read to its end, and nothing more of it will be; else the
+  // question comes again soon.
+  std::function<bool()> give_way = [] { return true; };
+  // The journal is not there, or not any more, or cannot be read.
+  std::function<void()> step_in = [] {};
 };
 
 // What the paths of a source's cursors begin with when they are not a file's.
 [[nodiscard]] std::string cursor_prefix(std::string_view source_name);
 
 // The input for a source of another kind than files; `config` outlives it, or stays until reconfigure(). `saved`: the
-// source's cursors of an earlier run; `replay_bytes` as Follower's.
+// source's cursors of an earlier run; `replay_bytes` as Follower's. The last two are a journal's:
+// `started` is since when it is wanted, of one that is there and may not be read.
 [[nodiscard]] std::unique_ptr<LineInput> make_line_input(loop::EventLoop& loop, const config::SourceConfig& config,
                                                          model::SourceId id, std::vector<Cursor> saved,
-                                                         uint64_t replay_bytes, Follower::BlockCallback on_block);
+                                                         uint64_t replay_bytes, Follower::BlockCallback on_block,
+                                                         StandIn stand_in = {}, TimePoint started = {});
 
 }  // namespace ipguard::input

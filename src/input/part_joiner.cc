@@ -107,7 +107,7 @@ bool PartJoiner::wants_before(const Block& block) const {
 }
 
 void PartJoiner::begin_behind(std::string_view lines, uint64_t offset, bool from_beginning, size_t max_line) {
-  const Open unknown{.text = {}, .is_open = !from_beginning, .skipping = !from_beginning};
+  const Open unknown{.text = {}, .ending = {}, .is_open = !from_beginning, .skipping = !from_beginning};
   open_ = {unknown, unknown};
   std::array<bool, 2> seen{};
   const uint64_t overlong = overlong_;
@@ -135,10 +135,10 @@ void PartJoiner::begin_behind(std::string_view lines, uint64_t offset, bool from
 void PartJoiner::take_cut(std::string_view line) {
   if (is_docker(line)) {
     for (auto& open : open_) {
-      open = {.text = {}, .is_open = true, .skipping = true};
+      open = {.text = {}, .ending = {}, .is_open = true, .skipping = true};
     }
   } else if (const auto part = parse(line); part.known) {
-    open_[part.stream] = {.text = {}, .is_open = !part.last, .skipping = !part.last};
+    open_[part.stream] = {.text = {}, .ending = {}, .is_open = !part.last, .skipping = !part.last};
   }
 }
 
@@ -159,6 +159,7 @@ bool PartJoiner::join(const Part& part, size_t max_line) {
   }
   open.text.append(part.line.substr(part.text_begin, part.text_end - part.text_begin));
   if (!part.last && open.text.size() <= max_line) {
+    open.ending.assign(part.line.substr(part.text_end));
     return false;
   }
   open.text.append(part.line.substr(part.text_end)).push_back('\n');
@@ -168,6 +169,16 @@ bool PartJoiner::join(const Part& part, size_t max_line) {
   open.is_open = !part.last;
   open.skipping = !part.last;
   return true;
+}
+
+void PartJoiner::finish(const Emit& emit) {
+  for (Open& open : open_) {
+    if (!open.text.empty()) {
+      open.text.append(open.ending).push_back('\n');
+      emit({.bytes = open.text, .offset = next_offset_});
+    }
+    open = {};
+  }
 }
 
 void PartJoiner::take_parts(const Block& block, size_t max_line, const Emit& emit) {

@@ -30,6 +30,9 @@ class PartJoiner {
 
   void feed(const Block& block, size_t max_line, const Emit& emit);
 
+  // At the end of all: gives out what has no end as it is, whole lines of its own.
+  void finish(const Emit& emit);
+
   // Whether it begins somewhere in a container's log, so that what stands before it tells whether it begins a line.
   [[nodiscard]] bool wants_before(const Block& block) const;
   // The whole lines that stand right before `offset`, where the next block begins; `from_beginning`: all of the file's.
@@ -44,7 +47,8 @@ class PartJoiner {
  private:
   struct Part;
   struct Open {
-    std::string text = {};  // the first part's beginning, and what was put together
+    std::string text = {};    // the first part's beginning, and what was put together
+    std::string ending = {};  // what stands behind the text of the latest part
     bool is_open = false;
     bool skipping = false;  // the rest is not wanted
   };

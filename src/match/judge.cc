@@ -107,7 +107,7 @@ bool find(const CompiledPattern& pattern, std::string_view text, bool with_text,
     return true;
   }
   Groups groups;
-  if (!pattern.regex->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), wanted)) {
+  if (!pattern.regex.get().Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), wanted)) {
     return false;
   }
   take_captures(pattern, groups, result.captures);
@@ -197,6 +197,27 @@ std::unique_ptr<re2::RE2> compile_regex(std::string_view pattern) {
   options.set_log_errors(false);
   options.set_max_mem(regex_memory);
   return std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+}
+
+Regex& Regex::operator=(Regex&& other) noexcept {
+  if (this != &other) {
+    release();
+    pattern_ = other.pattern_;
+    compiled_ = other.compiled_.exchange(nullptr);
+  }
+  return *this;
+}
+
+const re2::RE2& Regex::get() const {
+  if (const auto* compiled = compiled_.load(std::memory_order_acquire)) {
+    return *compiled;
+  }
+  auto fresh = compile_regex(pattern_);
+  const re2::RE2* before = nullptr;
+  if (compiled_.compare_exchange_strong(before, fresh.get())) {
+    return *fresh.release();
+  }
+  return *before;  // another thread was faster
 }
 
 std::optional<Verdict> judge(const CompiledRule& rule, const Event& event) {

@@ -3,6 +3,7 @@
 
 #include <re2/re2.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -18,9 +19,31 @@ namespace ipguard::match {
 // Bytes, no UTF-8; bounded memory for its automata (RE2 turns to a slower, still linear way when that is used up).
 [[nodiscard]] std::unique_ptr<re2::RE2> compile_regex(std::string_view pattern);
 
+// A pattern, compiled when it is wanted: what RE2 makes of one takes 8 KB or more, and most of a thousand are not asked
+// in months, because the scanner finds nothing for them. Any thread may ask.
+class Regex {
+ public:
+  Regex() = default;
+  // `pattern` outlives it.
+  explicit Regex(std::string_view pattern) : pattern_(pattern) {}
+  Regex(Regex&& other) noexcept : pattern_(other.pattern_), compiled_(other.compiled_.exchange(nullptr)) {}
+  Regex& operator=(Regex&& other) noexcept;
+  ~Regex() { delete compiled_.load(); }
+
+  // Some 100 us the first time.
+  [[nodiscard]] const re2::RE2& get() const;
+  // Gives the memory back, until it is asked again. Nobody else may ask meanwhile.
+  void release() { delete compiled_.exchange(nullptr); }
+  [[nodiscard]] bool is_compiled() const { return compiled_.load() != nullptr; }
+
+ private:
+  std::string_view pattern_;
+  mutable std::atomic<const re2::RE2*> compiled_ = nullptr;
+};
+
 // One pattern with the numbers of the groups that ipguard reads; 0 = it has none of that name.
 struct CompiledPattern {
-  std::unique_ptr<re2::RE2> regex;
+  Regex regex;
   PatternEdges edges;
   int address_group = 0;
   int user_group = 0;

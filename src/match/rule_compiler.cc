@@ -157,13 +157,13 @@ void check_captures(const Place& place, std::string_view pattern, const std::opt
 
 void number_groups(const Place& place, CompiledPattern& compiled, config::Diagnostics& diagnostics) {
   if (place.excludes) {
-    compiled.address_group = group_number(*compiled.regex, "address");
+    compiled.address_group = group_number(compiled.regex.get(), "address");
     return;
   }
   for (const auto& [name, group] :
        {std::pair("address", &CompiledPattern::address_group), std::pair("user", &CompiledPattern::user_group),
         std::pair("session", &CompiledPattern::session_group), std::pair("value", &CompiledPattern::value_group)}) {
-    compiled.*group = group_number(*compiled.regex, name);
+    compiled.*group = group_number(compiled.regex.get(), name);
     compiled.last_group = std::max(compiled.last_group, compiled.*group);
   }
   if (compiled.last_group > most_groups) {
@@ -178,13 +178,14 @@ CompiledPattern compile_pattern(const Place& place, const std::string& pattern, 
     diagnostics.error(*place.location, "the pattern is longer than 4096 bytes", "split it into several patterns");
     return compiled;
   }
-  compiled.regex = compile_regex(pattern);
-  if (!compiled.regex->ok()) {
-    diagnostics.error(fragment_location(*place.location, pattern, compiled.regex->error_arg()), compiled.regex->error(),
-                      std::string(syntax_hint(*compiled.regex)));
+  compiled.regex = Regex(pattern);
+  const re2::RE2& regex = compiled.regex.get();
+  if (!regex.ok()) {
+    diagnostics.error(fragment_location(*place.location, pattern, regex.error_arg()), regex.error(),
+                      std::string(syntax_hint(regex)));
     return compiled;
   }
-  if (matches_everything(*compiled.regex)) {
+  if (matches_everything(regex)) {
     diagnostics.error(*place.location, "the pattern matches every text, even an empty one", "say what has to be there");
     return compiled;
   }
@@ -192,6 +193,7 @@ CompiledPattern compile_pattern(const Place& place, const std::string& pattern, 
   compiled.edges = tree ? PatternEdges(*tree) : PatternEdges();
   number_groups(place, compiled, diagnostics);
   check_captures(place, pattern, tree, compiled, diagnostics);
+  compiled.regex.release();
   return compiled;
 }
 

@@ -296,4 +296,26 @@ Result<std::vector<CursorRow>> Records::cursors() {
   return all;
 }
 
+Result<std::vector<model::SourceLosses>> Records::losses() {
+  std::vector<model::SourceLosses> all;
+  auto read = each_row(statements_.select_losses, "losses", [&](const Statement& row) {
+    auto losses = to_losses({.source = row.bytes(0),
+                             .bytes = row.bits(1),
+                             .of_unknown_size = row.bits(2),
+                             .messages = row.bits(3),
+                             .reread_bytes = row.bits(4),
+                             .since = row.integer(5),
+                             .last = row.integer(6),
+                             .last_is_null = row.is_null(6)});
+    if (losses) {
+      all.push_back(std::move(*losses));
+    }
+    return losses.has_value();
+  });
+  if (!read) {
+    return std::unexpected(read.error());
+  }
+  return all;
+}
+
 }  // namespace ipguard::store

@@ -35,6 +35,8 @@ class Records {
   [[nodiscard]] Result<> put_history(const TargetHistory& history);
   [[nodiscard]] Result<> put_cursor(const CursorRow& row);
   [[nodiscard]] Result<> delete_cursor(const CursorRow& row);
+  [[nodiscard]] Result<> put_losses(const model::SourceLosses& losses);
+  [[nodiscard]] Result<> delete_losses(const std::string& source);
   [[nodiscard]] Result<> put_good_client(const model::GoodClient& client);
   // At most `limit` ended decisions from before `before` or beyond the newest `kept`, as many history rows, and as many
   // good clients. Returns the most rows that went of any of them.
@@ -47,6 +49,7 @@ class Records {
                                                            bool with_evidence);  // of the active one
   [[nodiscard]] Result<std::vector<TargetHistory>> history();
   [[nodiscard]] Result<std::vector<CursorRow>> cursors();
+  [[nodiscard]] Result<std::vector<model::SourceLosses>> losses();
   [[nodiscard]] Result<std::vector<model::GoodClient>> good_clients();
 
   // Rows skipped so far because their content cannot be right.

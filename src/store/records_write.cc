@@ -123,6 +123,18 @@ Result<> Records::delete_cursor(const CursorRow& row) {
   return statements_.delete_cursor.add_bytes(row.path).add_bits(row.device).add_bits(row.inode).run();
 }
 
+Result<> Records::put_losses(const model::SourceLosses& losses) {
+  auto& statement = statements_.put_losses;
+  statement.add_bytes(cut(losses.source)).add_bits(losses.losses.bytes).add_bits(losses.losses.of_unknown_size);
+  statement.add_bits(losses.losses.messages).add_bits(losses.losses.reread_bytes).add(from_time(losses.since));
+  add_time(statement, losses.last);
+  return statement.run();
+}
+
+Result<> Records::delete_losses(const std::string& source) {
+  return statements_.delete_losses.add_bytes(cut(source)).run();
+}
+
 Result<> Records::put_good_client(const model::GoodClient& client) {
   const auto key = client.client.to_string();
   auto& statement = statements_.put_good_client;

@@ -68,6 +68,14 @@ struct CursorColumns {
 };
 [[nodiscard]] std::optional<CursorRow> to_cursor(const CursorColumns& row);
 
+struct LossesRow {
+  std::optional<std::string_view> source;
+  std::optional<uint64_t> bytes, of_unknown_size, messages, reread_bytes;
+  std::optional<int64_t> since, last;
+  bool last_is_null = false;
+};
+[[nodiscard]] std::optional<model::SourceLosses> to_losses(const LossesRow& row);
+
 // Microseconds as a time between the years 1 and 9999, the range that RFC 3339 can write.
 [[nodiscard]] std::optional<TimePoint> to_time(std::optional<int64_t> microseconds);
 [[nodiscard]] int64_t from_time(TimePoint time);  // clamped to the same range

@@ -13,7 +13,7 @@ namespace {
 // Text that may come from a log, a database or a person is kept as BLOB: it may hold NUL and invalid UTF-8. Times are
 // microseconds since 1970 (UTC), 64-bit unsigned values are held as signed integers of the same bits, `prefixes` is
 // encoded as rows.h says.
-constexpr std::array<const char*, 3> migrations = {R"sql(
+constexpr std::array<const char*, 4> migrations = {R"sql(
 CREATE TABLE decisions(
   id             INTEGER PRIMARY KEY,
   scope          TEXT NOT NULL,     -- address, route, asn
@@ -91,6 +91,18 @@ ALTER TABLE cursors ADD COLUMN tail_length INTEGER NOT NULL DEFAULT 0;  -- 0 = t
 ALTER TABLE cursors ADD COLUMN seen_size INTEGER NOT NULL DEFAULT 0;
 UPDATE cursors SET seen_size = offset;
 ALTER TABLE cursors ADD COLUMN journal_cursor TEXT NOT NULL DEFAULT '';
+)sql",
+                                                   // 4: what each source has lost
+                                                   R"sql(
+CREATE TABLE losses(
+  source          BLOB NOT NULL PRIMARY KEY,  -- its name in the configuration
+  bytes           INTEGER NOT NULL,
+  of_unknown_size INTEGER NOT NULL,
+  messages        INTEGER NOT NULL,
+  reread_bytes    INTEGER NOT NULL,
+  since           INTEGER NOT NULL,
+  last            INTEGER                     -- NULL = nothing was lost
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 // All of the script or nothing.

@@ -16,6 +16,8 @@ struct Statements {
   Statement put_history;             // scope, target, bans, last_end
   Statement put_cursor;              // all columns
   Statement delete_cursor;           // path, device, inode
+  Statement put_losses;              // all columns
+  Statement delete_losses;           // source
   Statement put_good_client;         // all columns
   Statement select_good_clients;     // least recent first
   Statement delete_good_clients;     // last before, limit
@@ -25,6 +27,7 @@ struct Statements {
   Statement select_evidence;  // decision
   Statement select_history;
   Statement select_cursors;
+  Statement select_losses;
   Statement select_old;       // ended before, rows kept, limit → id
   Statement delete_decision;  // id
   Statement delete_evidence;  // decision

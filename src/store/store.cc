@@ -23,12 +23,45 @@ constexpr int64_t pruned_at_once = 200;  // rows a call: 2 ms
 using CursorKey = std::tuple<std::string, uint64_t, uint64_t>;
 using CursorMap = std::map<CursorKey, CursorRow>;
 
+using LossMap = std::map<std::string, model::SourceLosses>;
+
 CursorMap by_key(const std::vector<CursorRow>& rows) {
   CursorMap map;
   for (const auto& row : rows) {
     map.insert_or_assign({row.path, row.device, row.inode}, row);
   }
   return map;
+}
+
+LossMap by_key(const std::vector<model::SourceLosses>& rows) {
+  LossMap map;
+  for (const auto& row : rows) {
+    map.insert_or_assign(row.source, row);
+  }
+  return map;
+}
+
+// Calls `put` for the rows that are new or other than those saved, and `erase` for those that are no more.
+template <typename Map, typename Put, typename Erase>
+Result<> write_changes(const Map& saved, const Map& wanted, const Put& put, const Erase& erase) {
+  for (const auto& [key, row] : wanted) {
+    const auto it = saved.find(key);
+    if (it != saved.end() && it->second == row) {
+      continue;
+    }
+    if (auto done = put(row); !done) {
+      return done;
+    }
+  }
+  for (const auto& [key, row] : saved) {
+    if (wanted.contains(key)) {
+      continue;
+    }
+    if (auto done = erase(row); !done) {
+      return done;
+    }
+  }
+  return {};
 }
 
 // Whether the decision that `ended` names is also the last one that the batch begins on its target; true as well when
@@ -84,7 +117,8 @@ struct Store::Impl {
   UniqueFd lock;  // invalid in memory; released last
   std::string path;
   std::optional<Records> records;  // always there, but for the moment in which the file is exchanged
-  CursorMap saved_cursors;         // as they stand in the table, so that only changes are written
+  CursorMap saved_cursors;         // as they stand in the table, so that only changes are written …
+  LossMap saved_losses;            // … likewise
   std::string set_aside;
   FileIdentity identity = identity_of(path);
 
@@ -107,11 +141,11 @@ struct Store::Impl {
     return result;
   }
 
-  Result<> write(const StoreBatch& batch, const CursorMap& new_cursors);
-  Result<> write_cursors(const CursorMap& new_cursors);
+  Result<> write(const StoreBatch& batch, const CursorMap& new_cursors, const LossMap& new_losses);
+  Result<> write_reading(const CursorMap& new_cursors, const LossMap& new_losses);
 };
 
-Result<> Store::Impl::write(const StoreBatch& batch, const CursorMap& new_cursors) {
+Result<> Store::Impl::write(const StoreBatch& batch, const CursorMap& new_cursors, const LossMap& new_losses) {
   std::map<model::Target, const model::Decision*> last_begun;
   for (const auto& decision : batch.begun) {
     last_begun.insert_or_assign(decision.target, &decision);
@@ -147,28 +181,19 @@ Result<> Store::Impl::write(const StoreBatch& batch, const CursorMap& new_cursor
       return done;
     }
   }
-  return batch.has_cursors ? write_cursors(new_cursors) : Result<>{};
+  return batch.has_cursors ? write_reading(new_cursors, new_losses) : Result<>{};
 }
 
-Result<> Store::Impl::write_cursors(const CursorMap& new_cursors) {
-  for (const auto& [key, row] : new_cursors) {
-    const auto it = saved_cursors.find(key);
-    if (it != saved_cursors.end() && it->second == row) {
-      continue;
-    }
-    if (auto done = records->put_cursor(row); !done) {
-      return done;
-    }
+Result<> Store::Impl::write_reading(const CursorMap& new_cursors, const LossMap& new_losses) {
+  auto written = write_changes(
+      saved_cursors, new_cursors, [this](const CursorRow& row) { return records->put_cursor(row); },
+      [this](const CursorRow& row) { return records->delete_cursor(row); });
+  if (!written) {
+    return written;
   }
-  for (const auto& [key, row] : saved_cursors) {
-    if (new_cursors.contains(key)) {
-      continue;
-    }
-    if (auto done = records->delete_cursor(row); !done) {
-      return done;
-    }
-  }
-  return {};
+  return write_changes(
+      saved_losses, new_losses, [this](const model::SourceLosses& row) { return records->put_losses(row); },
+      [this](const model::SourceLosses& row) { return records->delete_losses(row.source); });
 }
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& folder) {
@@ -197,12 +222,18 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder) {
   if (!cursors) {
     return std::unexpected(add_context(cursors, "cannot read the state " + path));
   }
-  auto impl = std::make_unique<Impl>(std::move(*lock), path, std::move(*records), by_key(*cursors), std::move(aside));
+  auto losses = records->losses();
+  if (!losses) {
+    return std::unexpected(add_context(losses, "cannot read the state " + path));
+  }
+  auto impl = std::make_unique<Impl>(std::move(*lock), path, std::move(*records), by_key(*cursors), by_key(*losses),
+                                     std::move(aside));
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
 std::unique_ptr<Store> Store::in_memory() {
-  auto impl = std::make_unique<Impl>(UniqueFd{}, in_memory_path, memory_records(), CursorMap{}, std::string());
+  auto impl =
+      std::make_unique<Impl>(UniqueFd{}, in_memory_path, memory_records(), CursorMap{}, LossMap{}, std::string());
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -212,6 +243,7 @@ Result<> Store::begin_afresh() {
   impl_->records.reset();
   impl_->records.emplace(memory_records());
   impl_->saved_cursors.clear();
+  impl_->saved_losses.clear();
   if (impl_->path == in_memory_path) {
     return {};
   }
@@ -244,12 +276,14 @@ Result<> Store::write(const StoreBatch& batch) {
     return {};
   }
   CursorMap new_cursors = batch.has_cursors ? by_key(batch.cursors) : CursorMap{};
-  auto written = impl_->in_transaction([&] { return impl_->write(batch, new_cursors); });
+  LossMap new_losses = batch.has_cursors ? by_key(batch.losses) : LossMap{};
+  auto written = impl_->in_transaction([&] { return impl_->write(batch, new_cursors, new_losses); });
   if (!written) {
     return std::unexpected(add_context(written, "cannot write the state"));
   }
   if (batch.has_cursors) {
     impl_->saved_cursors = std::move(new_cursors);
+    impl_->saved_losses = std::move(new_losses);
   }
   return {};
 }
@@ -269,6 +303,8 @@ Result<std::vector<TargetHistory>> Store::history() { return impl_->records->his
 Result<std::vector<model::GoodClient>> Store::good_clients() { return impl_->records->good_clients(); }
 
 Result<std::vector<CursorRow>> Store::cursors() { return impl_->records->cursors(); }
+
+Result<std::vector<model::SourceLosses>> Store::losses() { return impl_->records->losses(); }
 
 Result<bool> Store::prune(TimePoint before) {
   int64_t deleted = 0;

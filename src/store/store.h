@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "model/decision.h"
 #include "model/good_client.h"
+#include "model/losses.h"
 
 namespace ipguard::store {
 
@@ -60,6 +61,8 @@ struct StoreBatch {
   std::vector<EndedDecision> ended;    // "refused" ones do not count in the target's history
   std::vector<CursorRow> cursors;      // the complete set of cursors; written only if has_cursors
   bool has_cursors = false;
+  // The complete set, too, written with the cursors that it belongs to (only if has_cursors).
+  std::vector<model::SourceLosses> losses = {};
   std::vector<model::GoodClient> good_clients = {};  // each takes the place of what was known of it
 
   [[nodiscard]] bool empty() const { return begun.empty() && ended.empty() && !has_cursors && good_clients.empty(); }
@@ -87,6 +90,7 @@ class Store {
   [[nodiscard]] Result<std::vector<EndedDecision>> ended_decisions(uint32_t limit);  // newest first
   [[nodiscard]] Result<std::vector<TargetHistory>> history();
   [[nodiscard]] Result<std::vector<CursorRow>> cursors();
+  [[nodiscard]] Result<std::vector<model::SourceLosses>> losses();
   [[nodiscard]] Result<std::vector<model::GoodClient>> good_clients();  // least recently heard of first
   // Forgets ended decisions, good clients and targets' history from before `before` (so it must lie further back than
   // ban.forget), and ended decisions beyond the newest 100,000. At most 1,000 rows a call, so that it never stalls the

@@ -40,6 +40,24 @@ for _ in {1..200}; do cat "$root/packaging/demo/access.sample"; done > "$work/lo
 expect 0 '"line":1,' to_head "$ctl" match --json --all --rules "$root/rules" "$work/long.log"
 [ "$(wc -l < "$work/out")" = 1 ] || { cat "$work/out"; fail "a closed pipe is complained about"; }
 
+step "match puts lines together that a container runtime has split"
+python3 - "$work/docker.log" << 'END'
+import json, sys
+line = '192.0.2.7 - - [25/Feb/2020:04:30:17 +0000] "GET /' + 'a' * 16400 + ' HTTP/1.1" 404 143 "-" "one end"\n'
+whole = '192.0.2.8 - - [25/Feb/2020:04:30:18 +0000] "GET / HTTP/1.1" 200 5 "-" "x"\n'
+parts = [line[:16384], line[16384:], whole, line[:16384]]
+with open(sys.argv[1], "w") as log:
+    for part in parts:
+        log.write(json.dumps({"log": part, "stream": "stdout", "time": "2020-02-25T04:30:18.1Z"}, separators=(",", ":")) + "\n")
+END
+"$ctl" match --json --all --rules "$root/rules" "$work/docker.log" > "$work/joined" || fail "match fails"
+python3 - "$work/joined" << 'END' || fail "$(cut -c1-200 "$work/joined")"
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+assert [(line["line"], line["address"]) for line in lines][:2] == [(2, "192.0.2.7"), (3, "192.0.2.8")], lines
+assert len(lines) == 3 and lines[2]["line"] == 4, "what has no end is told of"
+END
+
 step "match without a file reads standard input"
 from_sample() { sed 's/^@SYSLOG-[0-9]*@/2026-02-25T04:30:17+00:00/' "$root/packaging/demo/auth.sample" | "$@"; }
 expect 0 'sshd/.*: message "' from_sample "$ctl" match --rules "$root/rules"

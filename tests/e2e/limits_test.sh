@@ -94,6 +94,17 @@ if [ "$(id -u)" = 0 ] && command -v nft unshare > /dev/null; then
   warns '000.log: nobody knows how many lines were lost' || fail "no warning"
   ctl status | says '^web  *[0-9]*  *0  *?  *following ' || fail "$(ctl status)"
   stop_daemon
+
+  step "what was lost is known after a restart, and since when"
+  start_enforcing || fail "ipguardd does not start again"
+  is "s['sources'][0]['losses_of_unknown_size']" 0 || fail "$(status "s['sources']")"
+  is "s['losses'][0]['losses_of_unknown_size']" 1 || fail "$(status "s['losses']")"
+  is "s['losses'][0]['since'] < s['losses'][0]['last'] <= s['started']" True || fail "$(status "s['losses']")"
+  ctl status | says '^lost  *web: ? since 20' || fail "$(ctl status)"
+  stop_daemon KILL
+  start_enforcing || fail "ipguardd does not start again"
+  is "s['losses'][0]['losses_of_unknown_size']" 1 || fail "$(status "s['losses']")"
+  stop_daemon
 fi
 
 step "bounds that were reached show below the table"

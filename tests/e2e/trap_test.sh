@@ -92,6 +92,14 @@ bans | says '"rule":"trap/telnet"' || fail "bans does not name the rule"
 ctl explain 192.0.2.130 | says 'trap: 192.0.2.130 port [0-9]* connected to port 2323' || fail "explain shows no evidence"
 ctl status --json | tr -d ' \n' | says '"name":"trap/telnet",[^}]*"lines":1,"hits":1,' || fail "status does not count the visit: $(ctl status --json)"
 
+step "the list of the rules has the traps"
+"$ctl" rules list --socket "$work/ipguard.sock" "$root/rules" | says '^trap/telnet  *trap  *1 in 10m  *1h  *address  *-  *1 ' || fail "$("$ctl" rules list --socket "$work/ipguard.sock" "$root/rules" | tail -2)"
+"$ctl" rules list --socket "$work/ipguard.sock" --json "$root/rules" | python3 -c '
+import json, sys
+traps = [rule for rule in json.load(sys.stdin) if rule["kind"] == "trap"]
+assert [(t["id"], t["ban_seconds"], t["hits"], t["log"], t["file"]) for t in traps] == [("trap/telnet", 3600, 1, None, None)], traps
+' || fail "the list for machines lacks the trap"
+
 step "the others of the route are not dropped, however many knock"
 knock_says 192.0.2.140 23 reset || fail "port 23 is no trap"
 knock_says 192.0.2.150 2323 reset || fail "192.0.2.150 was dropped before it knocked"

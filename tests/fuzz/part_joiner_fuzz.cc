@@ -35,6 +35,11 @@ std::string join(const std::string& bytes, size_t max_line, std::minstd_rand* cu
     require(joiner.held() <= 2 * (max_line + longest), "too much is kept");
     begin = end;
   }
+  joiner.finish([&](const Block& each) {
+    require(each.bytes.ends_with('\n'), "a line without LF");
+    joined.append(each.bytes);
+  });
+  require(joiner.held() == 0, "something is kept after the end");
   require(joined.size() <= bytes.size() + 1, "more came out than went in");
   return joined;
 }

@@ -97,6 +97,18 @@ void check_others(std::string_view input) {
   if (const auto value = to_good_client(client)) {
     require(value->client.to_string() == *client.client);
   }
+  Columns lost(input);
+  LossesRow losses;
+  losses.source = lost.bytes();
+  for (auto* number : {&losses.bytes, &losses.of_unknown_size, &losses.messages, &losses.reread_bytes}) {
+    *number = lost.bits();
+  }
+  losses.since = lost.integer();
+  losses.last = lost.integer();
+  losses.last_is_null = !losses.last;
+  if (const auto value = to_losses(losses)) {
+    require(value->source == *losses.source && from_time(value->since) == *losses.since);
+  }
   if (const auto value = to_cursor(row)) {
     require(value->path == *row.path && value->offset == *row.offset);
   }

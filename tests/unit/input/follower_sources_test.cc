@@ -1,6 +1,7 @@
 // Other sources while the follower runs: a reload of the configuration.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "follower_fixture.h"
@@ -50,6 +51,37 @@ TEST_F(SourcesTest, FilesThatStayKeepTheirPlaceAndTheirCounters) {
   EXPECT_EQ(status.hits, 1U);
   EXPECT_EQ(status.bytes, 23U);
   EXPECT_EQ(status.rotations, 0U);
+}
+
+TEST_F(SourcesTest, AFileThatTwoSourcesNameIsTheFirstOnes) {
+  append(log, "1\n");
+  add_source("web", {temp / "access*"}, StartPosition::start);
+  add_source("all", {temp / "*.log"}, StartPosition::start);
+  add_source("same", {log}, StartPosition::start);
+  start();
+  EXPECT_EQ(next_texts(), (Texts{"1"}));
+  EXPECT_EQ(status_of(log).name, "web");
+  const std::string shared = "waiting: " + log + " is followed by source web";
+  EXPECT_EQ(status_of(temp / "*.log").state, shared);
+  EXPECT_EQ(status_of(temp / "*.log").name, "all");
+  const auto all = follower->status();
+  EXPECT_EQ(std::ranges::count(all, shared, &model::SourceStatus::state), 2);
+  append(other, "2\n");
+  EXPECT_EQ(next_texts(), (Texts{"2"}));
+  EXPECT_EQ(status_of(other).name, "all");
+  EXPECT_EQ(status_of(temp / "*.log").state, shared) << "not all that it matches is its own";
+  change({source("web", {temp / "access*"}), source("all", {other})});
+  EXPECT_EQ(follower->status().size(), 2U) << "nothing is shared any more";
+}
+
+TEST_F(SourcesTest, AFileThatComesLaterIsToldOfAsWell) {
+  add_source("web", {temp / "access*"}, StartPosition::start);
+  add_source("all", {temp / "*.log"}, StartPosition::start);
+  start();
+  EXPECT_EQ(status_of(temp / "*.log").state, "waiting: no file matches");
+  append(log, "1\n");
+  EXPECT_EQ(next_texts(), (Texts{"1"}));
+  EXPECT_EQ(status_of(temp / "*.log").state, "waiting: " + log + " is followed by source web");
 }
 
 TEST_F(SourcesTest, ADeletedFileUnderBacklogIsReadToItsEnd) {

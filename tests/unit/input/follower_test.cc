@@ -242,7 +242,8 @@ TEST_F(FollowerTest, AFileThatSeveralPathsLeadToIsFollowedOnce) {
   append(temp / "a.log", "once\n");
   EXPECT_EQ(next_texts(), (Texts{"once"}));
   EXPECT_EQ(status_of(temp / "a.log").name, "first");
-  EXPECT_EQ(status_of(temp / "hard.log").state, "waiting: the same file as " + temp / "a.log");
+  EXPECT_EQ(status_of(temp / "hard.log").state,
+            "waiting: the same file as " + temp / "a.log" + ", which is followed by source first");
   // The first path gets a file of its own: the other name goes on with the old file.
   fs::remove(temp / "a.log");
   append(temp / "a.log", "mine\n");

@@ -90,6 +90,23 @@ TEST_F(PartJoinerTest, JoinsFromBlockToBlock) {
   EXPECT_EQ(blocks.back(), cri("three four", 'F'));
 }
 
+TEST_F(PartJoinerTest, GivesOutAtTheEndWhatHasNone) {
+  feed(docker(full) + docker(full) + docker("whole\\n", "stderr"));
+  EXPECT_EQ(text, docker("whole\\n", "stderr"));
+  text.clear();
+  const auto take = [this](const Block& block) { text.append(block.bytes); };
+  joiner.finish(take);
+  EXPECT_EQ(text, docker(full + full));
+  feed(cri("be", 'P') + cri("gin", 'P'));
+  text.clear();
+  joiner.finish(take);
+  EXPECT_EQ(text, cri("begin", 'P'));
+  text.clear();
+  joiner.finish(take);
+  EXPECT_EQ(text, "");
+  EXPECT_EQ(joiner.held(), 0U);
+}
+
 TEST_F(PartJoinerTest, ForgetsWhatCannotGoOn) {
   feed(cri("one ", 'P'));
   offset += 100;  // bytes were lost

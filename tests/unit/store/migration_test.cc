@@ -106,6 +106,7 @@ TEST(Migration, Version1KeepsEverything) {
                                                               .seen_size = 5}}));
   EXPECT_EQ(store.bad_rows(), 0U);
   EXPECT_TRUE(store.good_clients()->empty());
+  EXPECT_TRUE(store.losses()->empty());
   auto decision = decision_on("AS64501");
   decision.confirm_by = at(60);
   ASSERT_TRUE(store.write(begin({decision})));

@@ -202,6 +202,29 @@ TEST(Store, CursorsAreACompleteSet) {
   EXPECT_TRUE(store->cursors()->empty());
 }
 
+TEST(Store, LossesAreWrittenWithTheCursors) {
+  auto store = Store::in_memory();
+  using Losses = std::vector<model::SourceLosses>;
+  model::SourceLosses web{.source = "web",
+                          .losses = {.bytes = UINT64_MAX, .of_unknown_size = 2, .messages = 3, .reread_bytes = 4},
+                          .since = at(1),
+                          .last = at(2)};
+  const model::SourceLosses mail{.source = "mail", .since = at(3)};
+  const auto write = [&](Losses losses, bool has_cursors = true) {
+    StoreBatch batch;
+    batch.losses = std::move(losses);
+    batch.has_cursors = has_cursors;
+    return store->write(batch).has_value();
+  };
+  ASSERT_TRUE(write({web, mail}));
+  EXPECT_EQ(store->losses().value(), (Losses{mail, web}));
+  web.last = at(9);
+  ASSERT_TRUE(write({web}, false));
+  EXPECT_EQ(store->losses().value().at(1).last, at(2)) << "a batch without cursors leaves them";
+  ASSERT_TRUE(write({web}));
+  EXPECT_EQ(store->losses().value(), Losses{web});
+}
+
 TEST(Store, PruneForgetsWhatIsOldInSmallSteps) {
   auto store = Store::in_memory();
   StoreBatch batch;
