@@ -19,8 +19,9 @@ namespace {
 constexpr std::string_view daemon_group = "To the daemon";
 constexpr std::string_view alone_group = "Alone (no daemon, no privilege)";
 
-constexpr std::array<Command, 20> commands = {{
+constexpr std::array<Command, 21> commands = {{
     {"status", "what is followed, what is enforced, how old the database is", daemon_group, prepare_status},
+    {"top", "who attacks now, by address, route, AS and more, over and over", daemon_group, prepare_top},
     {"bans", "what is banned, why and for how long", daemon_group, prepare_bans},
     {"ban", "ban addresses, prefixes, AS numbers or countries", daemon_group, prepare_ban},
     {"confirm", "keep bans that are lifted unless confirmed", daemon_group, prepare_confirm},

@@ -31,6 +31,7 @@ struct Command {
 
 // One file each, named like the command.
 Action prepare_status(CLI::App& app);
+Action prepare_top(CLI::App& app);
 Action prepare_bans(CLI::App& app);
 Action prepare_ban(CLI::App& app);
 Action prepare_unban(CLI::App& app);

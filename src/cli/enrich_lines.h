@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_writer.h"
 #include "base/time.h"
-#include "cli/json_writer.h"
 #include "enrich/route_reader.h"
 #include "match/format.h"
 #include "match/source_reading.h"

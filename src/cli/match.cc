@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/json_writer.h"
 #include "base/line_counter.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/input_file.h"
-#include "cli/json_writer.h"
 #include "cli/match_output.h"
 #include "cli/options.h"
 #include "cli/reading_options.h"

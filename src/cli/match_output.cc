@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/json_writer.h"
 #include "base/text.h"
-#include "cli/json_writer.h"
 #include "match/hit_trace.h"
 
 namespace ipguard::cli {

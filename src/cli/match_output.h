@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "cli/json_writer.h"
+#include "base/json_writer.h"
 #include "match/rule_set.h"
 
 namespace ipguard::cli {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/json_writer.h"
+#include "base/json_writer.h"
 #include "enrich/netblocks.h"
 
 namespace ipguard::cli {

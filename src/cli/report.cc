@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <limits>
 #include <set>
 #include <thread>
 
@@ -11,11 +10,9 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/reading_options.h"
-#include "cli/report_csv.h"
-#include "cli/report_html.h"
-#include "cli/report_json.h"
+#include "cli/report_live.h"
 #include "cli/report_run.h"
-#include "cli/report_table.h"
+#include "cli/report_shape.h"
 #include "cli/table.h"
 #include "config/rule_file.h"
 
@@ -24,22 +21,19 @@ namespace {
 
 // With what the rest of the program takes, a million addresses are counted exactly below 300 MB.
 constexpr const char* default_memory = "160MiB";
-constexpr size_t everything = std::numeric_limits<size_t>::max();
 
 struct ReportOptions {
   std::vector<std::string> files;
   std::vector<std::string> rules;
   std::vector<std::string> databases;
   ReadingOptions reading;
-  std::string by = "address";
-  std::string html;
+  ShapeOptions shape;
   std::string memory = default_memory;
   FilterOptions filter;
   std::vector<std::string> settings;
-  size_t top = 0;  // 0 = as many as suit the output
   unsigned threads = 0;
-  bool json = false;
-  bool csv = false;
+  bool live = false;
+  std::string socket = config::Config{}.control_socket;
   bool rules_given = false;
   bool databases_given = false;
 };
@@ -127,35 +121,24 @@ Result<> configure(const ReportOptions& options, ReportPlan& plan) {
 }
 
 Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
-  const auto by = report::dimension_from(options.by);
+  const auto by = parse_dimension(options.shape.by);
   if (!by) {
-    std::string known;
-    for (const auto dimension : report::all_dimensions) {
-      known += (known.empty() ? "" : ", ") + std::string(report::to_string(dimension));
-    }
-    return fail(Errc::usage, "--by: '" + printable(options.by, 40) + "' is none of " + known);
+    return std::unexpected(by.error());
   }
-  plan.by = *by;
-  if (static_cast<int>(options.json) + static_cast<int>(options.csv) + static_cast<int>(!options.html.empty()) > 1) {
-    return fail(Errc::usage, "--json, --csv and --html are three shapes: choose one");
+  const auto sizes = sizes_of(options.shape);
+  if (!sizes) {
+    return std::unexpected(sizes.error());
   }
   const auto memory = parse_size(options.memory);
   if (!memory || *memory == 0) {
     return fail(Errc::usage, "--memory: '" + printable(options.memory, 40) + "' is no size; write 160MiB");
   }
+  plan.by = *by;
   plan.memory = *memory;
-  struct Sizes {
-    size_t groups;
-    size_t top;
-    size_t decisions;
-  };
-  const Sizes sizes = options.json            ? Sizes{10'000, 20, 10'000}
-                      : options.csv           ? Sizes{everything, 0, 0}
-                      : !options.html.empty() ? Sizes{1000, 200, 10'000}
-                                              : Sizes{20, 0, 20};
-  plan.groups = options.top > 0 ? options.top : sizes.groups;
-  plan.top_rows = sizes.top > 0 && options.top > 0 ? options.top : sizes.top;
-  plan.decisions = !options.json && options.html.empty() && options.top > 0 ? options.top : sizes.decisions;
+  plan.groups = sizes->groups;
+  plan.top_rows = sizes->top;
+  plan.network_rows = sizes->networks;
+  plan.decisions = sizes->decisions;
   plan.threads = options.threads > 0 ? options.threads : std::max(std::thread::hardware_concurrency(), 1U);
   return {};
 }
@@ -235,18 +218,60 @@ Result<> report_files(const ReportOptions& options) {
   }
   const auto document = run_report(std::move(*plan));
   const bool read = tell_problems(document);
-  if (options.json) {
-    std::cout << report_json(document);
-  } else if (options.csv) {
-    std::cout << report_csv(document);
-  } else if (!options.html.empty()) {
-    if (auto written = write_html(report_json(document), options.html); !written) {
-      return written;
-    }
-  } else {
-    std::cout << report_text(document, terminal_width());
+  if (auto written = write_shape(document, options.shape); !written) {
+    return written;
   }
   return read ? Result<>{} : fail("");
+}
+
+// The daemon keeps sums, no hits and no logs: most of what is said about those has no meaning.
+Result<> check_live_options(const CLI::App& app) {
+  if (app.count("file") > 0) {
+    return fail(Errc::usage, "--live asks the running daemon and reads no files: leave out one of the two");
+  }
+  for (const char* name : {"--asn", "--country", "--rule", "--since", "--until", "--where"}) {
+    if (app.count(name) > 0) {
+      return fail(Errc::usage, std::string(name) +
+                                   " does not go with --live: the daemon keeps sums, which cannot be filtered; report "
+                                   "on its logs to filter");
+    }
+  }
+  if (app.count("--set") > 0) {
+    return fail(Errc::usage, "--set does not go with --live: what has been decided is decided; report on the logs");
+  }
+  for (const char* name : {"--rules", "--db", "--config", "--format", "--source", "--memory", "--threads"}) {
+    if (app.count(name) > 0) {
+      return fail(Errc::usage, std::string(name) +
+                                   " does not go with --live: it is the daemon's configuration that "
+                                   "counts there");
+    }
+  }
+  return {};
+}
+
+Result<> report_live(const ReportOptions& options) {
+  const auto by = parse_dimension(options.shape.by);
+  if (!by) {
+    return std::unexpected(by.error());
+  }
+  const auto sizes = sizes_of(options.shape);
+  if (!sizes) {
+    return std::unexpected(sizes.error());
+  }
+  auto document = ask_live({.socket = options.socket,
+                            .by = *by,
+                            .groups = sizes->groups,
+                            .top = std::max(sizes->top, sizes->networks),
+                            .decisions = sizes->decisions});
+  if (!document) {
+    return std::unexpected(std::move(document.error()));
+  }
+  for (const auto dimension : report::all_dimensions) {
+    const bool network = dimension == report::Dimension::address || dimension == report::Dimension::route;
+    auto& rows = document->top[static_cast<size_t>(dimension)];
+    rows.resize(std::min(rows.size(), network ? sizes->networks : sizes->top));
+  }
+  return write_shape(*document, options.shape);
 }
 
 void add_filter_options(CLI::App& app, FilterOptions& filter) {
@@ -272,10 +297,7 @@ Action prepare_report(CLI::App& app) {
   add_rules_option(app, options->rules);
   add_database_option(app, options->databases);
   add_reading_options(app, options->reading);
-  app.add_option("--by", options->by, "address, route, asn, country, class, rule, path, user-agent, user or hour")
-      ->type_name("WHAT")
-      ->capture_default_str();
-  app.add_option("--top", options->top, "show so many groups")->type_name("N")->check(CLI::Range(1, 10'000'000));
+  add_shape_options(app, options->shape);
   add_filter_options(app, options->filter);
   app.add_option("--set", options->settings, "try a configuration's key: ladder.route.addresses=5; repeatable")
       ->type_name("KEY=VALUE")
@@ -286,10 +308,18 @@ Action prepare_report(CLI::App& app) {
   app.add_option("--threads", options->threads, "readers at work; as many as processors")
       ->type_name("N")
       ->check(CLI::Range(1, 256));
-  app.add_flag("--json", options->json, "one JSON document");
-  app.add_flag("--csv", options->csv, "the groups as CSV");
-  app.add_option("--html", options->html, "write one self-contained page")->type_name("OUT");
+  app.add_flag("--live", options->live, "no logs: what the running daemon has counted");
+  app.add_option("--socket", options->socket, "of --live: the daemon's control socket")
+      ->type_name("PATH")
+      ->capture_default_str();
   return [options, &app]() -> Result<> {
+    if (options->live) {
+      const auto fitting = check_live_options(app);
+      return fitting ? report_live(*options) : fitting;
+    }
+    if (app.count("--socket") > 0) {
+      return fail(Errc::usage, "--socket is of --live, which asks the daemon; without it, files are read");
+    }
     options->rules_given = app.count("--rules") > 0;
     options->databases_given = app.count("--db") > 0;
     if (options->files.empty()) {

@@ -8,7 +8,7 @@
 
 namespace ipguard::cli {
 
-// Writes the page with the document (report_json()) in it; "-" is standard output. Nothing in the document can become
+// Writes the page with the document (document_json()) in it; "-" is standard output. Nothing in the document can become
 // markup, whatever the log held.
 [[nodiscard]] Result<> write_html(std::string_view json, const std::string& out);
 

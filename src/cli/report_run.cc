@@ -178,12 +178,7 @@ class ReportRun {
     document_.filters = plan_.filter_words;
     document_.settings = plan_.settings;
     for (const auto& database : plan_.routes->databases()) {
-      document_.databases.push_back(database.path);
-      if (document_.databases.size() == 1) {
-        constexpr uint64_t last_shown = 253402300799;  // 9999-12-31T23:59:59Z
-        document_.database_built = TimePoint(Seconds(std::min(database.build_epoch, last_shown)));
-        document_.database_description = database.description;
-      }
+      document_.add_database(database.path, database.build_epoch, database.description);
     }
     finish_groups();
     const auto shown = [this](const report::DecisionRow& row) { return is_shown(row); };
@@ -207,7 +202,9 @@ class ReportRun {
     document_.groups = aggregates_.rows(plan_.by, plan_.groups);
     if (plan_.top_rows > 0) {
       for (const auto dimension : report::all_dimensions) {
-        document_.top[static_cast<size_t>(dimension)] = aggregates_.rows(dimension, plan_.top_rows);
+        const bool network = dimension == report::Dimension::address || dimension == report::Dimension::route;
+        document_.top[static_cast<size_t>(dimension)] =
+            aggregates_.rows(dimension, network ? plan_.network_rows : plan_.top_rows);
       }
     }
     document_.timeline = aggregates_.timeline();

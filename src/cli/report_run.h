@@ -36,8 +36,9 @@ struct ReportPlan {
   ReportFilter filter;
   std::vector<std::pair<std::string, std::string>> filter_words;
   report::Dimension by = report::Dimension::address;
-  size_t groups = 20;    // at most so many rows …
-  size_t top_rows = 20;  // … and of each other list
+  size_t groups = 20;        // at most so many rows …
+  size_t top_rows = 20;      // … and of each other list …
+  size_t network_rows = 20;  // … of addresses and routes
   size_t decisions = 20;
   size_t memory = 0;  // bytes for the counts
   unsigned threads = 1;

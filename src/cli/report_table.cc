@@ -97,14 +97,27 @@ std::vector<std::string> group_cells(Dimension dimension, const GroupRow& group)
   return {hits, share, addresses, routes, asns, key};
 }
 
+// What the daemon has counted, and since when.
+std::string counted_since(const report::Running& running) {
+  const bool whole_period = running.started <= running.begin;
+  return std::string(" read ") + (running.dry_run ? "in a dry run" : "while enforcing") + " since " +
+         minute_text(whole_period ? running.begin : running.started) + " UTC" +
+         (whole_period ? "" : ", when ipguardd started");
+}
+
 std::string summary(const Document& document) {
   std::string text = counted(document.lines, "line", "lines") + " (" + format_size(document.bytes) + ")";
-  if (document.first && document.last) {
+  if (document.running) {
+    text += counted_since(*document.running);
+  } else if (document.first && document.last) {
     text += " from " + format_rfc3339(*document.first) + " to " + format_rfc3339(*document.last);
   }
   text += "\n" + counted(document.hits, "hit", "hits") + ", " + group_digits(document.attacks) +
           " of them attacks by " + "themselves, from " + (document.addresses_error > 0 ? "about " : "") +
           counted(document.addresses, "address", "addresses") + '\n';
+  if (document.running && document.running->too_old > 0) {
+    text += counted(document.running->too_old, "hit was", "hits were") + " too old to be counted when read\n";
+  }
   for (const auto& [name, value] : document.filters) {
     text += "only " + name + ": " + printable(value) + '\n';
   }
@@ -126,11 +139,31 @@ std::string groups_text(const Document& document, std::optional<size_t> width) {
   return text;
 }
 
+// By the kernel, since its table was made.
+std::string dropped_text(const Document& document) {
+  if (!document.running || !document.running->dropped) {
+    return {};
+  }
+  std::string text;
+  for (const auto scope : model::all_scopes) {
+    if (const auto packets = document.running->dropped->at(static_cast<size_t>(scope)); packets > 0) {
+      text += (text.empty() ? "" : ", ") + group_digits(packets) + " by " + std::string(model::to_string(scope));
+    }
+  }
+  return "Dropped by the kernel: " + (text.empty() ? "nothing yet" : text + " (packets)") + '\n';
+}
+
 std::string decisions_text(const Document& document, std::optional<size_t> width) {
   const auto& balance = document.balance;
-  std::string text = "\nWould have been banned: " + counted(balance.total.decisions, "decision", "decisions") +
-                     ", which would have stopped " + counted(balance.total.stopped, "hit", "hits") + " and cost " +
-                     counted(balance.total.good_clients, "good client", "good clients") + '\n';
+  const bool enforced = document.running && !document.running->dry_run;
+  std::string text =
+      (enforced ? "\nBanned: " : "\nWould have been banned: ") +
+      counted(balance.total.decisions, "decision", "decisions") +
+      (enforced ? ", from whose targets " + counted(balance.total.stopped, "hit", "hits") + " came all the same; " +
+                      counted(balance.total.good_clients, "good client", "good clients") + " inside\n"
+                : ", which would have stopped " + counted(balance.total.stopped, "hit", "hits") + " and cost " +
+                      counted(balance.total.good_clients, "good client", "good clients") + '\n') +
+      dropped_text(document);
   if (balance.decisions.empty()) {
     return text;
   }
@@ -197,11 +230,24 @@ std::string memory_text(const Document& document) {
   for (const auto dimension : document.approximate) {
     names += (names.empty() ? "" : ", ") + std::string(report::to_string(dimension));
   }
-  return "\nToo many groups for " + format_size(document.memory_budget) + " (--memory): by " + names +
+  return "\nToo many groups for " + format_size(document.memory_budget) +
+         (document.live ? " ([report] memory): by " : " (--memory): by ") + names +
          ", hits marked ≤ may be fewer, and rare groups are missing\n";
 }
 
 }  // namespace
+
+Table top_table(const Document& document, const std::vector<uint64_t>& fresh) {
+  auto header = group_header(document.by);
+  header.insert(header.begin(), "NEW");
+  Table table(std::move(header));
+  for (size_t i = 0; i < document.groups.size(); ++i) {
+    auto cells = group_cells(document.by, document.groups[i]);
+    cells.insert(cells.begin(), i < fresh.size() && fresh[i] > 0 ? "+" + group_digits(fresh[i]) : "");
+    table.add(std::move(cells));
+  }
+  return table;
+}
 
 std::string report_text(const Document& document, std::optional<size_t> width) {
   return summary(document) + groups_text(document, width) + memory_text(document) + decisions_text(document, width) +

@@ -113,6 +113,13 @@ void read_limits(TableReader& root, LimitsConfig& limits, ReadContext& context) 
   table.finish();
 }
 
+void read_report(TableReader& root, ReportConfig& report, ReadContext& context) {
+  TableReader table(root.table("report"), "[report]", context);
+  keep(report.period, table.duration("period", {.min = Seconds{3600}, .max = Seconds{31LL * 24 * 3600}}));
+  keep(report.memory, table.size("memory", uint64_t{4} << 20U, uint64_t{1} << 30U));
+  table.finish();
+}
+
 void read_log(TableReader& root, std::string& level, ReadContext& context) {
   TableReader table(root.table("log"), "[log]", context);
   if (const auto choice = table.choice("level", level_names)) {
@@ -159,6 +166,7 @@ Config read_config(const Value& root, ReadContext& context) {
   read_ladders(table, config, context);
   read_limits(table, config.limits, context);
   read_log(table, config.log_level, context);
+  read_report(table, config.report, context);
   config.whois = read_whois(table, context);
   table.finish();
   context.report_unknown();

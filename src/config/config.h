@@ -116,6 +116,12 @@ struct LimitsConfig {
   uint32_t evidence_bytes = 512;  // of each kept line
 };
 
+// [report]: what the running daemon counts for `top` and `report --live`.
+struct ReportConfig {
+  Seconds period{24 * 3600};              // what is older is forgotten
+  uint64_t memory = uint64_t{16} << 20U;  // bytes; beyond it the smallest groups are estimated
+};
+
 // [whois]: the local whois server (RFC 3912).
 struct WhoisConfig {
   std::string listen;                 // ADDRESS:PORT, an IPv6 address in brackets; "" = off
@@ -145,6 +151,7 @@ struct Config {
   BanGrowth ban;
   LimitsConfig limits;
   std::string log_level = "info";
+  ReportConfig report;
   WhoisConfig whois;
 };
 

@@ -181,7 +181,7 @@ void Connection::list_some() {
   } else {
     for (const auto& item : *portion) {
       output_ += listed_ ? "," : "";
-      output_ += format_item(item);
+      output_ += item;
       listed_ = true;
     }
   }

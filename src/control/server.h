@@ -28,10 +28,10 @@ struct Peer {
 // gives the reply. Destroyed before that if the client has gone. Must not destroy the server.
 using Work = std::function<std::optional<Result<Json>>()>;
 
-// The items of a reply that is an array, in portions: called once a turn of the loop, when the portion before has been
-// written, until it gives nullopt. So a long list takes the memory of a portion. Destroyed before its end if the client
-// has gone. Must not destroy the server.
-using Items = std::function<std::optional<std::vector<Json>>()>;
+// The items of a reply that is an array, each as JSON text on one line (format_item()), in portions: called once a turn
+// of the loop, when the portion before has been written, until it gives nullopt. A portion may be empty. So a long list
+// takes the memory of a portion. Destroyed before its end if the client has gone. Must not destroy the server.
+using Items = std::function<std::optional<std::vector<std::string>>()>;
 
 // A reply, or the work that leads to it, or the items that it is made of.
 struct Answer {

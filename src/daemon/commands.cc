@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "daemon/render_json.h"
+#include "daemon/report_command.h"
 #include "daemon/target_commands.h"
 
 namespace ipguard::daemon {
@@ -28,19 +29,20 @@ control::Answer status_command(CommandContext& context, const Json& /*arguments*
 // The active ones: a portion costs some milliseconds.
 control::Items list_active(const Guard& guard, bool evidence) {
   constexpr size_t portion = 200;
-  return [&guard, evidence, last = decide::TablePlace{}]() mutable -> std::optional<std::vector<Json>> {
+  return [&guard, evidence, last = decide::TablePlace{}]() mutable -> std::optional<std::vector<std::string>> {
     const auto decisions = guard.engine().decisions_after(
         last, portion, evidence ? decide::Texts::reason_and_evidence : decide::Texts::reason);
     if (decisions.empty()) {
       return std::nullopt;
     }
-    std::vector<Json> items;
+    std::vector<std::string> items;
     const auto dropped = guard.dropped_by(decisions);
     for (size_t i = 0; i < decisions.size(); ++i) {
-      items.push_back(to_json(guard.engine(), decisions[i], evidence));
+      Json item = to_json(guard.engine(), decisions[i], evidence);
       if (dropped[i]) {
-        items.back()["dropped"] = {{"packets", dropped[i]->packets}, {"bytes", dropped[i]->bytes}};
+        item["dropped"] = {{"packets", dropped[i]->packets}, {"bytes", dropped[i]->bytes}};
       }
+      items.push_back(control::format_item(item));
     }
     return items;
   };
@@ -111,7 +113,7 @@ struct Command {
   Result<control::Work> (*begin)(Guard&, const Json&) = nullptr;
 };
 
-constexpr std::array<Command, 8> commands = {{
+constexpr std::array<Command, 9> commands = {{
     {"status", false, status_command},
     {"bans", false, bans_command},
     {"ban", true, nullptr, begin_ban},
@@ -119,6 +121,7 @@ constexpr std::array<Command, 8> commands = {{
     {"confirm", true, nullptr, begin_confirm},
     {"explain", false, explain_command},
     {"reload", true, reload_command},
+    {"report", false, report_command},
     {"rules", false, rules_command},
 }};
 

@@ -40,7 +40,8 @@ Guard::Guard(Loaded loaded, bool dry_run, State state)
       protection_(make_protection(loaded_.config)),
       enforcer_(make_enforcer(loaded_.config, dry_run_, *protection_)),
       engine_(policy(), lookups()),
-      matcher_(std::make_unique<match::Matcher>(loaded_.rules)) {}
+      matcher_(std::make_unique<match::Matcher>(loaded_.rules)),
+      live_(loaded_.config, [this](const net::Address& address) { return loaded_.routes->lookup(address); }) {}
 
 Guard::~Guard() = default;
 
@@ -92,7 +93,9 @@ Result<> Guard::start(TimePoint now) {
   state_.restore(engine_);
   engine_.reconfigure(policy(), now, true);  // allowlist and database may be others than when the daemon went down
   engine_.expire(now);
-  return reconcile(now);
+  auto reconciled = reconcile(now);
+  count_restored();
+  return reconciled;
 }
 
 Result<> Guard::reconcile(TimePoint now) {
@@ -135,6 +138,8 @@ Result<> Guard::reload(Loaded loaded, TimePoint now) {
   std::swap(loaded_, loaded);
   protection_ = std::move(protection);
   protection_version_ = 0;
+  spared_version_ = UINT64_MAX;
+  live_.reconfigure(loaded_.config);
   earlier_doubtful_ = doubtful_lines();
   matcher_ = std::make_unique<match::Matcher>(loaded_.rules);
   tally_.keep_only(loaded_.rules->rules(), loaded_.traps);
@@ -158,14 +163,19 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
   auto& reading = reading_tally_.of(source.config->name);
   const match::MatcherCounters before = matcher_->counters();
   input::Follower::Consumed consumed;
+  uint64_t lines_hit = 0;
   const auto on_hit = [&](const model::RawLine&, const match::LineResult& result) {
+    bool counts = false;
     for (const auto& hit : result.hits) {
-      consumed.hits += model::is_evidence(hit.rule->kind) ? 1U : 0U;
+      const bool evidence = model::is_evidence(hit.rule->kind);
+      consumed.hits += evidence ? 1U : 0U;
+      counts = counts || evidence;
       if (!block.replay) {
         ReadingTally::count(hit, now, reading);
       }
-      take_hit(hit, block, source, now);
+      take_hit(hit, result.event, block, source, now);
     }
+    lines_hit += counts ? 1U : 0U;
   };
   if (block.truncated) {
     const model::RawLine line{.text = block.bytes, .offset = block.offset, .source = block.source, .truncated = true};
@@ -179,6 +189,7 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
         const TimePoint time = visit.event.time.value_or(now);
         engine_.on_visit(*visit.event.address, good, time, now);
         if (good && !visit.user.empty()) {
+          count_good_client(*visit.event.address, time);
           engine_.on_user(*visit.event.address, time, now);
         }
       });
@@ -186,6 +197,7 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
   }
   if (!block.replay) {
     ReadingTally::count(before, matcher_->counters(), reading);
+    live_.count_lines(consumed.lines, block.bytes.size(), lines_hit, now);
   }
   return consumed;
 }
@@ -203,9 +215,11 @@ void Guard::read_beginning(const input::Block& block, const match::LineOptions& 
   }
 }
 
-void Guard::take_hit(const model::Hit& hit, const input::Block& block, const input::SourceInfo& source, TimePoint now) {
+void Guard::take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
+                     const input::SourceInfo& source, TimePoint now) {
   if (hit.rule->kind == model::RuleKind::login) {
     if (!block.replay) {
+      count_good_client(hit.address, hit.time);
       engine_.on_login(hit.address, hit.time, now);
       tally_.count(*hit.rule, false, std::min(hit.time, now));
     }
@@ -215,12 +229,14 @@ void Guard::take_hit(const model::Hit& hit, const input::Block& block, const inp
     engine_.replay_hit(hit, source.path, now);
     return;
   }
-  take_evidence(hit, source.path, now);
+  take_evidence(hit, source.path, now, &event);
 }
 
-void Guard::take_evidence(const model::Hit& hit, std::string_view path, TimePoint now) {
+void Guard::take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event) {
+  count_hit(hit, event, path, now);
   const auto offences = engine_.counters().offences;
   engine_.on_hit(hit, path, now);
+  count_changes();
   tally_.count(*hit.rule, engine_.counters().offences > offences, std::min(hit.time, now));
 }
 
@@ -241,6 +257,8 @@ void Guard::take_report(const model::SetBatch& offered, const model::ApplyReport
 }
 
 void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
+  count_changes();
+  changes_counted_ = 0;
   auto changes = engine_.take_changes();
   log_changes(changes, dry_run_, now);
   state_.note(std::move(changes));

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "daemon/kernel_failures.h"
+#include "daemon/live_report.h"
 #include "daemon/load.h"
 #include "daemon/reading_tally.h"
 #include "daemon/rule_tally.h"
@@ -24,6 +25,7 @@
 #include "enforce/protection.h"
 #include "input/follower.h"
 #include "match/rule_set.h"
+#include "net/prefix_set.h"
 
 namespace ipguard::daemon {
 
@@ -58,8 +60,8 @@ class Guard {
 
   // Judges one block; flush() afterwards makes its decisions true. `path` names the source for evidence.
   input::Follower::Consumed judge(const input::Block& block, const input::SourceInfo& source, TimePoint now);
-  // A hit that counts against somebody; also one that comes from no line, of a trap.
-  void take_evidence(const model::Hit& hit, std::string_view path, TimePoint now);
+  // A hit that counts against somebody; also one that comes from no line, of a trap: then there is no `event`.
+  void take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event = nullptr);
   // Sends pending changes to the kernel, then to the store and the log; of a great many some, and behind() is true: to
   // be called again soon. `cursors`, if given, go into the same transaction as the decisions.
   void flush(TimePoint now, const std::vector<input::Cursor>* cursors);
@@ -111,6 +113,12 @@ class Guard {
   [[nodiscard]] const decide::Engine& engine() const { return engine_; }
   [[nodiscard]] const RuleTally& tally() const { return tally_; }
   [[nodiscard]] const ReadingTally& reading_tally() const { return reading_tally_; }
+  // What is counted for reports. Up to date after roll_report(): by check_protection() twice a minute, too.
+  [[nodiscard]] const LiveReport& live_report() const { return live_; }
+  void roll_report(TimePoint now) {
+    count_changes();
+    live_.roll(now);
+  }
   [[nodiscard]] enforce::Enforcer& enforcer() const { return *enforcer_; }
   [[nodiscard]] decide::Engine& engine() { return engine_; }
   [[nodiscard]] store::Store& store() const { return state_.store(); }
@@ -134,7 +142,14 @@ class Guard {
   [[nodiscard]] Result<> reconcile(TimePoint now);
   [[nodiscard]] match::LineOptions options_of(const input::SourceInfo& source) const;
   void read_beginning(const input::Block& block, const match::LineOptions& options);
-  void take_hit(const model::Hit& hit, const input::Block& block, const input::SourceInfo& source, TimePoint now);
+  void take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
+                const input::SourceInfo& source, TimePoint now);
+  // For reports (guard_report.cc).
+  void count_restored();
+  void count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, TimePoint now);
+  void count_good_client(const net::Address& address, TimePoint time);
+  void count_changes();
+  [[nodiscard]] bool blocks(const net::Address& address);
   void take_report(const model::SetBatch& offered, const model::ApplyReport& report, TimePoint now);
   void adopt(const std::vector<model::SetElement>& unknown, TimePoint now);
   void remember(TimePoint now, const std::vector<input::Cursor>* cursors);
@@ -151,6 +166,10 @@ class Guard {
   std::unique_ptr<match::Matcher> matcher_;
   uint64_t earlier_doubtful_ = 0;  // before the last reload
   Visitors visitors_;
+  LiveReport live_;
+  size_t changes_counted_ = 0;            // of engine_.changes(), for the report
+  net::PrefixSet spared_;                 // what no ban blocks, whatever it covers …
+  uint64_t spared_version_ = UINT64_MAX;  // … of the protection with this version
   KernelFailures kernel_failures_;
   bool stuck_ = false;                                     // the kernel took nothing of what it was offered last
   uint64_t protection_version_ = 0;                        // that the engine has planned with

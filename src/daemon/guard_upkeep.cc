@@ -22,6 +22,7 @@ void Guard::check_protection(TimePoint now) {
   protection_version_ = protection_->version();
   engine_.protection_changed(now);
   state_.check_place(engine_);
+  roll_report(now);
   flush(now, nullptr);
 }
 

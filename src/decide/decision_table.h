@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -99,6 +100,7 @@ class DecisionTable {
   [[nodiscard]] std::vector<DecisionChange> ended(const model::Target& target) const;
 
   [[nodiscard]] std::vector<DecisionChange> take_changes();
+  [[nodiscard]] std::span<const DecisionChange> changes() const { return changes_; }
 
  private:
   struct Origin {

@@ -178,6 +178,7 @@ std::vector<model::SetElement> Engine::desired() const { return impl_->planner.d
 void Engine::on_report(const model::ApplyReport& report, TimePoint now) { impl_->on_report(report, now); }
 
 std::vector<DecisionChange> Engine::take_changes() { return impl_->table.take_changes(); }
+std::span<const DecisionChange> Engine::changes() const { return impl_->table.changes(); }
 
 std::vector<model::Decision> Engine::decisions() const {
   TablePlace place;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,6 +117,8 @@ class Engine {
   void on_report(const model::ApplyReport& report, TimePoint now);
 
   [[nodiscard]] std::vector<DecisionChange> take_changes();
+  // Those that were not taken yet, in order. Valid until the next call that may change something.
+  [[nodiscard]] std::span<const DecisionChange> changes() const;
   // Active decisions in order of their beginning, with their texts (Lookups::texts).
   [[nodiscard]] std::vector<model::Decision> decisions() const;
   // The same in portions: at most `most` after the one that the last portion ended with. Empty when there are no more.

@@ -10,11 +10,14 @@ namespace ipguard::report {
 namespace {
 
 constexpr size_t pool_share = 3;  // distinct things take at most a third of the memory before they are estimated sooner
+constexpr size_t least_freed = 4096;  // bytes; who gives up less had nothing to give up
 
 }  // namespace
 
-Aggregates::Aggregates(size_t budget, Lookups lookups)
-    : budget_(std::max(budget, least_budget)), lookups_(std::move(lookups)), pool_(budget_ / pool_share) {
+Aggregates::Aggregates(size_t budget, Lookups lookups, size_t distinct_budget)
+    : budget_(std::max(budget, least_budget)),
+      lookups_(std::move(lookups)),
+      pool_(distinct_budget == 0 ? budget_ / pool_share : distinct_budget) {
   for (const Dimension dimension : all_dimensions) {
     // An address is one address of one route.
     tables_[static_cast<size_t>(dimension)] = std::make_unique<GroupTable>(dimension != Dimension::address, pool_);
@@ -25,12 +28,12 @@ void Aggregates::take(const Fact& fact) {
   ++hits_;
   attacks_ += fact.rule->kind == model::RuleKind::attack ? 1U : 0U;
   Origin origin = count_origin(fact);
-  const RuleNumbers& numbers = numbers_of(*fact.rule);
+  const uint32_t rule = number_of(*fact.rule);
   count_owners(fact, origin);
   count(Dimension::attack_class, fact.rule->attack_class, origin, 0, fact.time);
-  count(Dimension::rule, fact.rule->id, origin, numbers.number, fact.time);
+  count(Dimension::rule, fact.rule->id, origin, rule, fact.time);
   count_texts(fact, origin);
-  timeline_.add(numbers.timeline, fact.time);
+  timeline_.add(rules_[rule].timeline, fact.time);
   keep_within_budget();
 }
 
@@ -99,32 +102,70 @@ void Aggregates::count_texts(const Fact& fact, const Origin& origin) {
   count(Dimension::hour, NumberKey(static_cast<uint32_t>(hour)).text(), origin, 0, fact.time);
 }
 
-const Aggregates::RuleNumbers& Aggregates::numbers_of(const model::Rule& rule) {
-  const auto [it, is_new] = rule_numbers_.try_emplace(&rule);
+uint32_t Aggregates::number_of(const model::Rule& rule) {
+  const auto [it, is_new] = rule_numbers_.try_emplace(&rule, 0);
   if (is_new) {
-    it->second = {.number = static_cast<uint32_t>(rules_.size()), .timeline = timeline_.number_of(rule.attack_class)};
-    rules_.push_back(&rule);
+    it->second = number_of(rule.id, rule.title, rule.attack_class);
   }
   return it->second;
 }
 
+uint32_t Aggregates::number_of(const std::string& id, const std::string& title, std::string_view attack_class) {
+  const auto known = std::ranges::find(rules_, id, &RuleFacts::id);
+  if (known == rules_.end()) {
+    rules_.push_back({.id = id, .title = title, .timeline = timeline_.number_of(attack_class)});
+    return static_cast<uint32_t>(rules_.size() - 1);
+  }
+  return static_cast<uint32_t>(known - rules_.begin());
+}
+
+void Aggregates::merge(const Aggregates& other, std::span<const Dimension> dimensions,
+                       const std::function<uint32_t(uint32_t)>& facts_of) {
+  std::vector<uint32_t> rules;
+  for (const auto& rule : other.rules_) {
+    rules.push_back(number_of(rule.id, rule.title, other.timeline_.name_of(rule.timeline)));
+  }
+  const auto owner_of = [&](uint32_t facts) {
+    const uint32_t number = facts_of(facts);
+    if (owners_.size() <= number) {
+      owners_.resize(number + 1);
+    }
+    owners_[number] = facts < other.owners_.size() ? other.owners_[facts] : std::pair<uint32_t, uint16_t>{};
+    return number;
+  };
+  for (const Dimension dimension : dimensions) {
+    const bool of_owner = dimension == Dimension::address || dimension == Dimension::route ||
+                          dimension == Dimension::asn || dimension == Dimension::country;
+    table(dimension).merge(other.table(dimension), [&](uint32_t facts) {
+      return dimension == Dimension::rule ? rules[facts] : of_owner ? owner_of(facts) : facts;
+    });
+  }
+  timeline_.merge(other.timeline_);
+  all_addresses_.merge(other.all_addresses_, other.pool_, pool_);
+  hits_ += other.hits_;
+  attacks_ += other.attacks_;
+}
+
 void Aggregates::keep_within_budget() {
   constexpr size_t step = 4096;  // groups; some hundred kilobytes
-  const size_t groups = std::accumulate(tables_.begin(), tables_.end(), size_t{0},
-                                        [](size_t sum, const auto& each) { return sum + each->size(); });
-  if (groups < groups_checked_ + step) {
+  if (group_count() < groups_checked_ + step) {
     return;
   }
-  while (bytes() > budget_) {
-    auto& largest = *std::ranges::max_element(tables_, {}, [](const auto& each) { return each->bytes(); });
-    const size_t before = bytes();
-    largest->shrink();
-    if (bytes() + step > before) {
-      break;  // nothing is left to give up
-    }
+  while (bytes() > budget_ && shrink_largest()) {
   }
-  groups_checked_ = std::accumulate(tables_.begin(), tables_.end(), size_t{0},
-                                    [](size_t sum, const auto& each) { return sum + each->size(); });
+  groups_checked_ = group_count();
+}
+
+size_t Aggregates::group_count() const {
+  return std::accumulate(tables_.begin(), tables_.end(), size_t{0},
+                         [](size_t sum, const auto& each) { return sum + each->size(); });
+}
+
+bool Aggregates::shrink_largest() {
+  auto& largest = *std::ranges::max_element(tables_, {}, [](const auto& each) { return each->bytes(); });
+  const size_t before = bytes();
+  largest->shrink();
+  return bytes() + least_freed <= before;
 }
 
 uint64_t Aggregates::addresses() const {
@@ -146,7 +187,7 @@ size_t Aggregates::bytes() const {
                          [](size_t sum, const auto& each) { return sum + each->bytes(); });
 }
 
-std::vector<GroupRow> Aggregates::rows(Dimension dimension, size_t most) const {
+std::vector<uint32_t> Aggregates::ranking(Dimension dimension, size_t most) const {
   const GroupTable& groups = table(dimension);
   std::vector<uint32_t> order(groups.size());
   std::iota(order.begin(), order.end(), 0U);
@@ -157,10 +198,16 @@ std::vector<GroupRow> Aggregates::rows(Dimension dimension, size_t most) const {
   };
   most = std::min(most, order.size());
   std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(most), ahead);
+  order.resize(most);
+  return order;
+}
+
+std::vector<GroupRow> Aggregates::rows(Dimension dimension, size_t most) const {
+  const auto order = ranking(dimension, most);
   std::vector<GroupRow> result;
-  result.reserve(most);
-  for (size_t i = 0; i < most; ++i) {
-    result.push_back(row(dimension, order[i]));
+  result.reserve(order.size());
+  for (const uint32_t number : order) {
+    result.push_back(row(dimension, number));
   }
   return result;
 }
@@ -223,7 +270,7 @@ void Aggregates::describe_owner(Dimension dimension, const Group& group, std::st
       break;
     }
     case Dimension::rule:
-      row.label = rules_[group.facts]->title;
+      row.label = rules_[group.facts].title;
       break;
     case Dimension::hour:
       row.key = format_rfc3339(TimePoint(std::chrono::hours(NumberKey::read(key))));

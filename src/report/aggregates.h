@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,20 +31,34 @@ class Aggregates {
  public:
   struct Lookups {
     std::function<Owner(const net::Address&)> owner;
-    // Everything but the prefix; valid during the call of rows().
+    // Everything but the prefix; valid until the next call.
     std::function<const model::Route&(uint32_t facts)> facts;
   };
 
   // `budget`: bytes. Beyond it the largest table gives up its smallest groups (GroupTable::shrink()), and distinct
   // things are estimated sooner. At least `least_budget` is used.
-  Aggregates(size_t budget, Lookups lookups);
+  // `distinct_budget`: from how many bytes of distinct things on these are thrifty; 0 = a third of all.
+  Aggregates(size_t budget, Lookups lookups, size_t distinct_budget = 0);
   Aggregates(const Aggregates&) = delete;
   Aggregates& operator=(const Aggregates&) = delete;
 
   void take(const Fact& fact);
+  // Rules that facts named may be gone from now on; a rule with the same id is the same.
+  void forget_rules() { rule_numbers_.clear(); }
+  // What others have counted, of these dimensions and in all. `facts_of`: what the number of an owner there is here.
+  void merge(const Aggregates& other, std::span<const Dimension> dimensions,
+             const std::function<uint32_t(uint32_t)>& facts_of);
+  // Different things are estimated sooner from now on, whatever the budget.
+  void set_thrifty() { pool_.set_thrifty(); }
+  // The largest table gives up its smallest groups, whatever the budget; false if that would free nothing worth it.
+  bool shrink_largest();
 
   // The `most` groups with the most hits, of equal ones the first by key.
   [[nodiscard]] std::vector<GroupRow> rows(Dimension dimension, size_t most) const;
+  // The same for who takes them a few at a time: their numbers in this order, and one of them. Numbers are valid until
+  // the next hit.
+  [[nodiscard]] std::vector<uint32_t> ranking(Dimension dimension, size_t most) const;
+  [[nodiscard]] GroupRow row(Dimension dimension, uint32_t number) const;
   [[nodiscard]] size_t group_count(Dimension dimension) const { return table(dimension).size(); }
   [[nodiscard]] uint64_t hits() const { return hits_; }
   [[nodiscard]] uint64_t attacks() const { return attacks_; }
@@ -65,9 +80,10 @@ class Aggregates {
     uint64_t route = 0;
     uint64_t asn = 0;  // 0 = none
   };
-  struct RuleNumbers {
-    uint32_t number = 0;  // in rules_
-    size_t timeline = 0;
+  struct RuleFacts {
+    std::string id;
+    std::string title;
+    size_t timeline = 0;  // number of its class
   };
 
   [[nodiscard]] GroupTable& table(Dimension dimension) { return *tables_[static_cast<size_t>(dimension)]; }
@@ -76,18 +92,19 @@ class Aggregates {
   void count(Dimension dimension, std::string_view key, const Origin& origin, uint32_t facts, TimePoint time);
   void count_owners(const Fact& fact, Origin& origin);  // completes the origin
   void count_texts(const Fact& fact, const Origin& origin);
-  [[nodiscard]] const RuleNumbers& numbers_of(const model::Rule& rule);
+  [[nodiscard]] uint32_t number_of(const model::Rule& rule);
+  [[nodiscard]] uint32_t number_of(const std::string& id, const std::string& title, std::string_view attack_class);
+  [[nodiscard]] size_t group_count() const;
   void keep_within_budget();
-  [[nodiscard]] GroupRow row(Dimension dimension, uint32_t number) const;
   void describe_owner(Dimension dimension, const Group& group, std::string_view key, GroupRow& row) const;
 
   size_t budget_;
   Lookups lookups_;
   DistinctPool pool_;
   std::array<std::unique_ptr<GroupTable>, dimension_count> tables_;
-  std::vector<std::pair<uint32_t, uint16_t>> owners_;  // AS and country by facts
-  std::unordered_map<const model::Rule*, RuleNumbers> rule_numbers_;
-  std::vector<const model::Rule*> rules_;
+  std::vector<std::pair<uint32_t, uint16_t>> owners_;              // AS and country by facts
+  std::unordered_map<const model::Rule*, uint32_t> rule_numbers_;  // in rules_
+  std::vector<RuleFacts> rules_;
   TimelineCounts timeline_;
   Distinct all_addresses_;
   uint64_t hits_ = 0;

@@ -34,13 +34,60 @@ DecisionRow row_of(const model::Decision& decision) {
           .ipv6_64s_covered = decision.ipv6_64s_covered};
 }
 
+// With what the indexes take.
+size_t bytes_of(const DecisionRow& row) {
+  constexpr size_t indexed = 600;  // a row, its key and their nodes
+  constexpr size_t a_prefix = sizeof(net::Prefix) + 72;
+  return indexed + row.prefixes.size() * a_prefix + row.as_name.size() + row.country.size() + row.rule.size() +
+         row.reason.size();
+}
+
 }  // namespace
 
+void BalanceSums::add(const BalanceSums& other) {
+  const auto add_row = [](BalanceRow& to, const BalanceRow& from) {
+    to.hits += from.hits;
+    to.decisions += from.decisions;
+    to.addresses_covered += from.addresses_covered;
+    to.stopped += from.stopped;
+    to.good_clients += from.good_clients;
+    to.turned_away += from.turned_away;
+  };
+  for (const auto& row : other.rules) {
+    const auto known = std::ranges::find(rules, row.name, &BalanceRow::name);
+    if (known == rules.end()) {
+      rules.push_back(row);
+    } else {
+      add_row(*known, row);
+    }
+  }
+  for (size_t i = 0; i < scopes.size(); ++i) {
+    add_row(scopes.at(i), other.scopes.at(i));
+  }
+  total.decisions += other.total.decisions;
+  total.stopped += other.total.stopped;
+  total.good_clients += other.total.good_clients;
+  total.turned_away += other.total.turned_away;
+}
+
 void Balance::begin(const model::Decision& decision) {
+  if (const Kept* kept = keep(decision)) {
+    count_begun(*kept);
+    keep_within_bytes();
+  }
+}
+
+void Balance::adopt(const model::Decision& decision) {
+  if (keep(decision) != nullptr) {
+    keep_within_bytes();
+  }
+}
+
+Balance::Kept* Balance::keep(const model::Decision& decision) {
   const std::string key = target_key(decision.target);
   if (const auto known = by_target_.find(key); known != by_target_.end()) {
     kept_[known->second].row.until = decision.end();  // renewed
-    return;
+    return nullptr;
   }
   const uint32_t place = free_place();
   Kept& kept = kept_[place];
@@ -48,13 +95,39 @@ void Balance::begin(const model::Decision& decision) {
       .row = row_of(decision), .turned_away = {}, .rule = rule_number(decision.rule), .known = true, .active = true};
   by_target_.emplace(key, place);
   index(place, true);
-  for (BalanceRow* sum : {&rules_[kept.rule], &scopes_.at(static_cast<size_t>(decision.target.scope))}) {
+  row_bytes_ += bytes_of(kept.row);
+  return &kept;
+}
+
+void Balance::count_begun(const Kept& kept) {
+  for (BalanceRow* sum : {&sums_.rules[kept.rule], &sums_.scopes.at(static_cast<size_t>(kept.row.target.scope))}) {
     ++sum->decisions;
     sum->good_clients += kept.row.good_clients;
     sum->addresses_covered += kept.row.addresses_covered;
   }
-  ++total_.decisions;
-  total_.good_clients += kept.row.good_clients;
+  ++sums_.total.decisions;
+  sums_.total.good_clients += kept.row.good_clients;
+}
+
+// Rules that nothing happened to since then are left out; the numbers of the others stay.
+BalanceSums Balance::take_sums() {
+  BalanceSums taken = sums_;
+  std::erase_if(taken.rules,
+                [](const BalanceRow& row) { return row.hits + row.decisions + row.stopped + row.turned_away == 0; });
+  for (auto& row : sums_.rules) {
+    row = {.name = row.name};
+  }
+  sums_.scopes = {};
+  sums_.total = {};
+  return taken;
+}
+
+void Balance::forget_ended(TimePoint before) {
+  for (uint32_t i = 0; i < kept_.size(); ++i) {
+    if (kept_[i].known && !kept_[i].active && kept_[i].row.until.value_or(before) < before) {
+      let_go(i);
+    }
+  }
 }
 
 void Balance::end(const model::Target& target, TimePoint at) {
@@ -68,8 +141,8 @@ void Balance::end(const model::Target& target, TimePoint at) {
   kept.turned_away.clear(pool_);
   index(known->second, false);
   by_target_.erase(known);
-  if (++ended_ > most_kept_ * 2) {
-    let_go_of_least();
+  if (++ended_ > limits_.ended * 2) {
+    let_go_of_least_ended();
   }
 }
 
@@ -107,7 +180,46 @@ void Balance::index(uint32_t place, bool there) {
   }
 }
 
-void Balance::let_go_of_least() {
+void Balance::let_go(uint32_t place) {
+  Kept& kept = kept_[place];
+  row_bytes_ -= bytes_of(kept.row);
+  if (kept.active) {
+    kept.turned_away.clear(pool_);
+    index(place, false);
+    by_target_.erase(target_key(kept.row.target));
+    ++given_up_;
+  } else {
+    --ended_;
+  }
+  kept = {};
+  free_.push_back(place);
+}
+
+// Half of all goes at once, so that a decision costs no search for the least.
+void Balance::keep_within_bytes() {
+  if (bytes() <= limits_.bytes) {
+    return;
+  }
+  std::vector<uint32_t> order;
+  for (uint32_t i = 0; i < kept_.size(); ++i) {
+    if (kept_[i].known) {
+      order.push_back(i);
+    }
+  }
+  const auto rank = [this](uint32_t place) {
+    const Kept& kept = kept_[place];
+    return std::tuple(kept.active, kept.row.stopped, kept.row.since, place);
+  };
+  std::ranges::sort(order, {}, rank);
+  for (const uint32_t place : order) {
+    if (bytes() <= limits_.bytes / 2) {
+      break;
+    }
+    let_go(place);
+  }
+}
+
+void Balance::let_go_of_least_ended() {
   std::vector<uint32_t> ended;
   for (uint32_t i = 0; i < kept_.size(); ++i) {
     if (kept_[i].known && !kept_[i].active) {
@@ -119,12 +231,10 @@ void Balance::let_go_of_least() {
     const DecisionRow& right = kept_[b].row;
     return std::tuple(right.stopped, left.since, left.target) < std::tuple(left.stopped, right.since, right.target);
   };
-  std::ranges::nth_element(ended, ended.begin() + static_cast<std::ptrdiff_t>(most_kept_), ahead);
-  for (size_t i = most_kept_; i < ended.size(); ++i) {
-    kept_[ended[i]] = {};
-    free_.push_back(ended[i]);
+  std::ranges::nth_element(ended, ended.begin() + static_cast<std::ptrdiff_t>(limits_.ended), ahead);
+  for (size_t i = limits_.ended; i < ended.size(); ++i) {
+    let_go(ended[i]);
   }
-  ended_ = most_kept_;
 }
 
 template <typename Act>
@@ -148,18 +258,18 @@ void Balance::each_covering(const net::Address& address, TimePoint time, const A
 }
 
 bool Balance::hit(std::string_view rule, const net::Address* address, TimePoint time) {
-  ++rules_[rule_number(rule)].hits;
+  ++sums_.rules[rule_number(rule)].hits;
   if (address == nullptr) {
     return false;
   }
   bool stopped = false;
   each_covering(*address, time, [&](Kept& kept) {
     ++kept.row.stopped;
-    ++rules_[kept.rule].stopped;
-    ++scopes_.at(static_cast<size_t>(kept.row.target.scope)).stopped;
+    ++sums_.rules[kept.rule].stopped;
+    ++sums_.scopes.at(static_cast<size_t>(kept.row.target.scope)).stopped;
     stopped = true;
   });
-  total_.stopped += stopped ? 1 : 0;
+  sums_.total.stopped += stopped ? 1 : 0;
   return stopped;
 }
 
@@ -173,25 +283,25 @@ void Balance::good_client(const net::Address& address, TimePoint time) {
     }
     const uint64_t more = kept.turned_away.count(pool_) - before;
     kept.row.turned_away += more;
-    rules_[kept.rule].turned_away += more;
-    scopes_.at(static_cast<size_t>(kept.row.target.scope)).turned_away += more;
+    sums_.rules[kept.rule].turned_away += more;
+    sums_.scopes.at(static_cast<size_t>(kept.row.target.scope)).turned_away += more;
     any = any || more > 0;
   });
-  total_.turned_away += any ? 1 : 0;
+  sums_.total.turned_away += any ? 1 : 0;
 }
 
 uint32_t Balance::rule_number(std::string_view rule) {
   if (const auto known = rule_numbers_.find(rule); known != rule_numbers_.end()) {
     return known->second;
   }
-  rules_.push_back({.name = std::string(rule)});
-  const auto number = static_cast<uint32_t>(rules_.size() - 1);
+  sums_.rules.push_back({.name = std::string(rule)});
+  const auto number = static_cast<uint32_t>(sums_.rules.size() - 1);
   rule_numbers_.emplace(std::string(rule), number);
   return number;
 }
 
-BalanceResult Balance::result_of(std::vector<const DecisionRow*> rows, size_t most) const {
-  BalanceResult result{.total = total_, .decisions = {}, .rules = rules_, .scopes = {}};
+BalanceResult Balance::result_of(std::vector<const DecisionRow*> rows, size_t most, const BalanceSums& sums) const {
+  BalanceResult result{.total = sums.total, .decisions = {}, .rules = sums.rules, .scopes = {}};
   if (rows.size() > most) {
     std::ranges::stable_sort(rows, [](const auto* a, const auto* b) { return a->stopped > b->stopped; });
     rows.resize(most);
@@ -206,7 +316,7 @@ BalanceResult Balance::result_of(std::vector<const DecisionRow*> rows, size_t mo
     return a.stopped != b.stopped ? a.stopped > b.stopped : a.hits != b.hits ? a.hits > b.hits : a.name < b.name;
   });
   for (const auto scope : model::all_scopes) {
-    BalanceRow row = scopes_.at(static_cast<size_t>(scope));
+    BalanceRow row = sums.scopes.at(static_cast<size_t>(scope));
     row.name = model::to_string(scope);
     result.scopes.push_back(std::move(row));
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <utility>
 
 namespace ipguard::report {
 namespace {
@@ -54,6 +55,20 @@ void sketch(std::span<uint8_t> registers, uint64_t hash) {
   const auto rank = static_cast<uint8_t>(std::countl_zero(rest) + 1);
   uint8_t& reached = registers[hash >> (64U - index_bits)];
   reached = std::max(reached, rank);
+}
+
+// What a sketch knows into one of as many registers or fewer: of an index's lowest bits, which are too many there, the
+// rank begins.
+void raise(std::span<uint8_t> to, std::span<const uint8_t> from) {
+  const int extra = std::countr_zero(from.size()) - std::countr_zero(to.size());
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (from[i] != 0) {
+      const size_t low = i & ((size_t{1} << static_cast<unsigned>(extra)) - 1);
+      const int rank = low == 0 ? extra + from[i] : extra - static_cast<int>(std::bit_width(low)) + 1;
+      uint8_t& reached = to[i >> static_cast<unsigned>(extra)];
+      reached = std::max(reached, static_cast<uint8_t>(rank));
+    }
+  }
 }
 
 double sigma(double x) {
@@ -206,6 +221,49 @@ void Distinct::grow(DistinctPool& pool) {
       }
     }
   }
+}
+
+void Distinct::merge(const Distinct& other, const DistinctPool& from, DistinctPool& pool) {
+  switch (other.form()) {
+    case Form::empty:
+      return;
+    case Form::single:
+      insert(other.bits_ & ~form_bits, pool);
+      return;
+    case Form::set:
+      for (const uint64_t hash : from.at(other.size(), other.block())) {
+        if (hash != 0) {
+          insert(hash, pool);
+        }
+      }
+      return;
+    case Form::sketch:
+      break;
+  }
+  become_sketch(other.size(), pool);
+  const auto theirs = registers_of(from.at(other.size(), other.block()));
+  raise(registers_of(pool.at(size(), block())), theirs);
+}
+
+void Distinct::become_sketch(DistinctPool::Size wanted, DistinctPool& pool) {
+  if (form() == Form::sketch && size() <= wanted) {
+    return;
+  }
+  const Distinct before = *this;
+  const uint32_t fresh = pool.allocate(wanted);
+  set(Form::sketch, wanted, fresh, 0);
+  if (before.form() == Form::sketch) {
+    raise(registers_of(pool.at(wanted, fresh)), registers_of(std::as_const(pool).at(before.size(), before.block())));
+  } else if (before.form() == Form::set) {
+    for (const uint64_t hash : pool.at(before.size(), before.block())) {
+      if (hash != 0) {
+        sketch(registers_of(pool.at(wanted, fresh)), hash);
+      }
+    }
+  } else if (before.form() == Form::single) {
+    sketch(registers_of(pool.at(wanted, fresh)), before.bits_ & ~form_bits);
+  }
+  Distinct(before).clear(pool);
 }
 
 uint64_t Distinct::count(const DistinctPool& pool) const {

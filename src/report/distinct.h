@@ -38,7 +38,7 @@ class DistinctPool {
   void set_thrifty() { thrifty_ = true; }
 
  private:
-  static constexpr size_t words_a_chunk = 4096;
+  static constexpr size_t words_a_chunk = 1024;
   struct Class {
     std::vector<std::unique_ptr<uint64_t[]>> chunks;  // NOLINT(modernize-avoid-c-arrays): raw words
     std::vector<uint32_t> free;
@@ -59,6 +59,8 @@ class Distinct {
 
   // `hash`: of the thing (hash_of()). False only if it is surely not new.
   bool insert(uint64_t hash, DistinctPool& pool);
+  // Everything that another counter has seen, whose blocks are in the pool `from`.
+  void merge(const Distinct& other, const DistinctPool& from, DistinctPool& pool);
   [[nodiscard]] uint64_t count(const DistinctPool& pool) const;
   // The relative standard error of count(): 0 = exact.
   [[nodiscard]] double error() const;
@@ -78,6 +80,8 @@ class Distinct {
   }
   bool insert_in_set(uint64_t hash, DistinctPool& pool);
   void grow(DistinctPool& pool);
+  // Becomes a sketch of at most this size.
+  void become_sketch(DistinctPool::Size wanted, DistinctPool& pool);
 
   uint64_t bits_ = 0;
 };

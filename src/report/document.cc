@@ -18,4 +18,13 @@ std::optional<Dimension> dimension_from(std::string_view name) {
                                         : std::optional(static_cast<Dimension>(found - dimension_names.begin()));
 }
 
+void Document::add_database(const std::string& path, uint64_t build_epoch, const std::string& description) {
+  constexpr uint64_t last_shown = 253402300799;  // 9999-12-31T23:59:59Z
+  databases.push_back(path);
+  if (databases.size() == 1) {
+    database_built = TimePoint(Seconds(std::min(build_epoch, last_shown)));
+    database_description = description;
+  }
+}
+
 }  // namespace ipguard::report

@@ -67,6 +67,7 @@ struct DecisionRow {
   std::vector<net::Prefix> prefixes = {};
   uint64_t addresses_covered = 0;
   uint64_t ipv6_64s_covered = 0;
+  std::optional<uint64_t> dropped = {};  // packets, where the kernel counts them for each ban
 };
 
 struct BalanceRow {
@@ -128,9 +129,25 @@ struct WhatIf {
   BalanceTotal after;
 };
 
+// What a report about a running daemon says besides.
+struct Running {
+  bool dry_run = false;
+  TimePoint started = {};
+  // What is counted: from here on, or from the start on, if that is later.
+  TimePoint begin = {};
+  Seconds period{0};      // as configured
+  uint64_t too_old = 0;   // hits of lines that were older when they were read: not counted
+  uint64_t given_up = 0;  // decisions in force that there was no room for: what they stop is not counted
+  uint64_t lines = 0;     // since the start
+  uint64_t hits = 0;      // since the start
+  std::array<uint64_t, model::scope_count> bans = {};                    // in force now
+  std::optional<std::array<uint64_t, model::scope_count>> dropped = {};  // packets, where the kernel counts them
+};
+
 struct Document {
   TimePoint generated;
   bool live = false;
+  std::optional<Running> running;
   std::vector<InputRow> inputs;
   std::vector<std::string> databases;
   std::string database_description;  // of the first one: names its sources
@@ -158,6 +175,9 @@ struct Document {
   BalanceResult balance;
   std::optional<WhatIf> what_if;
   std::vector<EvidenceRow> evidence;
+
+  // The next of the databases, in order.
+  void add_database(const std::string& path, uint64_t build_epoch, const std::string& description);
 };
 
 }  // namespace ipguard::report

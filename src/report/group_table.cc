@@ -1,6 +1,7 @@
 #include "report/group_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <numeric>
 #include <utility>
@@ -8,7 +9,7 @@
 namespace ipguard::report {
 namespace {
 
-constexpr size_t first_slots = 1024;
+constexpr size_t first_slots = 64;
 
 }  // namespace
 
@@ -19,24 +20,31 @@ GroupTable::~GroupTable() = default;
 
 GroupTable::Touched GroupTable::add(std::string_view key, TimePoint time) {
   key = key.substr(0, longest_key);
-  const auto hash = static_cast<uint32_t>(hash_of(key) >> 32U);
+  const auto touched = find_or_append(key, static_cast<uint32_t>(hash_of(key) >> 32U));
+  Group& group = touched.group;
+  if (touched.is_new) {
+    group.hits = most_unseen_;
+    group.error = most_unseen_;
+    group.first = time;
+    group.last = time;
+  }
+  ++group.hits;
+  group.first = std::min(group.first, time);
+  group.last = std::max(group.last, time);
+  return touched;
+}
+
+GroupTable::Touched GroupTable::find_or_append(std::string_view key, uint32_t hash) {
   const size_t mask = slots_.size() - 1;
   size_t slot = hash & mask;
   for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
     Group& group = at(slots_[slot] - 1);
     if (group.hash == hash && key_of(group) == key) {
-      ++group.hits;
-      group.first = std::min(group.first, time);
-      group.last = std::max(group.last, time);
       return {.group = group, .number = slots_[slot] - 1, .is_new = false};
     }
   }
   slots_[slot] = size_ + 1;
   Group& group = append(key, hash);
-  group.hits = most_unseen_ + 1;
-  group.error = most_unseen_;
-  group.first = time;
-  group.last = time;
   if (size_ > slots_.size() / 4 * 3) {
     index_all(slots_.size() * 2);
   }
@@ -87,6 +95,40 @@ void GroupTable::index_all(size_t slots) {
   }
 }
 
+// A group that is in one of the tables only may have had as many hits in the other as that one has let go of.
+void GroupTable::merge(const GroupTable& other, const std::function<uint32_t(uint32_t)>& facts_of) {
+  const uint64_t unseen_there = other.most_unseen_;
+  for (uint32_t i = 0; unseen_there > 0 && i < size_; ++i) {
+    at(i).hits += unseen_there;
+    at(i).error += unseen_there;
+  }
+  const uint64_t unseen_here = std::exchange(most_unseen_, most_unseen_ + unseen_there);
+  for (uint32_t i = 0; i < other.size_; ++i) {
+    const Group& theirs = other.at(i);
+    const auto touched = find_or_append(other.key_of(theirs), theirs.hash);
+    Group& mine = touched.group;
+    if (touched.is_new) {
+      mine.length = theirs.length;
+      mine.facts = facts_of(theirs.facts);
+      mine.hits = unseen_here + unseen_there;
+      mine.error = unseen_here + unseen_there;
+      mine.first = theirs.first;
+      mine.last = theirs.last;
+    }
+    mine.hits += theirs.hits - unseen_there;
+    mine.error += theirs.error - unseen_there;
+    mine.first = std::min(mine.first, theirs.first);
+    mine.last = std::max(mine.last, theirs.last);
+    if (counts_distinct_) {
+      const DistinctCounts& from = other.counts_of(i);
+      DistinctCounts& to = counts_of(touched.number);
+      to.addresses.merge(from.addresses, other.pool_, pool_);
+      to.routes.merge(from.routes, other.pool_, pool_);
+      to.asns.merge(from.asns, other.pool_, pool_);
+    }
+  }
+}
+
 void GroupTable::shrink() {
   const uint32_t before = size_;
   const uint32_t left = before / 2;
@@ -123,7 +165,9 @@ void GroupTable::shrink() {
   size_ = left;
   groups_.resize((left + groups_a_block - 1) / groups_a_block);
   counts_.resize(counts_distinct_ ? groups_.size() : 0);
-  index_all(slots_.size());
+  const size_t slots = std::max(first_slots, std::bit_ceil(size_t{left} * 2));
+  slots_ = std::vector<uint32_t>();  // its memory, too
+  index_all(slots);
 }
 
 size_t GroupTable::bytes() const {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,10 @@ class GroupTable {
     return (*groups_[number / groups_a_block])[number % groups_a_block];
   }
 
+  // What another table has counted, as if it had been counted here: exact if both are. `facts_of`: what a group's
+  // `facts` are here. Distinct counts are estimated where one of them is.
+  void merge(const GroupTable& other, const std::function<uint32_t(uint32_t)>& facts_of);
+
   // Lets go of the half of the groups that have the fewest hits; of those with as many, the later ones.
   void shrink();
 
@@ -77,12 +82,15 @@ class GroupTable {
   static constexpr size_t longest_key = 512;
 
  private:
-  static constexpr size_t groups_a_block = 1024;
-  static constexpr size_t key_block = size_t{1} << 16U;
+  // Small: a daemon keeps a table for each of many steps, most of them with few groups.
+  static constexpr size_t groups_a_block = 64;
+  static constexpr size_t key_block = size_t{1} << 12U;
   using GroupBlock = std::array<Group, groups_a_block>;
   using CountBlock = std::array<DistinctCounts, groups_a_block>;
   using KeyBlock = std::array<char, key_block>;
 
+  // Its group, with no hits yet if it is new.
+  [[nodiscard]] Touched find_or_append(std::string_view key, uint32_t hash);
   Group& append(std::string_view key, uint32_t hash);
   uint32_t store_key(std::string_view key);
   void index_all(size_t slots);

@@ -34,7 +34,7 @@ size_t TimelineCounts::number_of(std::string_view attack_class) {
   return classes_.size() - 1;
 }
 
-void TimelineCounts::add(size_t attack_class, TimePoint time) {
+void TimelineCounts::add(size_t attack_class, TimePoint time, uint64_t count) {
   int64_t step = step_of(seconds_of(time), length_of(level_));
   if (counts_.empty()) {
     begin_ = step;
@@ -44,7 +44,22 @@ void TimelineCounts::add(size_t attack_class, TimePoint time) {
     widen(step);
     step = step_of(seconds_of(time), length_of(level_));
   }
-  ++counts_[static_cast<size_t>(step - begin_)][attack_class];
+  counts_[static_cast<size_t>(step - begin_)][attack_class] += count;
+}
+
+void TimelineCounts::merge(const TimelineCounts& other) {
+  std::vector<size_t> numbers;
+  for (const auto& name : other.classes_) {
+    numbers.push_back(number_of(name));
+  }
+  for (size_t i = 0; i < other.counts_.size(); ++i) {
+    const TimePoint time{Seconds((other.begin_ + static_cast<int64_t>(i)) * length_of(other.level_))};
+    for (size_t k = 0; k < numbers.size(); ++k) {
+      if (other.counts_[i][k] > 0) {
+        add(numbers[k], time, other.counts_[i][k]);
+      }
+    }
+  }
 }
 
 // Makes room for a step, in longer steps if there are too many.

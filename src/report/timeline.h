@@ -21,7 +21,10 @@ class TimelineCounts {
 
   // The number of a class, for add().
   [[nodiscard]] size_t number_of(std::string_view attack_class);
-  void add(size_t attack_class, TimePoint time);
+  [[nodiscard]] const std::string& name_of(size_t attack_class) const { return classes_[attack_class]; }
+  void add(size_t attack_class, TimePoint time, uint64_t count = 1);
+  // What another one has counted. Of its steps that are longer than these, each goes into the first that it covers.
+  void merge(const TimelineCounts& other);
   [[nodiscard]] Timeline result() const;
 
  private:

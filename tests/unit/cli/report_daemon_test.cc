@@ -3,20 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/log.h"
 #include "cli/report_run.h"
-#include "daemon/guard.h"
+#include "guard_fixture.h"
 #include "report_fixture.h"
 
 namespace ipguard::cli {
 namespace {
-
-struct Logs {
-  std::vector<TimedLine> access;
-  std::vector<TimedLine> auth;
-};
 
 std::string describe(const model::Target& target, TimePoint since, std::optional<TimePoint> until,
                      const std::string& rule, const std::string& reason, uint64_t covered, uint64_t good) {
@@ -25,43 +19,17 @@ std::string describe(const model::Target& target, TimePoint since, std::optional
 }
 
 std::vector<std::string> of_daemon(const Logs& logs, const std::vector<std::string>& settings) {
-  daemon::Loaded loaded{.config = test_config(settings), .rules = shipped_rules(), .routes = test_routes()};
-  loaded.config.protect.own_addresses = false;  // whatever this machine has
-  loaded.config.protect.gateways = false;
-  loaded.config.protect.resolvers = false;
-  loaded.config.protect.ssh_sessions = false;
-  daemon::Guard guard(std::move(loaded), true, daemon::State(store::Store::in_memory()));
-  EXPECT_TRUE(guard.start(TimePoint(Seconds(log_begin))));
-  config::SourceConfig config;
-  config.name = "test";
-  const std::vector<input::SourceInfo> sources = {{&config, "access.log"}, {&config, "auth.log"}};
-  std::vector<std::pair<TimedLine, model::SourceId>> lines;
-  for (const auto& line : logs.access) {
-    lines.emplace_back(line, 0);
-  }
-  for (const auto& line : logs.auth) {
-    lines.emplace_back(line, 1);
-  }
-  std::ranges::stable_sort(lines, {}, [](const auto& each) { return each.first.time; });
-  std::array<uint64_t, 2> offsets{};
-  for (const auto& [line, source] : lines) {
-    const std::string bytes = line.text + '\n';
-    for (auto next = guard.next_expiry(); next && *next <= line.time; next = guard.next_expiry()) {
-      guard.expire(line.time);  // as the daemon's timer does
-    }
-    guard.judge({.bytes = bytes, .offset = offsets.at(source), .source = source}, sources.at(source), line.time);
-    guard.flush(line.time, nullptr);
-    offsets.at(source) += bytes.size();
-  }
+  const auto guard = test_guard(settings);
+  static_cast<void>(feed(*guard, logs));
   std::vector<std::string> result;
   const auto add = [&result](const model::Decision& decision) {
     result.push_back(describe(decision.target, decision.since, decision.until, decision.rule, decision.reason,
                               decision.addresses_covered, decision.good_clients.all()));
   };
-  for (const auto& decision : guard.engine().decisions()) {
+  for (const auto& decision : guard->engine().decisions()) {
     add(decision);
   }
-  const auto over = guard.store().ended_decisions(1'000'000).value();
+  const auto over = guard->store().ended_decisions(1'000'000).value();
   for (const auto& ended : over) {
     if (ended.ending != "refused") {
       add(ended.decision);

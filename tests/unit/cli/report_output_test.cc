@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "cli/report_csv.h"
 #include "cli/report_html.h"
-#include "cli/report_json.h"
 #include "cli/report_table.h"
+#include "report/document_json.h"
 #include "report/page.h"
 #include "report_fixture.h"
 
@@ -88,13 +88,13 @@ TEST(ReportOutput, NothingHostileReachesTheTerminal) {
 }
 
 TEST(ReportOutput, JsonIsValidUtf8) {
-  const auto json = report_json(hostile());
+  const auto json = document_json(hostile());
   EXPECT_EQ(to_valid_utf8(json), json);
   EXPECT_THAT(json, Not(HasSubstr("\x1b")));
 }
 
 TEST(ReportOutput, NothingHostileBecomesMarkup) {
-  const auto json = json_for_html(report_json(hostile()));
+  const auto json = json_for_html(document_json(hostile()));
   for (const char* forbidden : {"<", ">", "&", "\xe2\x80\xa8"}) {
     EXPECT_THAT(json, Not(HasSubstr(forbidden)));
   }

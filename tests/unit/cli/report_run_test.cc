@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "cli/report_json.h"
+#include "report/document_json.h"
 #include "report_fixture.h"
 
 namespace ipguard::cli {
@@ -29,7 +29,7 @@ class ReportRunTest : public testing::Test {
     auto plan = make_plan(paths, settings);
     plan.threads = threads;
     plan.chunk_bytes = chunk_bytes;
-    return report_json(run_report(std::move(plan)));
+    return document_json(run_report(std::move(plan)));
   }
 
   TestFolder folder;

@@ -84,6 +84,9 @@ forget = "60d"
 ssh_ports = [22, 2222]
 widest_ipv4 = 16
 widest_ipv6 = 32
+[report]
+period = "7d"
+memory = "64MiB"
 [limits]
 offenders = 5000
 evidence_lines = 9
@@ -150,6 +153,8 @@ level = "debug"
   EXPECT_EQ(config.limits.offenders, 5000U);
   EXPECT_EQ(config.limits.evidence_lines, 9U);
   EXPECT_EQ(config.limits.evidence_bytes, 100U);
+  EXPECT_EQ(config.report.period, Seconds{7 * 86'400});
+  EXPECT_EQ(config.report.memory, 64U << 20U);
   EXPECT_EQ(config.log_level, "debug");
 }
 

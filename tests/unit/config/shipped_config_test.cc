@@ -51,6 +51,10 @@ auto values(const LimitsConfig& limits) {
   const auto& [offenders, lines, bytes] = limits;
   return std::tuple(offenders, lines, bytes);
 }
+auto values(const ReportConfig& report) {
+  const auto& [period, memory] = report;
+  return std::tuple(period, memory);
+}
 auto values(const AllowConfig& allow) {
   const auto& [prefixes, asns, countries, asns_location, countries_location] = allow;
   return std::tuple(prefixes.size(), asns.size(), countries.size());
@@ -90,7 +94,7 @@ TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
   const auto config = load_config(shipped, diagnostics);
   const Config defaults;
   const auto& [path, databases, sources, traps, formats, rules, selection, rules_location, state, socket, enforce,
-               protect, allow, route, asn, country, collateral, ban, limits, level, whois] = config;
+               protect, allow, route, asn, country, collateral, ban, limits, level, report, whois] = config;
   EXPECT_TRUE(selection.enable.empty() && selection.disable.empty());
   EXPECT_EQ(databases, defaults.database_paths);
   EXPECT_EQ(rules, defaults.rule_paths);
@@ -107,6 +111,7 @@ TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
   EXPECT_EQ(values(ban), values(defaults.ban));
   EXPECT_EQ(values(limits), values(defaults.limits));
   EXPECT_EQ(level, defaults.log_level);
+  EXPECT_EQ(values(report), values(defaults.report));
   EXPECT_EQ(whois.listen, defaults.whois.listen);
   EXPECT_EQ(whois.connections, defaults.whois.connections);
   EXPECT_EQ(whois.client_connections, defaults.whois.client_connections);

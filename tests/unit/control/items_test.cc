@@ -15,13 +15,13 @@ struct Listing {
         return Result<Json>(Json(asked));
       }
       alive = std::make_shared<int>(0);
-      return Items([this, token = alive, next = 0]() mutable -> std::optional<std::vector<Json>> {
+      return Items([this, token = alive, next = 0]() mutable -> std::optional<std::vector<std::string>> {
         if (asked++ == portions) {
           return std::nullopt;
         }
-        std::vector<Json> items;
+        std::vector<std::string> items;
         for (int i = 0; i < size; ++i) {
-          items.emplace_back(text.empty() ? Json(next++) : Json(text));
+          items.push_back(format_item(text.empty() ? Json(next++) : Json(text)));
         }
         return items;
       });

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace ipguard::report {
 namespace {
 
@@ -83,7 +85,7 @@ TEST(Balance, CountsGoodClientsOnce) {
 // Of very many decisions those that stopped most stay, and the sums hold all.
 TEST(Balance, IsBounded) {
   constexpr size_t kept = 100;
-  Balance balance(kept);
+  Balance balance({.ended = kept});
   for (int i = 0; i < 1000; ++i) {
     const std::string from = "198.18." + std::to_string(i / 256) + '.' + std::to_string(i % 256);
     balance.begin(decision(from, i, i + 10));
@@ -103,6 +105,49 @@ TEST(Balance, IsBounded) {
   }
   EXPECT_EQ(best, 20U);
   EXPECT_EQ(balance.result(5, any).decisions.size(), 5U);
+}
+
+// Of more decisions in force than there is memory for, those stay that stop something, and the sums hold all.
+TEST(Balance, KeepsWithinItsMemory) {
+  constexpr size_t memory = 100'000;
+  Balance balance({.bytes = memory});
+  for (int i = 0; i < 2000; ++i) {
+    const std::string from = "198.18." + std::to_string(i / 256) + '.' + std::to_string(i % 256);
+    balance.begin(decision(from, i, 1'000'000));
+    hit(balance, i % 10 == 0 ? from : "198.18.0.0", i + 1);
+    ASSERT_LE(balance.bytes(), memory);
+  }
+  const auto result = balance.result(10'000, any);
+  EXPECT_EQ(result.total.decisions, 2000U);
+  EXPECT_EQ(balance.given_up() + result.decisions.size(), 2000U);
+  EXPECT_GT(result.decisions.size(), 50U);
+  const auto best = std::ranges::max(result.decisions, {}, &DecisionRow::stopped);
+  EXPECT_EQ(best.target.to_string(), "198.18.0.0");
+  EXPECT_EQ(best.stopped, 1801U);
+  for (const auto& row : result.decisions) {
+    balance.end(row.target, at(2'000'000));
+  }
+  balance.forget_ended(at(3'000'000));
+  EXPECT_TRUE(balance.result(10, any).decisions.empty());
+  EXPECT_EQ(balance.bytes(), 0U);
+}
+
+TEST(Balance, SumsAreTakenPieceByPiece) {
+  Balance balance;
+  balance.adopt(decision("192.0.2.1", 0, 100));
+  hit(balance, "192.0.2.1", 1);
+  const auto first = balance.take_sums();
+  EXPECT_EQ(first.total.decisions, 0U) << "it began before";
+  EXPECT_EQ(first.total.stopped, 1U);
+  hit(balance, "192.0.2.1", 2);
+  hit(balance, "192.0.2.1", 3);
+  auto sums = balance.take_sums();
+  EXPECT_EQ(sums.total.stopped, 2U);
+  sums.add(first);
+  EXPECT_EQ(sums.total.stopped, 3U);
+  EXPECT_EQ(sums.rules.size(), 1U);
+  EXPECT_EQ(balance.take_sums().rules.size(), 0U);
+  EXPECT_EQ(balance.result(10, any).decisions.front().stopped, 3U) << "of a decision, since it began";
 }
 
 }  // namespace

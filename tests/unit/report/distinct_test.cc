@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -84,6 +85,51 @@ TEST(Distinct, CountersDoNotDisturbEachOther) {
   for (size_t i = 0; i < 385; ++i) {
     EXPECT_EQ(many[i].count(pool), i % 3 == 0 ? 0 : i);
   }
+}
+
+// Of two counters in pools of their own, whatever forms they have: as if one had seen everything.
+TEST(Distinct, MergedIsAsSeenByOne) {
+  for (const uint64_t mine : {0U, 1U, 5U, 30U, 300U, 5000U, 50'000U}) {
+    for (const uint64_t theirs : {0U, 1U, 5U, 30U, 300U, 5000U, 50'000U}) {
+      for (const size_t budget : {size_t{0}, size_t{1} << 20U}) {  // the thrifty one has small sketches
+        DistinctPool pool(size_t{1} << 20U);
+        DistinctPool other_pool(budget);
+        Distinct distinct;
+        Distinct other;
+        for (uint64_t i = 0; i < mine; ++i) {
+          distinct.insert(hash_of_number(i), pool);
+        }
+        for (uint64_t i = 0; i < theirs; ++i) {
+          other.insert(hash_of_number(mine / 2 + i), other_pool);
+        }
+        distinct.merge(other, other_pool, pool);
+        const auto truth = static_cast<double>(std::max(mine, mine / 2 + theirs));
+        EXPECT_NEAR(static_cast<double>(distinct.count(pool)), truth, 4 * distinct.error() * truth)
+            << mine << " and " << theirs;
+        EXPECT_GE(distinct.error() + 1e-9, other.error());
+        distinct.clear(pool);
+        EXPECT_EQ(pool.bytes(), 0U) << "every block was given back";
+      }
+    }
+  }
+}
+
+// A large sketch folded into a small one is the small one that had seen the same.
+TEST(Distinct, ASketchFoldsExactly) {
+  DistinctPool large_pool(size_t{1} << 20U);
+  DistinctPool small_pool(0);
+  Distinct large;
+  Distinct small;
+  for (uint64_t i = 0; i < 20'000; ++i) {
+    large.insert(hash_of_number(i), large_pool);
+    small.insert(hash_of_number(i), small_pool);
+  }
+  const uint64_t before = small.count(small_pool);
+  ASSERT_LT(large.error(), small.error());
+  small.merge(large, large_pool, small_pool);
+  EXPECT_EQ(small.count(small_pool), before);
+  large.merge(small, small_pool, large_pool);
+  EXPECT_EQ(large.count(large_pool), before);
 }
 
 }  // namespace

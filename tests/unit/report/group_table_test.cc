@@ -116,5 +116,42 @@ TEST(GroupTable, GivesMemoryBack) {
   }
 }
 
+// Of two tables of which one or both have let go of groups: no group has fewer hits than it had, and none more than its
+// error says.
+TEST(GroupTable, MergedSaysWhatBothMayHaveSeen) {
+  for (const bool shrink_mine : {false, true}) {
+    for (const bool shrink_theirs : {false, true}) {
+      DistinctPool pool(1U << 20U);
+      DistinctPool other_pool(1U << 20U);
+      GroupTable mine(true, pool);
+      GroupTable theirs(true, other_pool);
+      std::map<std::string, uint64_t> truth;
+      std::mt19937_64 random(9);
+      for (int i = 0; i < 40'000; ++i) {
+        const std::string key = "key-" + std::to_string(random() % (random() % 4000 + 1));
+        ++truth[key];
+        const auto touched = (i % 3 == 0 ? mine : theirs).add(key, at(i));
+        touched.group.facts = 7;
+        if (i == 20'000 && shrink_mine) {
+          mine.shrink();
+        }
+        if (i == 20'000 && shrink_theirs) {
+          theirs.shrink();
+        }
+      }
+      mine.merge(theirs, [](uint32_t facts) { return facts; });
+      for (const auto& [key, counted] : counts_of(mine)) {
+        EXPECT_GE(counted.hits, truth[key]) << key;
+        EXPECT_LE(counted.hits - counted.error, truth[key]) << key;
+        EXPECT_TRUE(counted.error == 0 || shrink_mine || shrink_theirs);
+      }
+      EXPECT_EQ(mine.exact(), !shrink_mine && !shrink_theirs);
+      if (mine.exact()) {
+        EXPECT_EQ(mine.size(), truth.size());
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ipguard::report

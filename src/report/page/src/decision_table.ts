@@ -1,6 +1,6 @@
 // The bans: when, what, why, for how long, and what came of it.
 import { fold, longText, make, section, type Child } from './elements';
-import { asNumber, type Decision, type Report } from './document';
+import { asNumber, isEnforced, type Decision, type Report } from './document';
 import { placeKey } from './address';
 import { count, duration, plural, seconds, time } from './format';
 import { scopeClass, scopeName } from './scopes';
@@ -116,7 +116,7 @@ export function decisionSection(report: Report): HTMLElement | null {
   const lead = make(
     'p',
     { class: 'lead' },
-    [report.live ? '' : 'What ipguard would have banned, at the times of the log.', listed].filter(Boolean).join(' '),
+    [isEnforced(report) ? '' : 'What ipguard would have banned, at the times of the log.', listed].filter(Boolean).join(' '),
   );
   return section('bans', 'Bans', lead, table.element);
 }

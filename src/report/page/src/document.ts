@@ -80,11 +80,17 @@ export interface Evidence {
   line: string;
 }
 
+// Of a running daemon, or of one that would have run: whether its decisions were made.
+export function isEnforced(report: Report): boolean {
+  return report.live === true && report.running?.mode !== 'dry-run';
+}
+
 export interface Report {
   version?: number;
   generated?: string;
   ipguard?: string;
   live?: boolean;
+  running?: { mode?: string };
   inputs?: Input[];
   database?: { paths?: string[]; built?: string | null; description?: string | null };
   rules?: number;

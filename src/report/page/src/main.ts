@@ -3,7 +3,7 @@ import { add, make, replace } from './elements';
 import { balanceSection } from './balance';
 import { countrySection } from './country_table';
 import { decisionSection } from './decision_table';
-import { readReport, type Report } from './document';
+import { isEnforced, readReport, type Report } from './document';
 import { evidenceSection } from './evidence';
 import { shortened } from './foreign_text';
 import { time } from './format';
@@ -33,7 +33,7 @@ function head(report: Report): HTMLElement {
   return make(
     'header',
     { class: 'head' },
-    make('h1', {}, report.live ? 'ipguard report, live' : 'ipguard report'),
+    make('h1', {}, report.live ? `ipguard report, live${isEnforced(report) ? '' : ' (dry run)'}` : 'ipguard report'),
     themeSwitch(),
     when && make('p', { class: 'period' }, when),
   );

@@ -4,7 +4,7 @@ import { make, section, type Child } from './elements';
 import { bytes, count, duration, percent, plural, seconds, time } from './format';
 import { shortened } from './foreign_text';
 import { scopeName, scopeNames } from './scopes';
-import { totalBalance, type Report } from './document';
+import { isEnforced, totalBalance, type Report } from './document';
 
 function figure(title: string, value: string, ...notes: Child[]): HTMLElement {
   return make(
@@ -51,7 +51,7 @@ function figures(report: Report): HTMLElement {
     figure(
       'Bans',
       count(total.decisions),
-      report.live || total.decisions === 0 ? scopes(report) : `would have been made: ${scopes(report)}`,
+      isEnforced(report) || total.decisions === 0 ? scopes(report) : `would have been made: ${scopes(report)}`,
     ),
     figure(
       'Stopped by them',

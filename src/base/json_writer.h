@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace ipguard::cli {
+namespace ipguard {
 
 // Writes JSON members in order. Text of any bytes becomes valid UTF-8.
 class JsonWriter {
@@ -82,4 +82,4 @@ class JsonWriter {
   bool first_ = true;
 };
 
-}  // namespace ipguard::cli
+}  // namespace ipguard

@@ -1,4 +1,4 @@
-#include "cli/json_writer.h"
+#include "base/json_writer.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace ipguard::cli {
+namespace ipguard {
 
 void JsonWriter::number(std::string_view name, uint64_t value) {
   begin(name);
@@ -70,4 +70,4 @@ void JsonWriter::quote(std::string_view value) {
   text_ += '"';
 }
 
-}  // namespace ipguard::cli
+}  // namespace ipguard

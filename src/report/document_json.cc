@@ -1,14 +1,12 @@
-#include "cli/report_json.h"
+#include "report/document_json.h"
 
 #include <string_view>
 
+#include "base/json_writer.h"
 #include "base/version.h"
-#include "cli/json_writer.h"
 
-namespace ipguard::cli {
+namespace ipguard::report {
 namespace {
-
-using report::Dimension;
 
 void put_time(JsonWriter& json, std::string_view name, const std::optional<TimePoint>& time) {
   if (time) {
@@ -24,7 +22,7 @@ void put_if_any(JsonWriter& json, std::string_view name, std::string_view value)
   }
 }
 
-void put_inputs(JsonWriter& json, const report::Document& document) {
+void put_inputs(JsonWriter& json, const Document& document) {
   json.open('[', "inputs");
   for (const auto& input : document.inputs) {
     json.open('{');
@@ -46,7 +44,32 @@ void put_inputs(JsonWriter& json, const report::Document& document) {
   json.close(']');
 }
 
-void put_basis(JsonWriter& json, const report::Document& document) {
+void put_by_scope(JsonWriter& json, std::string_view name, const std::array<uint64_t, model::scope_count>& numbers) {
+  json.open('{', name);
+  for (const auto scope : model::all_scopes) {
+    json.number(model::to_string(scope), numbers.at(static_cast<size_t>(scope)));
+  }
+  json.close('}');
+}
+
+void put_running(JsonWriter& json, const Running& running) {
+  json.open('{', "running");
+  json.text("mode", running.dry_run ? "dry-run" : "enforce");
+  put_time(json, "started", running.started);
+  put_time(json, "begin", running.begin);
+  json.number("period_seconds", static_cast<uint64_t>(running.period.count()));
+  json.number("too_old", running.too_old);
+  json.number("decisions_given_up", running.given_up);
+  json.number("lines", running.lines);
+  json.number("hits", running.hits);
+  put_by_scope(json, "bans", running.bans);
+  if (running.dropped) {
+    put_by_scope(json, "dropped_packets", *running.dropped);
+  }
+  json.close('}');
+}
+
+void put_basis(JsonWriter& json, const Document& document) {
   json.open('{', "database");
   json.open('[', "paths");
   for (const auto& path : document.databases) {
@@ -69,7 +92,7 @@ void put_basis(JsonWriter& json, const report::Document& document) {
   json.close(']');
 }
 
-void put_totals(JsonWriter& json, const report::Document& document) {
+void put_totals(JsonWriter& json, const Document& document) {
   json.number("lines", document.lines);
   json.number("bytes", document.bytes);
   json.number("lines_hit", document.lines_hit);
@@ -87,13 +110,13 @@ void put_totals(JsonWriter& json, const report::Document& document) {
   json.number("used_bytes", document.memory_used);
   json.open('[', "approximate");
   for (const Dimension dimension : document.approximate) {
-    json.text({}, report::to_string(dimension));
+    json.text({}, to_string(dimension));
   }
   json.close(']');
   json.close('}');
 }
 
-void put_groups(JsonWriter& json, std::string_view name, const std::vector<report::GroupRow>& groups) {
+void put_groups(JsonWriter& json, std::string_view name, std::span<const GroupRow> groups) {
   json.open('[', name);
   for (const auto& group : groups) {
     json.open('{');
@@ -122,7 +145,7 @@ void put_groups(JsonWriter& json, std::string_view name, const std::vector<repor
   json.close(']');
 }
 
-void put_timeline(JsonWriter& json, const report::Timeline& timeline) {
+void put_timeline(JsonWriter& json, const Timeline& timeline) {
   json.open('{', "timeline");
   json.number("step_seconds", static_cast<uint64_t>(timeline.step.count()));
   put_time(json, "begin", timeline.counts.empty() ? std::nullopt : std::optional(timeline.begin));
@@ -143,7 +166,7 @@ void put_timeline(JsonWriter& json, const report::Timeline& timeline) {
   json.close('}');
 }
 
-void put_decision(JsonWriter& json, const report::DecisionRow& decision) {
+void put_decision(JsonWriter& json, const DecisionRow& decision) {
   json.open('{');
   json.text("target", decision.target.to_string());
   json.text("scope", model::to_string(decision.target.scope));
@@ -163,6 +186,9 @@ void put_decision(JsonWriter& json, const report::DecisionRow& decision) {
   json.number("turned_away", decision.turned_away);
   json.number("addresses_covered", decision.addresses_covered);
   json.number("ipv6_64s_covered", decision.ipv6_64s_covered);
+  if (decision.dropped) {
+    json.number("dropped_packets", *decision.dropped);
+  }
   json.open('[', "prefixes");
   for (const auto& prefix : decision.prefixes) {
     json.printed({}, prefix);
@@ -171,8 +197,16 @@ void put_decision(JsonWriter& json, const report::DecisionRow& decision) {
   json.close('}');
 }
 
+void put_decisions(JsonWriter& json, std::span<const DecisionRow> decisions) {
+  json.open('[', "decisions");
+  for (const auto& decision : decisions) {
+    put_decision(json, decision);
+  }
+  json.close(']');
+}
+
 void put_balance_rows(JsonWriter& json, std::string_view name, std::string_view key,
-                      const std::vector<report::BalanceRow>& rows) {
+                      const std::vector<BalanceRow>& rows) {
   json.open('[', name);
   for (const auto& row : rows) {
     json.open('{');
@@ -190,7 +224,7 @@ void put_balance_rows(JsonWriter& json, std::string_view name, std::string_view 
   json.close(']');
 }
 
-void put_total(JsonWriter& json, std::string_view name, const report::BalanceTotal& total) {
+void put_total(JsonWriter& json, std::string_view name, const BalanceTotal& total) {
   json.open('{', name);
   json.number("decisions", total.decisions);
   json.number("stopped", total.stopped);
@@ -199,19 +233,15 @@ void put_total(JsonWriter& json, std::string_view name, const report::BalanceTot
   json.close('}');
 }
 
-void put_balance(JsonWriter& json, const report::Document& document) {
-  const auto& balance = document.balance;
-  json.number("decisions_total", balance.total.decisions);
-  json.open('[', "decisions");
-  for (const auto& decision : balance.decisions) {
-    put_decision(json, decision);
-  }
-  json.close(']');
+void put_balance(JsonWriter& json, const BalanceResult& balance) {
   json.open('{', "balance");
   put_total(json, "total", balance.total);
   put_balance_rows(json, "rules", "rule", balance.rules);
   put_balance_rows(json, "scopes", "scope", balance.scopes);
   json.close('}');
+}
+
+void put_what_if(JsonWriter& json, const Document& document) {
   if (!document.what_if) {
     json.null("what_if");
     return;
@@ -227,7 +257,7 @@ void put_balance(JsonWriter& json, const report::Document& document) {
   json.close('}');
 }
 
-void put_evidence(JsonWriter& json, const report::Document& document) {
+void put_evidence(JsonWriter& json, const Document& document) {
   json.open('[', "evidence");
   for (const auto& line : document.evidence) {
     json.open('{');
@@ -242,32 +272,79 @@ void put_evidence(JsonWriter& json, const report::Document& document) {
   json.close(']');
 }
 
-}  // namespace
-
-std::string report_json(const report::Document& document) {
-  JsonWriter json;
-  json.open('{');
+void put_basics(JsonWriter& json, const Document& document) {
   json.number("version", 1);
   put_time(json, "generated", document.generated);
   json.text("ipguard", version());
   json.flag("live", document.live);
+  if (document.running) {
+    put_running(json, *document.running);
+  }
   put_inputs(json, document);
   put_basis(json, document);
   put_totals(json, document);
-  json.text("by", report::to_string(document.by));
+  json.text("by", to_string(document.by));
   json.number("groups_total", document.groups_total);
-  put_groups(json, "groups", document.groups);
+}
+
+void put_top(JsonWriter& json, const Document& document) {
   json.open('{', "top");
-  for (const Dimension dimension : report::all_dimensions) {
-    put_groups(json, report::to_string(dimension), document.top[static_cast<size_t>(dimension)]);
+  for (const Dimension dimension : all_dimensions) {
+    put_groups(json, to_string(dimension), document.top[static_cast<size_t>(dimension)]);
   }
   json.close('}');
+}
+
+// With the lists of groups and decisions or without.
+std::string written(const Document& document, bool with_lists) {
+  JsonWriter json;
+  json.open('{');
+  put_basics(json, document);
+  if (with_lists) {
+    put_groups(json, "groups", document.groups);
+    put_top(json, document);
+  }
   put_timeline(json, document.timeline);
-  put_balance(json, document);
+  json.number("decisions_total", document.balance.total.decisions);
+  if (with_lists) {
+    put_decisions(json, document.balance.decisions);
+  }
+  put_balance(json, document.balance);
+  put_what_if(json, document);
   put_evidence(json, document);
   json.close('}');
-  json.end_line();
+  if (with_lists) {
+    json.end_line();
+  }
   return json.take();
 }
 
-}  // namespace ipguard::cli
+}  // namespace
+
+std::string document_json(const Document& document) { return written(document, true); }
+
+std::string head_json(const Document& document) { return written(document, false); }
+
+std::string groups_json(std::span<const GroupRow> groups, std::optional<Dimension> top) {
+  JsonWriter json;
+  json.open('{');
+  if (top) {
+    json.open('{', "top");
+  }
+  put_groups(json, top ? to_string(*top) : "groups", groups);
+  if (top) {
+    json.close('}');
+  }
+  json.close('}');
+  return json.take();
+}
+
+std::string decisions_json(std::span<const DecisionRow> decisions) {
+  JsonWriter json;
+  json.open('{');
+  put_decisions(json, decisions);
+  json.close('}');
+  return json.take();
+}
+
+}  // namespace ipguard::report

@@ -1,0 +1,40 @@
+// Shapes of a report: what --by, --top, --json, --csv and --html ask for, and how a document is written so.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.h"
+#include "report/document.h"
+
+namespace ipguard::cli {
+
+struct ShapeOptions {
+  std::string by = "address";
+  std::string html;
+  size_t top = 0;  // 0 = as many as suit the output
+  bool json = false;
+  bool csv = false;
+};
+
+// Rows that the shape shows.
+struct ShapeSizes {
+  size_t groups = 20;   // of what the report is by
+  size_t top = 0;       // of every dimension …
+  size_t networks = 0;  // … of addresses and routes, which the page also draws
+  size_t decisions = 20;
+};
+
+void add_by_option(CLI::App& app, std::string& by);
+void add_shape_options(CLI::App& app, ShapeOptions& options);
+
+// Errc::usage, with what there is.
+[[nodiscard]] Result<report::Dimension> parse_dimension(const std::string& name);
+// Errc::usage if several shapes are asked for.
+[[nodiscard]] Result<ShapeSizes> sizes_of(const ShapeOptions& options);
+// To standard output, or to the page's file.
+[[nodiscard]] Result<> write_shape(const report::Document& document, const ShapeOptions& options);
+
+}  // namespace ipguard::cli

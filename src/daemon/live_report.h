@@ -1,0 +1,53 @@
+// LiveReport: what the daemon counts for `ipguardctl top` and `report --live`: hits of the last hours by attacker and
+// by what they asked for, and what the decisions that it made (in a dry run: would have made) stopped. Owned by the
+// guard.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/time.h"
+#include "config/config.h"
+#include "decide/decision_change.h"
+#include "model/event.h"
+#include "model/hit.h"
+#include "net/address.h"
+#include "report/balance.h"
+#include "report/sliding.h"
+
+namespace ipguard::daemon {
+
+class LiveReport {
+ public:
+  // `lookup` outlives it.
+  LiveReport(const config::Config& config, report::SlidingAggregates::Lookup lookup);
+
+  // After a reload: the rules that hits named may be gone. What was counted stays, unless the period is another one.
+  void reconfigure(const config::Config& config);
+
+  // A hit that counts against somebody, judged before it leads to anything itself. `event`: the line that hit; null if
+  // there is none. `blocked`: a decision may concern its address. `path` names the source.
+  void take_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool blocked, TimePoint now);
+  // Somebody who proved to be good, and whom a decision may concern.
+  void take_good_client(const net::Address& address, TimePoint time) { balance_.good_client(address, time); }
+  void count_lines(uint64_t lines, uint64_t bytes, uint64_t lines_hit, TimePoint now);
+  void take_change(const decide::DecisionChange& change);
+  // A decision from before the start. False if there is no room for more of them.
+  bool adopt(const model::Decision& decision);
+  // Brings the sums to where they belong and forgets what is over; by a timer, and before anybody is answered.
+  void roll(TimePoint now);
+
+  [[nodiscard]] std::shared_ptr<const report::SlidingAggregates> aggregates() const { return sliding_; }
+  [[nodiscard]] const report::Balance& balance() const { return balance_; }
+
+ private:
+  [[nodiscard]] std::shared_ptr<report::SlidingAggregates> make_sliding() const;
+
+  config::ReportConfig config_;
+  size_t evidence_bytes_;
+  report::SlidingAggregates::Lookup lookup_;
+  std::shared_ptr<report::SlidingAggregates> sliding_;  // who is being answered keeps it
+  report::Balance balance_;
+};
+
+}  // namespace ipguard::daemon

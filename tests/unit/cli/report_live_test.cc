@@ -1,0 +1,165 @@
+// `report --live` and `top`: what the daemon has counted, put into the shapes of a report.
+#include "cli/report_live.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "cli/report_run.h"
+#include "cli/report_table.h"
+#include "cli/top_frame.h"
+#include "daemon/commands.h"
+#include "guard_fixture.h"
+#include "report/document_json.h"
+#include "report_fixture.h"
+
+namespace ipguard::cli {
+namespace {
+
+using control::Json;
+using testing::HasSubstr;
+using testing::Not;
+
+daemon::CommandContext context_of(daemon::Guard& guard) {
+  return {.guard = guard,
+          .sources = [] { return std::vector<model::SourceStatus>{}; },
+          .reload = {},
+          .started = TimePoint(Seconds(log_begin))};
+}
+
+// What ipguardctl would get.
+Json ask(daemon::Guard& guard, Json arguments, TimePoint now) {
+  auto context = context_of(guard);
+  auto answer = daemon::run_command(context, {.command = "report", .arguments = std::move(arguments)}, false, now);
+  Json reply = Json::array();
+  EXPECT_TRUE(answer.items);
+  while (answer.items) {
+    const auto portion = answer.items();
+    if (!portion) {
+      break;
+    }
+    for (const auto& item : *portion) {
+      EXPECT_EQ(item.find('\n'), std::string::npos) << "an answer is one line";
+      reply.push_back(Json::parse(item));
+    }
+  }
+  return reply;
+}
+
+// As JSON, without what a live report cannot have or has differently.
+Json comparable(const report::Document& document) {
+  Json json = Json::parse(document_json(document));
+  for (const char* key : {"generated", "inputs", "running", "live", "memory", "first", "last", "evidence", "rules"}) {
+    json.erase(key);
+  }
+  // Of rules where nothing came of anything, one report says so and the other nothing.
+  auto& rules = json["balance"]["rules"];
+  rules.erase(std::remove_if(rules.begin(), rules.end(),
+                             [](const Json& row) { return row["decisions"] == 0 && row["stopped"] == 0; }),
+              rules.end());
+  return json;
+}
+
+class LiveReport : public testing::TestWithParam<int> {};
+
+// The same logs, read by a daemon as they are written and by `report` afterwards.
+TEST_P(LiveReport, SaysWhatTheReportSays) {
+  set_log_level(LogLevel::error);
+  const auto seed = static_cast<uint64_t>(GetParam());
+  const Logs logs{.access = make_access_log(seed, 5000), .auth = make_auth_log(seed + 100, 1500)};
+  const std::vector<std::string> settings = {"ladder.route.one_in=0", "ladder.route.addresses=4", "ban.growth=1"};
+  const auto guard = test_guard(settings);
+  const auto now = feed(*guard, logs);
+  const auto live =
+      read_live_reply(ask(*guard, {{"by", "route"}, {"groups", 1000}, {"top", 50}, {"decisions", 10'000}}, now));
+  ASSERT_TRUE(live) << live.error().message;
+  EXPECT_TRUE(live->live);
+  EXPECT_TRUE(live->running->dry_run);
+  EXPECT_EQ(live->running->too_old, 0U);
+  EXPECT_GT(live->balance.total.stopped, 100U);
+  EXPECT_FALSE(live->evidence.empty());
+
+  const TestFolder folder;
+  auto plan = make_plan(
+      {folder.write("auth.log", text_of(logs.auth)), folder.write("access.log", text_of(logs.access))}, settings);
+  plan.by = report::Dimension::route;
+  plan.top_rows = 50;
+  plan.network_rows = 50;
+  const auto report = run_report(std::move(plan));
+  EXPECT_GT(report.balance.decisions.size(), 20U);
+  EXPECT_EQ(comparable(*live), comparable(report));
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, LiveReport, testing::Values(1, 2));
+
+TEST(LiveReportCommand, IsBoundedAndRefusesWhatItDoesNotKnow) {
+  set_log_level(LogLevel::error);
+  const auto guard = test_guard({});
+  const TimePoint now{Seconds(log_begin)};
+  auto context = context_of(*guard);
+  for (const auto& [arguments, error] :
+       std::vector<std::pair<Json, std::string>>{{{{"by", "colour"}}, "'colour'"},
+                                                 {{{"by", 5}}, "arguments of 'report'"},
+                                                 {{{"groups", "x"}}, "arguments"}}) {
+    const auto answer = daemon::run_command(context, {.command = "report", .arguments = arguments}, false, now);
+    ASSERT_TRUE(answer.result) << arguments;
+    ASSERT_FALSE(*answer.result);
+    EXPECT_THAT(answer.result->error().message, HasSubstr(error));
+  }
+  const auto empty = read_live_reply(ask(*guard, {{"groups", UINT64_MAX}, {"top", UINT64_MAX}}, now));
+  ASSERT_TRUE(empty) << empty.error().message;
+  EXPECT_EQ(empty->hits, 0U);
+  EXPECT_THAT(report_text(*empty, 80), HasSubstr("0 hits"));
+}
+
+TEST(LiveReply, ThatIsNoneIsSaidToBe) {
+  for (const char* text : {"null", "[]", "{}", "[5]", R"([{"version":1}])", R"([{"version":1,"running":[]}])",
+                           R"([{"version":1,"running":{},"database":7}])", R"([{"groups":[{"hits":"many"}]}])"}) {
+    const auto document = read_live_reply(Json::parse(text));
+    ASSERT_FALSE(document) << text;
+    EXPECT_THAT(document.error().message, HasSubstr("same version")) << text;
+  }
+}
+
+report::Document document_of(int64_t second, uint64_t hits) {
+  report::Document document;
+  document.generated = TimePoint(Seconds(second));
+  document.running = report::Running{.dry_run = true, .lines = hits * 10, .hits = hits};
+  document.by = report::Dimension::path;
+  document.groups.push_back({.key = "/a\x1b[31m", .hits = hits});
+  document.groups.push_back({.key = "/b", .hits = 1});
+  return document;
+}
+
+TEST(Top, TellsWhatIsNew) {
+  TopRates rates;
+  EXPECT_TRUE(rates.advance(document_of(100, 5)).empty());
+  EXPECT_FALSE(rates.hits());
+  EXPECT_THAT(top_head(document_of(100, 5), rates), HasSubstr("hits -/s (5)"));
+  EXPECT_EQ(rates.advance(document_of(102, 25)), (std::vector<uint64_t>{20, 0}));
+  EXPECT_EQ(rates.hits(), 10.0);
+  EXPECT_EQ(rates.lines(), 100.0);
+  EXPECT_THAT(top_head(document_of(102, 25), rates), HasSubstr("lines 100/s (250), hits 10/s (25), bans: none"));
+  // A restart: less than before.
+  EXPECT_EQ(rates.advance(document_of(104, 1)), (std::vector<uint64_t>{0, 0}));
+  EXPECT_EQ(rates.hits(), 0.0);
+  auto other = document_of(106, 9);
+  other.by = report::Dimension::user;
+  EXPECT_TRUE(rates.advance(other).empty()) << "by something else: nothing to compare with";
+}
+
+TEST(Top, NothingHostileReachesTheTerminal) {
+  const auto document = document_of(100, 5);
+  const auto text = top_table(document, {3, 0}).to_string(std::nullopt);
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text, HasSubstr("+3"));
+}
+
+TEST(Top, FitsTheScreen) {
+  EXPECT_EQ(cut_to_screen("abc\n\nd\ne\n", 3, 2), (std::vector<std::string>{"ab", "", "d"}));
+  EXPECT_EQ(cut_to_screen("äöü\nx", 5, 2), (std::vector<std::string>{"äö", "x"}));
+  EXPECT_EQ(cut_to_screen("", 5, 5), (std::vector<std::string>{}));
+}
+
+}  // namespace
+}  // namespace ipguard::cli
