@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view daemon_group = "To the daemon";
 constexpr std::string_view alone_group = "Alone (no daemon, no privilege)";
 
-constexpr std::array<Command, 21> commands = {{
+constexpr std::array<Command, 22> commands = {{
     {"status", "what is followed, what is enforced, how old the database is", daemon_group, prepare_status},
     {"top", "who attacks now, by address, route, AS and more, over and over", daemon_group, prepare_top},
     {"bans", "what is banned, why and for how long", daemon_group, prepare_bans},
@@ -41,6 +41,7 @@ constexpr std::array<Command, 21> commands = {{
     {"report", "attackers in logs of any size, and what would have been banned", alone_group, prepare_report},
     {"rules", "check, list or test rules", alone_group, prepare_rules},
     {"doctor", "what is here: logs, journal, database, nftables, daemon", alone_group, prepare_doctor},
+    {"completion", "completion of this command line for bash, zsh or fish", alone_group, prepare_completion},
 }};
 
 // The app whose command line could not be parsed: the deepest subcommand that was named.

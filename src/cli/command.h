@@ -51,5 +51,6 @@ Action prepare_match(CLI::App& app);
 Action prepare_report(CLI::App& app);
 Action prepare_rules(CLI::App& app);
 Action prepare_doctor(CLI::App& app);
+Action prepare_completion(CLI::App& app);
 
 }  // namespace ipguard::cli

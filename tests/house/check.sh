@@ -67,6 +67,7 @@ CMakeLists.txt
 CMakePresets.json
 CONTRIBUTING.md
 LICENSE
+NOTICE
 README.md
 SECURITY.md
 etc
