@@ -1,6 +1,9 @@
 // The listening control socket.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,8 +15,8 @@ namespace ipguard::control {
 // A listening Unix socket with its file (mode 0660).
 class Listener {
  public:
-  // As SocketFile::bind().
-  [[nodiscard]] static Result<Listener> open(const std::string& path);
+  // As SocketFile::bind(). The file is given to the group `readers`, if there is one and the process may.
+  [[nodiscard]] static Result<Listener> open(const std::string& path, std::optional<gid_t> readers = {});
 
   [[nodiscard]] int fd() const { return file_.fd(); }
   // Whether the file is still this one.

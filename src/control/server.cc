@@ -32,17 +32,16 @@ Peer peer_of(int fd) {
   return {.pid = credentials.pid, .uid = credentials.uid, .gid = credentials.gid};
 }
 
-bool may_change(const Peer& peer) { return peer.uid == 0 || peer.uid == ::geteuid(); }
-
 }  // namespace
 
 struct Server::Impl {
   Impl(loop::EventLoop& event_loop, std::string socket_path, Handler request_handler,
-       std::chrono::milliseconds client_patience)
+       std::chrono::milliseconds client_patience, std::optional<gid_t> readers_gid)
       : loop(event_loop),
         path(std::move(socket_path)),
         handler(std::move(request_handler)),
         patience(client_patience),
+        readers(readers_gid),
         accept_watcher(loop, [this](unsigned) { accept_some(); }),
         resume(loop, [this] { accept_watcher.start(listener->fd(), loop::IoWatcher::readable); }),
         reaper(loop, [this] { std::erase_if(connections, [](const auto& each) { return each->closed(); }); }) {}
@@ -50,6 +49,7 @@ struct Server::Impl {
   void accept_some();
   void on_accept_error(int reason);
   void admit(UniqueFd fd);
+  Answer answer(const Request& request, const Peer& peer, Access access) const;
   bool make_room();
   [[nodiscard]] size_t open_connections() const {
     return static_cast<size_t>(std::ranges::count_if(connections, [](const auto& each) { return !each->closed(); }));
@@ -59,6 +59,7 @@ struct Server::Impl {
   std::string path;
   Handler handler;
   std::chrono::milliseconds patience;
+  std::optional<gid_t> readers;
   std::optional<Listener> listener;
   std::vector<std::unique_ptr<Connection>> connections;  // closed ones stay until the reaper's turn
   uint64_t uses = 0;
@@ -98,10 +99,21 @@ void Server::Impl::admit(UniqueFd fd) {
     return;
   }
   const Peer peer = peer_of(fd.get());
+  const Access access = access_of(fd.get(), peer.uid, peer.gid, readers.value_or(::getegid()));
   connections.push_back(std::make_unique<Connection>(
       loop, std::move(fd), peer, patience, uses,
-      [this](const Request& request, const Peer& who) { return handler(request, who, may_change(who)); },
+      [this, access](const Request& request, const Peer& who) { return answer(request, who, access); },
       [this] { reaper.start(std::chrono::microseconds{0}); }));
+}
+
+Answer Server::Impl::answer(const Request& request, const Peer& peer, Access access) const {
+  if (access == Access::none) {
+    return Result<Json>(fail(Errc::permission, "ipguardd answers root, its own user and " +
+                                                   (readers ? "members of the group " + std::string(readers_name)
+                                                            : std::string("members of its group")) +
+                                                   "; you are none of them"));
+  }
+  return handler(request, peer, access == Access::change);
 }
 
 // Closes the connection that has been idle longest. False when none is idle.
@@ -120,13 +132,14 @@ bool Server::Impl::make_room() {
   return true;
 }
 
-Server::Server(loop::EventLoop& loop, std::string path, Handler handler, std::chrono::milliseconds patience)
-    : impl_(std::make_unique<Impl>(loop, std::move(path), std::move(handler), patience)) {}
+Server::Server(loop::EventLoop& loop, std::string path, Handler handler, std::optional<gid_t> readers,
+               std::chrono::milliseconds patience)
+    : impl_(std::make_unique<Impl>(loop, std::move(path), std::move(handler), patience, readers)) {}
 
 Server::~Server() = default;
 
 Result<> Server::listen() {
-  auto listener = Listener::open(impl_->path);
+  auto listener = Listener::open(impl_->path, impl_->readers);
   if (!listener) {
     return std::unexpected(listener.error());
   }

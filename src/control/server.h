@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/access.h"
 #include "control/protocol.h"
 #include "loop/event_loop.h"
 
@@ -51,11 +52,13 @@ struct Answer {
 // a reply is dropped. Requests of one connection are answered in order; the next one is read when the reply is written.
 class Server {
  public:
-  // `may_change` tells whether the peer may run commands that change something (root or the daemon's own user).
+  // `may_change` tells whether the peer may run commands that change something (Access::change). Who has no access at
+  // all is told so and never gets here.
   using Handler = std::function<Answer(const Request& request, const Peer& peer, bool may_change)>;
 
-  // `patience` is for tests. The handler must not destroy the server.
-  Server(loop::EventLoop& loop, std::string path, Handler handler,
+  // `readers` is the group whose members may read; the process's own if there is none. `patience` is for tests. The
+  // handler must not destroy the server.
+  Server(loop::EventLoop& loop, std::string path, Handler handler, std::optional<gid_t> readers = {},
          std::chrono::milliseconds patience = std::chrono::seconds(30));
   ~Server();  // closes and unlinks the socket, if it is still ours
   Server(const Server&) = delete;

@@ -41,6 +41,9 @@ struct CommandContext {
 // What the log says when everything has begun.
 [[nodiscard]] std::string announcement(const Guard& guard, const std::vector<model::SourceStatus>& sources);
 
+// The same in few words, for `systemctl status`.
+[[nodiscard]] std::string standing(const Guard& guard);
+
 // The document of `status --json` (interface.md).
 [[nodiscard]] control::Json status_json(const CommandContext& context, TimePoint now);
 

@@ -9,19 +9,24 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "control/access.h"
 #include "control/server.h"
 #include "daemon/commands.h"
+#include "daemon/confinement.h"
 #include "daemon/database_watch.h"
 #include "daemon/descriptors.h"
 #include "daemon/guard.h"
+#include "daemon/kernel_watch.h"
 #include "daemon/load.h"
 #include "daemon/memory.h"
+#include "daemon/pruning.h"
 #include "daemon/reloader.h"
+#include "daemon/service_manager.h"
 #include "daemon/start_values.h"
 #include "daemon/state.h"
 #include "daemon/trap_service.h"
 #include "daemon/whois_service.h"
-#include "enforce/table_lock.h"
+#include "daemon/writer_process.h"
 #include "input/inputs.h"
 #include "loop/event_loop.h"
 
@@ -30,52 +35,50 @@ namespace {
 
 // Cursors are saved this long after lines were read (and with every manual command at once).
 constexpr std::chrono::milliseconds cursor_delay{1000};
-// A flush of the ruleset arrives as many notifications; they are answered once. Who goes on changing our sets makes us
-// list them again and again: then at most a fifth of the time goes into that.
-constexpr std::chrono::milliseconds kernel_delay{50};
-constexpr int kernel_rest = 4;  // times as long as the last look took
 // Files tell of new resolvers and SSH ports; what can be seen right before a ban is seen there, too.
 constexpr std::chrono::seconds protection_interval{30};
 // How far before a saved cursor the log is read again at start, to refill the windows.
 constexpr uint64_t replay_bytes = 4U << 20;
-// Pruning the state: after changes, and between one portion and the next.
-constexpr std::chrono::seconds prune_delay{60};
-constexpr std::chrono::seconds prune_pause{1};
-constexpr Seconds keep_history{90LL * 24 * 3600};
 
 class Daemon {
  public:
-  // `descriptors`: that the process may have.
-  Daemon(std::string config_path, Loaded loaded, bool dry_run, State state, size_t descriptors)
+  // `descriptors`: that the process may have. `writer`: none in a dry run.
+  Daemon(std::string config_path, Loaded loaded, State state, size_t descriptors,
+         std::shared_ptr<enforce::WriterClient> writer, std::optional<gid_t> readers)
       : config_path_(std::move(config_path)),
         start_values_(loaded.config),
         most_files_(descriptors_for_files(descriptors)),
-        guard_(std::move(loaded), dry_run, std::move(state)),
+        writer_(writer),
+        guard_(std::move(loaded), writer == nullptr, std::move(state), writer),
         context_{.guard = guard_,
                  .sources = [this] { return sources(); },
                  .reload = [this] { return reload(); },
                  .services = [this] { return Services{.whois = whois_, .database_watch = database_watch_}; },
                  .warnings = [this] { return reload_warnings(); },
                  .started = wall_clock_now()},
-        server_(loop_, guard_.loaded().config.control_socket,
-                [this](const control::Request& request, const control::Peer&, bool may_change) {
-                  return answer(request, may_change);
-                }),
+        server_(
+            loop_, guard_.loaded().config.control_socket,
+            [this](const control::Request& request, const control::Peer&, bool may_change) {
+              return answer(request, may_change);
+            },
+            readers),
         whois_(loop_, guard_),
         traps_(loop_, guard_, [this] { schedule(); }),
         reloader_(
             loop_, config_path_,
-            [this](Loaded fresh, control::Json warnings) { return take_over(std::move(fresh), std::move(warnings)); }),
+            [this](Loaded fresh, control::Json warnings) { return take_over(std::move(fresh), std::move(warnings)); },
+            [this](bool loading) { loading ? manager_.reloading() : manager_.reloaded(); }),
         database_watch_(loop_, [this](auto routes) { on_new_database(std::move(routes)); }),
         expiry_timer_(loop_, [this] { on_expiry(); }),
         behind_timer_(loop_, [this] { on_behind(); }),
         retry_timer_(loop_, [this] { on_retry(); }),
-        prune_timer_(loop_, [this] { prune(); }),
+        pruning_(loop_, [this]() -> store::Store& { return guard_.store(); }),
         cursor_timer_(loop_, [this] { save_cursors(); }),
-        kernel_timer_(loop_, [this] { on_kernel_settled(); }),
         protection_timer_(loop_, [this] { on_protection_timer(); }),
         protection_watcher_(loop_, [this](unsigned) { guard_.on_protection_notification(wall_clock_now()); }),
-        kernel_watcher_(loop_, [this](unsigned) { on_kernel_readable(); }),
+        kernel_watch_(loop_, guard_, [this] { schedule(); }),
+        writer_watcher_(loop_, [this](unsigned) { on_writer_gone(); }),
+        manager_(loop_, [this] { return standing(guard_); }),
         term_(loop_, SIGTERM, [this] { stop("TERM"); }),
         interrupt_(loop_, SIGINT, [this] { stop("INT"); }),
         hang_up_(loop_, SIGHUP, [this] { on_hang_up(); }) {}
@@ -85,19 +88,15 @@ class Daemon {
     if (auto listening = server_.listen(); !listening) {
       return listening;
     }
-    // Then whether one with another socket enforces here already: two would fight for one table.
-    if (!guard_.dry_run()) {
-      auto lock = enforce::TableLock::take();
-      if (!lock) {
-        return std::unexpected(std::move(lock.error()));
-      }
-      table_lock_ = std::move(*lock);
-    }
+    // Then, with the table's lock, whether one with another socket enforces here already.
     if (auto started = guard_.start(wall_clock_now()); !started) {
       return started;
     }
-    prune();
+    pruning_.begin();
     watch_kernel_side();
+    if (writer_) {
+      writer_watcher_.start(writer_->fd(), loop::IoWatcher::readable);
+    }
     watch_databases();
     if (auto served = whois_.apply(); !served) {
       return served;
@@ -115,9 +114,12 @@ class Daemon {
     log_info(announcement(guard_, sources()));
     warm_as_index();
     schedule();
+    manager_.ready();
     loop_.run();
+    manager_.stopping();
     save_reading();
-    return guard_.stop();
+    return writer_gone_ ? fail("the process that writes to nftables has gone: nothing more can be enforced")
+                        : guard_.stop();
   }
 
  private:
@@ -199,18 +201,6 @@ class Daemon {
     schedule();
   }
 
-  // A little at a time, so that the loop never stands still; again a minute after something was written.
-  void prune() {
-    const auto pruned = guard_.store().prune(wall_clock_now() - keep_history);
-    if (!pruned) {
-      log_warning("cannot prune the state: " + printable(pruned.error().message));
-    } else if (*pruned) {
-      prune_timer_.start(prune_pause);
-      return;
-    }
-    release_free_memory();
-  }
-
   // Sets the timers for what is to be done next; called after every change.
   void schedule() {
     if (guard_.behind() && !behind_timer_.running()) {
@@ -219,30 +209,12 @@ class Daemon {
     if (guard_.unfinished() && !retry_timer_.running()) {
       retry_timer_.start(guard_.retry_delay());
     }
-    if (!prune_timer_.running()) {
-      prune_timer_.start(prune_delay);
-    }
+    pruning_.wanted();
     if (const auto next = guard_.next_expiry()) {
       expiry_timer_.start(std::max(std::chrono::microseconds{0}, *next - wall_clock_now()));
     } else {
       expiry_timer_.stop();
     }
-  }
-
-  void on_kernel_readable() {
-    if (!kernel_timer_.running()) {
-      kernel_watcher_.stop();  // until the timer has read the socket
-      kernel_timer_.start(kernel_pause_);
-    }
-  }
-
-  void on_kernel_settled() {
-    const auto begin = std::chrono::steady_clock::now();
-    guard_.verify_kernel(wall_clock_now());
-    const auto took = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
-    kernel_pause_ = std::max(kernel_delay, kernel_rest * took);
-    schedule();
-    watch_kernel_side();
   }
 
   void on_protection_timer() {
@@ -258,9 +230,7 @@ class Daemon {
     if (guard_.protection_fd() >= 0) {
       protection_watcher_.start(guard_.protection_fd(), loop::IoWatcher::readable);
     }
-    if (guard_.kernel_fd() >= 0) {
-      kernel_watcher_.start(guard_.kernel_fd(), loop::IoWatcher::readable);
-    }
+    kernel_watch_.start();
   }
 
   control::Answer reload() {
@@ -268,10 +238,17 @@ class Daemon {
     return {control::Work([this, request = reloader_.request()] { return reloader_.outcome(request); }), look_again};
   }
 
+  // Who has given up the privilege cannot start another one; bans stay in force, and the service manager starts both.
+  void on_writer_gone() {
+    writer_gone_ = true;
+    writer_watcher_.stop();
+    loop_.stop();
+  }
+
   Result<control::Json> take_over(Loaded loaded, control::Json warnings) {
     auto pending = start_values_.keep_in(loaded.config);
     protection_watcher_.stop();
-    kernel_watcher_.stop();
+    kernel_watch_.stop();
     auto reloaded = guard_.reload(std::move(loaded), wall_clock_now());
     // In any case: it refers to the configuration that may have gone.
     inputs_->change_sources(guard_.loaded().config.sources);
@@ -348,6 +325,8 @@ class Daemon {
   StartValues start_values_;
   std::vector<std::string> pending_;  // what only the next start will take over
   size_t most_files_;
+  std::shared_ptr<enforce::WriterClient> writer_;
+  bool writer_gone_ = false;
   loop::EventLoop loop_;
   Guard guard_;
   CommandContext context_;
@@ -360,17 +339,16 @@ class Daemon {
   loop::Timer expiry_timer_;
   loop::Timer behind_timer_;
   loop::Timer retry_timer_;
-  loop::Timer prune_timer_;
+  Pruning pruning_;
   loop::Timer cursor_timer_;
-  loop::Timer kernel_timer_;
-  std::chrono::milliseconds kernel_pause_ = kernel_delay;
   loop::Timer protection_timer_;
   loop::IoWatcher protection_watcher_;
-  loop::IoWatcher kernel_watcher_;
+  KernelWatch kernel_watch_;
+  loop::IoWatcher writer_watcher_;
+  ServiceManager manager_;
   loop::SignalWatcher term_;
   loop::SignalWatcher interrupt_;
   loop::SignalWatcher hang_up_;
-  std::optional<enforce::TableLock> table_lock_;
   uint64_t saved_version_ = 0;
   std::jthread as_index_thread_;
 };
@@ -378,19 +356,34 @@ class Daemon {
 }  // namespace
 
 Result<> run(const Options& options) {
+  // Before anything is read: what needs privilege goes to a process of its own, and this one gives it up.
+  auto writer = options.dry_run ? Result<WriterProcess>(WriterProcess()) : WriterProcess::start(options.config_path);
+  if (!writer) {
+    return std::unexpected(std::move(writer.error()));
+  }
+  const auto readers = control::readers_group();
+  if (auto confined = confine_daemon(readers); !confined) {
+    return confined;
+  }
   keep_memory_small();
   auto loaded = load_or_tell(options.config_path);
   if (!loaded) {
     return fail(Errc::configuration, "");
   }
   init_log(log_level(loaded->config));
-  const size_t descriptors = raise_descriptor_limit();
   const bool dry_run = options.dry_run || loaded->config.enforce.mode == config::Mode::dry_run;
+  if (dry_run) {
+    writer->dismiss();
+  }
+  if (auto confined = finish_confinement(loaded->config); !confined) {
+    return confined;
+  }
+  const size_t descriptors = raise_descriptor_limit();
   auto state = State::open(loaded->config, dry_run);
   if (!state) {
     return std::unexpected(std::move(state.error()));
   }
-  Daemon daemon(options.config_path, std::move(*loaded), dry_run, std::move(*state), descriptors);
+  Daemon daemon(options.config_path, std::move(*loaded), std::move(*state), descriptors, writer->client(), readers);
   if (auto started = daemon.start(); !started) {
     return started;
   }

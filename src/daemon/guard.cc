@@ -12,16 +12,26 @@
 namespace ipguard::daemon {
 namespace {
 
-std::unique_ptr<enforce::Protection> make_protection(const config::Config& config) {
-  auto protection = std::make_unique<enforce::Protection>(config.protect, config.allow.prefixes);
+using Writer = std::shared_ptr<enforce::WriterClient>;
+
+std::unique_ptr<enforce::Protection> make_protection(const config::Config& config, const Writer& writer) {
+  enforce::SshPeers ssh_peers;
+  if (writer) {
+    ssh_peers = [writer](bool look_again) { return writer->ssh_peers(look_again); };
+  }
+  auto protection = std::make_unique<enforce::Protection>(config.protect, config.allow.prefixes, enforce::HostPaths(),
+                                                          std::move(ssh_peers));
   protection->refresh();
   return protection;
 }
 
 std::unique_ptr<enforce::Enforcer> make_enforcer(const config::Config& config, bool dry_run,
-                                                 enforce::Protection& protection) {
-  return dry_run ? enforce::make_dry_run_enforcer(protection)
-                 : enforce::make_nftables_enforcer(config.enforce, protection);
+                                                 enforce::Protection& protection, const Writer& writer) {
+  if (dry_run) {
+    return enforce::make_dry_run_enforcer(protection);
+  }
+  return writer ? enforce::make_remote_enforcer(writer, config.enforce, protection)
+                : enforce::make_nftables_enforcer(config.enforce, protection);
 }
 
 // Whether both say the same: a reload opens the files again.
@@ -33,12 +43,13 @@ bool same_databases(const enrich::RouteTable& a, const enrich::RouteTable& b) {
 
 }  // namespace
 
-Guard::Guard(Loaded loaded, bool dry_run, State state)
+Guard::Guard(Loaded loaded, bool dry_run, State state, std::shared_ptr<enforce::WriterClient> writer)
     : dry_run_(dry_run),
       loaded_(std::move(loaded)),
       state_(std::move(state)),
-      protection_(make_protection(loaded_.config)),
-      enforcer_(make_enforcer(loaded_.config, dry_run_, *protection_)),
+      writer_(std::move(writer)),
+      protection_(make_protection(loaded_.config, writer_)),
+      enforcer_(make_enforcer(loaded_.config, dry_run_, *protection_, writer_)),
       engine_(policy(), lookups()),
       matcher_(std::make_unique<match::Matcher>(loaded_.rules)),
       live_(loaded_.config, [this](const net::Address& address) { return loaded_.routes->lookup(address); }) {}
@@ -130,7 +141,7 @@ void Guard::adopt(const std::vector<model::SetElement>& unknown, TimePoint now) 
 }
 
 Result<> Guard::reload(Loaded loaded, TimePoint now) {
-  auto protection = make_protection(loaded.config);
+  auto protection = make_protection(loaded.config, writer_);
   if (auto done = enforcer_->reconfigure(loaded.config.enforce, *protection); !done) {
     return done;
   }

@@ -23,6 +23,7 @@
 #include "decide/engine.h"
 #include "enforce/enforcer.h"
 #include "enforce/protection.h"
+#include "enforce/writer_client.h"
 #include "input/follower.h"
 #include "match/rule_set.h"
 #include "net/prefix_set.h"
@@ -42,8 +43,9 @@ struct BanOrder {
 
 class Guard {
  public:
-  // `dry_run` overrides the configuration's mode. `state` is where decisions and cursors are kept.
-  Guard(Loaded loaded, bool dry_run, State state);
+  // `dry_run` overrides the configuration's mode. `state` is where decisions and cursors are kept. `writer` does what
+  // needs privilege; without one this process does it itself.
+  Guard(Loaded loaded, bool dry_run, State state, std::shared_ptr<enforce::WriterClient> writer = nullptr);
   ~Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
@@ -158,6 +160,7 @@ class Guard {
   bool dry_run_;
   Loaded loaded_;
   State state_;
+  std::shared_ptr<enforce::WriterClient> writer_;
   std::unique_ptr<enforce::Protection> protection_;
   std::unique_ptr<enforce::Enforcer> enforcer_;
   decide::Engine engine_;

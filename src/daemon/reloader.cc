@@ -24,9 +24,10 @@ std::string first_error(const config::Diagnostics& diagnostics) {
 
 }  // namespace
 
-Reloader::Reloader(loop::EventLoop& loop, std::string config_path, TakeOver take_over)
+Reloader::Reloader(loop::EventLoop& loop, std::string config_path, TakeOver take_over, OnLoading on_loading)
     : config_path_(std::move(config_path)),
       take_over_(std::move(take_over)),
+      on_loading_(std::move(on_loading)),
       loader_(loop, [this](Loading loading) { on_loaded(std::move(loading)); }) {}
 
 uint64_t Reloader::request() {
@@ -43,6 +44,9 @@ std::optional<Result<control::Json>> Reloader::outcome(uint64_t request) const {
 
 void Reloader::start() {
   ++started_;
+  if (on_loading_) {
+    on_loading_(true);
+  }
   loader_.start([path = config_path_] {
     Loading loading;
     loading.loaded = load(path, loading.problems);
@@ -76,6 +80,8 @@ void Reloader::on_loaded(Loading loading) {
   done_ = started_;
   if (requested_ > started_) {
     start();
+  } else if (on_loading_) {
+    on_loading_(false);
   }
 }
 

@@ -19,7 +19,10 @@ class Reloader {
   // Puts what was loaded in force, in the loop; `warnings` is what the load has to say. Gives the reply to `reload`.
   using TakeOver = std::function<Result<control::Json>(Loaded loaded, control::Json warnings)>;
 
-  Reloader(loop::EventLoop& loop, std::string config_path, TakeOver take_over);
+  // Told when a load begins, and when it has come to an end and no other one begins.
+  using OnLoading = std::function<void(bool loading)>;
+
+  Reloader(loop::EventLoop& loop, std::string config_path, TakeOver take_over, OnLoading on_loading = {});
 
   // Asks for a load that begins now or, if one is under way, behind it: that one may have read the file before it was
   // changed. Returns the request's number.
@@ -42,6 +45,7 @@ class Reloader {
 
   std::string config_path_;
   TakeOver take_over_;
+  OnLoading on_loading_;
   uint64_t requested_ = 0;
   uint64_t started_ = 0;
   uint64_t done_ = 0;

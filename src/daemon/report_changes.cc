@@ -27,7 +27,7 @@ std::string deadline(const model::Decision& decision) {
 }
 
 // More than so many changes by hand at once are not told one by one.
-constexpr size_t most_told = 100;
+constexpr size_t most_by_hand = 100;
 
 bool by_hand(const decide::DecisionChange& change) {
   return change.decision.issuer == "import" || change.decision.issuer == "manual";
@@ -74,7 +74,7 @@ std::string describe(const model::Decision& decision) {
 }
 
 void log_changes(const std::vector<decide::DecisionChange>& changes, bool dry_run, TimePoint now) {
-  const bool many = static_cast<size_t>(std::ranges::count_if(changes, by_hand)) > most_told;
+  const bool many = static_cast<size_t>(std::ranges::count_if(changes, by_hand)) > most_by_hand;
   std::map<std::pair<std::string_view, std::string>, uint64_t> counts;  // by word and issuer
   for (const auto& change : changes) {
     if (many && by_hand(change)) {

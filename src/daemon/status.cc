@@ -226,6 +226,15 @@ std::string announcement(const Guard& guard, const std::vector<model::SourceStat
          ", bans taken over: " + std::to_string(bans) + ", control socket " + loaded.config.control_socket + notes;
 }
 
+std::string standing(const Guard& guard) {
+  size_t bans = 0;
+  for (const auto scope : model::all_scopes) {
+    bans += guard.engine().count(scope);
+  }
+  return (guard.dry_run() ? "dry run, " : "enforcing, ") + group_digits(bans) + " bans" +
+         (guard.dry_run() ? "" : ", " + group_digits(guard.enforcer().enforced()) + " elements in the kernel");
+}
+
 Json status_json(const CommandContext& context, TimePoint now) {
   const Guard& guard = context.guard;
   const auto sources = context.sources();

@@ -53,6 +53,8 @@ struct Protection::Impl {
   config::ProtectConfig config;
   std::vector<net::Prefix> allowlist;
   HostPaths paths;
+  SshPeers ask_peers;  // empty: this process looks for them itself
+  bool peers_may_have_left = true;
 
   std::optional<NetlinkSocket> questions;      // rtnetlink
   std::optional<NetlinkSocket> notifications;  // rtnetlink
@@ -102,7 +104,7 @@ struct Protection::Impl {
         result.push_back(stamp_of(path));
       }
     }
-    if (config.ssh_sessions && config.ssh_ports.empty()) {
+    if (config.ssh_sessions && !ask_peers && config.ssh_ports.empty()) {
       for (const std::string& pattern : paths.sshd_config) {
         if (!has_glob_characters(pattern)) {
           result.push_back(stamp_of(pattern));
@@ -161,14 +163,16 @@ struct Protection::Impl {
   }
 };
 
-Protection::Protection(config::ProtectConfig config, std::vector<net::Prefix> allowlist, HostPaths paths)
+Protection::Protection(config::ProtectConfig config, std::vector<net::Prefix> allowlist, HostPaths paths,
+                       SshPeers ssh_peers)
     : impl_(std::make_unique<Impl>()) {
   impl_->config = std::move(config);
   impl_->allowlist = std::move(allowlist);
   impl_->paths = std::move(paths);
+  impl_->ask_peers = std::move(ssh_peers);
   impl_->questions = open_or_warn(NETLINK_ROUTE, 0, "cannot read gateways");
   impl_->notifications = open_or_warn(NETLINK_ROUTE, watched_groups, "cannot follow changes of addresses and routes");
-  if (impl_->config.ssh_sessions) {
+  if (impl_->config.ssh_sessions && !impl_->ask_peers) {
     impl_->ssh.emplace(impl_->config.ssh_ports, impl_->paths);
   }
   refresh();
@@ -181,6 +185,7 @@ void Protection::refresh() { impl_->refresh(); }
 void Protection::check_files() { impl_->check_files(); }
 
 void Protection::check_sessions() {
+  impl_->peers_may_have_left = true;
   if (impl_->ssh) {
     impl_->ssh->look_again();
   }
@@ -253,7 +258,14 @@ std::vector<std::optional<std::string>> Protection::refusals(const std::vector<n
 
 uint8_t Protection::largest_share() const { return impl_->config.largest_share; }
 
+const config::ProtectConfig& Protection::config() const { return impl_->config; }
+
+const std::vector<net::Prefix>& Protection::allowlist() const { return impl_->allowlist; }
+
 std::vector<ProtectedPrefix> Protection::ssh_peers() {
+  if (impl_->config.ssh_sessions && impl_->ask_peers) {
+    return impl_->ask_peers(std::exchange(impl_->peers_may_have_left, false));
+  }
   if (!impl_->ssh) {
     return {};
   }

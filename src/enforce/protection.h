@@ -1,6 +1,7 @@
 // Protection (law 3): what is never blocked, whatever the caller wants. Sits right before the kernel.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,10 +29,16 @@ struct HostPaths {
   std::string proc = "/proc";
 };
 
+// Who tells of SSH sessions in the place of a process that may not look for them itself; `look_again`: who has left is
+// seen as well.
+using SshPeers = std::function<std::vector<ProtectedPrefix>(bool look_again)>;
+
 // Owned by the loop thread. Reads the host through getifaddrs(3), rtnetlink, /etc/resolv.conf and sock_diag(7).
 class Protection {
  public:
-  Protection(config::ProtectConfig config, std::vector<net::Prefix> allowlist, HostPaths paths = {});
+  // With `ssh_peers` the sessions are that one's word, and refusal() says nothing of them: its owner's does.
+  Protection(config::ProtectConfig config, std::vector<net::Prefix> allowlist, HostPaths paths = {},
+             SshPeers ssh_peers = {});
   ~Protection();
   Protection(const Protection&) = delete;
   Protection& operator=(const Protection&) = delete;
@@ -59,6 +66,9 @@ class Protection {
   [[nodiscard]] std::vector<std::optional<std::string>> refusals(const std::vector<net::Prefix>& prefixes);
   // Per cent of a family's address space that all bans together may cover ([protect] largest_share).
   [[nodiscard]] uint8_t largest_share() const;
+  // As they were given.
+  [[nodiscard]] const config::ProtectConfig& config() const;
+  [[nodiscard]] const std::vector<net::Prefix>& allowlist() const;
   // The peers of authenticated SSH sessions now; a connection that has only reached the login prompt is none.
   [[nodiscard]] std::vector<ProtectedPrefix> ssh_peers();
 

@@ -63,7 +63,14 @@ bool may_change_nftables(const ucred& process) {
   return (capabilities >> CAP_NET_ADMIN & 1U) != 0;
 }
 
-std::string describe(const ucred& process) {
+// Of a daemon's writer the daemon is named: that is the one to be stopped.
+std::string describe(ucred process) {
+  const auto status = read_file("/proc/" + std::to_string(process.pid) + "/status");
+  constexpr std::string_view label = "\nPPid:\t";
+  const size_t at = status ? status->find(label) : std::string::npos;
+  if (at != std::string::npos && status->starts_with("Name:\t" + std::string(writer_name) + "\n")) {
+    std::from_chars(status->data() + at + label.size(), status->data() + status->size(), process.pid);
+  }
   const auto comm = read_file("/proc/" + std::to_string(process.pid) + "/comm");
   return "process " + std::to_string(process.pid) + (comm ? " (" + printable(trim(*comm), 32) + ")" : std::string()) +
          " of user " + std::to_string(process.uid);

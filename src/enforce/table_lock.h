@@ -1,10 +1,15 @@
 // TableLock: one ipguardd at a time enforces in a network namespace. Two would share one table and undo each other.
 #pragma once
 
+#include <string_view>
+
 #include "base/result.h"
 #include "base/unique_fd.h"
 
 namespace ipguard::enforce {
+
+// What ps(1) calls the process that writes to nftables, the child of an ipguardd; at most 15 bytes.
+inline constexpr std::string_view writer_name = "ipguard-writer";
 
 // An abstract Unix socket (unix(7)), whose names are the network namespace's, as the table is. The kernel gives it free
 // when the process ends, however it ends. Owned by the loop thread; held as long as it lives.

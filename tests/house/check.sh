@@ -11,6 +11,7 @@ net 1
 model 2
 config 3
 loop 3
+confine 3
 input 4
 match 4
 enrich 4
@@ -36,6 +37,7 @@ wrappers='
 ^linux/netfilter                 ^enforce/
 ^sqlite3\.h$                     ^store/sqlite\.cc$
 ^systemd/                        ^input/sd_journal\.cc$
+^seccomp\.h$                      ^confine/syscall_filter\.cc$
 ^toml\.hpp$|^toml\+\+/           ^config/[a-z_]*\.cc$
 ^nlohmann/                       ^(control|daemon|cli)/
 ^spdlog/                         ^base/log\.cc$

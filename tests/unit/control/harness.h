@@ -42,8 +42,9 @@ class Folder {
 
 class Harness {
  public:
-  explicit Harness(Server::Handler handler, std::chrono::milliseconds patience = std::chrono::seconds(30))
-      : ticker_(loop_, [] {}), server_(loop_, path_, std::move(handler), patience) {
+  explicit Harness(Server::Handler handler, std::chrono::milliseconds patience = std::chrono::seconds(30),
+                   std::optional<gid_t> readers = {})
+      : ticker_(loop_, [] {}), server_(loop_, path_, std::move(handler), readers, patience) {
     const auto listening = server_.listen();
     EXPECT_TRUE(listening) << listening.error().message;
   }

@@ -1,8 +1,12 @@
 #include "control/server.h"
 
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+
+#include <fstream>
 
 #include "harness.h"
 
@@ -86,6 +90,43 @@ TEST(Server, AMemberOfTheGroupMayAskButNotChange) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(user, 65534U);
   EXPECT_FALSE(changes);
+}
+
+// What a process of another user and group, with one more group, is answered by a server whose readers are group 4711.
+std::string answer_to_stranger(gid_t group, gid_t more) {
+  Harness harness(echo, std::chrono::seconds(30), gid_t{4711});
+  struct stat file{};
+  EXPECT_EQ(::stat(harness.path().c_str(), &file), 0);
+  EXPECT_EQ(file.st_gid, 4711U);
+  EXPECT_EQ(file.st_mode & 0777U, 0660U);
+  std::filesystem::permissions(std::filesystem::path(harness.path()).parent_path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(harness.path(), std::filesystem::perms(0666));
+  const auto told = harness.path() + ".told";
+  const pid_t child = ::fork();
+  EXPECT_GE(child, 0);
+  if (child == 0) {
+    std::ofstream out(told);
+    if (::setgroups(1, &more) == 0 && ::setresgid(group, group, group) == 0 && ::setresuid(65534, 65534, 65534) == 0) {
+      const auto reply = call(harness.path(), {.command = "status"}, 20);
+      out << (reply ? "an answer" : reply.error().message);
+    }
+    out.close();
+    ::_exit(0);
+  }
+  int status = -1;
+  EXPECT_TRUE(harness.turn_until([&] { return ::waitpid(child, &status, WNOHANG) == child; }));
+  std::string text;
+  std::getline(std::ifstream(told), text);
+  return text;
+}
+
+TEST(Server, ReadersAreOfTheGroupByNameOrBesides) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root to become another user";
+  }
+  EXPECT_EQ(answer_to_stranger(4711, 65534), "an answer");
+  EXPECT_EQ(answer_to_stranger(65534, 4711), "an answer");
+  EXPECT_THAT(answer_to_stranger(65534, 65534), HasSubstr("members of the group ipguard; you are none of them"));
 }
 
 TEST(Server, AnswersPipelinedRequestsInOrder) {

@@ -1,0 +1,44 @@
+// The writer: the process beside the daemon that alone may change nftables (enforce/writer_service.h).
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "enforce/writer_client.h"
+
+namespace ipguard::daemon {
+
+// Owns the process: its end is waited for.
+class WriterProcess {
+ public:
+  // Starts this program anew as the writer, so that it has an address space and secrets of its own (a fork alone would
+  // share the daemon's), and nothing that the daemon has open. To be called before there are threads, before anything
+  // foreign is read and before privileges are given up. The writer reads `config_path` by itself.
+  [[nodiscard]] static Result<WriterProcess> start(const std::string& config_path);
+
+  WriterProcess() = default;  // none
+  WriterProcess(WriterProcess&& other) noexcept;
+  WriterProcess& operator=(WriterProcess&&) = delete;
+  WriterProcess(const WriterProcess&) = delete;
+  WriterProcess& operator=(const WriterProcess&) = delete;
+  ~WriterProcess();
+
+  // For whoever asks it; null if there is none. The writer ends when the last of them has gone.
+  [[nodiscard]] const std::shared_ptr<enforce::WriterClient>& client() const { return client_; }
+  // Lets it go: nobody needs it (a dry run).
+  void dismiss();
+
+ private:
+  pid_t process_ = -1;
+  std::shared_ptr<enforce::WriterClient> client_;
+};
+
+// What the started program does: gives up all privileges but CAP_NET_ADMIN (nftables), CAP_SYS_PTRACE and
+// CAP_DAC_READ_SEARCH (whose SSH session a connection is), and answers until the daemon has gone. The daemon's sockets
+// are descriptors 3 and 4.
+[[nodiscard]] Result<> run_writer(const std::string& config_path);
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,97 @@
+#include "enforce/channel.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+
+namespace ipguard::enforce {
+
+Result<std::pair<UniqueFd, UniqueFd>> Channel::pair() {
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return fail_errno("cannot make a pair of sockets", errno);
+  }
+  return std::pair(UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
+Result<> Channel::send(std::string_view message) {
+  if (message.size() > longest_) {
+    return fail(Errc::invalid, "a message of " + std::to_string(message.size()) + " bytes is too long");
+  }
+  std::array<char, 4> head{};
+  for (size_t i = 0; i < head.size(); ++i) {
+    head.at(i) = static_cast<char>(message.size() >> (8 * i) & 0xff);
+  }
+  for (size_t sent = 0; sent < head.size() + message.size();) {
+    const size_t of_head = std::min(sent, head.size());
+    const std::string_view rest = message.substr(sent - of_head);
+    std::array<iovec, 2> parts = {
+        {{head.data() + of_head, head.size() - of_head}, {const_cast<char*>(rest.data()), rest.size()}}};  // only read
+    msghdr header{};
+    header.msg_iov = parts.data();
+    header.msg_iovlen = parts.size();
+    const ssize_t count = sendmsg(fd_.get(), &header, MSG_NOSIGNAL);
+    if (count >= 0) {
+      sent += static_cast<size_t>(count);
+    } else if (errno != EINTR) {
+      return fail_errno("cannot send", errno);
+    }
+  }
+  return {};
+}
+
+Result<size_t> Channel::read_whole(char* room, size_t size) {
+  size_t got = 0;
+  while (got < size) {
+    const ssize_t count = recv(fd_.get(), room + got, size - got, 0);
+    if (count > 0) {
+      got += static_cast<size_t>(count);
+    } else if (count == 0) {
+      break;
+    } else if (errno != EINTR) {
+      return fail_errno("cannot receive", errno);
+    }
+  }
+  return got;
+}
+
+Result<std::optional<std::string>> Channel::receive() {
+  constexpr size_t step = 1U << 20;
+  std::array<char, 4> head{};
+  const auto begun = read_whole(head.data(), head.size());
+  if (!begun) {
+    return std::unexpected(begun.error());
+  }
+  if (*begun == 0) {
+    return std::nullopt;
+  }
+  size_t size = 0;
+  for (size_t i = 0; i < head.size(); ++i) {
+    size |= static_cast<size_t>(static_cast<uint8_t>(head.at(i))) << (8 * i);
+  }
+  if (*begun == head.size() && size > longest_) {
+    return fail(Errc::corrupt, "a message of " + std::to_string(size) + " bytes is too long");
+  }
+  bool whole = *begun == head.size();
+  std::string message;
+  while (whole && message.size() < size) {
+    const size_t before = message.size();
+    const size_t wanted = std::min(step, size - before);
+    message.resize(before + wanted);
+    const auto got = read_whole(message.data() + before, wanted);
+    if (!got) {
+      return std::unexpected(got.error());
+    }
+    whole = *got == wanted;
+  }
+  if (!whole) {
+    return fail(Errc::corrupt, "the other end has gone in the middle of a message");
+  }
+  return message;
+}
+
+}  // namespace ipguard::enforce

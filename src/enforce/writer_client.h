@@ -1,0 +1,50 @@
+// WriterClient: the daemon's end of its writer, the process that may change nftables (writer_service.h).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "enforce/channel.h"
+#include "enforce/enforcer.h"
+#include "enforce/protection.h"
+#include "enforce/wire.h"
+
+namespace ipguard::enforce {
+
+// Owned by the loop thread. Once the writer has gone every question fails in the same words: nobody starts another one,
+// because who asks has lost the privilege to do so; the service manager starts both again.
+class WriterClient {
+ public:
+  // `bell`: what the writer rings on when somebody else changes nftables; non-blocking.
+  WriterClient(UniqueFd questions, UniqueFd bell);
+
+  // Waits for the answer; an error of the writer's is this one's.
+  [[nodiscard]] Result<wire::Body> ask(const wire::Question& question);
+  // The peers of authenticated SSH sessions, which only the writer can tell; `look_again`: who has left is seen as
+  // well. None if the writer has gone.
+  [[nodiscard]] std::vector<ProtectedPrefix> ssh_peers(bool look_again);
+
+  // As of the last answer.
+  [[nodiscard]] const wire::Standing& standing() const { return standing_; }
+  // Readable, while nothing is asked, when the writer has gone.
+  [[nodiscard]] int fd() const { return channel_.fd(); }
+  // Readable when it has rung; -1 when it does not listen.
+  [[nodiscard]] int bell_fd() const { return standing_.watched ? bell_.get() : -1; }
+  void silence_bell() const;
+
+ private:
+  Channel channel_;
+  UniqueFd bell_;
+  wire::Standing standing_;
+  bool gone_ = false;
+};
+
+// An enforcer whose work the writer does. Chains, protection and allowlist are those that the writer itself reads from
+// the configuration; what is given to reconfigure() has to say the same.
+[[nodiscard]] std::unique_ptr<Enforcer> make_remote_enforcer(std::shared_ptr<WriterClient> writer,
+                                                             const config::EnforceConfig& config,
+                                                             Protection& protection);
+
+}  // namespace ipguard::enforce
