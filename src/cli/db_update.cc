@@ -9,7 +9,7 @@
 #include "cli/candidate_file.h"
 #include "cli/table.h"
 #include "enrich/database_check.h"
-#include "enrich/download.h"
+#include "transfer/download.h"
 #include "enrich/packed_database.h"
 
 namespace ipguard::cli {
@@ -37,7 +37,7 @@ Result<> fetch(const UpdateOptions& options, CandidateFile& into) {
     return std::unexpected(token.error());
   }
   if (options.from.find("://") != std::string::npos) {
-    return enrich::download({.url = options.from, .token = *token, .most_bytes = largest_database}, into.fd());
+    return transfer::download({.url = options.from, .token = *token, .most_bytes = largest_database}, into.fd());
   }
   std::error_code error;
   const auto path = std::filesystem::absolute(options.from, error);

@@ -4,32 +4,11 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/table.h"
+#include "enrich/lookup_json.h"
 #include "net/address.h"
 
 namespace ipguard::cli {
 namespace {
-
-Json lookup_json(const net::Address& address, const enrich::RouteTable& routes) {
-  const model::Route route = routes.lookup(address);
-  Json json = {{"address", address.to_string()}, {"route", route.prefix.to_string()}};
-  const auto put = [&](const char* key, const std::string& value) {
-    if (!value.empty()) {
-      json[key] = to_valid_utf8(value);
-    }
-  };
-  put("asn", route.asn ? route.asn->to_string() : "");
-  put("as_name", route.as_name);
-  put("as_domain", route.as_domain);
-  put("country", route.country);
-  put("country_code", route.country_code);
-  put("continent", route.continent);
-  put("continent_code", route.continent_code);
-  json["found"] = route.found;
-  for (const auto& [name, value] : routes.further_fields(address)) {
-    json["fields"][to_valid_utf8(name)] = to_valid_utf8(value);
-  }
-  return json;
-}
 
 void print_fields(const Json& fields) {
   for (const auto& [key, value] : fields.items()) {
@@ -73,13 +52,13 @@ Action prepare_lookup(CLI::App& app) {
       return std::unexpected(std::move(routes.error()));
     }
     for (size_t i = 0; i < addresses->size(); ++i) {
-      const auto json = lookup_json((*addresses)[i], **routes);
+      const auto text = enrich::lookup_json((*addresses)[i], **routes);
       if (options->json) {
-        print_json(json, true);
+        std::cout << text << '\n';
         continue;
       }
       std::cout << (i > 0 ? "\n" : "");
-      print_text(json);
+      print_text(Json::parse(text));
     }
     return {};
   };

@@ -125,7 +125,7 @@ Action prepare_netblocks(CLI::App& app) {
       options->files.emplace_back("-");
     }
     JsonWriter json;
-    NetblocksJson as_json(finder);
+    enrich::NetblocksJson as_json(finder);
     for (size_t i = 0; i < addresses->size(); ++i) {
       const auto netblocks = finder.find((*addresses)[i]);
       if (options->json) {

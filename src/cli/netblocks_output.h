@@ -4,38 +4,14 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/json_writer.h"
 #include "enrich/netblocks.h"
+#include "enrich/netblocks_json.h"
 
 namespace ipguard::cli {
-
-// {"address","found","netblocks":[{"kind":"route",…},{"kind":"range",…},…,{"kind":"asn",…}]}, narrowest first. What
-// belongs to the same facts or block is written once and kept.
-class NetblocksJson {
- public:
-  // The finder must outlive it.
-  explicit NetblocksJson(const enrich::NetblockFinder& finder) : finder_(finder) {}
-
-  // Of the finder's answers.
-  void write(JsonWriter& json, const enrich::Netblocks& netblocks);
-  // What follows the address.
-  void write_rest(JsonWriter& json, const enrich::Netblocks& netblocks);
-
- private:
-  struct Kept {
-    std::string route;   // the rest of the route's object
-    std::string system;  // the AS's object
-  };
-  [[nodiscard]] const Kept& kept(const enrich::Netblocks& netblocks);
-
-  const enrich::NetblockFinder& finder_;
-  std::vector<Kept> kept_;  // by number of the facts; empty = not yet written
-  std::unordered_map<const enrich::IanaBlock*, std::string> blocks_;
-};
 
 // Many answers, a line each: JSON as above, or columns.
 class NetblocksLines {
@@ -70,7 +46,7 @@ class NetblocksLines {
 
   enrich::NetblockFinder& finder_;
   bool json_;
-  NetblocksJson as_json_;
+  enrich::NetblocksJson as_json_;
   JsonWriter writer_;
   std::vector<enrich::Netblocks> found_;
   std::vector<Kept*> places_;  // of those found

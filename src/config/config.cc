@@ -168,6 +168,8 @@ Config read_config(const Value& root, ReadContext& context) {
   read_log(table, config.log_level, context);
   read_report(table, config.report, context);
   config.whois = read_whois(table, context);
+  config.http = read_http(table, context);
+  config.notifies = read_notifies(table, context);
   table.finish();
   context.report_unknown();
   return config;

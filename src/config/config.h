@@ -2,6 +2,7 @@
 // (a test compares them).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/time.h"
 #include "config/diagnostic.h"
 #include "config/format.h"
+#include "config/outlets.h"
 #include "config/rule_selection.h"
 #include "config/source.h"
 #include "config/trap.h"
@@ -153,6 +155,13 @@ struct Config {
   std::string log_level = "info";
   ReportConfig report;
   WhoisConfig whois;
+  HttpConfig http;
+  std::vector<NotifyConfig> notifies;
+
+  // Whether a program is run for events.
+  [[nodiscard]] bool runs_programs() const {
+    return std::ranges::any_of(notifies, [](const NotifyConfig& each) { return each.type == NotifyType::exec; });
+  }
 };
 
 // Reads and checks one file. Problems go to `diagnostics`, all of them; the value is usable if has_errors() is false.

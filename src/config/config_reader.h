@@ -29,6 +29,8 @@ void read_reading(SourceConfig& source, TableReader& table, ReadContext& context
 
 // `listen` and `senders` of a [[source]] (listener_reader.cc).
 void read_listener(SourceConfig& source, TableReader& table, ReadContext& context);
+// `socket_mode` of any table.
+void read_socket_mode(TableReader& table, uint32_t& socket_mode);
 
 // All [[trap]] tables (trap_reader.cc).
 [[nodiscard]] std::vector<TrapConfig> read_traps(TableReader& root, ReadContext& context);
@@ -37,6 +39,9 @@ void read_listener(SourceConfig& source, TableReader& table, ReadContext& contex
 // (ladder_reader.cc).
 [[nodiscard]] AllowConfig read_allow(TableReader& root, ReadContext& context);
 [[nodiscard]] WhoisConfig read_whois(TableReader& root, ReadContext& context);
+// [http] and all [[notify]] tables (outlet_reader.cc).
+[[nodiscard]] HttpConfig read_http(TableReader& root, ReadContext& context);
+[[nodiscard]] std::vector<NotifyConfig> read_notifies(TableReader& root, ReadContext& context);
 void read_ladders(TableReader& root, Config& config, ReadContext& context);
 
 // Without their places.

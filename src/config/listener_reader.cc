@@ -73,6 +73,17 @@ std::string ListenEndpoint::to_string() const {
   return std::string(found->first) + ' ' + (is_unix() ? path : endpoint.to_string());
 }
 
+void read_socket_mode(TableReader& table, uint32_t& socket_mode) {
+  if (const auto mode = table.text("socket_mode")) {
+    if (const auto parsed = parse_mode(*mode)) {
+      socket_mode = *parsed;
+    } else {
+      table.error(*table.find("socket_mode"), "socket_mode", '\'' + printable(*mode, 80) + "' is no mode",
+                  "write three octal digits behind a 0: \"0660\", or \"0666\" for everybody on this host");
+    }
+  }
+}
+
 void read_listener(SourceConfig& source, TableReader& table, ReadContext& context) {
   std::optional<Place> open_place;
   for (const auto& item : table.texts("listen")) {
@@ -94,14 +105,7 @@ void read_listener(SourceConfig& source, TableReader& table, ReadContext& contex
   if (table.find("senders") != nullptr) {
     source.senders = read_prefixes(table, "senders", "anybody can send lines, and have anybody banned");
   }
-  if (const auto mode = table.text("socket_mode")) {
-    if (const auto parsed = parse_mode(*mode)) {
-      source.socket_mode = *parsed;
-    } else {
-      table.error(*table.find("socket_mode"), "socket_mode", '\'' + printable(*mode, 80) + "' is no mode",
-                  "write three octal digits behind a 0: \"0660\", or \"0666\" for everybody on this host");
-    }
-  }
+  read_socket_mode(table, source.socket_mode);
   if (open_place &&
       std::ranges::all_of(source.senders, [](const auto& each) { return net::is_loopback(each.address()); })) {
     context.warning(*open_place, "listen: other hosts reach this, and none of them may send",

@@ -8,9 +8,7 @@
 namespace ipguard::config {
 namespace {
 
-bool names(const std::string& word, const model::Rule& rule) {
-  return word.ends_with('/') ? rule.id.starts_with(word) : rule.id == word;
-}
+bool names(const std::string& word, const model::Rule& rule) { return names_rule(word, rule.id); }
 
 bool named_by(const std::vector<std::string>& words, const model::Rule& rule) {
   return std::ranges::any_of(words, [&](const std::string& word) { return names(word, rule); });
@@ -29,6 +27,10 @@ void check_words(const std::vector<std::string>& words, std::string_view key, co
 }
 
 }  // namespace
+
+bool names_rule(std::string_view word, std::string_view id) {
+  return word.ends_with('/') ? id.starts_with(word) : id == word;
+}
 
 std::vector<model::Rule> select_rules(std::vector<model::Rule> rules, const RuleSelection& selection,
                                       const model::Location& place, Diagnostics& diagnostics) {

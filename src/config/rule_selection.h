@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/diagnostic.h"
@@ -16,6 +17,9 @@ struct RuleSelection {
   std::vector<std::string> disable;
   std::map<std::string, model::Location> places;  // where a word was written, if that is known
 };
+
+// Whether the word names the rule.
+[[nodiscard]] bool names_rule(std::string_view word, std::string_view id);
 
 // Keeps the rules that are enabled: by their file, unless `enable` or `disable` names them; `disable` wins. A word that
 // names no rule is an error at its place, or at `place`: an instruction that does nothing must not look as if it did

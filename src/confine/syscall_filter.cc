@@ -37,15 +37,19 @@ constexpr std::string_view daemon_only =
     "epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd2 fadvise64 fadvise64_64 fallocate fchmod fchmodat fchown "
     "fchown32 fchownat fdatasync flock fsync ftruncate ftruncate64 getpeername inotify_add_watch inotify_init1 "
     "inotify_rm_watch lchown lchown32 linkat listen memfd_create mincore mkdir mkdirat mlock msync munlock open openat "
-    "prctl preadv "
-    "preadv2 pwrite64 pwritev pwritev2 recvmmsg recvmmsg_time64 rename renameat renameat2 rmdir sendfile sendfile64 "
-    "setitimer shutdown signalfd4 splice symlinkat sync_file_range tee timerfd_create timerfd_gettime timerfd_settime "
-    "timerfd_settime64 umask unlink unlinkat utimensat utimensat_time64";
+    "prctl preadv preadv2 pwrite64 pwritev pwritev2 recvmmsg recvmmsg_time64 rename renameat renameat2 rmdir seccomp "
+    "sendfile sendfile64 setitimer shutdown signalfd4 socketpair splice symlinkat sync_file_range tee timerfd_create "
+    "timerfd_gettime timerfd_settime timerfd_settime64 umask unlink unlinkat utimensat utimensat_time64";
+
+// To run a program, and what most programs need besides: they have the same filter.
+constexpr std::string_view programs =
+    "alarm chdir execve fchdir fork getpgid getpgrp getpriority getsid kill link mkfifo pause pidfd_open pipe setpgid "
+    "setsid symlink times utimes vfork";
 
 constexpr std::string_view writer_only = "bind connect listen";
 
 constexpr std::string_view attacks =
-    "acct add_key bpf chroot delete_module execve execveat fanotify_init finit_module fsconfig fsmount fsopen "
+    "acct add_key bpf chroot delete_module execveat fanotify_init finit_module fsconfig fsmount fsopen "
     "init_module io_uring_setup ioperm iopl kexec_file_load kexec_load keyctl mknod mknodat mount mount_setattr "
     "move_mount open_by_handle_at open_tree perf_event_open personality pidfd_getfd pivot_root process_madvise "
     "process_vm_readv process_vm_writev ptrace quotactl reboot request_key setdomainname setfsgid setfsuid setgid "
@@ -125,7 +129,27 @@ Result<> allow_daemon(const Filter& filter) {
       return done;
     }
   }
-  return add_all(filter, SCMP_ACT_ALLOW, daemon_only);
+  if (auto done = add_all(filter, SCMP_ACT_ALLOW, daemon_only); !done) {
+    return done;
+  }
+  return add_all(filter, SCMP_ACT_ALLOW, programs);
+}
+
+// Every thread at once; as a tree, so that the last call of a long list costs as little as the first.
+Filter begin_filter(uint32_t otherwise) {
+  Filter filter(seccomp_init(otherwise));
+  if (filter) {
+    (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
+    (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
+  }
+  return filter;
+}
+
+std::unexpected<Error> no_filter() { return fail("cannot confine the process: libseccomp gives no filter"); }
+
+Result<> load(const Filter& filter) {
+  const int result = seccomp_load(filter.get());
+  return result == 0 ? Result<>() : failure("the kernel does not take the filter", result);
 }
 
 Result<> allow_writer(const Filter& filter) {
@@ -164,13 +188,10 @@ Result<> install_filter(Role role) {
   if (sanitized()) {
     return {};
   }
-  const Filter filter(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)));
+  const Filter filter = begin_filter(SCMP_ACT_ERRNO(ENOSYS));
   if (!filter) {
-    return fail("cannot confine the process: libseccomp gives no filter");
+    return no_filter();
   }
-  // Every thread at once; as a tree, so that the last call of a long list costs as little as the first.
-  (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
-  (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   auto done = add_all(filter, SCMP_ACT_ALLOW, common);
   if (done) {
     done = add_all(filter, SCMP_ACT_KILL_PROCESS, attacks);
@@ -184,11 +205,25 @@ Result<> install_filter(Role role) {
   if (done) {
     done = role == Role::daemon ? allow_daemon(filter) : allow_writer(filter);
   }
-  if (!done) {
-    return done;
+  if (done && role == Role::writer) {
+    done = add_all(filter, SCMP_ACT_KILL_PROCESS, "execve");
   }
-  const int result = seccomp_load(filter.get());
-  return result == 0 ? Result<>() : failure("the kernel does not take the filter", result);
+  return done ? load(filter) : done;
+}
+
+Result<> forbid_programs() {
+  if (sanitized()) {
+    return {};
+  }
+  const Filter filter = begin_filter(SCMP_ACT_ALLOW);  // of two filters the stricter one holds: seccomp(2)
+  if (!filter) {
+    return no_filter();
+  }
+  auto done = add_all(filter, SCMP_ACT_KILL_PROCESS, "execve");
+  if (done) {
+    done = add_all(filter, SCMP_ACT_ERRNO(ENOSYS), programs);
+  }
+  return done ? load(filter) : done;
 }
 
 }  // namespace ipguard::confine

@@ -14,12 +14,16 @@ namespace ipguard::confine {
 enum class Role : uint8_t { daemon, writer };
 
 // Of all threads, and of those that they start; for good. What neither needs and only who took a process over would try
-// (exec, ptrace, mount, modules, keys, namespaces, another user) ends the process: its service manager starts it again,
+// (ptrace, mount, modules, keys, namespaces, another user) ends the process: its service manager starts it again,
 // and the kernel's audit log has the call. Everything else that is not on the list "is not implemented" (ENOSYS): a
 // newer C library then does it the older way, where another answer, or the end, would make an update of the system a
 // failure of the daemon. Does nothing in a program that is built with a sanitizer, whose run-time library makes calls
 // of its own. Needs no privilege, only no_new_privs (privileges.h).
 [[nodiscard]] Result<> install_filter(Role role);
+
+// Of the daemon, once its configuration is known to have no program run: exec(3) ends it from now on. Until then, and
+// where programs are to be run, it may start them; they have its filter and no more rights than it has.
+[[nodiscard]] Result<> forbid_programs();
 
 // Whether this program is built with a sanitizer.
 [[nodiscard]] bool sanitized();

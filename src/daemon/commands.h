@@ -15,12 +15,14 @@
 namespace ipguard::daemon {
 
 class DatabaseWatch;
+class Outlets;
 class WhoisService;
 
 // What runs beside the guard, for `status`.
 struct Services {
   const WhoisService& whois;
   const DatabaseWatch& database_watch;
+  const Outlets* outlets = nullptr;  // null: none
 };
 
 // What the commands need of the running daemon.
@@ -43,6 +45,8 @@ struct CommandContext {
 
 // The same in few words, for `systemctl status`.
 [[nodiscard]] std::string standing(const Guard& guard);
+// What is wrong, a sentence each: `warnings` of that document.
+[[nodiscard]] std::vector<std::string> status_warnings(const CommandContext& context, TimePoint now);
 
 // The document of `status --json` (interface.md).
 [[nodiscard]] control::Json status_json(const CommandContext& context, TimePoint now);

@@ -60,6 +60,11 @@ Result<> confine_daemon(std::optional<gid_t> readers) {
 }
 
 Result<> finish_confinement(const config::Config& config) {
+  if (!config.runs_programs()) {
+    if (auto done = confine::forbid_programs(); !done) {
+      return done;
+    }
+  }
   if (!is_root()) {
     return {};
   }

@@ -17,8 +17,9 @@ namespace ipguard::daemon {
 // there are threads.
 [[nodiscard]] Result<> confine_daemon(std::optional<gid_t> readers);
 
-// With the configuration known: CAP_DAC_OVERRIDE goes, too, unless root works in folders (state, control socket) of
-// somebody else, as who starts by hand what is a service otherwise. Before there are threads.
+// With the configuration known: no program can be run any more unless it has some run ([[notify]] of type exec), and
+// CAP_DAC_OVERRIDE goes, unless root works in folders (state, control socket) of somebody else, as who starts by hand
+// what is a service otherwise. Before there are threads.
 [[nodiscard]] Result<> finish_confinement(const config::Config& config);
 
 }  // namespace ipguard::daemon

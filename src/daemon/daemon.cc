@@ -19,6 +19,7 @@
 #include "daemon/kernel_watch.h"
 #include "daemon/load.h"
 #include "daemon/memory.h"
+#include "daemon/outlets.h"
 #include "daemon/pruning.h"
 #include "daemon/reloader.h"
 #include "daemon/service_manager.h"
@@ -53,7 +54,7 @@ class Daemon {
         context_{.guard = guard_,
                  .sources = [this] { return sources(); },
                  .reload = [this] { return reload(); },
-                 .services = [this] { return Services{.whois = whois_, .database_watch = database_watch_}; },
+                 .services = [this] { return Services{whois_, database_watch_, &outlets_}; },
                  .warnings = [this] { return reload_warnings(); },
                  .started = wall_clock_now()},
         server_(
@@ -64,14 +65,16 @@ class Daemon {
             readers),
         whois_(loop_, guard_),
         traps_(loop_, guard_, [this] { schedule(); }),
+        outlets_(loop_, guard_, context_,
+                 [this](const control::Request& request, bool may_change) { return answer(request, may_change); }),
         reloader_(
             loop_, config_path_,
             [this](Loaded fresh, control::Json warnings) { return take_over(std::move(fresh), std::move(warnings)); },
             [this](bool loading) { loading ? manager_.reloading() : manager_.reloaded(); }),
         database_watch_(loop_, [this](auto routes) { on_new_database(std::move(routes)); }),
-        expiry_timer_(loop_, [this] { on_expiry(); }),
-        behind_timer_(loop_, [this] { on_behind(); }),
-        retry_timer_(loop_, [this] { on_retry(); }),
+        expiry_timer_(loop_, [this] { then_schedule([this](TimePoint now) { guard_.expire(now); }); }),
+        behind_timer_(loop_, [this] { then_schedule([this](TimePoint now) { guard_.flush(now, nullptr); }); }),
+        retry_timer_(loop_, [this] { then_schedule([this](TimePoint now) { guard_.retry(now); }); }),
         pruning_(loop_, [this]() -> store::Store& { return guard_.store(); }),
         cursor_timer_(loop_, [this] { save_cursors(); }),
         protection_timer_(loop_, [this] { on_protection_timer(); }),
@@ -89,6 +92,7 @@ class Daemon {
       return listening;
     }
     // Then, with the table's lock, whether one with another socket enforces here already.
+    outlets_.notify();
     if (auto started = guard_.start(wall_clock_now()); !started) {
       return started;
     }
@@ -102,6 +106,9 @@ class Daemon {
       return served;
     }
     traps_.apply();
+    if (auto served = outlets_.serve(); !served) {
+      return served;
+    }
     protection_timer_.start(protection_interval);
     // The files last: they take what descriptors they may have.
     auto followed = follow(guard_.saved_cursors(), replay_bytes);
@@ -186,18 +193,9 @@ class Daemon {
     guard_.flush(now, &cursors);
   }
 
-  void on_retry() {
-    guard_.retry(wall_clock_now());
-    schedule();
-  }
-
-  void on_behind() {
-    guard_.flush(wall_clock_now(), nullptr);
-    schedule();
-  }
-
-  void on_expiry() {
-    guard_.expire(wall_clock_now());
+  template <typename Act>
+  void then_schedule(const Act& act) {
+    act(wall_clock_now());
     schedule();
   }
 
@@ -258,6 +256,9 @@ class Daemon {
     if (auto served = whois_.apply(); !served) {
       log_error(served.error().message);
       warnings.push_back(served.error().message);
+    }
+    for (auto& problem : outlets_.apply()) {
+      warnings.push_back(std::move(problem));
     }
     schedule();
     if (!reloaded) {
@@ -334,6 +335,7 @@ class Daemon {
   control::Server server_;
   WhoisService whois_;
   TrapService traps_;
+  Outlets outlets_;
   Reloader reloader_;
   DatabaseWatch database_watch_;
   loop::Timer expiry_timer_;

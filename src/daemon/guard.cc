@@ -169,6 +169,7 @@ void Guard::replace_routes(std::shared_ptr<const enrich::RouteTable> routes, Tim
 }
 
 input::Follower::Consumed Guard::judge(const input::Block& block, const input::SourceInfo& source, TimePoint now) {
+  const Stopwatch watch;
   const auto options = options_of(source);
   read_beginning(block, options);
   auto& reading = reading_tally_.of(source.config->name);
@@ -209,6 +210,9 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
   if (!block.replay) {
     ReadingTally::count(before, matcher_->counters(), reading);
     live_.count_lines(consumed.lines, block.bytes.size(), lines_hit, now);
+  }
+  if (consumed.lines > 0) {
+    measurements_.line_seconds.observe(watch.seconds() / static_cast<double>(consumed.lines), consumed.lines);
   }
   return consumed;
 }
@@ -255,7 +259,12 @@ void Guard::flush(TimePoint now, const std::vector<input::Cursor>* cursors) {
   // Some 50 ms for a set of intervals: what a country consists of must not hold up the loop for a second.
   constexpr size_t most_elements = 8'000;
   if (const auto batch = engine_.take_batch(most_elements); !batch.empty()) {
-    take_report(batch, enforcer_->apply(batch, now), now);
+    const Stopwatch watch;
+    const auto report = enforcer_->apply(batch, now);
+    measurements_.kernel_seconds.observe(watch.seconds());
+    measurements_.elements_added += report.added;
+    measurements_.elements_removed += report.removed;
+    take_report(batch, report, now);
   }
   remember(now, cursors);
 }
@@ -272,6 +281,10 @@ void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
   changes_counted_ = 0;
   auto changes = engine_.take_changes();
   log_changes(changes, dry_run_, now);
+  measurements_.count(changes);
+  if (listener_ && !changes.empty()) {
+    listener_(changes, now);
+  }
   state_.note(std::move(changes));
   state_.save(engine_, cursors);
 }

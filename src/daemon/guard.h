@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "daemon/kernel_failures.h"
 #include "daemon/live_report.h"
 #include "daemon/load.h"
+#include "daemon/measurements.h"
 #include "daemon/reading_tally.h"
 #include "daemon/rule_tally.h"
 #include "daemon/state.h"
@@ -49,6 +51,10 @@ class Guard {
   ~Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
+
+  // Is told of all decisions that begin or end from now on, in order, before the store is. It must not call the guard.
+  using Listener = std::function<void(const std::vector<decide::DecisionChange>& changes, TimePoint now)>;
+  void tell(Listener listener) { listener_ = std::move(listener); }
 
   // Loads what the store remembers, prepares the kernel and makes both agree: what the kernel holds and nobody
   // remembers is adopted, what is missing is added, what is stale goes. A second longer where AS are banned.
@@ -114,6 +120,7 @@ class Guard {
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
   [[nodiscard]] const decide::Engine& engine() const { return engine_; }
   [[nodiscard]] const RuleTally& tally() const { return tally_; }
+  [[nodiscard]] const Measurements& measurements() const { return measurements_; }
   [[nodiscard]] const ReadingTally& reading_tally() const { return reading_tally_; }
   // What is counted for reports. Up to date after roll_report(): by check_protection() twice a minute, too.
   [[nodiscard]] const LiveReport& live_report() const { return live_; }
@@ -166,6 +173,8 @@ class Guard {
   decide::Engine engine_;
   RuleTally tally_;
   ReadingTally reading_tally_;
+  Measurements measurements_;
+  Listener listener_;
   std::unique_ptr<match::Matcher> matcher_;
   uint64_t earlier_doubtful_ = 0;  // before the last reload
   Visitors visitors_;

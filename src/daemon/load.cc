@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "config/rule_file.h"
+#include "daemon/check_outlets.h"
 #include "daemon/enforceable.h"
 #include "input/source_choice.h"
 
@@ -56,6 +57,7 @@ std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& 
   check_bans(loaded.config, rules, diagnostics);
   std::ranges::transform(loaded.config.traps, std::back_inserter(loaded.traps), config::rule_of);
   check_bans(loaded.config, loaded.traps, diagnostics);
+  check_outlets(loaded.config, rules, loaded.traps, diagnostics);
   if (rules.empty() && !diagnostics.has_errors()) {
     diagnostics.error({.file = config_path}, "no rule was found", "check [rules] paths");
   }

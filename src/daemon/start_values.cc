@@ -30,6 +30,11 @@ std::vector<std::string> StartValues::keep_in(config::Config& fresh) const {
     sentences.push_back(pending("[enforce] mode", name_of(fresh.enforce.mode), name_of(mode_)));
     fresh.enforce.mode = mode_;
   }
+  if (fresh.runs_programs() && !runs_programs_) {
+    sentences.emplace_back(
+        "[[notify]] of type \"exec\" takes effect at the next start: programs are not run until then");
+    std::erase_if(fresh.notifies, [](const auto& notify) { return notify.type == config::NotifyType::exec; });
+  }
   return sentences;
 }
 

@@ -12,7 +12,10 @@ namespace ipguard::daemon {
 class StartValues {
  public:
   explicit StartValues(const config::Config& config)
-      : state_path_(config.state_path), control_socket_(config.control_socket), mode_(config.enforce.mode) {}
+      : state_path_(config.state_path),
+        control_socket_(config.control_socket),
+        mode_(config.enforce.mode),
+        runs_programs_(config.runs_programs()) {}
 
   // Puts them into `fresh`, so that it says what is so. Returns a sentence for each that differed.
   [[nodiscard]] std::vector<std::string> keep_in(config::Config& fresh) const;
@@ -21,6 +24,7 @@ class StartValues {
   std::string state_path_;
   std::string control_socket_;
   config::Mode mode_;
+  bool runs_programs_;  // a process that has given it up cannot take it back
 };
 
 }  // namespace ipguard::daemon

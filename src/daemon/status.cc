@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 
 #include "base/version.h"
 #include "daemon/commands.h"
 #include "daemon/database_watch.h"
+#include "daemon/outlets.h"
 #include "daemon/render_json.h"
 #include "daemon/whois_service.h"
 #include "enforce/nft_sets.h"
@@ -120,7 +122,7 @@ Json state_json(const Guard& guard) {
           {"set_aside", state.store().set_aside().empty() ? Json(nullptr) : Json(state.store().set_aside())}};
 }
 
-void add_state_warnings(const State& state, Json& warnings) {
+void add_state_warnings(const State& state, std::vector<std::string>& warnings) {
   if (!state.trouble().empty()) {
     warnings.push_back(
         "the state is kept in memory only, a restart forgets why bans were made and how far the logs were "
@@ -143,7 +145,7 @@ void add_state_warnings(const State& state, Json& warnings) {
   }
 }
 
-void add_source_warnings(const std::vector<model::SourceStatus>& sources, Json& warnings) {
+void add_source_warnings(const std::vector<model::SourceStatus>& sources, std::vector<std::string>& warnings) {
   for (const auto& source : sources) {
     if (source.lost_bytes > 0) {
       warnings.push_back(source.path + ": " + std::to_string(source.lost_bytes) + " bytes were lost");
@@ -176,8 +178,26 @@ void add_source_warnings(const std::vector<model::SourceStatus>& sources, Json& 
   }
 }
 
-Json warnings_json(const Guard& guard, const std::vector<model::SourceStatus>& sources, TimePoint now) {
-  Json warnings = Json::array();
+void add_service_warnings(const CommandContext& context, std::vector<std::string>& warnings) {
+  if (context.warnings) {
+    std::ranges::move(context.warnings(), std::back_inserter(warnings));
+  }
+  if (!context.services) {
+    return;
+  }
+  const auto services = context.services();
+  if (const auto& problem = services.database_watch.problem(); !problem.empty()) {
+    warnings.push_back("a replaced database is not taken over: " + problem);
+  }
+  if (services.outlets != nullptr) {
+    std::ranges::move(services.outlets->warnings(), std::back_inserter(warnings));
+  }
+}
+
+std::vector<std::string> warnings_of(const CommandContext& context, const std::vector<model::SourceStatus>& sources,
+                                     TimePoint now) {
+  const Guard& guard = context.guard;
+  std::vector<std::string> warnings;
   for (const auto& info : guard.loaded().routes->databases()) {
     if (const auto days = age_days(info, now); days >= old_database_days) {
       warnings.push_back("the database " + info.path + " is " + std::to_string(days) +
@@ -205,10 +225,15 @@ Json warnings_json(const Guard& guard, const std::vector<model::SourceStatus>& s
         "name the source's format, such as format = \"vhost-combined\"");
   }
   add_source_warnings(sources, warnings);
+  add_service_warnings(context, warnings);
   return warnings;
 }
 
 }  // namespace
+
+std::vector<std::string> status_warnings(const CommandContext& context, TimePoint now) {
+  return warnings_of(context, context.sources(), now);
+}
 
 std::string announcement(const Guard& guard, const std::vector<model::SourceStatus>& sources) {
   size_t bans = 0;
@@ -247,18 +272,15 @@ Json status_json(const CommandContext& context, TimePoint now) {
   for (size_t i = 1; i < databases.size(); ++i) {
     more_databases.push_back(database_json(databases[i], now));
   }
-  Json warnings = warnings_json(guard, sources, now);
-  if (context.warnings) {
-    for (auto& sentence : context.warnings()) {
-      warnings.push_back(std::move(sentence));
-    }
-  }
   Json whois = nullptr;
+  Json http = nullptr;
+  Json notify = Json::array();
   if (context.services) {
     const auto services = context.services();
     whois = whois_json(services.whois);
-    if (const auto& problem = services.database_watch.problem(); !problem.empty()) {
-      warnings.push_back("a replaced database is not taken over: " + problem);
+    if (services.outlets != nullptr) {
+      http = services.outlets->http_json();
+      notify = services.outlets->notify_json();
     }
   }
   return {{"version", version()},
@@ -276,11 +298,13 @@ Json status_json(const CommandContext& context, TimePoint now) {
           {"indexes", indexes_json(guard.loaded().routes->index_sizes())},
           {"whois", std::move(whois)},
           {"losses", guard.state().losses().to_json()},
+          {"http", std::move(http)},
+          {"notify", std::move(notify)},
           {"state", state_json(guard)},
           {"counters", counters_json(guard.engine().counters())},
           {"doubtful_lines", guard.doubtful_lines()},
           {"reading", guard.reading_tally().to_json(guard.loaded().config.sources)},
-          {"warnings", std::move(warnings)}};
+          {"warnings", warnings_of(context, sources, now)}};
 }
 
 }  // namespace ipguard::daemon

@@ -1,12 +1,13 @@
 #include "input/listen_socket.h"
 
 #include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <utility>
+
+#include "net/listen.h"
 
 namespace ipguard::input {
 namespace {
@@ -15,22 +16,6 @@ using Transport = config::ListenEndpoint::Transport;
 
 // Some 20,000 messages: the kernel doubles it, and counts three quarters of a KiB for a short one.
 constexpr int receive_buffer = 8 << 20;
-
-Result<UniqueFd> bind_internet(const net::Endpoint& endpoint, int type, const std::string& what) {
-  const net::SocketAddress address(endpoint);
-  UniqueFd fd(::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  if (fd.valid() && address.storage.ss_family == AF_INET6) {
-    static_cast<void>(::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on));
-  }
-  if (fd.valid() && type == SOCK_STREAM) {
-    static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
-  }
-  if (!fd.valid() || ::bind(fd.get(), address.get(), address.length) != 0) {
-    return fail_errno("cannot listen on " + what, errno);
-  }
-  return fd;
-}
 
 // Over net.core.rmem_max with CAP_NET_ADMIN, otherwise up to it (socket(7)).
 void widen_receive_buffer(int fd) {
@@ -49,7 +34,7 @@ Result<std::variant<UniqueFd, SocketFile>> bind_any(const config::ListenEndpoint
     return std::move(*file);
   }
   const int type = endpoint.transport == Transport::udp ? SOCK_DGRAM : SOCK_STREAM;
-  auto fd = bind_internet(endpoint.endpoint, type, endpoint.to_string());
+  auto fd = net::bind_internet(endpoint.endpoint, type, endpoint.to_string());
   if (!fd) {
     return std::unexpected(std::move(fd.error()));
   }
@@ -57,15 +42,6 @@ Result<std::variant<UniqueFd, SocketFile>> bind_any(const config::ListenEndpoint
 }
 
 }  // namespace
-
-Result<UniqueFd> listen_tcp(const net::Endpoint& endpoint) {
-  const auto what = "tcp " + endpoint.to_string();
-  auto fd = bind_internet(endpoint, SOCK_STREAM, what);
-  if (fd && ::listen(fd->get(), SOMAXCONN) != 0) {
-    return fail_errno("cannot listen on " + what, errno);
-  }
-  return fd;
-}
 
 std::optional<Accepted> accept_next(int listener, int& error) {
   while (true) {

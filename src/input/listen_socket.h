@@ -14,12 +14,11 @@
 #include "base/unix_socket.h"
 #include "config/source.h"
 #include "net/endpoint.h"
+#include "net/listen.h"
 
 namespace ipguard::input {
 
-// A non-blocking, close-on-exec TCP socket that listens. IPv6 is IPv6 alone, so that both families can be had side by
-// side. Errc::busy if the port is taken.
-[[nodiscard]] Result<UniqueFd> listen_tcp(const net::Endpoint& endpoint);
+using net::listen_tcp;
 
 // Of a listening socket; nullopt when there is none.
 struct Accepted {

@@ -12,25 +12,29 @@ model 2
 config 3
 loop 3
 confine 3
-input 4
-match 4
-enrich 4
-decide 4
-enforce 4
-store 4
-control 4
-whois 4
-report 4
-daemon 5
-cli 5
-. 6
+transfer 4
+input 5
+match 5
+enrich 5
+decide 5
+enforce 5
+store 5
+control 5
+whois 5
+report 5
+http 5
+notify 5
+daemon 6
+cli 6
+. 7
 '
 
 # <header> as an extended regular expression, and where it may be included (regular expression on the path below src/).
 wrappers='
 ^ev\.h$                          ^loop/
 ^maxminddb                       ^enrich/mmdb
-^curl/                           ^enrich/download\.cc$
+^curl/                           ^transfer/
+^microhttpd\.h$                  ^http/microhttpd
 ^hs/|^hs[a-z_]*\.h$|^re2/        ^match/
 ^cctz/                           ^match/time_zone\.cc$
 ^nftables/|^libnftnl/|^libmnl/   ^enforce/

@@ -82,7 +82,7 @@ TEST(NetblocksOutput, NarrowestFirst) {
   enrich::NetblockFinder finder(routes());
   const auto found = finder.find(*net::Address::parse("192.0.2.1"));
   JsonWriter json;
-  NetblocksJson(finder).write(json, found);
+  enrich::NetblocksJson(finder).write(json, found);
   const auto text = json.take();
   size_t at = 0;
   for (const auto* kind : {"\"route\"", "\"range\"", "\"special\"", "\"legacy\"", "\"asn\""}) {
@@ -125,7 +125,7 @@ TEST(NetblocksOutput, ManyAreWrittenAsOneIs) {
     for (size_t i = 0; i < addresses.size(); ++i) {
       const auto found = finder.find(addresses[i]);
       JsonWriter json;
-      NetblocksJson(finder).write(json, found);
+      enrich::NetblocksJson(finder).write(json, found);
       expected += json.take();
       if (i % 100 < 5) {
         std::string alone;

@@ -94,7 +94,7 @@ TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
   const auto config = load_config(shipped, diagnostics);
   const Config defaults;
   const auto& [path, databases, sources, traps, formats, rules, selection, rules_location, state, socket, enforce,
-               protect, allow, route, asn, country, collateral, ban, limits, level, report, whois] = config;
+               protect, allow, route, asn, country, collateral, ban, limits, level, report, whois, http, notifies] = config;
   EXPECT_TRUE(selection.enable.empty() && selection.disable.empty());
   EXPECT_EQ(databases, defaults.database_paths);
   EXPECT_EQ(rules, defaults.rule_paths);
@@ -116,6 +116,10 @@ TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
   EXPECT_EQ(whois.connections, defaults.whois.connections);
   EXPECT_EQ(whois.client_connections, defaults.whois.client_connections);
   EXPECT_EQ(whois.own_knowledge, defaults.whois.own_knowledge);
+  EXPECT_EQ(std::tie(http.listen, http.token_file, http.token_for, http.hosts, http.socket_mode),
+            std::tie(defaults.http.listen, defaults.http.token_file, defaults.http.token_for, defaults.http.hosts,
+                     defaults.http.socket_mode));
+  EXPECT_TRUE(notifies.empty());
   for (const auto& source : sources) {
     EXPECT_EQ(source.format, SourceConfig{}.format) << source.name;
     EXPECT_EQ(source.from, SourceConfig{}.from) << source.name;
@@ -159,6 +163,8 @@ TEST(ShippedConfig, HasExamplesThatLoad) {
   EXPECT_EQ(diagnostics.to_string(), "");
   EXPECT_GT(config.sources.size(), 3U);
   EXPECT_EQ(config.formats.size(), 3U);
+  ASSERT_EQ(config.notifies.size(), 3U);
+  EXPECT_EQ(config.notifies[1].timeout, NotifyConfig{}.timeout);
   ASSERT_EQ(config.traps.size(), 1U);
   const TrapConfig defaults;
   const auto& trap = config.traps.front();

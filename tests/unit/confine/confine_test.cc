@@ -39,7 +39,9 @@ int in_child(const std::function<int()>& what) {
 
 // The same, confined as `role` beforehand.
 int as(Role role, const std::function<int()>& what) {
-  return in_child([&] { return keep_only(0) && install_filter(role) ? what() : 99; });
+  return in_child([&] {
+    return keep_only(0) && install_filter(role) && (role == Role::writer || forbid_programs()) ? what() : 99;
+  });
 }
 
 std::string status_field(const std::string& name) {
@@ -111,6 +113,12 @@ TEST_P(Filtered, EndsWhoTriesWhatOnlyAnIntruderDoes) {
   EXPECT_TRUE(killed([] { return static_cast<int>(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); }));
   EXPECT_TRUE(killed([] { return ::unshare(CLONE_NEWUSER); }));
   EXPECT_TRUE(killed([] { return ::setuid(0); }));
+}
+
+TEST_F(Filtered, ADaemonWhoseConfigurationHasProgramsRunsThem) {
+  const auto status = in_child(
+      [] { return keep_only(0) && install_filter(Role::daemon) ? ::execl("/bin/true", "true", nullptr) : 99; });
+  EXPECT_EQ(status, holds);
 }
 
 TEST_P(Filtered, AnswersOtherCallsAsAnOlderKernelWould) {

@@ -1,19 +1,17 @@
-#include "enrich/download.h"
+#include "transfer/download.h"
 
-#include <curl/curl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
-#include <mutex>
 #include <string_view>
 
 #include "base/text.h"
-#include "base/version.h"
+#include "transfer/curl_options.h"
 
-namespace ipguard::enrich {
+namespace ipguard::transfer {
 namespace {
 
 struct Target {
@@ -51,37 +49,20 @@ bool is_one_word(const std::string& token) {
   return std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; });
 }
 
-// The URL without what may be a secret: user and password, and the query.
-std::string without_secrets(std::string_view url) {
-  std::string shown(url.substr(0, url.find_first_of("?#")));
-  const auto scheme = shown.find("://");
-  const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
-  const auto end = std::min(shown.find('/', begin), shown.size());
-  if (const auto at = shown.substr(begin, end - begin).rfind('@'); at != std::string::npos) {
-    shown.erase(begin, at + 1);
-  }
-  return printable(shown);
-}
-
 void set_options(CURL* curl, const DownloadOptions& options, Target& target, char* error) {
   constexpr std::string_view place = "{token}";
   std::string url = options.url;
   const auto at = url.find(place);
   if (at != std::string::npos) {
     url.replace(at, place.size(), escaped(curl, options.token));
-  } else if (!options.token.empty()) {
-    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, options.token.c_str());
+  } else {
+    set_bearer(curl, options.token);
   }
-  const std::string agent = "ipguard/" + std::string(version());
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, agent.c_str());
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
   curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 5L);
   curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 30L);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(options.timeout.count()));
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
@@ -96,9 +77,7 @@ Result<> download(const DownloadOptions& options, int fd) {
   if (!is_one_word(options.token)) {
     return fail(Errc::invalid, what + ": the token holds blanks, line ends or what is no ASCII; it is to be one word");
   }
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
+  const auto curl = new_handle("http,https,file");
   if (curl == nullptr) {
     return fail("libcurl cannot be started");
   }
@@ -124,4 +103,4 @@ Result<> download(const DownloadOptions& options, int fd) {
   return fail(kind, what + ": " + curl_easy_strerror(code));
 }
 
-}  // namespace ipguard::enrich
+}  // namespace ipguard::transfer

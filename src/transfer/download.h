@@ -1,4 +1,4 @@
-// Download: one file from a URL. The only wrapper of libcurl; never in the ban path.
+// Download: one file from a URL. Blocks: never in the ban path.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace ipguard::enrich {
+namespace ipguard::transfer {
 
 struct DownloadOptions {
   std::string url;    // http, https or file; "{token}" in it stands for the token
@@ -22,4 +22,4 @@ struct DownloadOptions {
 // for 401 and 403.
 [[nodiscard]] Result<> download(const DownloadOptions& options, int fd);
 
-}  // namespace ipguard::enrich
+}  // namespace ipguard::transfer

@@ -1,0 +1,274 @@
+#include "daemon/http_api.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "enrich/lookup_json.h"
+#include "enrich/netblocks_json.h"
+#include "http/exposition.h"
+
+namespace ipguard::daemon {
+namespace {
+
+using control::Json;
+
+constexpr std::string_view api = "/v1/";
+constexpr std::array<std::string_view, 4> changing = {"ban", "unban", "confirm", "reload"};
+constexpr std::array<std::string_view, 3> about_addresses = {"explain", "lookup", "netblocks"};
+constexpr std::string_view index_text =
+    "ipguardd\n"
+    "GET  /metrics\n"
+    "GET  /healthz\n"
+    "GET  /v1/status /v1/rules /v1/bans?evidence=1&ended=1\n"
+    "GET  /v1/explain/ADDRESS /v1/lookup/ADDRESS /v1/netblocks/ADDRESS\n"
+    "POST /v1/ban /v1/unban /v1/confirm /v1/reload   with a token\n";
+
+http::Response json_response(const Json& json, unsigned status = 200) {
+  return {.status = status, .type = std::string(http::json_type), .body = control::format_item(json) + '\n'};
+}
+
+http::Response refuse(unsigned status, const std::string& message) {
+  auto response = json_response({{"error", message}}, status);
+  if (status == 401) {
+    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"ipguardd\"");
+  }
+  return response;
+}
+
+http::Response refuse_method(const std::string& allowed) {
+  auto response = refuse(405, "this is asked with " + allowed);
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+http::Response response_of(const Error& error) {
+  switch (error.code) {
+    case Errc::not_found:
+      return refuse(404, error.message);
+    case Errc::permission:
+      return refuse(403, error.message);
+    case Errc::invalid:
+    case Errc::usage:
+    case Errc::configuration:
+      return refuse(400, error.message);
+    case Errc::busy:
+      return refuse(503, error.message);
+    case Errc::failed:
+    case Errc::corrupt:
+      break;
+  }
+  return refuse(500, error.message);
+}
+
+// Lines of logs are not everybody's: {"path", "offset", "time", "line"} of evidence lose their text.
+void hide_lines(Json& json) {
+  if (json.is_object() && json.contains("line") && json.contains("offset")) {
+    json["line"] = nullptr;
+  }
+  if (json.is_structured()) {
+    for (auto& value : json) {
+      hide_lines(value);
+    }
+  }
+}
+
+std::string without_lines(const std::string& item) {
+  auto json = Json::parse(item);  // ours
+  hide_lines(json);
+  return control::format_item(json);
+}
+
+http::Response response_of(Result<Json> result, bool with_lines) {
+  if (!result) {
+    return response_of(result.error());
+  }
+  if (!with_lines) {
+    hide_lines(*result);
+  }
+  return json_response(*result);
+}
+
+// A list, written as it is made.
+http::Response list_response(control::Items items, bool with_lines) {
+  enum class Stage { begin, middle, end };
+  auto pieces = [items = std::move(items), with_lines, stage = Stage::begin,
+                 first = true]() mutable -> std::optional<std::string> {
+    if (stage == Stage::end) {
+      return std::nullopt;
+    }
+    std::string text = std::exchange(stage, Stage::middle) == Stage::begin ? "[" : "";
+    auto portion = items();
+    if (!portion) {
+      stage = Stage::end;
+      return text + "]\n";
+    }
+    for (const auto& item : *portion) {
+      text += std::exchange(first, false) ? "" : ",";
+      text += with_lines ? item : without_lines(item);
+    }
+    return text;
+  };
+  http::Response response{.type = std::string(http::json_type)};
+  response.pieces = std::move(pieces);
+  return response;
+}
+
+// "evidence=1": nullopt for what is neither yes nor no.
+std::optional<bool> flag_of(std::string_view value) {
+  if (value.empty() || value == "1" || value == "true") {
+    return true;
+  }
+  return value == "0" || value == "false" ? std::optional(false) : std::nullopt;
+}
+
+// The query as arguments of a command: flags of these names alone.
+Result<Json> flags_of(const http::Request& request, std::span<const std::string_view> known) {
+  Json arguments = Json::object();
+  for (const auto& [name, value] : request.query) {
+    const auto flag = flag_of(value);
+    if (std::ranges::find(known, name) == known.end() || !flag) {
+      return fail(Errc::invalid, "nothing is known of '" + printable(name, 40) + '=' + printable(value, 40) + "' here");
+    }
+    arguments[name] = *flag;
+  }
+  return arguments;
+}
+
+}  // namespace
+
+HttpApi::HttpApi(const Guard& guard, ApiSources sources, const config::HttpConfig& config, std::string token)
+    : guard_(guard),
+      sources_(std::move(sources)),
+      token_for_(config.token_for),
+      over_unix_(config.listen.starts_with(config::unix_prefix)),
+      token_(std::move(token)) {}
+
+http::Reply HttpApi::answer(const http::Request& request) {
+  const bool has_token = !token_.empty() && same_secret(http::bearer_of(request.authorization), token_);
+  const bool wants_change = request.method == "POST";
+  const bool needs_token = wants_change || token_for_ == config::TokenFor::everything ||
+                           (token_for_ == config::TokenFor::api && request.path.starts_with(api));
+  if (needs_token && token_.empty()) {
+    return refuse(403, "nothing can be changed over HTTP: [http] token_file names no token");
+  }
+  if (needs_token && !has_token) {
+    return refuse(401, "this needs the token of [http] token_file: \"Authorization: Bearer TOKEN\"");
+  }
+  return wants_change ? change(request) : read(request, has_token || over_unix_);
+}
+
+http::Reply HttpApi::read(const http::Request& request, bool trusted) {
+  if (request.path == "/metrics") {
+    const auto format = http::exposition_for(request.accept);
+    return http::Response{.type = std::string(http::ExpositionWriter::content_type(format)),
+                          .body = sources_.metrics(format)};
+  }
+  if (request.path == "/healthz") {
+    std::string text;
+    for (const auto& sentence : sources_.ailments()) {
+      text += printable(sentence) + '\n';
+    }
+    return http::Response{.status = text.empty() ? 200U : 503U, .body = text.empty() ? "ok\n" : text};
+  }
+  if (request.path == "/") {
+    return http::Response{.body = std::string(index_text)};
+  }
+  const auto below = std::string_view(request.path).substr(std::min(api.size(), request.path.size()));
+  const auto slash = below.find('/');
+  const auto name = below.substr(0, slash);
+  if (!request.path.starts_with(api)) {
+    return refuse(404, "there is nothing here; / tells what there is");
+  }
+  if (std::ranges::find(about_addresses, name) != about_addresses.end()) {
+    const auto text =
+        slash == std::string_view::npos ? request.argument("address").value_or("") : below.substr(slash + 1);
+    const auto address = net::Address::parse(text);
+    return address ? about_address(name, *address, trusted)
+                   : refuse(400, '\'' + printable(text, 80) + "' is no IPv4 or IPv6 address");
+  }
+  if (std::ranges::find(changing, below) != changing.end()) {
+    return refuse_method("POST");
+  }
+  static constexpr std::array<std::string_view, 2> bans_flags = {"evidence", "ended"};
+  const bool is_bans = below == "bans";
+  if (!is_bans && below != "status" && below != "rules") {
+    return refuse(404, "there is nothing here; / tells what there is");
+  }
+  auto arguments = flags_of(request, is_bans ? std::span(bans_flags) : std::span<const std::string_view>());
+  if (!arguments) {
+    return response_of(arguments.error());
+  }
+  return run({.command = std::string(below), .arguments = std::move(*arguments)}, false, trusted);
+}
+
+http::Reply HttpApi::about_address(std::string_view what, const net::Address& address, bool trusted) {
+  if (what == "explain") {
+    return run({.command = "explain", .arguments = {{"address", address.to_string()}}}, false, trusted);
+  }
+  if (what == "lookup") {
+    return http::Response{.type = std::string(http::json_type),
+                          .body = enrich::lookup_json(address, *guard_.loaded().routes) + '\n'};
+  }
+  return netblocks(address);
+}
+
+// The index of all AS is made beside the loop when the daemon begins, and after each reload: it is waited for.
+http::Reply HttpApi::netblocks(const net::Address& address) {
+  constexpr std::chrono::milliseconds look_again{50};
+  return http::Later{.work = [this, address]() -> std::optional<http::Response> {
+                       const auto& routes = guard_.loaded().routes;
+                       if (!routes->systems_known()) {
+                         return std::nullopt;
+                       }
+                       if (finder_routes_ != routes) {
+                         finder_routes_ = routes;
+                         finder_ = std::make_unique<enrich::NetblockFinder>(routes);
+                       }
+                       JsonWriter json;
+                       enrich::NetblocksJson(*finder_).write(json, finder_->find(address));
+                       return http::Response{.type = std::string(http::json_type), .body = json.take()};
+                     },
+                     .pause = look_again};
+}
+
+http::Reply HttpApi::change(const http::Request& request) {
+  const auto path = std::string_view(request.path);
+  const auto name = path.starts_with(api) ? path.substr(api.size()) : std::string_view();
+  if (std::ranges::find(changing, name) == changing.end()) {
+    return refuse_method("GET, HEAD");
+  }
+  const auto body = trim(request.body);
+  // As the control socket takes it, with all its bounds.
+  auto command = control::parse_request(R"({"command":")" + std::string(name) + R"(","arguments":)" +
+                                        std::string(body.empty() ? "{}" : body) + '}');
+  if (!command || command->command != name) {
+    return refuse(400, "the body is to be a JSON object of arguments, such as {\"targets\": [\"192.0.2.7\"]}" +
+                           (command ? std::string() : ": " + printable(command.error().message)));
+  }
+  return run(*command, true, true);
+}
+
+http::Reply HttpApi::run(const control::Request& command, bool may_change, bool trusted) {
+  auto answer = sources_.run(command, may_change);
+  if (answer.result) {
+    return response_of(std::move(*answer.result), trusted);
+  }
+  if (answer.items) {
+    return list_response(std::move(answer.items), trusted);
+  }
+  return http::Later{.work = [work = std::move(answer.work), trusted]() -> std::optional<http::Response> {
+                       auto result = work();
+                       if (!result) {
+                         return std::nullopt;
+                       }
+                       return response_of(std::move(*result), trusted);
+                     },
+                     .pause = answer.pause};
+}
+
+}  // namespace ipguard::daemon

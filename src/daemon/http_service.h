@@ -1,0 +1,41 @@
+// HttpService: metrics and the API in the daemon, as [http] says.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "daemon/guard.h"
+#include "daemon/http_api.h"
+#include "http/server.h"
+#include "loop/event_loop.h"
+
+namespace ipguard::daemon {
+
+// Owned by the loop thread.
+class HttpService {
+ public:
+  // Both must outlive it.
+  HttpService(loop::EventLoop& loop, const Guard& guard, ApiSources sources);
+
+  // Serves as the guard's configuration says from now on: at start, and after each reload, when the token is read
+  // again. On an error nothing is served.
+  [[nodiscard]] Result<> apply();
+  [[nodiscard]] bool running() const { return server_.has_value(); }
+  [[nodiscard]] const std::string& listens_on() const { return current_.listen; }
+  // Only while running.
+  [[nodiscard]] const http::Server& server() const { return *server_; }
+
+ private:
+  [[nodiscard]] Result<> serve(const config::HttpConfig& wanted);
+
+  loop::EventLoop& loop_;
+  const Guard& guard_;
+  ApiSources sources_;
+  config::HttpConfig current_;
+  std::optional<HttpApi> api_;
+  std::optional<http::Server> server_;
+};
+
+}  // namespace ipguard::daemon

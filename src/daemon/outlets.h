@@ -1,0 +1,47 @@
+// Outlets: what the daemon tells others by itself or when asked over HTTP: notifications, metrics, the API.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/commands.h"
+#include "daemon/guard.h"
+#include "daemon/http_service.h"
+#include "daemon/notifications.h"
+#include "loop/event_loop.h"
+
+namespace ipguard::daemon {
+
+// Owned by the loop thread.
+class Outlets {
+ public:
+  using Run = std::function<control::Answer(const control::Request& request, bool may_change)>;
+
+  // All must outlive it. `run`: a command, as the control socket runs it.
+  Outlets(loop::EventLoop& loop, Guard& guard, const CommandContext& context, Run run);
+
+  // As the guard's configuration says from now on: notifications (before the guard starts, so that nothing is missed),
+  // then HTTP. A sentence for each that cannot be had; a reload goes on without.
+  std::vector<std::string> notify();
+  [[nodiscard]] Result<> serve() { return http_.apply(); }
+  // Both, after a reload.
+  [[nodiscard]] std::vector<std::string> apply();
+
+  // {"listen","connections","requests",…}, null where HTTP is off; an array of {"name","type","delivered",…}.
+  [[nodiscard]] control::Json http_json() const;
+  [[nodiscard]] control::Json notify_json() const;
+  // Sentences for `status`.
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
+ private:
+  [[nodiscard]] std::string metrics(http::Exposition format) const;
+  [[nodiscard]] std::vector<std::string> ailments() const;
+
+  const Guard& guard_;
+  const CommandContext& context_;
+  Notifications notifications_;
+  HttpService http_;
+};
+
+}  // namespace ipguard::daemon

@@ -1,0 +1,338 @@
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <list>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/unix_socket.h"
+#include "config/outlets.h"
+#include "http/headers.h"
+#include "http/microhttpd_response.h"
+#include "http/server.h"
+#include "net/listen.h"
+
+namespace ipguard::http {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds sweep_interval{1000};
+
+// One request from its headers to the end of its response.
+struct Exchange {
+  Request request;
+  std::optional<Response> early;  // the request is refused; said when all of it was read
+  Later later;
+  std::optional<Response> ready;  // what `later` came to
+};
+
+MHD_Result take_argument(void* user, MHD_ValueKind /*kind*/, const char* key, size_t key_size, const char* value,
+                         size_t value_size) {
+  static_cast<Request*>(user)->query.emplace_back(std::string(key, key_size),
+                                                  value == nullptr ? std::string() : std::string(value, value_size));
+  return MHD_YES;
+}
+
+std::string header(MHD_Connection* connection, const char* name) {
+  const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  // A connection and until when it may stay as it is.
+  struct Client {
+    int fd = -1;
+    Clock::time_point deadline;
+    bool cut = false;
+  };
+  struct Waiting {
+    MHD_Connection* connection;
+    Exchange* exchange;
+  };
+
+  Impl(loop::EventLoop& loop, std::vector<std::string> host_names, Handler request_handler, Limits bounds)
+      : hosts(std::move(host_names)),
+        handler(std::move(request_handler)),
+        limits(bounds),
+        watcher(loop, [this](unsigned) { run(); }),
+        timer(loop, [this] { run(); }),
+        sweeper(loop, [this] { sweep(); }),
+        worker(loop, [this] { work(); }) {}
+
+  Result<> start(UniqueFd listener);
+  void stop();
+  void run();
+  void sweep();
+  void work();
+  MHD_Result on_request(MHD_Connection* connection, const char* path, const char* method, const char* data,
+                        size_t& data_size, Exchange*& exchange);
+  MHD_Result answer(MHD_Connection* connection, Exchange& exchange);
+  [[nodiscard]] std::optional<Response> refusal(MHD_Connection* connection, const Request& request);
+
+  // The Client of a connection.
+  static Client& client_of(MHD_Connection* connection) {
+    return **reinterpret_cast<std::list<Client>::iterator*>(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
+  }
+
+  static MHD_Result access(void* self, MHD_Connection* connection, const char* path, const char* method,
+                           const char* /*version*/, const char* data, size_t* data_size, void** exchange);
+  static void completed(void* self, MHD_Connection* connection, void** exchange, MHD_RequestTerminationCode code);
+  static void connected(void* self, MHD_Connection* connection, void** context, MHD_ConnectionNotificationCode code);
+
+  std::vector<std::string> hosts;
+  Handler handler;
+  Limits limits;
+  Counters counters;
+  std::optional<SocketFile> socket_file;
+  uint16_t port = 0;
+  std::list<Client> clients;
+  std::vector<Waiting> waiting;
+  MHD_Daemon* daemon = nullptr;
+  loop::IoWatcher watcher;
+  loop::Timer timer;
+  loop::Timer sweeper;
+  loop::Timer worker;
+};
+
+// What is wrong with a request before anybody looks at what it asks for.
+std::optional<Response> Server::Impl::refusal(MHD_Connection* connection, const Request& request) {
+  if (!is_own_host(header(connection, MHD_HTTP_HEADER_HOST), hosts)) {
+    ++counters.foreign_hosts;
+    return Response{.status = MHD_HTTP_MISDIRECTED_REQUEST,
+                    .body =
+                        "this is no name of this server: ask for its address, for localhost, or for a name of "
+                        "[http] hosts\n"};
+  }
+  if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
+    ++counters.turned_away;
+    return Response{.status = MHD_HTTP_METHOD_NOT_ALLOWED,
+                    .body = "GET, HEAD and POST are understood\n",
+                    .headers = {{"Allow", "GET, HEAD, POST"}}};
+  }
+  const auto length = parse_number(header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH));
+  if (length && *length > limits.body_bytes) {
+    ++counters.turned_away;
+    return Response{.status = MHD_HTTP_CONTENT_TOO_LARGE,
+                    .body = "the body is larger than " + format_size(limits.body_bytes) + '\n'};
+  }
+  return std::nullopt;
+}
+
+MHD_Result Server::Impl::on_request(MHD_Connection* connection, const char* path, const char* method, const char* data,
+                                    size_t& data_size, Exchange*& exchange) {
+  if (exchange == nullptr) {
+    auto made = std::make_unique<Exchange>();
+    made->request.method = method;
+    made->request.path = path;
+    made->early = refusal(connection, made->request);
+    exchange = made.release();
+    // A refusal of what has a body yet to come is said at once: libmicrohttpd closes the connection then.
+    return exchange->early ? send(connection, std::move(*exchange->early)) : MHD_YES;
+  }
+  if (data_size > 0) {
+    auto& body = exchange->request.body;
+    if (body.size() + data_size > limits.body_bytes) {
+      ++counters.turned_away;
+      return MHD_NO;  // chunks without a length: the connection is closed
+    }
+    body.append(data, data_size);
+    data_size = 0;
+    return MHD_YES;
+  }
+  return answer(connection, *exchange);
+}
+
+MHD_Result Server::Impl::answer(MHD_Connection* connection, Exchange& exchange) {
+  client_of(connection).deadline = Clock::now() + limits.response;
+  if (exchange.ready) {
+    return send(connection, std::move(*exchange.ready));
+  }
+  auto& request = exchange.request;
+  request.accept = header(connection, MHD_HTTP_HEADER_ACCEPT);
+  request.authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
+  ++counters.requests;
+  auto reply = handler(request);
+  if (!reply.later.work) {
+    return send(connection, std::move(reply.response));
+  }
+  exchange.later = std::move(reply.later);
+  waiting.push_back({.connection = connection, .exchange = &exchange});
+  MHD_suspend_connection(connection);
+  worker.start(std::chrono::milliseconds{0});
+  return MHD_YES;
+}
+
+// A turn for everybody who waits.
+void Server::Impl::work() {
+  std::chrono::milliseconds pause = std::chrono::hours(1);
+  std::erase_if(waiting, [&](const Waiting& each) {
+    try {
+      each.exchange->ready = each.exchange->later.work();
+    } catch (const std::exception& error) {
+      log_error("http: a request failed: " + printable(error.what()));
+      each.exchange->ready = Response{.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .body = "internal error\n"};
+    }
+    if (each.exchange->ready) {
+      each.exchange->later.work = nullptr;
+      MHD_resume_connection(each.connection);
+      return true;
+    }
+    pause = std::min(pause, each.exchange->later.pause);
+    return false;
+  });
+  if (!waiting.empty()) {
+    worker.start(pause);
+  }
+  run();
+}
+
+// libmicrohttpd is C: nothing may be thrown through it.
+MHD_Result Server::Impl::access(void* self, MHD_Connection* connection, const char* path, const char* method,
+                                const char* /*version*/, const char* data, size_t* data_size, void** exchange) {
+  try {
+    auto* state = static_cast<Exchange*>(*exchange);
+    const auto result = static_cast<Impl*>(self)->on_request(connection, path, method, data, *data_size, state);
+    *exchange = state;
+    return result;
+  } catch (const std::exception& error) {
+    log_error("http: a request failed: " + printable(error.what()));
+    try {
+      return *data_size == 0 ? send(connection, {.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .body = "internal error\n"})
+                             : MHD_NO;
+    } catch (const std::exception&) {
+      return MHD_NO;
+    }
+  }
+}
+
+void Server::Impl::completed(void* self, MHD_Connection* connection, void** exchange,
+                             MHD_RequestTerminationCode /*code*/) {
+  auto& impl = *static_cast<Impl*>(self);
+  auto* state = static_cast<Exchange*>(*exchange);
+  std::erase_if(impl.waiting, [state](const Waiting& each) { return each.exchange == state; });
+  delete state;  // NOLINT(*-owning-memory): libmicrohttpd kept it
+  *exchange = nullptr;
+  client_of(connection).deadline = Clock::now() + impl.limits.request;
+}
+
+void Server::Impl::connected(void* self, MHD_Connection* connection, void** context,
+                             MHD_ConnectionNotificationCode code) {
+  auto& impl = *static_cast<Impl*>(self);
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    const int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    impl.clients.push_front({.fd = fd, .deadline = Clock::now() + impl.limits.request});
+    *context = new std::list<Client>::iterator(impl.clients.begin());  // NOLINT(*-owning-memory)
+  } else {
+    auto* place = static_cast<std::list<Client>::iterator*>(*context);
+    impl.clients.erase(*place);
+    delete place;  // NOLINT(*-owning-memory)
+  }
+}
+
+Result<> Server::Impl::start(UniqueFd listener) {
+  constexpr unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+  daemon = MHD_start_daemon(
+      flags, 0, nullptr, nullptr, &access, this, MHD_OPTION_LISTEN_SOCKET, listener.get(), MHD_OPTION_CONNECTION_LIMIT,
+      limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.header_bytes, MHD_OPTION_CONNECTION_TIMEOUT,
+      static_cast<unsigned>(limits.idle.count()), MHD_OPTION_NOTIFY_COMPLETED, &completed, this,
+      MHD_OPTION_NOTIFY_CONNECTION, &connected, this, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+  if (daemon == nullptr) {
+    return fail("libmicrohttpd cannot be started");
+  }
+  static_cast<void>(listener.release());  // closed with the daemon
+  watcher.start(MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, loop::IoWatcher::readable);
+  return {};
+}
+
+void Server::Impl::stop() {
+  if (daemon == nullptr) {
+    return;
+  }
+  for (const auto& each : std::exchange(waiting, {})) {
+    each.exchange->ready = Response{.status = MHD_HTTP_SERVICE_UNAVAILABLE, .body = "stopping\n"};
+    MHD_resume_connection(each.connection);
+  }
+  MHD_stop_daemon(std::exchange(daemon, nullptr));
+}
+
+void Server::Impl::run() {
+  const auto before = clients.size();
+  MHD_run(daemon);
+  MHD_UNSIGNED_LONG_LONG milliseconds = 0;
+  if (clients.size() < before) {
+    timer.start(std::chrono::milliseconds{0});  // where there was no room for more, it listens again in its next turn
+  } else if (MHD_get_timeout(daemon, &milliseconds) == MHD_YES) {
+    timer.start(std::chrono::milliseconds(milliseconds));
+  } else {
+    timer.stop();
+  }
+  if (clients.empty()) {
+    sweeper.stop();
+  } else if (!sweeper.running()) {
+    sweeper.start(sweep_interval);
+  }
+}
+
+// Who sends or reads a byte now and then would keep a place for ever.
+void Server::Impl::sweep() {
+  const auto now = Clock::now();
+  for (auto& client : clients) {
+    if (!client.cut && client.deadline <= now) {
+      client.cut = true;
+      ++counters.timed_out;
+      static_cast<void>(::shutdown(client.fd, SHUT_RDWR));  // libmicrohttpd sees the end and closes it
+    }
+  }
+  run();
+}
+
+Server::Server(loop::EventLoop& loop, std::vector<std::string> hosts, Handler handler, Limits limits)
+    : impl_(std::make_unique<Impl>(loop, std::move(hosts), std::move(handler), limits)) {}
+
+Server::~Server() { impl_->stop(); }
+
+Result<> Server::listen(const std::string& endpoint, unsigned socket_mode) {
+  constexpr int backlog = 64;
+  if (endpoint.starts_with(config::unix_prefix)) {
+    const auto path = endpoint.substr(config::unix_prefix.size());
+    auto file = SocketFile::bind(path, SOCK_STREAM, socket_mode, "HTTP socket");
+    if (!file) {
+      return std::unexpected(std::move(file.error()));
+    }
+    UniqueFd listener(::fcntl(file->fd(), F_DUPFD_CLOEXEC, 0));
+    if (!listener.valid() || ::listen(listener.get(), backlog) != 0) {
+      return fail_errno("cannot listen on " + endpoint, errno);
+    }
+    impl_->socket_file.emplace(std::move(*file));
+    return impl_->start(std::move(listener));
+  }
+  const auto place = net::Endpoint::parse(endpoint);
+  if (!place) {
+    return fail(Errc::invalid, "'" + printable(endpoint, 80) + "' is no address with a port");
+  }
+  auto listener = net::listen_tcp(*place);
+  if (!listener) {
+    return std::unexpected(std::move(listener.error()));
+  }
+  net::SocketAddress own;
+  if (::getsockname(listener->get(), own.get(), &own.length) == 0) {
+    impl_->port = own.endpoint().value_or(net::Endpoint{}).port;
+  }
+  return impl_->start(std::move(*listener));
+}
+
+uint16_t Server::port() const { return impl_->port; }
+const Counters& Server::counters() const { return impl_->counters; }
+unsigned Server::connections() const { return static_cast<unsigned>(impl_->clients.size()); }
+
+}  // namespace ipguard::http

@@ -1,0 +1,143 @@
+#include "notify/datagram_sink.h"
+
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/unix_socket.h"
+
+namespace ipguard::notify {
+namespace {
+
+constexpr int datagrams_a_turn = 200;
+constexpr std::chrono::milliseconds datagram_retry_pause{1000};
+
+// A value that holds a line end goes behind its length, 64 bits little endian; others behind "=".
+void append_field(std::string& datagram, std::string_view name, std::string_view value) {
+  datagram += name;
+  if (value.find('\n') == std::string_view::npos) {
+    datagram.append(1, '=').append(value);
+  } else {
+    datagram += '\n';
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+      datagram += static_cast<char>((static_cast<uint64_t>(value.size()) >> shift) & 0xffU);
+    }
+    datagram += value;
+  }
+  datagram += '\n';
+}
+
+}  // namespace
+
+std::string journal_datagram(const Event& event) {
+  std::string datagram;
+  append_field(datagram, "MESSAGE", event.message);
+  append_field(datagram, "PRIORITY", std::to_string(priority_of(event.kind)));
+  append_field(datagram, "SYSLOG_IDENTIFIER", "ipguardd");
+  for (const auto& [name, value] : event.fields) {
+    append_field(datagram, name, value);
+  }
+  append_field(datagram, "IPGUARD_JSON", event.json);
+  return datagram;
+}
+
+std::string syslog_datagram(const Event& event) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(event.time);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  std::array<char, 32> stamp{};
+  constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::strftime(stamp.data(), stamp.size(), "%e %H:%M:%S", &local);
+  return '<' + std::to_string(LOG_DAEMON | priority_of(event.kind)) + '>' +
+         months.at(static_cast<size_t>(local.tm_mon)) + ' ' + stamp.data() + " ipguardd[" + std::to_string(::getpid()) +
+         "]: @cee: " + event.json;
+}
+
+DatagramSink::DatagramSink(loop::EventLoop& loop, std::string path, Format format, size_t most)
+    : path_(std::move(path)),
+      format_(std::move(format)),
+      queue_(most),
+      timer_(loop, [this] { drain(); }),
+      room_(loop, [this](unsigned) { drain(); }) {}
+
+void DatagramSink::take(std::shared_ptr<const Event> event) {
+  queue_.push(std::move(event));
+  if (!timer_.running() && counters_.problem.empty()) {
+    timer_.start(std::chrono::milliseconds{0});
+  }
+}
+
+Result<> DatagramSink::send_front() {
+  if (!fd_.valid()) {
+    const auto address = unix_address(path_, "socket");
+    auto fd = open_unix_socket(SOCK_DGRAM);
+    if (!address || !fd) {
+      return std::unexpected(address ? fd.error() : address.error());
+    }
+    if (const int error = connect_to(fd->get(), *address); error != 0) {
+      return fail_errno("cannot write to " + printable(path_), error);
+    }
+    fd_ = std::move(*fd);
+  }
+  const auto datagram = format_(*queue_.front());
+  if (::send(fd_.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL) >= 0) {
+    return {};
+  }
+  const int error = errno;
+  if (error != EAGAIN) {
+    close();
+  }
+  return fail_errno("cannot write to " + printable(path_), error);
+}
+
+void DatagramSink::reopen() {
+  close();
+  if (!queue_.empty()) {
+    timer_.start(std::chrono::milliseconds{0});
+  }
+}
+
+void DatagramSink::close() {
+  room_.stop();
+  fd_.reset();
+}
+
+void DatagramSink::drain() {
+  room_.stop();
+  for (int i = 0; i < datagrams_a_turn && !queue_.empty(); ++i) {
+    if (auto sent = send_front(); !sent) {
+      if (std::exchange(counters_.problem, sent.error().message).empty()) {
+        log_warning("notify: " + counters_.problem);
+      }
+      if (fd_.valid()) {
+        room_.start(fd_.get(), loop::IoWatcher::writable);
+      } else {
+        timer_.start(datagram_retry_pause);
+      }
+      return;
+    }
+    counters_.problem.clear();
+    queue_.pop();
+    ++counters_.delivered;
+  }
+  if (!queue_.empty()) {
+    timer_.start(std::chrono::milliseconds{0});
+  }
+}
+
+SinkCounters DatagramSink::counters() const {
+  auto counters = counters_;
+  counters.dropped = queue_.dropped();
+  counters.waiting = queue_.size();
+  return counters;
+}
+
+}  // namespace ipguard::notify

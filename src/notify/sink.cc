@@ -1,0 +1,48 @@
+#include "notify/sink.h"
+
+#include <syslog.h>
+
+#include "base/secret.h"
+#include "notify/datagram_sink.h"
+#include "notify/exec_sink.h"
+#include "notify/file_sink.h"
+#include "notify/webhook_sink.h"
+
+namespace ipguard::notify {
+
+int priority_of(config::EventKind kind) {
+  switch (kind) {
+    case config::EventKind::problem:
+      return LOG_WARNING;
+    case config::EventKind::refusal:
+      return LOG_NOTICE;
+    case config::EventKind::ban:
+    case config::EventKind::lift:
+      break;
+  }
+  return LOG_INFO;
+}
+
+Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::NotifyConfig& config) {
+  using config::NotifyType;
+  switch (config.type) {
+    case NotifyType::journal:
+      return std::make_unique<DatagramSink>(loop, journal_socket, journal_datagram);
+    case NotifyType::syslog:
+      return std::make_unique<DatagramSink>(loop, syslog_socket, syslog_datagram);
+    case NotifyType::webhook: {
+      auto token = config.token_file.empty() ? Result<std::string>("") : read_secret(config.token_file);
+      if (!token) {
+        return std::unexpected(std::move(token.error()));
+      }
+      return std::make_unique<WebhookSink>(loop, config, std::move(*token));
+    }
+    case NotifyType::exec:
+      return std::make_unique<ExecSink>(loop, config);
+    case NotifyType::file:
+      break;
+  }
+  return std::make_unique<FileSink>(loop, config.path);
+}
+
+}  // namespace ipguard::notify

@@ -1,0 +1,73 @@
+// Sink: where events go. None ever blocks: what cannot be delivered at once waits in a bounded queue, whose oldest
+// event gives way to one more and is counted.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "config/outlets.h"
+#include "loop/event_loop.h"
+#include "notify/event.h"
+
+namespace ipguard::notify {
+
+struct SinkCounters {
+  uint64_t delivered = 0;
+  uint64_t dropped = 0;  // waited for too long, or among too many
+  uint64_t failed = 0;   // taken, and answered with a failure that trying again would not change
+  size_t waiting = 0;
+  std::string problem = {};  // of the last attempt; empty if it went well
+};
+
+// Owned by the loop thread.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void take(std::shared_ptr<const Event> event) = 0;
+  // Opens anew what may have been moved away.
+  virtual void reopen() {}
+  [[nodiscard]] virtual SinkCounters counters() const = 0;
+};
+
+// What waits in a sink.
+class EventQueue {
+ public:
+  explicit EventQueue(size_t most) : most_(most) {}
+
+  void push(std::shared_ptr<const Event> event) {
+    if (events_.size() == most_) {
+      events_.pop_front();
+      ++dropped_;
+      ++lost_fronts_;
+    }
+    events_.push_back(std::move(event));
+  }
+  [[nodiscard]] bool empty() const { return events_.empty(); }
+  [[nodiscard]] size_t size() const { return events_.size(); }
+  [[nodiscard]] const std::shared_ptr<const Event>& front() const { return events_.front(); }
+  void pop() { events_.pop_front(); }
+  void drop() {
+    events_.pop_front();
+    ++dropped_;
+  }
+  [[nodiscard]] uint64_t dropped() const { return dropped_; }
+  // How often the front has given way so far: who is in the middle of it compares.
+  [[nodiscard]] uint64_t lost_fronts() const { return lost_fronts_; }
+
+ private:
+  size_t most_;
+  std::deque<std::shared_ptr<const Event>> events_;
+  uint64_t dropped_ = 0;
+  uint64_t lost_fronts_ = 0;
+};
+
+inline constexpr size_t most_waiting = 1000;
+inline constexpr size_t most_lines_waiting = 10'000;  // of a file, which takes them as fast as they come
+
+// The sink of a [[notify]]. An error where its token cannot be read.
+[[nodiscard]] Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::NotifyConfig& config);
+
+}  // namespace ipguard::notify
