@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -97,6 +98,11 @@ Result<std::string> read_descriptor(int fd, const std::string& name, uint64_t li
 }
 
 Result<> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    const UniqueFd device(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    return device.valid() ? write_all(device.get(), content, path) : fail_errno("cannot write " + path, errno);
+  }
   const auto folder = std::filesystem::path(path).parent_path().string();
   const std::string temporary = path + ".new";
   ::unlink(temporary.c_str());

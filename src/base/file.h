@@ -29,6 +29,7 @@ namespace ipguard {
 [[nodiscard]] bool kernel_sees_changes_on(uint32_t filesystem);  // statfs(2)'s f_type
 
 // Writes to a temporary file in the same folder (mode `mode`), fsyncs it, renames it over `path`, fsyncs the folder.
+// What stands there and is no regular file (a device, a FIFO) is not replaced but written into.
 [[nodiscard]] Result<> write_file_atomically(const std::string& path, std::string_view content, unsigned mode = 0640);
 
 // Existing paths that match glob(7) pattern `pattern`, sorted; a pattern without wildcards yields itself if it exists.

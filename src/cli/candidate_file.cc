@@ -26,6 +26,10 @@ std::filesystem::path end_of_links(std::filesystem::path path) {
 
 Result<CandidateFile> CandidateFile::beside(const std::string& target) {
   std::string end = end_of_links(target);
+  std::error_code error;
+  if (std::filesystem::exists(end, error) && !std::filesystem::is_regular_file(end, error)) {
+    return fail(Errc::invalid, printable(end) + " is no regular file, and would be replaced by one");
+  }
   std::string path = end + ".XXXXXX";
   UniqueFd fd(::mkostemp(path.data(), O_CLOEXEC));
   if (!fd.valid()) {

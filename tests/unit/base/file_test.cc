@@ -67,6 +67,17 @@ TEST_F(FileTest, AFifoDoesNotBlock) {
   EXPECT_EQ(read_file(path("fifo")), "");
 }
 
+TEST_F(FileTest, WhatIsNoRegularFileIsWrittenInto) {
+  const auto fifo = path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const UniqueFd reader(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(write_file_atomically(fifo, "said"));
+  EXPECT_TRUE(std::filesystem::is_fifo(fifo));
+  std::string read(4, ' ');
+  EXPECT_EQ(::read(reader.get(), read.data(), read.size()), 4);
+  EXPECT_EQ(read, "said");
+}
+
 TEST_F(FileTest, WritesAtomically) {
   ASSERT_TRUE(write_file_atomically(path("f"), "one"));
   EXPECT_EQ(read_file(path("f")), "one");
@@ -88,7 +99,7 @@ TEST_F(FileTest, AFailedWriteLeavesTheOldContent) {
   put("folder/inside");
   const auto over_folder = write_file_atomically(path("folder"), "x");
   ASSERT_FALSE(over_folder);
-  EXPECT_THAT(over_folder.error().message, HasSubstr("cannot rename to " + path("folder")));
+  EXPECT_THAT(over_folder.error().message, HasSubstr("cannot write " + path("folder") + ": Is a directory"));
   EXPECT_FALSE(std::filesystem::exists(path("folder.new")));
 }
 
