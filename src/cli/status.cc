@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/loss_text.h"
 #include "cli/options.h"
 #include "cli/table.h"
 #include "control/client.h"
@@ -34,7 +35,8 @@ void print_head(const Json& status) {
   const std::string head =
       "ipguardd " + cell(status, "version") + ", up " + short_duration(Seconds(status.value("uptime_seconds", 0LL)));
   const bool dry_run = status.value("mode", "") == "dry-run";
-  std::cout << wrapped(head + (dry_run ? ", DRY-RUN: nothing is blocked, this is what would be" : ", enforcing"),
+  std::cout << wrapped(head + (dry_run ? ", DRY-RUN: nothing is blocked, this is what would be; a restart begins afresh"
+                                       : ", enforcing"),
                        terminal_columns(), 0);
   print_field("configuration", cell(status, "configuration") + ", " + counted(status["rules"], "rule", "rules"));
   for (const auto& note : status.value("notes", Json::array())) {
@@ -137,14 +139,6 @@ void print_bans(const Json& status) {
 constexpr size_t many_files = 12;
 constexpr size_t shown_of_many = 5;
 
-std::string lost_text(uint64_t bytes, uint64_t unknown, uint64_t read_twice) {
-  const std::string twice = read_twice == 0 ? "" : ", " + format_size(read_twice) + " twice";
-  if (unknown == 0) {
-    return format_size(bytes) + twice;
-  }
-  return (bytes == 0 ? "?" : format_size(bytes) + " + ?") + twice;
-}
-
 uint64_t sum_of(const std::vector<const Json*>& files, const char* key) {
   uint64_t total = 0;
   for (const auto* file : files) {
@@ -211,22 +205,8 @@ void print_sources(const Json& sources) {
 
 // What each source has lost since it was first followed, over all restarts.
 void print_losses(const Json& losses) {
-  std::string lost;
-  std::string since;
-  for (const auto& row : losses) {
-    const std::string from = cell(row, "since");
-    since = since.empty() ? from : std::min(since, from);
-    const auto messages = row.value("lost_messages", 0ULL);
-    if (cell(row, "last") != "-") {
-      lost += (lost.empty() ? "" : "; ") + cell(row, "source") + ": " +
-              lost_text(row.value("lost_bytes", 0ULL), row.value("losses_of_unknown_size", 0ULL),
-                        row.value("reread_bytes", 0ULL)) +
-              (messages == 0 ? "" : ", " + cli::counted(messages, "message", "messages")) + " since " + from +
-              ", last at " + cell(row, "last");
-    }
-  }
-  if (!since.empty()) {
-    print_field("lost", lost.empty() ? "nothing since " + since : lost);
+  if (const auto text = losses_text(losses); !text.empty()) {
+    print_field("lost", text);
   }
 }
 

@@ -124,6 +124,7 @@ class Daemon {
     manager_.ready();
     loop_.run();
     manager_.stopping();
+    inputs_->stop();
     save_reading();
     return writer_gone_ ? fail("the process that writes to nftables has gone: nothing more can be enforced")
                         : guard_.stop();

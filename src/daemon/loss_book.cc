@@ -33,7 +33,7 @@ void LossBook::note(const std::map<std::string, model::Losses>& since_start,
     if (more.any()) {
       auto& row = rows_.try_emplace(name, model::SourceLosses{.source = name, .since = now}).first->second;
       row.losses += more;
-      row.last = now;
+      row.last = more.any_known() ? now : row.last;
       ++version_;
     }
   }
@@ -44,7 +44,7 @@ void LossBook::forget(const std::vector<config::SourceConfig>& sources) {
   const auto named = [&](const auto& entry) {
     return std::ranges::find(sources, entry.first, &config::SourceConfig::name) != sources.end();
   };
-  std::erase_if(rows_, [&](const auto& entry) { return !entry.second.last && !named(entry); });
+  std::erase_if(rows_, [&](const auto& entry) { return !entry.second.losses.any() && !named(entry); });
   while (rows_.size() > std::max(most_rows, sources.size())) {
     auto oldest = rows_.end();
     for (auto it = rows_.begin(); it != rows_.end(); ++it) {
@@ -75,7 +75,8 @@ control::Json LossBook::to_json() const {
                      {"lost_bytes", row.losses.bytes},
                      {"losses_of_unknown_size", row.losses.of_unknown_size},
                      {"lost_messages", row.losses.messages},
-                     {"reread_bytes", row.losses.reread_bytes}});
+                     {"reread_bytes", row.losses.reread_bytes},
+                     {"truncations_without_copy", row.losses.truncations}});
   }
   return array;
 }

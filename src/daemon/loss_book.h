@@ -27,7 +27,8 @@ class LossBook {
   [[nodiscard]] std::vector<model::SourceLosses> rows() const;
   // Grows whenever a source or a loss comes.
   [[nodiscard]] uint64_t version() const { return version_; }
-  // [{"source","since","last","lost_bytes","losses_of_unknown_size","lost_messages","reread_bytes"}], sorted by name.
+  // [{"source","since","last","lost_bytes","losses_of_unknown_size","lost_messages","reread_bytes",
+  // "truncations_without_copy"}], sorted by name; "last": of a known loss.
   [[nodiscard]] control::Json to_json() const;
 
  private:

@@ -98,6 +98,7 @@ bool Follower::Impl::read_file(OpenFile& file, uint64_t& budget) {
   if (turn.change == FileTail::Change::cut) {
     ++slot.counters.truncations;
     ++version;
+    count_losses(slot, {.truncations = 1});
     count_lost(slot, turn.lost_bytes);
   }
   if (turn.at_end && file.tail->packed()) {

@@ -166,14 +166,17 @@ void Follower::Impl::replace_content(OpenFile& file) {
     forget_newest(slot);
   }
   bool goes_on = false;
+  bool accounted = tail.offset() > 0;  // a hole is as big as what was written
   for (RotatedFile& each : files) {
     FileTail& copy = *each.tail;
+    accounted = accounted || (each.cursor && by_key.contains(copy.key()));
     if (by_key.contains(copy.key()) || (!each.cursor && is_idle_copy(copy, &tail))) {
       continue;
     }
     if (!each.cursor) {
       begin(slot, copy);
     } else if (!copy.packed() && copy.size() <= reached) {
+      accounted = true;
       if (is_last) {
         copy.start_after_cut();
         forget_newest(slot);
@@ -194,6 +197,7 @@ void Follower::Impl::replace_content(OpenFile& file) {
   if (!goes_on) {
     give_partial_line(slot, rest);
   }
+  count_losses(slot, {.truncations = goes_on || accounted ? 0U : 1U});
   count_lost_behind(slot, rest.cursor.seen_size, known);
   note_reference(slot);
 }

@@ -20,18 +20,6 @@ constexpr model::SourceId file_id(model::SourceId follower_id) { return follower
 constexpr model::SourceId other_id(size_t index) { return static_cast<model::SourceId>(index * 2 + 1); }
 constexpr bool is_file(model::SourceId id) { return id % 2 == 0; }
 
-// Of an input that is no file.
-model::Losses losses_of(const LineInput& input) {
-  model::Losses all;
-  for (const auto& status : input.status()) {
-    all += {.bytes = status.lost_bytes,
-            .of_unknown_size = status.losses_of_unknown_size,
-            .messages = status.lost_messages,
-            .reread_bytes = status.reread_bytes};
-  }
-  return all;
-}
-
 // What evidence names as the lines' origin.
 std::string path_of(const config::SourceConfig& source) {
   switch (source.kind) {
@@ -166,7 +154,7 @@ struct Inputs::Impl {
   std::vector<PartJoiner> joiners;  // by the follower's ids
   std::vector<Other> others;        // their indexes make their ids
   uint64_t ended_versions = 0;
-  std::map<std::string, model::Losses> ended_losses;  // of inputs, and their parts, that are no more
+  std::map<std::string, model::Losses> ended_losses;  // of inputs that are no more
 };
 
 Inputs::Impl::Other* Inputs::Impl::go_on(const config::SourceConfig& source) {
@@ -179,9 +167,7 @@ Inputs::Impl::Other* Inputs::Impl::go_on(const config::SourceConfig& source) {
   // Before it is asked: it may hand out what it has read already.
   same->config = &source;
   same->path = path_of(source);
-  const auto before = losses_of(*same->input);
   if (same->input->reconfigure(source)) {
-    ended_losses[source.name] += before.growth_since(losses_of(*same->input));
     return &*same;
   }
   same->config = nullptr;
@@ -265,7 +251,8 @@ void Inputs::Impl::change(const std::vector<config::SourceConfig>& sources) {
     if (other.input && other.config == nullptr) {
       std::ranges::move(other.input->cursors(), std::back_inserter(left));
       ended_versions += other.input->cursor_version() + 1;
-      ended_losses[other.name] += losses_of(*other.input);
+      other.input->stop();
+      ended_losses[other.name] += other.input->losses();
       other.input.reset();
     }
   }
@@ -298,6 +285,14 @@ Result<> Inputs::start() {
 }
 
 void Inputs::change_sources(const std::vector<config::SourceConfig>& sources) { impl_->change(sources); }
+
+void Inputs::stop() {
+  for (const auto& other : impl_->others) {
+    if (other.input) {
+      other.input->stop();
+    }
+  }
+}
 
 bool Inputs::caught_up() const {
   return impl_->follower->caught_up() &&
@@ -348,7 +343,7 @@ std::map<std::string, model::Losses> Inputs::losses() const {
   }
   for (const auto& other : impl_->others) {
     if (other.input) {
-      all[other.name] += losses_of(*other.input);
+      all[other.name] += other.input->losses();
     }
   }
   return all;

@@ -23,6 +23,9 @@ class Inputs {
   Inputs& operator=(const Inputs&) = delete;
 
   [[nodiscard]] Result<> start();
+  // The last call but for the const ones: what cannot be read again and is held as the beginning of a line counts as
+  // lost.
+  void stop();
   void change_sources(const std::vector<config::SourceConfig>& sources);
   [[nodiscard]] bool caught_up() const;
   [[nodiscard]] std::vector<Cursor> cursors() const;

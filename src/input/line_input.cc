@@ -8,7 +8,22 @@
 
 namespace ipguard::input {
 
+model::Losses losses_of(const model::SourceStatus& status) {
+  return {.bytes = status.lost_bytes,
+          .of_unknown_size = status.losses_of_unknown_size,
+          .messages = status.lost_messages,
+          .reread_bytes = status.reread_bytes};
+}
+
 std::string cursor_prefix(std::string_view source_name) { return "source:" + std::string(source_name) + ':'; }
+
+model::Losses LineInput::losses() const {
+  model::Losses all;
+  for (const auto& each : status()) {
+    all += losses_of(each);
+  }
+  return all;
+}
 
 std::unique_ptr<LineInput> make_line_input(loop::EventLoop& loop, const config::SourceConfig& config,
                                            model::SourceId id, std::vector<Cursor> saved, uint64_t replay_bytes,

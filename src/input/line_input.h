@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "input/follower.h"
+#include "model/losses.h"
 #include "model/status.h"
 
 namespace ipguard::input {
@@ -32,6 +33,12 @@ class LineInput {
   // True when nothing that is there waits to be read.
   [[nodiscard]] virtual bool caught_up() const = 0;
   [[nodiscard]] virtual std::vector<model::SourceStatus> status() const = 0;
+  // All that it has lost since it was made: what status() tells, and what parts of it lost that status() knows no more.
+  [[nodiscard]] virtual model::Losses losses() const;
+  // The last call but for the const ones: nothing is read or handed out any more. What it holds of a message or line
+  // that has not ended counts as lost: whether it is whole nobody knows, and what is judged as a line must be. Its
+  // configuration may be gone already.
+  virtual void stop() {}
   // Where reading stands, for inputs that can be read again from there; after the last block handed out. Their paths
   // begin with cursor_prefix().
   [[nodiscard]] virtual std::vector<Cursor> cursors() const { return {}; }
@@ -51,6 +58,9 @@ struct StandIn {
   // The journal is not there, or not any more, or cannot be read.
   std::function<void()> step_in = [] {};
 };
+
+// What of a status is losses.
+[[nodiscard]] model::Losses losses_of(const model::SourceStatus& status);
 
 // What the paths of a source's cursors begin with when they are not a file's.
 [[nodiscard]] std::string cursor_prefix(std::string_view source_name);

@@ -48,6 +48,14 @@ class StandardInput final : public LineInput {
     return true;
   }
 
+  void stop() override {
+    watcher_.stop();
+    retry_timer_.stop();
+    reading_ = false;
+    status_.lost_bytes += splitter_.partial_line().size();
+    splitter_.restart(splitter_.position(), false);
+  }
+
   bool caught_up() const override { return !reading_ || !is_readable(); }
 
   std::vector<model::SourceStatus> status() const override {

@@ -77,6 +77,8 @@ class SyslogListener final : public LineInput {
   bool reconfigure(const config::SourceConfig& config) override;
   bool caught_up() const override;
   std::vector<model::SourceStatus> status() const override;
+  model::Losses losses() const override;
+  void stop() override;
 
  private:
   using Connections = std::list<Connection>;
@@ -88,13 +90,14 @@ class SyslogListener final : public LineInput {
   void read_datagrams(Port& port);
   void accept_some(Port& port);
   void add_connection(Port& port, UniqueFd fd, std::string sender);
-  void read_stream(Connections::iterator connection);
+  bool read_stream(Connections::iterator connection);  // false: it was closed
   void close(Connections::iterator connection);
   void drop_port(Port& port);
   [[nodiscard]] bool may_send(Port& port, const net::SocketAddress& peer, std::string& sender);
   void take(Port& port, std::string_view message, bool cut, std::string_view sender);
   void flush(Port& port);
   void hand_out(Port& port, std::string_view bytes, bool truncated);
+  [[nodiscard]] static model::SourceStatus status_of(const Port& port);
 
   loop::EventLoop& loop_;
   const config::SourceConfig* config_;
@@ -104,6 +107,7 @@ class SyslogListener final : public LineInput {
   bool started_ = false;
   mode_t socket_mode_ = 0;   // that Unix sockets were made with
   std::list<Port> ports_;    // in the order of the configuration
+  model::Losses dropped_;    // of ports that are no more
   Connections connections_;  // the one that has been quiet for longest first
   std::string buffer_;
   std::string lines_;  // complete ones, not handed out yet; of one port
@@ -136,16 +140,28 @@ void SyslogListener::set_ports() {
   buffer_.resize(std::max(stream_read, static_cast<size_t>(config_->max_line) + 1));
 }
 
-// What was sent before is read.
+// What was sent before is read; of a stream as far as its messages have ended.
 void SyslogListener::drop_port(Port& port) {
   if (port.socket && !is_stream(port.endpoint)) {
     read_datagrams(port);
   }
   for (auto each = connections_.begin(); each != connections_.end();) {
     const auto connection = each++;
-    if (connection->port == &port) {
+    if (connection->port == &port && read_stream(connection)) {
       close(connection);
     }
+  }
+  dropped_ += losses_of(status_of(port));
+}
+
+void SyslogListener::stop() {
+  retry_timer_.stop();
+  resume_timer_.stop();
+  for (auto& port : ports_) {
+    port.watcher->stop();
+  }
+  while (!connections_.empty()) {
+    close(connections_.begin());
   }
 }
 
@@ -276,7 +292,7 @@ void SyslogListener::add_connection(Port& port, UniqueFd fd, std::string sender)
   connection->watcher->start(connection->fd.get(), loop::IoWatcher::readable);
 }
 
-void SyslogListener::read_stream(Connections::iterator connection) {
+bool SyslogListener::read_stream(Connections::iterator connection) {
   Port& port = *connection->port;
   connections_.splice(connections_.end(), connections_, connection);
   const SyslogFramer::Emit emit = [&](std::string_view message, bool cut) {
@@ -300,6 +316,7 @@ void SyslogListener::read_stream(Connections::iterator connection) {
   if (over) {
     close(connection);
   }
+  return !over;
 }
 
 void SyslogListener::close(Connections::iterator connection) {
@@ -351,12 +368,23 @@ bool SyslogListener::caught_up() const {
 std::vector<model::SourceStatus> SyslogListener::status() const {
   std::vector<model::SourceStatus> all;
   for (const auto& port : ports_) {
-    auto& status = all.emplace_back(port.status);
-    if (port.socket && !is_stream(port.endpoint)) {
-      status.lost_messages = port.socket->dropped();
-    }
+    all.push_back(status_of(port));
   }
   return all;
+}
+
+model::Losses SyslogListener::losses() const {
+  auto all = LineInput::losses();
+  all += dropped_;
+  return all;
+}
+
+model::SourceStatus SyslogListener::status_of(const Port& port) {
+  auto status = port.status;
+  if (port.socket && !is_stream(port.endpoint)) {
+    status.lost_messages = port.socket->dropped();
+  }
+  return status;
 }
 
 }  // namespace

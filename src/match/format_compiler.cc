@@ -186,16 +186,50 @@ std::string without_case(std::string_view text) {
   return result;
 }
 
+// The header's name alone: "cf_connecting_ip" of "$http_cf_connecting_ip", "%{CF-Connecting-IP}i" and the like.
+std::string header_name(std::string_view variable) {
+  const size_t open = variable.find('{');
+  std::string name(open == std::string_view::npos ? variable
+                                                  : variable.substr(open + 1, variable.find('}') - open - 1));
+  std::erase_if(name, [](char c) { return c == '$' || c == '%'; });
+  name = without_case(name);
+  std::ranges::replace(name, '-', '_');
+  return name.starts_with("http_") ? name.substr(5) : name;
+}
+
+// What to write as client_field: the format's own variable of that header, or one by which proxies name clients.
+std::string client_field_hint(const Items& items, const config::FormatConfig& config, std::string_view written) {
+  constexpr std::array<std::string_view, 5> proxies_say = {"forwarded", "connecting_ip", "real_ip", "client_ip",
+                                                           "remote_ip"};
+  const auto wanted = header_name(written);
+  const auto is_usable = [](const FormatItem& item) { return !item.is_literal() && item.role != Role::address; };
+  auto found = std::ranges::find_if(
+      items, [&](const FormatItem& item) { return is_usable(item) && header_name(item.variable) == wanted; });
+  if (found == items.end()) {
+    found = std::ranges::find_if(items, [&](const FormatItem& item) {
+      const auto name = header_name(item.variable);
+      return is_usable(item) && std::ranges::any_of(proxies_say, [&](std::string_view word) {
+               return name.find(word) != std::string::npos;
+             });
+    });
+  }
+  if (found != items.end()) {
+    return "write \"" + found->variable + "\" as it stands there";
+  }
+  return "nothing in it names a proxy's client: have the server write one, such as " +
+         std::string(config.syntax == config::FormatSyntax::nginx ? "$http_x_forwarded_for" : "%{X-Forwarded-For}i") +
+         ", and add it to the format";
+}
+
 bool set_forwarded(Items& items, const config::FormatConfig& config, const ForwardedField& forwarded,
                    config::Diagnostics& diagnostics) {
   const auto wanted = without_case(forwarded.name);
   const auto found = std::ranges::find(items, wanted, [](const auto& item) { return without_case(item.variable); });
   if (found == items.end() || found->role == Role::address) {
     const std::string what = found == items.end() ? "has no " : "has the connection's own end in ";
-    diagnostics.error(
-        forwarded.location, "client_field: the format '" + config.name + "' " + what + in_quotes(forwarded.name),
-        config.syntax == config::FormatSyntax::nginx ? "write \"$http_x_forwarded_for\" as it stands there"
-                                                     : "write \"%{X-Forwarded-For}i\" as it stands there");
+    diagnostics.error(forwarded.location,
+                      "client_field: the format '" + config.name + "' " + what + in_quotes(forwarded.name),
+                      client_field_hint(items, config, forwarded.name));
     return false;
   }
   found->role = Role::forwarded;

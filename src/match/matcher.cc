@@ -30,6 +30,13 @@ bool is_part_of(std::string_view part, std::string_view whole) {
   return not_behind(whole.data(), part.data()) && not_behind(part.data() + part.size(), whole.data() + whole.size());
 }
 
+// Editors and programs of Windows put U+FEFF before a file's text; it is no part of the first line.
+std::string_view without_byte_order_mark(std::string_view beginning) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  beginning.remove_prefix(beginning.starts_with(mark) ? mark.size() : 0);
+  return beginning;
+}
+
 size_t line_end_at(std::string_view block, size_t from) { return std::min(block.find('\n', from), block.size()); }
 
 // The beginning of the line that ends at `end`; all before `floor` is known to belong to earlier lines.
@@ -260,6 +267,10 @@ uint64_t Matcher::scan_block(std::string_view block, uint64_t offset, model::Sou
                              const LineOptions& options, TimePoint now, const LineCallback& on_hit) {
   const auto call = impl_->make_call(options, source, now, on_hit);
   uint64_t lines = 0;
+  if (const auto text = offset == 0 ? without_byte_order_mark(block) : block; text.size() < block.size()) {
+    offset += block.size() - text.size();
+    block = text;
+  }
   while (!block.empty()) {
     const std::string_view piece = first_piece(block);
     if (piece.size() > longest_line) {
@@ -281,7 +292,12 @@ uint64_t Matcher::scan_block(std::string_view block, uint64_t offset, model::Sou
   return lines;
 }
 
-void Matcher::match_line(const RawLine& line, const LineOptions& options, TimePoint now, const LineCallback& on_line) {
+void Matcher::match_line(const RawLine& raw, const LineOptions& options, TimePoint now, const LineCallback& on_line) {
+  RawLine line = raw;
+  if (line.offset == 0) {
+    line.text = without_byte_order_mark(line.text);
+    line.offset = raw.text.size() - line.text.size();
+  }
   const auto call = impl_->make_call(options, line.source, now, on_line);
   ++impl_->counters.lines;
   impl_->begin_hits();
@@ -299,11 +315,12 @@ bool Matcher::wants_beginning(model::SourceId source, const LineOptions& options
 }
 
 void Matcher::take_beginning(std::string_view lines, model::SourceId source, const LineOptions& options) {
-  impl_->reader.take_beginning(lines, impl_->reader.lines_of(source, options, {}));
+  impl_->reader.take_beginning(without_byte_order_mark(lines), impl_->reader.lines_of(source, options, {}));
 }
 
 void Matcher::start_over(model::SourceId source, std::string_view lines, const LineOptions& options, TimePoint now) {
   impl_->reader.forget(source);
+  lines = without_byte_order_mark(lines);  // a file's beginning
   const auto of_source = impl_->reader.lines_of(source, options, now);
   impl_->reader.begin_piece(lines, of_source, impl_->event);
   impl_->reader.move_to(lines.size(), of_source);

@@ -304,6 +304,7 @@ Result<std::vector<model::SourceLosses>> Records::losses() {
                              .of_unknown_size = row.bits(2),
                              .messages = row.bits(3),
                              .reread_bytes = row.bits(4),
+                             .truncations = row.bits(7),
                              .since = row.integer(5),
                              .last = row.integer(6),
                              .last_is_null = row.is_null(6)});

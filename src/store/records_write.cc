@@ -128,6 +128,7 @@ Result<> Records::put_losses(const model::SourceLosses& losses) {
   statement.add_bytes(cut(losses.source)).add_bits(losses.losses.bytes).add_bits(losses.losses.of_unknown_size);
   statement.add_bits(losses.losses.messages).add_bits(losses.losses.reread_bytes).add(from_time(losses.since));
   add_time(statement, losses.last);
+  statement.add_bits(losses.losses.truncations);
   return statement.run();
 }
 

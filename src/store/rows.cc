@@ -241,14 +241,15 @@ std::optional<model::SourceLosses> to_losses(const LossesRow& row) {
   const auto since = to_time(row.since);
   losses.last = to_time(row.last);
   if (!put_text(losses.source, row.source) || !row.bytes || !row.of_unknown_size || !row.messages ||
-      !row.reread_bytes || !since || losses.last.has_value() == row.last_is_null) {
+      !row.reread_bytes || !row.truncations || !since || losses.last.has_value() == row.last_is_null) {
     return std::nullopt;
   }
   losses.since = *since;
   losses.losses = {.bytes = *row.bytes,
                    .of_unknown_size = *row.of_unknown_size,
                    .messages = *row.messages,
-                   .reread_bytes = *row.reread_bytes};
+                   .reread_bytes = *row.reread_bytes,
+                   .truncations = *row.truncations};
   return losses;
 }
 

@@ -70,7 +70,7 @@ struct CursorColumns {
 
 struct LossesRow {
   std::optional<std::string_view> source;
-  std::optional<uint64_t> bytes, of_unknown_size, messages, reread_bytes;
+  std::optional<uint64_t> bytes, of_unknown_size, messages, reread_bytes, truncations;
   std::optional<int64_t> since, last;
   bool last_is_null = false;
 };

@@ -101,7 +101,8 @@ CREATE TABLE losses(
   messages        INTEGER NOT NULL,
   reread_bytes    INTEGER NOT NULL,
   since           INTEGER NOT NULL,
-  last            INTEGER                     -- NULL = nothing was lost
+  last            INTEGER,                    -- NULL = no loss is known
+  truncations     INTEGER NOT NULL            -- without a copy: they may have taken what was not read
 ) STRICT, WITHOUT ROWID;
 )sql"};
 

@@ -40,8 +40,8 @@ Result<Statements> Statements::prepare(Database& database) {
        " tail_length, seen_size, journal_cursor) VALUES(?,?,?,?,?,?,?,?,?,?)"},
       {&all.delete_cursor, "DELETE FROM cursors WHERE path = ? AND device = ? AND inode = ?"},
       {&all.put_losses,
-       "INSERT OR REPLACE INTO losses(source, bytes, of_unknown_size, messages, reread_bytes, since, last)"
-       " VALUES(?,?,?,?,?,?,?)"},
+       "INSERT OR REPLACE INTO losses(source, bytes, of_unknown_size, messages, reread_bytes, since, last, truncations)"
+       " VALUES(?,?,?,?,?,?,?,?)"},
       {&all.delete_losses, "DELETE FROM losses WHERE source = ?"},
       {&all.put_good_client,
        "INSERT OR REPLACE INTO good_clients(client, visit, user, login, spoiled, last) VALUES(?,?,?,?,?,?)"},
@@ -58,7 +58,8 @@ Result<Statements> Statements::prepare(Database& database) {
       {&all.select_cursors,
        "SELECT path, device, inode, fingerprint, fingerprint_length, offset, tail_fingerprint, tail_length, seen_size,"
        " journal_cursor FROM cursors"},
-      {&all.select_losses, "SELECT source, bytes, of_unknown_size, messages, reread_bytes, since, last FROM losses"},
+      {&all.select_losses,
+       "SELECT source, bytes, of_unknown_size, messages, reread_bytes, since, last, truncations FROM losses"},
       {&all.select_old,
        "SELECT id FROM decisions WHERE ended_at < max(?1, coalesce((SELECT ended_at FROM decisions"
        " WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1 OFFSET ?2), ?1)) ORDER BY ended_at LIMIT ?3"},

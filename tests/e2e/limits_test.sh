@@ -105,6 +105,22 @@ if [ "$(id -u)" = 0 ] && command -v nft unshare > /dev/null; then
   start_enforcing || fail "ipguardd does not start again"
   is "s['losses'][0]['losses_of_unknown_size']" 1 || fail "$(status "s['losses']")"
   stop_daemon
+
+  step "what a sender had begun when the daemon stopped is known after a restart"
+  cp "$work/ipguard.toml" "$work/before.toml"
+  printf '[[source]]\nname = "stream"\nlisten = ["unix-stream %s"]\n' "$work/stream" >> "$work/ipguard.toml"
+  start_enforcing || fail "ipguardd does not start with a listener"
+  python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b"<34>Oct 11 22:14:15 su: one\n<34>torn"); time.sleep(60)' "$work/stream" &
+  sender=$!
+  read_one() { is "[x['lines'] for x in s['sources'] if x['name'] == 'stream'][0]" 1; }
+  eventually read_one || fail "$(status "s['sources']")"
+  stop_daemon
+  kill "$sender"
+  start_enforcing || fail "ipguardd does not start again"
+  is "[x['lost_bytes'] for x in s['losses'] if x['source'] == 'stream'][0]" 8 || fail "$(status "s['losses']")"
+  stop_daemon
+  mv "$work/before.toml" "$work/ipguard.toml"
 fi
 
 step "bounds that were reached show below the table"

@@ -106,6 +106,7 @@ void check_others(std::string_view input) {
   losses.since = lost.integer();
   losses.last = lost.integer();
   losses.last_is_null = !losses.last;
+  losses.truncations = lost.bits();
   if (const auto value = to_losses(losses)) {
     require(value->source == *losses.source && from_time(value->since) == *losses.since);
   }

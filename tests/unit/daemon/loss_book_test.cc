@@ -37,6 +37,17 @@ TEST(LossBook, CountsWhatCame) {
   EXPECT_EQ(book.version(), version + 2) << "there is something to save";
 }
 
+TEST(LossBook, TruncationsAreNoKnownLossAndAreKept) {
+  LossBook book;
+  book.note({{"web", {.truncations = 2}}}, named({"web"}), at(1));
+  const Rows rows = {{.source = "web", .losses = {.truncations = 2}, .since = at(1)}};
+  EXPECT_EQ(book.rows(), rows);
+  EXPECT_NE(book.to_json().dump().find(R"("last":null,)"), std::string::npos);
+  EXPECT_NE(book.to_json().dump().find(R"("truncations_without_copy":2)"), std::string::npos);
+  book.note({{"web", {.truncations = 2}}}, named({}), at(2));
+  EXPECT_EQ(book.rows(), rows) << "of a source that is named no more, too";
+}
+
 TEST(LossBook, GoesOnWithWhatWasSaved) {
   LossBook book;
   book.take_over({{.source = "web", .losses = {.bytes = 7}, .since = at(0), .last = at(3)}});
@@ -75,7 +86,7 @@ TEST(LossBook, IsWrittenForMachines) {
   book.note({{"web", {.bytes = 1, .of_unknown_size = 2, .messages = 3, .reread_bytes = 4}}}, named({"web"}), at(0));
   EXPECT_EQ(book.to_json().dump(),
             R"([{"source":"web","since":"2026-02-25T04:00:00Z","last":"2026-02-25T04:00:00Z","lost_bytes":1,)"
-            R"("losses_of_unknown_size":2,"lost_messages":3,"reread_bytes":4}])");
+            R"("losses_of_unknown_size":2,"lost_messages":3,"reread_bytes":4,"truncations_without_copy":0}])");
 }
 
 TEST(LossBook, IsKeptWithTheCursors) {

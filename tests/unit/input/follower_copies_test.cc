@@ -99,6 +99,22 @@ TEST_F(CopiesTest, WhatWasNotReadStandsInTheCopy) {
   }
 }
 
+TEST_F(CopiesTest, WhatATruncationWithoutACopyMayHaveTakenIsNotCalledNothing) {
+  follow_log("one\ntwo\n");
+  append(log, "not seen by anybody\n");
+  truncate();
+  append(log, "4\n");
+  EXPECT_EQ(next_texts(), (Texts{"4"}));
+  expect_nothing_lost();
+  EXPECT_EQ(follower->losses().at("web"), (model::Losses{.truncations = 1}));
+  append(log, "five\n");
+  EXPECT_EQ(next_texts(), (Texts{"five"}));
+  copy_and_truncate();
+  append(log, "6\n");
+  EXPECT_EQ(next_texts(), (Texts{"6"}));
+  EXPECT_EQ(follower->losses().at("web").truncations, 1U) << "the copy tells that nothing is missing";
+}
+
 TEST_F(CopiesTest, ACompressedCopyIsReadToo) {
   follow_log("one\ntw");
   append(log, "o\nthree\n");

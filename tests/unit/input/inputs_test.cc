@@ -135,6 +135,30 @@ TEST_F(InputsTest, ChangeWithTheirSources) {
   EXPECT_THAT(names(), ElementsAre("web", "new", "stays"));
   EXPECT_EQ(inputs->status()[2].lines, 2U);
 
+  // What it holds of a message that has not ended is counted.
+  changed.push_back(listener("stream", "stream"));
+  changed.back().listen[0].transport = config::ListenEndpoint::Transport::unix_stream;
+  auto stopped = changed;
+  inputs->change_sources(changed);
+  const auto hold = [this](std::string_view bytes) {
+    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM, 0));
+    EXPECT_EQ(connect_to(fd.get(), *unix_address(folder / "stream", "socket")), 0);
+    EXPECT_EQ(::send(fd.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    drain();
+    drain();
+    return fd;
+  };
+  const auto first = hold("<34>torn");
+  EXPECT_EQ(inputs->losses()["stream"].bytes, 0U);
+  std::vector<config::SourceConfig> without(changed.begin(), changed.end() - 1);
+  inputs->change_sources(without);
+  changed = {};
+  EXPECT_EQ(inputs->losses()["stream"].bytes, 8U);
+  inputs->change_sources(stopped);
+  const auto second = hold("<34>Oct");
+  inputs->stop();
+  EXPECT_EQ(inputs->losses()["stream"].bytes, 15U);
+
   // The same name, another kind: another input.
   std::vector<config::SourceConfig> moved = {files("stays", "log")};
   inputs->change_sources(moved);

@@ -68,6 +68,16 @@ TEST_F(StandardInputTest, ReadsAPipeAsItComes) {
   EXPECT_THAT(input->cursors(), IsEmpty());
 }
 
+TEST_F(StandardInputTest, CountsTheLineThatItCutsOff) {
+  Pipe pipe;
+  begin(pipe.out.get());
+  write_to(pipe.in.get(), "one\ntorn");
+  drain();
+  input->stop();
+  EXPECT_THAT(lines, ElementsAre("one"));
+  EXPECT_EQ(input->losses(), (model::Losses{.bytes = 4}));
+}
+
 TEST_F(StandardInputTest, LeavesTheDescriptorsFlagsAlone) {
   Pipe pipe;
   const int before = ::fcntl(pipe.out.get(), F_GETFL);

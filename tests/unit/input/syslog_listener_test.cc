@@ -258,5 +258,27 @@ TEST_F(SyslogListenerTest, GoesOnThroughAReconfiguration) {
   EXPECT_EQ(status(1).path, "udp " + fresh.to_string());
 }
 
+TEST_F(SyslogListenerTest, CountsTheMessagesThatItCutsOff) {
+  const auto stays = listen(Transport::tcp);
+  const auto path = listen_unix(Transport::unix_stream, "stream");
+  begin();
+  const auto there = connect(stays, SOCK_STREAM);
+  const auto cut = connect(path, SOCK_STREAM);
+  send(there, "<34>Oct 11 22:14:15 h su: one\n<34>held");
+  send(cut, "<34>Oct 11 22:14:15 su: two\n<34>torn");
+  expect_lines(2);
+  send(cut, "\n<34>Oct 11 22:14:15 su: three\n<34>Oct");  // not read yet
+  auto changed = config;
+  changed.listen.pop_back();
+  ASSERT_TRUE(input->reconfigure(changed));
+  EXPECT_EQ(lines.back(), "<34>Oct 11 22:14:15 su: three");
+  EXPECT_EQ(lines.size(), 4U);
+  EXPECT_EQ(input->losses(), (model::Losses{.bytes = 7})) << "of a port that is no more";
+  input->stop();
+  EXPECT_EQ(input->losses(), (model::Losses{.bytes = 15}));
+  EXPECT_EQ(status().lost_bytes, 8U);
+  EXPECT_EQ(lines.size(), 4U) << "what has not ended is judged by nobody";
+}
+
 }  // namespace
 }  // namespace ipguard::input

@@ -27,6 +27,7 @@ class OwnFormat : public testing::Test {
     std::string text;
     for (const auto& problem : diagnostics.all()) {
       text += problem.message + "\n";
+      hint_ = problem.hint;
     }
     return text;
   }
@@ -57,6 +58,7 @@ class OwnFormat : public testing::Test {
   }
   [[nodiscard]] std::string address() const { return event_.address ? event_.address->to_string() : "none"; }
 
+  std::string hint_;  // of the last problem
   std::unique_ptr<const LogFormat> format_;
   std::shared_ptr<const TimeZone> utc_ = TimeZone::load("UTC");
   ParseScratch scratch_;
@@ -215,6 +217,21 @@ TEST_F(OwnFormat, ReadsWhatIsWholeOfACutLine) {
   EXPECT_EQ(read("192.0.2.7 - - [25/Feb", true), "no");
   ASSERT_EQ(nginx(R"("$request" $status $remote_addr)"), "");
   EXPECT_EQ(read(R"("GET / HTTP/1.1" 404 192.0.2.7)", true), "none - GET /  ") << "digits may be missing";
+}
+
+TEST_F(OwnFormat, AClientFieldThatIsNotThereIsToldByTheFormatsOwn) {
+  const std::string begin = R"($remote_addr [$time_local] "$request" $status )";
+  EXPECT_NE(nginx(begin + R"("$http_x_real_ip" "$http_cf_connecting_ip")", "http_cf_connecting_ip"), "");
+  EXPECT_EQ(hint_, R"(write "$http_cf_connecting_ip" as it stands there)");
+  EXPECT_NE(nginx(begin + R"("$http_cf_connecting_ip")", "x_forwarded_for"), "");
+  EXPECT_EQ(hint_, R"(write "$http_cf_connecting_ip" as it stands there)");
+  EXPECT_NE(nginx(begin + R"("$http_user_agent")", "$http_x_forwarded_for"), "");
+  EXPECT_EQ(
+      hint_,
+      "nothing in it names a proxy's client: have the server write one, such as $http_x_forwarded_for, and add it "
+      "to the format");
+  EXPECT_NE(apache(R"(%a %t "%r" %>s "%{CF-Connecting-IP}i")", "cf-connecting-ip"), "");
+  EXPECT_EQ(hint_, R"(write "%{CF-Connecting-IP}i" as it stands there)");
 }
 
 TEST_F(OwnFormat, AppliesWhatTrustedProxiesSay) {

@@ -54,6 +54,22 @@ TEST(W3cFields, AreReadByTheirNames) {
   EXPECT_FALSE(is_w3c_directive("#Dates"));
 }
 
+TEST(W3cFields, MayStandBehindAByteOrderMark) {
+  const std::string mark = "\xef\xbb\xbf";
+  Matcher matcher(rules());
+  EXPECT_EQ(addresses(matcher, mark + block_of({directive, columns})), "192.0.2.7");
+  EXPECT_EQ(addresses(matcher, mark + test::access_line("/wp-login.php") + "\n", {}, 0, 1), "192.0.2.7");
+  EXPECT_EQ(addresses(matcher, mark + test::access_line("/wp-login.php") + "\n", {}, 100, 2), "")
+      << "elsewhere it is part of the line";
+  std::string address;
+  matcher.match_line({.text = mark + test::access_line("/wp-login.php"), .source = 3}, {}, test::noon,
+                     [&](const model::RawLine& line, const LineResult& result) {
+                       address = result.event.address ? result.event.address->to_string() : "none";
+                       EXPECT_EQ(line.offset, 3U);
+                     });
+  EXPECT_EQ(address, "192.0.2.7");
+}
+
 TEST(W3cFields, TellHowTheLinesBehindThemAreRead) {
   Matcher matcher(rules());
   const auto block =

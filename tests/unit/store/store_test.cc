@@ -205,10 +205,11 @@ TEST(Store, CursorsAreACompleteSet) {
 TEST(Store, LossesAreWrittenWithTheCursors) {
   auto store = Store::in_memory();
   using Losses = std::vector<model::SourceLosses>;
-  model::SourceLosses web{.source = "web",
-                          .losses = {.bytes = UINT64_MAX, .of_unknown_size = 2, .messages = 3, .reread_bytes = 4},
-                          .since = at(1),
-                          .last = at(2)};
+  model::SourceLosses web{
+      .source = "web",
+      .losses = {.bytes = UINT64_MAX, .of_unknown_size = 2, .messages = 3, .reread_bytes = 4, .truncations = 5},
+      .since = at(1),
+      .last = at(2)};
   const model::SourceLosses mail{.source = "mail", .since = at(3)};
   const auto write = [&](Losses losses, bool has_cursors = true) {
     StoreBatch batch;
