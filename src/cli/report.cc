@@ -15,6 +15,7 @@
 #include "cli/report_shape.h"
 #include "cli/table.h"
 #include "config/rule_file.h"
+#include "report/aggregates.h"
 
 namespace ipguard::cli {
 namespace {
@@ -133,6 +134,10 @@ Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
   if (!memory || *memory == 0) {
     return fail(Errc::usage, "--memory: '" + printable(options.memory, 40) + "' is no size; write 160MiB");
   }
+  if (*memory < report::Aggregates::least_budget) {
+    return fail(Errc::usage, "--memory: " + printable(options.memory, 40) + " is too little; the least is " +
+                                 format_size(report::Aggregates::least_budget));
+  }
   plan.by = *by;
   plan.memory = *memory;
   plan.groups = sizes->groups;
@@ -140,6 +145,19 @@ Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
   plan.network_rows = sizes->networks;
   plan.decisions = sizes->decisions;
   plan.threads = options.threads > 0 ? options.threads : std::max(std::thread::hardware_concurrency(), 1U);
+  return {};
+}
+
+// A rule that is misspelt is no empty report.
+Result<> check_rules(const ReportFilter& filter, const match::RuleSet& rules) {
+  for (const auto& word : filter.rules) {
+    ReportFilter one;
+    one.rules = {word};
+    if (std::ranges::none_of(rules.rules(), [&](const model::Rule& rule) { return one.fits_rule(rule.id); })) {
+      return fail(Errc::usage, "--rule: no rule has the id '" + printable(word, 80) +
+                                   "'; write one of `ipguardctl rules list`, or web/ for all that begin so");
+    }
+  }
   return {};
 }
 
@@ -171,6 +189,9 @@ Result<ReportPlan> make_plan(const ReportOptions& options) {
   plan.readings = reading->readings;
   if (auto configured = configure(options, plan); !configured) {
     return std::unexpected(configured.error());
+  }
+  if (auto known = check_rules(plan.filter, *plan.rules); !known) {
+    return std::unexpected(known.error());
   }
   auto routes = open_database(options.databases_given ? options.databases : plan.policy.config.database_paths);
   if (!routes) {

@@ -1,9 +1,12 @@
 #include "cli/report_chunk.h"
 
 #include <algorithm>
+#include <bit>
 
+#include "input/rotated_files.h"
 #include "match/source_reading.h"
 #include "model/hit.h"
+#include "report/distinct.h"
 
 namespace ipguard::cli {
 namespace {
@@ -27,7 +30,36 @@ std::string_view line_from(std::string_view bytes, size_t from) {
   return rest.substr(0, rest.find('\n'));
 }
 
+bool is_clf(std::string_view format) {
+  return format == "common" || format == "combined" || format == "vhost_combined";
+}
+
+// Who asked, in a line "ADDRESS - - [", also behind a virtual host's name; empty if it is no such line: it has a user,
+// or is none of the format.
+std::string_view visitor_of(std::string_view line) {
+  constexpr std::string_view nobody = " - -";
+  const auto time = line.find(" [");
+  const auto head = time == std::string_view::npos ? std::string_view{} : line.substr(0, time);
+  if (!head.ends_with(nobody)) {
+    return {};
+  }
+  const auto address = head.substr(0, head.size() - nobody.size());
+  return address.substr(address.rfind(' ') + 1);  // npos + 1 is 0
+}
+
 }  // namespace
+
+unsigned sampling_of(const std::vector<ReportInput>& inputs, uint64_t wholly) {
+  constexpr uint64_t usual_ratio = 12;  // of a packed log
+  constexpr uint64_t most = 64;
+  uint64_t bytes = 0;
+  for (const auto& input : inputs) {
+    const bool packed = input::without_packed_ending(input.path).size() < input.path.size();
+    bytes += input.error.empty() ? input.raw_size * (packed ? usual_ratio : 1) : 0;
+  }
+  const uint64_t times = wholly == 0 ? most : (bytes + wholly - 1) / wholly;
+  return static_cast<unsigned>(std::bit_ceil(std::clamp<uint64_t>(times, 1, most)));
+}
 
 void Batch::clear() {
   records.clear();
@@ -148,8 +180,9 @@ void ChunkScan::look_at_lines(const Chunk& chunk, const ReportInput& input, Batc
     context.zone = reading->zone.get();
     context.forwarded = reading->forwarded ? &*reading->forwarded : nullptr;
   }
-  const bool every_line = chunk.offset < looked_at_wholly;
-  const size_t stride = every_line ? 0 : bytes.size() / looked_at_of_chunk;
+  const bool sampled = shared_.visitors_one_in > 1;
+  const bool visitors_only = sampled && input.access && is_clf(input.recognised->name());
+  const size_t stride = sampled && !input.access ? bytes.size() / looked_at_of_chunk : 0;
   const size_t last_line = bytes.size() < 2 ? 0 : bytes.rfind('\n', bytes.size() - 2) + 1;  // npos + 1 is 0
   bool all_read = true;
   for (size_t at = 0; at < bytes.size();) {
@@ -159,10 +192,14 @@ void ChunkScan::look_at_lines(const Chunk& chunk, const ReportInput& input, Batc
       break;
     }
     const auto text = without_cr(line);
-    if (parse(text, context, input)) {
-      note_visit(input, chunk.offset + begin, batch);
-    } else {
-      all_read = all_read && (text.empty() || text.front() == '#');
+    const bool wanted = !visitors_only || is_wanted(text, context);
+    // The first and the last line of a chunk tell the time that it covers.
+    if (wanted || begin == 0 || begin == last_line) {
+      if (parse(text, context, input)) {
+        note_visit(input, chunk.offset + begin, wanted, batch);
+      } else {
+        all_read = all_read && (text.empty() || text.front() == '#');
+      }
     }
     const size_t next = std::max(begin + line.size() + 1, begin + stride);
     at = next > last_line && begin < last_line ? last_line : next;
@@ -172,9 +209,19 @@ void ChunkScan::look_at_lines(const Chunk& chunk, const ReportInput& input, Batc
   }
 }
 
-void ChunkScan::note_visit(const ReportInput& input, uint64_t offset, Batch& batch) {
+// Whether a line of a large log is in the sample. Behind proxies the address is not who asked: there lines are drawn.
+bool ChunkScan::is_wanted(std::string_view line, const match::ParseContext& context) const {
+  const auto visitor = visitor_of(line);
+  return visitor.empty() ||
+         report::hash_of(context.forwarded != nullptr ? line : visitor) % shared_.visitors_one_in == 0;
+}
+
+void ChunkScan::note_visit(const ReportInput& input, uint64_t offset, bool wanted, Batch& batch) {
   if (event_.time) {
     note_time(*event_.time, batch);
+  }
+  if (!wanted) {
+    return;
   }
   if (const auto visit = match::visit_of(event_)) {
     batch.records.push_back({.kind = Record::Kind::visit,

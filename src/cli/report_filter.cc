@@ -132,6 +132,10 @@ Result<ReportFilter> parse_filter(const FilterOptions& options, TimePoint now) {
     }
     filter.until = *until;
   }
+  if (filter.since && filter.until && *filter.until <= *filter.since) {
+    return fail(Errc::usage, "--until " + printable(options.until, 40) + " is not after --since " +
+                                 printable(options.since, 40) + ": no time lies between them");
+  }
   for (const auto& text : options.where) {
     auto condition = parse_condition(text);
     if (!condition) {
@@ -146,6 +150,13 @@ bool ReportFilter::fits_fields(const model::Event& event, const net::Address& ad
   return std::ranges::all_of(where, [&](const FieldCondition& condition) {
     return condition.field ? event[*condition.field].find(condition.text) != std::string_view::npos
                            : condition.prefix.contains(address);
+  });
+}
+
+bool ReportFilter::fits_prefixes(std::span<const net::Prefix> prefixes) const {
+  return std::ranges::all_of(where, [&](const FieldCondition& condition) {
+    return condition.field ||
+           std::ranges::any_of(prefixes, [&](const net::Prefix& each) { return condition.prefix.overlaps(each); });
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,8 @@ struct ReportFilter {
   std::vector<FieldCondition> where;
 
   [[nodiscard]] bool fits_fields(const model::Event& event, const net::Address& address) const;
+  // Whether conditions on addresses leave anything of these; conditions on fields say nothing about prefixes.
+  [[nodiscard]] bool fits_prefixes(std::span<const net::Prefix> prefixes) const;
   [[nodiscard]] bool fits_rule(std::string_view id) const;
   [[nodiscard]] bool fits_time(TimePoint time) const { return (!since || time >= *since) && (!until || time < *until); }
   [[nodiscard]] bool fits_owner(uint32_t asn, uint16_t country) const;

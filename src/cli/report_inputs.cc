@@ -53,6 +53,7 @@ void look_at_head(ReportInput& input, TimePoint now) {
     if (input.recognised == nullptr) {
       input.recognised = named != nullptr ? named : hint;
       input.in_order = !lines_stand_alone(event);
+      input.access = event.kind == model::LogKind::access;
     }
     if (event.time && *event.time - model::most_clock_ahead <= now) {
       input.first = event.time;
@@ -84,6 +85,7 @@ ReportInput look_at(const std::string& path, const match::LineOptions& options, 
     return input;
   }
   input.raw_size = stream->raw_size();
+  input.identity = stream->identity();
   if (const auto modified = stream->modified()) {
     input.now = std::min(now, *modified);
   }
@@ -129,6 +131,84 @@ std::pair<std::string, std::string> split_path(const std::string& path) {
                                     : std::pair{path.substr(0, slash + 1), path.substr(slash + 1)};
 }
 
+enum class Likeness : uint8_t { none, same, first_is_beginning, second_is_beginning };
+
+// Of what both hold, unpacked.
+Likeness compare(const std::string& first_path, const std::string& second_path) {
+  constexpr size_t piece = 256U << 10U;
+  auto first = InputStream::open(first_path);
+  auto second = InputStream::open(second_path);
+  if (!first || !second) {
+    return Likeness::none;
+  }
+  std::string one(piece, '\0');
+  std::string other(piece, '\0');
+  while (true) {
+    const auto of_one = first->read(one);
+    const auto of_other = second->read(other);
+    if (!of_one || !of_other || first->error() || second->error()) {
+      return Likeness::none;
+    }
+    const size_t both = std::min(*of_one, *of_other);
+    if (std::string_view(one).substr(0, both) != std::string_view(other).substr(0, both)) {
+      return Likeness::none;
+    }
+    if (both < piece) {
+      return *of_one == *of_other  ? Likeness::same
+             : *of_one < *of_other ? Likeness::first_is_beginning
+                                   : Likeness::second_is_beginning;
+    }
+  }
+}
+
+// Whether it is worth to compare all: logs that are short may well begin alike.
+bool begin_alike(const ReportInput& a, const ReportInput& b) {
+  constexpr size_t telling = 1024;
+  const size_t both = std::min(a.head.size(), b.head.size());
+  return both > 0 && (both >= telling || a.head.size() == b.head.size()) &&
+         a.head.compare(0, both, b.head, 0, both) == 0;
+}
+
+void leave_out(ReportInput& input, const std::string& why) {
+  input.error = (input.path == "-" ? "standard input" : printable(input.path)) + why;
+  input.raw_size = 0;
+  input.stream.reset();
+}
+
+void leave_out_repeated(std::vector<ReportInput>& inputs) {
+  std::map<std::pair<uint64_t, uint64_t>, size_t> files;
+  std::map<std::string, std::vector<size_t>> logs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    ReportInput& input = inputs[i];
+    if (!input.error.empty() || !input.identity) {
+      continue;
+    }
+    if (const auto [known, is_new] = files.try_emplace(*input.identity, i); !is_new) {
+      leave_out(input, " is the same file as " + printable(inputs[known->second].path) + ": it is read once");
+      continue;
+    }
+    if (input.stream != nullptr) {
+      continue;  // it cannot be read twice
+    }
+    auto& others = logs[log_of(input.path)];
+    for (const size_t other : others) {
+      ReportInput& before = inputs[other];
+      if (!before.error.empty() || !begin_alike(before, input)) {
+        continue;
+      }
+      const auto likeness = compare(before.path, input.path);
+      if (likeness == Likeness::first_is_beginning) {
+        leave_out(before, " is the beginning of " + printable(input.path) + ": it is read once");
+      } else if (likeness != Likeness::none) {
+        leave_out(input, (likeness == Likeness::same ? " holds the same as " : " is the beginning of ") +
+                             printable(before.path) + ": it is read once");
+        break;
+      }
+    }
+    others.push_back(i);
+  }
+}
+
 }  // namespace
 
 std::string log_of(const std::string& path) {
@@ -165,6 +245,7 @@ std::vector<ReportInput> look_at_inputs(const std::vector<std::string>& paths, c
   for (const auto& path : paths) {
     inputs.push_back(look_at(path, options_of(path, named, config, readings), now));
   }
+  leave_out_repeated(inputs);
   return inputs;
 }
 

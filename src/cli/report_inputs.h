@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -19,15 +20,17 @@
 namespace ipguard::cli {
 
 struct ReportInput {
-  std::string path;            // as it was given
-  std::string error;           // why nothing can be read of it; empty = it can
-  uint64_t raw_size = 0;       // as it lies on the disk; 0 = not known
-  TimePoint now;               // completes stamps without a year: when it was written last
-  match::LineOptions options;  // how its lines are read
-  std::string format;          // recognised or named; empty = neither
+  std::string path;                                       // as it was given
+  std::string error;                                      // why nothing can be read of it; empty = it can
+  uint64_t raw_size = 0;                                  // as it lies on the disk; 0 = not known
+  TimePoint now;                                          // completes stamps without a year: when it was written last
+  match::LineOptions options;                             // how its lines are read
+  std::optional<std::pair<uint64_t, uint64_t>> identity;  // device and inode of a regular file
+  std::string format;                                     // recognised or named; empty = neither
   const match::LogFormat* recognised = nullptr;
   std::optional<TimePoint> first;  // time stamp of its first line that has one
   std::string head;                // its first whole lines
+  bool access = false;             // its lines are an access log's: visits
   // Whether lines say something about later ones (sessions, columns): then they are read in order.
   bool in_order = true;
   std::unique_ptr<InputStream> stream;  // of what cannot be opened twice, `head_bytes` of it read …
@@ -41,7 +44,8 @@ struct ReportSeries {
 };
 
 // Opens each path and looks at its beginning. `readings`, with `config`: a path that a [[source]] names is read as that
-// says. `named`: what the command line says of all.
+// says. `named`: what the command line says of all. What is there twice is read once, the other has an error: the same
+// file, and of one log's generations (log_of()) a copy, also a packed one, or the beginning of another.
 [[nodiscard]] std::vector<ReportInput> look_at_inputs(const std::vector<std::string>& paths,
                                                       const match::LineOptions& named, const config::Config& config,
                                                       const match::SourceReadings* readings, TimePoint now);

@@ -43,7 +43,10 @@ report::GroupRow group_of(const Json& json) {
           .asn = text_of(json, "asn"),
           .as_name = text_of(json, "as_name"),
           .country = text_of(json, "country"),
-          .country_code = text_of(json, "country_code")};
+          .country_code = text_of(json, "country_code"),
+          .addresses_error = json.value("addresses_error", 0.0),
+          .routes_error = json.value("routes_error", 0.0),
+          .asns_error = json.value("asns_error", 0.0)};
 }
 
 void read_groups(const Json& list, std::vector<report::GroupRow>& groups) {

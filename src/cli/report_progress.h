@@ -2,9 +2,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace ipguard::cli {
+
+// In at most `width` columns: without the bar where there is no room for it, without the rate where there is still
+// less. `total` 0 = not known.
+[[nodiscard]] std::string progress_line(uint64_t done, uint64_t total, double seconds, size_t width);
 
 class ReportProgress {
  public:

@@ -39,11 +39,16 @@ class ReportRun {
 
   report::Document run() {
     {
+      const unsigned one_in = sampling_of(plan_.inputs, plan_.visits_wholly);
+      if (std::ranges::any_of(plan_.inputs, &ReportInput::access)) {
+        document_.visits_looked_at = 1.0 / one_in;
+      }
       const ScanShared shared{.rules = plan_.rules,
                               .inputs = plan_.inputs,
                               .filter = plan_.filter,
                               .evidence_bytes = plan_.policy.config.limits.evidence_bytes,
-                              .generated = plan_.generated};
+                              .generated = plan_.generated,
+                              .visitors_one_in = one_in};
       ReportScan scan(plan_.inputs, shared, {.threads = plan_.threads, .chunk_bytes = plan_.chunk_bytes});
       ReportProgress progress(plan_.show_progress ? raw_bytes() : 0);
       scan.run(plan_.generated,
@@ -215,7 +220,8 @@ class ReportRun {
     const auto asn = net::Asn::parse(row.asn).value_or(net::Asn{});
     const auto country = model::Country::parse(row.country_code).value_or(model::Country{});
     return filter.fits_time(row.since) && filter.fits_rule(row.rule) &&
-           filter.fits_owner(asn.number, static_cast<uint16_t>(country.number()));
+           filter.fits_owner(asn.number, static_cast<uint16_t>(country.number())) &&
+           filter.fits_prefixes(row.prefixes.empty() ? std::span(&row.route, 1) : std::span(row.prefixes));
   }
 
   ReportPlan plan_;

@@ -41,6 +41,8 @@ struct ReportPlan {
   size_t network_rows = 20;  // … of addresses and routes
   size_t decisions = 20;
   size_t memory = 0;  // bytes for the counts
+  // Visitors of inputs that are larger together are sampled: some 300,000 lines of an access log.
+  uint64_t visits_wholly = 64U << 20U;
   unsigned threads = 1;
   size_t chunk_bytes = 1U << 20U;
   TimePoint generated;

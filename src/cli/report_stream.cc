@@ -33,6 +33,7 @@ Result<InputStream> InputStream::open(const std::string& path) {
   if (::fstat(stream.fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
     stream.repeatable_ = !standard_input;
     stream.raw_size_ = static_cast<uint64_t>(status.st_size);
+    stream.identity_.emplace(status.st_dev, status.st_ino);
     stream.modified_ = TimePoint(Seconds(status.st_mtim.tv_sec));
     static_cast<void>(::posix_fadvise(stream.fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL));
   }

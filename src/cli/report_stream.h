@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -33,6 +34,8 @@ class InputStream {
   [[nodiscard]] uint64_t raw_size() const { return raw_size_; }
   // Whether it can be opened again and says the same: a regular file.
   [[nodiscard]] bool repeatable() const { return repeatable_; }
+  // Which file it is: device and inode; nullopt of what is no regular file.
+  [[nodiscard]] const std::optional<std::pair<uint64_t, uint64_t>>& identity() const { return identity_; }
   // When it was written last; nullopt of what is no regular file.
   [[nodiscard]] std::optional<TimePoint> modified() const { return modified_; }
 
@@ -54,6 +57,7 @@ class InputStream {
   uint64_t raw_size_ = 0;
   bool repeatable_ = false;
   std::optional<TimePoint> modified_;
+  std::optional<std::pair<uint64_t, uint64_t>> identity_;
 };
 
 }  // namespace ipguard::cli

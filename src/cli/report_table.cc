@@ -1,5 +1,6 @@
 #include "cli/report_table.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string_view>
@@ -29,9 +30,7 @@ std::string percent(double share) {
 // At most so many, if it is not exact.
 std::string hits_text(const GroupRow& group) { return (group.error > 0 ? "≤" : "") + group_digits(group.hits); }
 
-std::string distinct_text(uint64_t count, const GroupRow& group) {
-  return (group.distinct_error > 0 ? "~" : "") + group_digits(count);
-}
+std::string distinct_text(uint64_t count, double error) { return (error > 0 ? "~" : "") + group_digits(count); }
 
 // To the minute, as the eye reads it: "2026-02-25 04:30".
 std::string minute_text(TimePoint time) {
@@ -71,9 +70,9 @@ std::vector<std::string> group_cells(Dimension dimension, const GroupRow& group)
   const std::string key = dash(group.key);
   const std::string hits = hits_text(group);
   const std::string share = percent(group.share);
-  const std::string addresses = distinct_text(group.addresses, group);
-  const std::string routes = distinct_text(group.routes, group);
-  const std::string asns = distinct_text(group.asns, group);
+  const std::string addresses = distinct_text(group.addresses, group.addresses_error);
+  const std::string routes = distinct_text(group.routes, group.routes_error);
+  const std::string asns = distinct_text(group.asns, group.asns_error);
   const std::string last = minute_text(group.last);
   switch (dimension) {
     case Dimension::address:
@@ -103,6 +102,18 @@ std::string counted_since(const report::Running& running) {
   return std::string(" read ") + (running.dry_run ? "in a dry run" : "while enforcing") + " since " +
          minute_text(whole_period ? running.begin : running.started) + " UTC" +
          (whole_period ? "" : ", when ipguardd started");
+}
+
+// Lines of prose, as wide as the terminal.
+std::string fitted(std::string_view prose, std::optional<size_t> width) {
+  std::string text;
+  while (!prose.empty()) {
+    const auto end = std::min(prose.find('\n'), prose.size());
+    const auto line = prose.substr(0, end);
+    text += width && display_width(line) > *width ? wrapped(line, *width, 0) : std::string(line) + '\n';
+    prose.remove_prefix(std::min(end + 1, prose.size()));
+  }
+  return text;
 }
 
 std::string summary(const Document& document) {
@@ -153,17 +164,37 @@ std::string dropped_text(const Document& document) {
   return "Dropped by the kernel: " + (text.empty() ? "nothing yet" : text + " (packets)") + '\n';
 }
 
+// All of them where nothing is left out; with filters those that fit.
+std::string decisions_head(const Document& document) {
+  const auto& balance = document.balance;
+  if (!document.filters.empty()) {
+    return "\nOf " + counted(balance.total.decisions, "decision", "decisions") + " of the whole log " +
+           (balance.fitting == 0
+                ? "none fits\n"
+                : group_digits(balance.fitting) + (balance.fitting == 1 ? " fits" : " fit") +
+                      ", and would have stopped " + counted(balance.fitting_stopped, "hit", "hits") + '\n');
+  }
+  const bool enforced = document.running && !document.running->dry_run;
+  const std::string good = counted(balance.total.good_clients, "good client", "good clients");
+  return (enforced ? "\nBanned: " : "\nWould have been banned: ") +
+         counted(balance.total.decisions, "decision", "decisions") +
+         (enforced ? ", from whose targets " + counted(balance.total.stopped, "hit", "hits") + " came all the same; " +
+                         good + " inside\n"
+                   : ", which would have stopped " + counted(balance.total.stopped, "hit", "hits") + " and cost " +
+                         good + '\n');
+}
+
+// In a large log only some of the visitors are looked at.
+std::string sample_text(const Document& document) {
+  return document.visits_looked_at < 1 && document.balance.total.decisions > 0
+             ? "Good clients are at least so many, from a sample of " + percent(document.visits_looked_at) +
+                   " % of the visitors without a user name\n"
+             : "";
+}
+
 std::string decisions_text(const Document& document, std::optional<size_t> width) {
   const auto& balance = document.balance;
-  const bool enforced = document.running && !document.running->dry_run;
-  std::string text =
-      (enforced ? "\nBanned: " : "\nWould have been banned: ") +
-      counted(balance.total.decisions, "decision", "decisions") +
-      (enforced ? ", from whose targets " + counted(balance.total.stopped, "hit", "hits") + " came all the same; " +
-                      counted(balance.total.good_clients, "good client", "good clients") + " inside\n"
-                : ", which would have stopped " + counted(balance.total.stopped, "hit", "hits") + " and cost " +
-                      counted(balance.total.good_clients, "good client", "good clients") + '\n') +
-      dropped_text(document);
+  std::string text = fitted(decisions_head(document) + sample_text(document) + dropped_text(document), width);
   if (balance.decisions.empty()) {
     return text;
   }
@@ -175,7 +206,7 @@ std::string decisions_text(const Document& document, std::optional<size_t> width
                dash(decision.country_code), printable(decision.rule) + ": " + printable(decision.reason)});
   }
   text += table.to_string(width);
-  if (balance.total.decisions > balance.decisions.size()) {
+  if ((document.filters.empty() ? balance.total.decisions : balance.fitting) > balance.decisions.size()) {
     text += "shown are those that would have stopped most\n";
   }
   return text;
@@ -201,7 +232,9 @@ std::string balance_text(const Document& document, std::optional<size_t> width) 
       add_balance_row(rules, row);
     }
   }
-  return (scopes.empty() ? "" : '\n' + scopes.to_string(width)) + (rules.empty() ? "" : '\n' + rules.to_string(width));
+  const std::string head = document.filters.empty() || scopes.empty() ? "" : "\nOf the whole log:\n";
+  return fitted(head, width) + (scopes.empty() ? "" : (head.empty() ? "\n" : "") + scopes.to_string(width)) +
+         (rules.empty() ? "" : '\n' + rules.to_string(width));
 }
 
 std::string what_if_text(const Document& document, std::optional<size_t> width) {
@@ -250,8 +283,8 @@ Table top_table(const Document& document, const std::vector<uint64_t>& fresh) {
 }
 
 std::string report_text(const Document& document, std::optional<size_t> width) {
-  return summary(document) + groups_text(document, width) + memory_text(document) + decisions_text(document, width) +
-         balance_text(document, width) + what_if_text(document, width);
+  return fitted(summary(document), width) + groups_text(document, width) + fitted(memory_text(document), width) +
+         decisions_text(document, width) + balance_text(document, width) + what_if_text(document, width);
 }
 
 }  // namespace ipguard::cli

@@ -1,6 +1,7 @@
 #include "report/aggregates.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <numeric>
 
@@ -17,7 +18,7 @@ constexpr size_t least_freed = 4096;  // bytes; who gives up less had nothing to
 Aggregates::Aggregates(size_t budget, Lookups lookups, size_t distinct_budget)
     : budget_(std::max(budget, least_budget)),
       lookups_(std::move(lookups)),
-      pool_(distinct_budget == 0 ? budget_ / pool_share : distinct_budget) {
+      pool_(distinct_budget == 0 ? DistinctPool(budget_ / pool_share) : DistinctPool(distinct_budget, 0)) {
   for (const Dimension dimension : all_dimensions) {
     // An address is one address of one route.
     tables_[static_cast<size_t>(dimension)] = std::make_unique<GroupTable>(dimension != Dimension::address, pool_);
@@ -168,6 +169,11 @@ bool Aggregates::shrink_largest() {
   return bytes() + least_freed <= before;
 }
 
+uint64_t Aggregates::groups_in_all(Dimension dimension) const {
+  const GroupTable& groups = table(dimension);
+  return groups.exact() && groups.size() > 0 ? groups.size() : std::numeric_limits<uint64_t>::max();
+}
+
 uint64_t Aggregates::addresses() const {
   const GroupTable& addresses = table(Dimension::address);
   return addresses.exact() ? addresses.size() : all_addresses_.count(pool_);
@@ -230,10 +236,18 @@ GroupRow Aggregates::row(Dimension dimension, uint32_t number) const {
     row.asns = owners_[group.facts].first == 0 ? 0 : 1;
   } else {
     const DistinctCounts& counts = groups.counts_of(number);
-    row.addresses = counts.addresses.count(pool_);
-    row.routes = counts.routes.count(pool_);
-    row.asns = counts.asns.count(pool_);
-    row.distinct_error = std::max({counts.addresses.error(), counts.routes.error(), counts.asns.error()});
+    // An estimate says no more than what is known for sure: there are no more than hits, nor than in all.
+    const auto at_most = [&group](const Distinct& distinct, const DistinctPool& pool, uint64_t in_all) {
+      const uint64_t count = distinct.count(pool);
+      return distinct.error() > 0 ? std::min({count, group.hits, in_all}) : count;
+    };
+    row.addresses = at_most(counts.addresses, pool_, groups_in_all(Dimension::address));
+    row.routes = at_most(counts.routes, pool_, groups_in_all(Dimension::route));
+    row.asns = at_most(counts.asns, pool_, groups_in_all(Dimension::asn));
+    row.addresses_error = counts.addresses.error();
+    row.routes_error = counts.routes.error();
+    row.asns_error = counts.asns.error();
+    row.distinct_error = std::max({row.addresses_error, row.routes_error, row.asns_error});
   }
   describe_owner(dimension, group, key, row);
   return row;

@@ -37,7 +37,8 @@ class Aggregates {
 
   // `budget`: bytes. Beyond it the largest table gives up its smallest groups (GroupTable::shrink()), and distinct
   // things are estimated sooner. At least `least_budget` is used.
-  // `distinct_budget`: from how many bytes of distinct things on these are thrifty; 0 = a third of all.
+  // `distinct_budget`: from how many bytes of distinct things on these are thrifty, and their sets stay small; 0 = a
+  // third of all, and sets grow while there is room.
   Aggregates(size_t budget, Lookups lookups, size_t distinct_budget = 0);
   Aggregates(const Aggregates&) = delete;
   Aggregates& operator=(const Aggregates&) = delete;
@@ -95,6 +96,8 @@ class Aggregates {
   [[nodiscard]] uint32_t number_of(const model::Rule& rule);
   [[nodiscard]] uint32_t number_of(const std::string& id, const std::string& title, std::string_view attack_class);
   [[nodiscard]] size_t group_count() const;
+  // The most that there can be; the largest number where groups gave way or are not counted.
+  [[nodiscard]] uint64_t groups_in_all(Dimension dimension) const;
   void keep_within_budget();
   void describe_owner(Dimension dimension, const Group& group, std::string_view key, GroupRow& row) const;
 

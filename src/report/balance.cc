@@ -301,7 +301,10 @@ uint32_t Balance::rule_number(std::string_view rule) {
 }
 
 BalanceResult Balance::result_of(std::vector<const DecisionRow*> rows, size_t most, const BalanceSums& sums) const {
-  BalanceResult result{.total = sums.total, .decisions = {}, .rules = sums.rules, .scopes = {}};
+  BalanceResult result{.total = sums.total, .decisions = {}, .fitting = rows.size(), .rules = sums.rules, .scopes = {}};
+  for (const DecisionRow* row : rows) {
+    result.fitting_stopped += row->stopped;
+  }
   if (rows.size() > most) {
     std::ranges::stable_sort(rows, [](const auto* a, const auto* b) { return a->stopped > b->stopped; });
     rows.resize(most);

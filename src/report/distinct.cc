@@ -11,7 +11,11 @@ namespace ipguard::report {
 namespace {
 
 constexpr uint64_t form_bits = 3;
-constexpr std::array<size_t, 3> most_in_set = {8, 48, Distinct::most_exact};
+// The smallest may be full; the others are to a quarter free, so that searches stay short.
+constexpr size_t most_in_set(DistinctPool::Size size) {
+  const size_t length = DistinctPool::words.at(static_cast<size_t>(size));
+  return size == DistinctPool::Size::small ? length : length / 4 * 3;
+}
 
 // A hash as it is kept: never 0, and without the bits that tell the form.
 uint64_t kept(uint64_t hash) { return std::max<uint64_t>(hash & ~form_bits, form_bits + 1); }
@@ -130,26 +134,43 @@ uint32_t DistinctPool::allocate(Size size) {
   Class& blocks = classes_[static_cast<size_t>(size)];
   const size_t length = words[static_cast<size_t>(size)];
   bytes_ += length * sizeof(uint64_t);
+  large_bytes_ += size > Size::large ? length * sizeof(uint64_t) : 0;
   if (!blocks.free.empty()) {
     const uint32_t block = blocks.free.back();
     blocks.free.pop_back();
-    std::ranges::fill(at(size, block), 0);
+    if (length > words_a_chunk) {
+      blocks.chunks[block] = std::make_unique<uint64_t[]>(length);  // NOLINT(modernize-avoid-c-arrays)
+    } else {
+      std::ranges::fill(at(size, block), 0);
+    }
     return block;
   }
-  if (blocks.used % (words_a_chunk / length) == 0) {
-    blocks.chunks.push_back(std::make_unique<uint64_t[]>(words_a_chunk));  // NOLINT(modernize-avoid-c-arrays)
+  if (blocks.used % blocks_a_chunk(length) == 0) {
+    blocks.chunks.push_back(
+        std::make_unique<uint64_t[]>(std::max(length, words_a_chunk)));  // NOLINT(modernize-avoid-c-arrays)
   }
   return blocks.used++;
 }
 
 void DistinctPool::release(Size size, uint32_t block) {
-  bytes_ -= words[static_cast<size_t>(size)] * sizeof(uint64_t);
-  classes_[static_cast<size_t>(size)].free.push_back(block);
+  const size_t length = words[static_cast<size_t>(size)];
+  Class& blocks = classes_[static_cast<size_t>(size)];
+  bytes_ -= length * sizeof(uint64_t);
+  large_bytes_ -= size > Size::large ? length * sizeof(uint64_t) : 0;
+  blocks.free.push_back(block);
+  if (length > words_a_chunk) {
+    blocks.chunks[block].reset();
+  }
+}
+
+bool DistinctPool::has_room(Size size) const {
+  const size_t bytes = words[static_cast<size_t>(size)] * sizeof(uint64_t);
+  return !thrifty() && bytes_ + bytes <= budget_ && large_bytes_ + bytes <= large_budget_;
 }
 
 std::span<uint64_t> DistinctPool::at(Size size, uint32_t block) {
   const size_t length = words[static_cast<size_t>(size)];
-  const size_t a_chunk = words_a_chunk / length;
+  const size_t a_chunk = blocks_a_chunk(length);
   auto& chunk = classes_[static_cast<size_t>(size)].chunks[block / a_chunk];
   return {chunk.get() + (block % a_chunk) * length, length};
 }
@@ -187,7 +208,7 @@ bool Distinct::insert_in_set(uint64_t hash, DistinctPool& pool) {
   if (holds(blocks, kept(hash))) {
     return false;
   }
-  if (held() >= most_in_set[static_cast<size_t>(size())]) {
+  if (held() >= most_in_set(size())) {
     grow(pool);
     return insert(hash, pool);
   }
@@ -202,12 +223,11 @@ void Distinct::grow(DistinctPool& pool) {
   const uint32_t old_block = block();
   const auto old = pool.at(before, old_block);
   const std::vector<uint64_t> hashes(old.begin(), old.end());
-  const bool sketched = pool.thrifty() || before == DistinctPool::Size::large;
-  DistinctPool::Size after =
-      before == DistinctPool::Size::small ? DistinctPool::Size::medium : DistinctPool::Size::large;
-  if (sketched && before != DistinctPool::Size::large) {
-    after = before;
-  }
+  constexpr auto large = DistinctPool::Size::large;
+  const bool largest = static_cast<size_t>(before) + 1 == DistinctPool::words.size();
+  const auto next = largest ? before : static_cast<DistinctPool::Size>(static_cast<uint8_t>(before) + 1);
+  const bool sketched = largest || (next > large ? !pool.has_room(next) : pool.thrifty());
+  const DistinctPool::Size after = sketched ? std::min(before, large) : next;
   pool.release(before, old_block);
   const uint32_t fresh = pool.allocate(after);
   const size_t count = held();

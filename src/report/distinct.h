@@ -16,15 +16,18 @@ namespace ipguard::report {
 // A well mixed hash of any bytes, the same in every run.
 [[nodiscard]] uint64_t hash_of(std::string_view bytes);
 
-// The blocks that counters of one report keep their hashes in. Beyond `budget` bytes it is thrifty: who has seen more
-// than a few things goes on in the smallest sketch, which needs no more room. Used by one thread.
+// The blocks that counters of one report keep their hashes in. While there is room, sets grow. Beyond `budget` bytes it
+// is thrifty: who has seen more than a few things goes on in the smallest sketch, which needs no more room. Used by one
+// thread.
 class DistinctPool {
  public:
-  // Blocks of 8, 64 and 512 words; the large sketch has one byte for each of its 4,096 registers.
-  enum class Size : uint8_t { small, medium, large };
-  static constexpr std::array<size_t, 3> words = {8, 64, 512};
+  // Of the sketches `large` is the largest: one byte for each of its 4,096 registers. What is larger holds sets only.
+  enum class Size : uint8_t { small, medium, large, k2, k8, k32, k128, k512, m2 };
+  static constexpr std::array<size_t, 9> words = {8, 64, 512, 2048, 8192, 32'768, 131'072, 524'288, 2'097'152};
 
-  explicit DistinctPool(size_t budget) : budget_(budget) {}
+  explicit DistinctPool(size_t budget) : DistinctPool(budget, budget / 4) {}
+  // `large_budget`: of it for blocks larger than `large`; 0 = there are none.
+  DistinctPool(size_t budget, size_t large_budget) : budget_(budget), large_budget_(large_budget) {}
 
   // Zeros. The number is valid until release().
   [[nodiscard]] uint32_t allocate(Size size);
@@ -34,6 +37,8 @@ class DistinctPool {
 
   [[nodiscard]] size_t bytes() const { return bytes_; }
   [[nodiscard]] bool thrifty() const { return thrifty_ || bytes_ > budget_; }
+  // Whether a block larger than `large` may be had.
+  [[nodiscard]] bool has_room(Size size) const;
   // From now on, whatever the budget.
   void set_thrifty() { thrifty_ = true; }
 
@@ -44,19 +49,20 @@ class DistinctPool {
     std::vector<uint32_t> free;
     uint32_t used = 0;  // blocks ever handed out
   };
+  // What is larger than a chunk has one of its own, which is freed when it is given back.
+  static constexpr size_t blocks_a_chunk(size_t length) { return length < words_a_chunk ? words_a_chunk / length : 1; }
 
   size_t budget_;
+  size_t large_budget_;
   size_t bytes_ = 0;
+  size_t large_bytes_ = 0;  // of them in blocks larger than `large`
   bool thrifty_ = false;
-  std::array<Class, 3> classes_;
+  std::array<Class, words.size()> classes_;
 };
 
 // Eight bytes; what does not fit stands in the pool, which is the same one for all calls. Not freed by itself: clear().
 class Distinct {
  public:
-  // Exact up to so many different things.
-  static constexpr size_t most_exact = 384;
-
   // `hash`: of the thing (hash_of()). False only if it is surely not new.
   bool insert(uint64_t hash, DistinctPool& pool);
   // Everything that another counter has seen, whose blocks are in the pool `from`.
@@ -67,15 +73,15 @@ class Distinct {
   void clear(DistinctPool& pool);
 
  private:
-  // In the lowest two bits; the rest is a hash, or a block's number and how many it holds.
+  // In the lowest two bits; the rest is a hash, or a block's size, how many it holds, and its number.
   enum class Form : uint8_t { empty, single, set, sketch };
 
   [[nodiscard]] Form form() const { return static_cast<Form>(bits_ & 3U); }
-  [[nodiscard]] DistinctPool::Size size() const { return static_cast<DistinctPool::Size>(bits_ >> 2U & 3U); }
+  [[nodiscard]] DistinctPool::Size size() const { return static_cast<DistinctPool::Size>(bits_ >> 2U & 15U); }
   [[nodiscard]] uint32_t block() const { return static_cast<uint32_t>(bits_ >> 32U); }
-  [[nodiscard]] size_t held() const { return bits_ >> 4U & 0xffffU; }
+  [[nodiscard]] size_t held() const { return bits_ >> 6U & 0x3ff'ffffU; }
   void set(Form form, DistinctPool::Size size, uint32_t block, size_t held) {
-    bits_ = static_cast<uint64_t>(block) << 32U | static_cast<uint64_t>(held) << 4U |
+    bits_ = static_cast<uint64_t>(block) << 32U | static_cast<uint64_t>(held) << 6U |
             static_cast<uint64_t>(size) << 2U | static_cast<uint64_t>(form);
   }
   bool insert_in_set(uint64_t hash, DistinctPool& pool);

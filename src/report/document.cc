@@ -18,6 +18,13 @@ std::optional<Dimension> dimension_from(std::string_view name) {
                                         : std::optional(static_cast<Dimension>(found - dimension_names.begin()));
 }
 
+bool Document::exact() const {
+  const auto rows_exact = [](const std::vector<GroupRow>& rows) {
+    return std::ranges::all_of(rows, [](const GroupRow& row) { return row.error == 0 && row.distinct_error == 0; });
+  };
+  return approximate.empty() && addresses_error == 0 && rows_exact(groups) && std::ranges::all_of(top, rows_exact);
+}
+
 void Document::add_database(const std::string& path, uint64_t build_epoch, const std::string& description) {
   constexpr uint64_t last_shown = 253402300799;  // 9999-12-31T23:59:59Z
   databases.push_back(path);

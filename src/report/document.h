@@ -36,7 +36,7 @@ struct GroupRow {
   uint64_t addresses = 0;
   uint64_t routes = 0;
   uint64_t asns = 0;
-  double distinct_error = 0;  // relative standard error of these three; 0 = exact
+  double distinct_error = 0;  // the largest relative standard error of these three; 0 = exact
   double share = 0;           // of all hits, 0 to 1
   TimePoint first = {};
   TimePoint last = {};
@@ -46,6 +46,10 @@ struct GroupRow {
   std::string as_name = {};
   std::string country = {};
   std::string country_code = {};
+  // Of each of the three.
+  double addresses_error = 0;
+  double routes_error = 0;
+  double asns_error = 0;
 };
 
 // What would have been decided, and what came of it.
@@ -91,6 +95,8 @@ struct BalanceTotal {
 struct BalanceResult {
   BalanceTotal total;
   std::vector<DecisionRow> decisions;
+  uint64_t fitting = 0;          // decisions that were asked for, of those that are kept
+  uint64_t fitting_stopped = 0;  // hits that these would have stopped; one counts for each
   std::vector<BalanceRow> rules;
   std::vector<BalanceRow> scopes;
 };
@@ -158,6 +164,7 @@ struct Document {
   uint64_t lines = 0;
   uint64_t bytes = 0;
   uint64_t lines_hit = 0;
+  double visits_looked_at = 1;  // share of the visitors without a user name, for good clients: 0 to 1
   uint64_t hits = 0;
   uint64_t attacks = 0;  // of them of rules of kind attack
   uint64_t addresses = 0;
@@ -176,6 +183,8 @@ struct Document {
   std::optional<WhatIf> what_if;
   std::vector<EvidenceRow> evidence;
 
+  // Whether no figure that is shown is an estimate.
+  [[nodiscard]] bool exact() const;
   // The next of the databases, in order.
   void add_database(const std::string& path, uint64_t build_epoch, const std::string& description);
 };

@@ -96,6 +96,7 @@ void put_totals(JsonWriter& json, const Document& document) {
   json.number("lines", document.lines);
   json.number("bytes", document.bytes);
   json.number("lines_hit", document.lines_hit);
+  json.fraction("visits_looked_at", document.visits_looked_at);
   json.number("hits", document.hits);
   json.number("attacks", document.attacks);
   json.number("addresses", document.addresses);
@@ -104,7 +105,7 @@ void put_totals(JsonWriter& json, const Document& document) {
   }
   put_time(json, "first", document.first);
   put_time(json, "last", document.last);
-  json.flag("exact", document.approximate.empty());
+  json.flag("exact", document.exact());
   json.open('{', "memory");
   json.number("budget_bytes", document.memory_budget);
   json.number("used_bytes", document.memory_used);
@@ -131,6 +132,9 @@ void put_groups(JsonWriter& json, std::string_view name, std::span<const GroupRo
     json.number("asns", group.asns);
     if (group.distinct_error > 0) {
       json.fraction("distinct_error", group.distinct_error);
+      json.fraction("addresses_error", group.addresses_error);
+      json.fraction("routes_error", group.routes_error);
+      json.fraction("asns_error", group.asns_error);
     }
     json.fraction("share", group.share);
     put_time(json, "first", group.first);
@@ -306,6 +310,10 @@ std::string written(const Document& document, bool with_lists) {
   }
   put_timeline(json, document.timeline);
   json.number("decisions_total", document.balance.total.decisions);
+  if (!document.filters.empty()) {
+    json.number("decisions_fitting", document.balance.fitting);
+    json.number("decisions_fitting_stopped", document.balance.fitting_stopped);
+  }
   if (with_lists) {
     put_decisions(json, document.balance.decisions);
   }

@@ -143,7 +143,7 @@ def full():
             {"path": "/var/log/auth.log", "bytes": 20971520, "lines": 188211, "format": "syslog", "first": stamp(BEGIN), "last": "2026-06-07T23:58:11Z", "unread_lines": 0, "first_unread_line": None, "error": "unexpected end of the compressed data"}],
         "database": {"paths": ["/usr/share/ipguard/ipguard-lite.mmdb"], "built": "2026-06-17T00:00:00Z"}, "rules": 328,
         "filters": {"since": stamp(BEGIN)}, "settings": ["ladder.route.offenders=5"],
-        "lines": 6602537, "bytes": 846725120, "lines_hit": total - 77, "hits": total, "attacks": total - 151, "addresses": len(rows["address"]),
+        "lines": 6602537, "bytes": 846725120, "lines_hit": total - 77, "hits": total, "attacks": total - 151, "visits_looked_at": 0.0625, "decisions_fitting": 3, "decisions_fitting_stopped": 1042, "addresses": len(rows["address"]),
         "first": stamp(BEGIN), "last": "2026-06-07T23:59:58Z", "exact": False,
         "memory": {"budget_bytes": 268435456, "used_bytes": 201326592, "approximate": ["path"]},
         "by": "address", "groups": top["address"], "groups_total": len(top["address"]) + 17, "top": top, "timeline": timeline(dice, total), "decisions": made, "decisions_total": len(made), "balance": balance(made),

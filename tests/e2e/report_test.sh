@@ -86,6 +86,20 @@ like_plain from_pipe
 from_fifos() { report --json <(cat "$work/access.log") <(cat "$work/auth.log.2" "$work/auth.log.1"); }
 like_plain from_fifos
 
+step "a log that is named twice, or stands beside its packed copy, is read once"
+{ cat "$work/access.log"; cat "$work/access.log"; } > "$work/once.log.1"
+gzip -k "$work/once.log.1"
+ends 0 'once.log.1 is the same file as' report --json "$work/once.log.1"{,}
+report --json "$work/once.log.1" > "$work/one.json"
+report --json "$work/once.log.1"{,,.gz} > "$work/three.json" 2> "$work/err" || fail "$(cat "$work/err")"
+says 'once.log.1.gz holds the same as' < "$work/err" || fail "the packed copy is not told of: $(cat "$work/err")"
+python3 - "$work/one.json" "$work/three.json" << 'END' || fail "a log was counted twice"
+import json, sys
+one, three = (json.load(open(path)) for path in sys.argv[1:])
+sys.exit(any(one[key] != three[key] for key in ("hits", "lines", "decisions_total", "balance"))
+         or [bool(row["error"]) for row in three["inputs"]] != [False, True, True])
+END
+
 step "what cannot be read is named; 1 only if that is everything"
 head -c $(($(stat -c %s "$work/access.log.gz") / 2)) "$work/access.log.gz" > "$work/cut.gz"
 ends 0 'cut.gz: the gzip data ends too early' report "$work/cut.gz"
@@ -110,6 +124,9 @@ ends 2 "--by: 'colour' is none of address, route" report --by colour "$work/acce
 ends 2 'choose one' report --json --csv "$work/access.log"
 ends 2 "--where: there is no field 'colour'" report --where colour=red "$work/access.log"
 ends 2 "'never' is no time" report --since never "$work/access.log"
+ends 2 "--rule: no rule has the id 'nope'" report --rule nope "$work/access.log"
+ends 2 'is not after --since' report --since 2026-02-26 --until 2026-02-25 "$work/access.log"
+ends 2 'is too little; the least is 4' report --memory 1MiB "$work/access.log"
 ends 2 "unknown format 'colour'" report --format colour "$work/access.log"
 ends 78 '--set:1:' report --set ladder.route.addresses=-1 "$work/access.log"
 ends 78 'did you mean' report --set ladder.route.adresses=5 "$work/access.log"

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "cli/report_chunk.h"
 #include "cli/report_csv.h"
 #include "cli/report_html.h"
+#include "cli/report_progress.h"
 #include "cli/report_table.h"
 #include "report/document_json.h"
 #include "report/page.h"
@@ -44,6 +46,50 @@ TEST(ReportInputs, PutGenerationsInTheOrderOfTheirTimes) {
   EXPECT_EQ(series[1].inputs, (std::vector<size_t>{1, 2, 0}));
 }
 
+// A copy is read once, wherever it stands; logs that only begin alike are all read.
+TEST(ReportInputs, AreReadOnceEach) {
+  const TestFolder folder;
+  const auto text = text_of(make_access_log(7, 1000));
+  auto other = text;
+  other[other.size() - 5] ^= 1;
+  const auto log = folder.write("access.log.1", text);
+  const auto copy = folder.write("access.log.2", text);
+  const auto beginning = folder.write("access.log", text.substr(0, text.find('\n', text.size() / 2) + 1));
+  const auto changed = folder.write("access.log.3", other);
+  const auto elsewhere = folder.write("other.log", text);
+  const auto one_line = folder.write("short.log.1", "one\n");
+  const auto two_lines = folder.write("short.log.2", "one\ntwo\n");
+  const auto inputs = look_at_inputs({beginning, log, copy, changed, elsewhere, one_line, two_lines, log}, {}, {},
+                                     nullptr, TimePoint(Seconds(log_begin + 1'000'000)));
+  EXPECT_THAT(inputs[0].error, HasSubstr("access.log is the beginning of "));
+  EXPECT_EQ(inputs[1].error, "");
+  EXPECT_THAT(inputs[2].error, HasSubstr("access.log.2 holds the same as " + log + ": it is read once"));
+  for (size_t i = 3; i < 7; ++i) {
+    EXPECT_EQ(inputs[i].error, "") << inputs[i].path;
+  }
+  EXPECT_THAT(inputs[7].error, HasSubstr("is the same file as " + log + ": it is read once"));
+}
+
+// Of a packed log as much as of a plain one; users are no matter of size.
+TEST(ReportInputs, AreSampledByTheirSum) {
+  const auto of_size = [](const std::string& path, uint64_t size) {
+    ReportInput input;
+    input.path = path;
+    input.raw_size = size;
+    return input;
+  };
+  std::vector<ReportInput> inputs;
+  EXPECT_EQ(sampling_of(inputs, 1000), 1U);
+  inputs.push_back(of_size("access.log", 1000));
+  EXPECT_EQ(sampling_of(inputs, 1000), 1U);
+  inputs.push_back(of_size("access.log.1", 1));
+  EXPECT_EQ(sampling_of(inputs, 1000), 2U);
+  inputs.push_back(of_size("access.log.2.gz", 500));
+  EXPECT_EQ(sampling_of(inputs, 1000), 8U);
+  inputs.push_back(of_size("access.log.3", 1'000'000));
+  EXPECT_EQ(sampling_of(inputs, 1000), 64U);
+}
+
 Result<ReportFilter> filter_of(FilterOptions options) { return parse_filter(options, TimePoint(Seconds(log_begin))); }
 
 TEST(ReportFilters, SayWhatIsWrong) {
@@ -51,6 +97,8 @@ TEST(ReportFilters, SayWhatIsWrong) {
   EXPECT_THAT(filter_of({.countries = {"CHE"}}).error().message, HasSubstr("--country"));
   EXPECT_THAT(filter_of({.since = "yesterday"}).error().message, HasSubstr("--since: 'yesterday' is no time"));
   EXPECT_THAT(filter_of({.where = {"colour=red"}}).error().message, HasSubstr("there is no field 'colour'"));
+  EXPECT_THAT(filter_of({.since = "2026-05-02", .until = "2026-05-02"}).error().message,
+              HasSubstr("--until 2026-05-02 is not after --since 2026-05-02"));
   EXPECT_THAT(filter_of({.where = {"path"}}).error().message, HasSubstr("write FIELD=TEXT"));
   EXPECT_THAT(filter_of({.where = {"address=192.0.2.1/24"}}).error().message, HasSubstr("192.0.2.0/24"));
 }
@@ -134,17 +182,63 @@ TEST(ReportOutput, FitsANarrowTerminal) {
                              .as_name = "A name that is longer than the terminal is wide, by far and by far and by far",
                              .country_code = "CH"});
   document.groups_total = 3;
+  document.lines = 123'456'789;
+  document.hits = 123'456'789;
+  document.first = TimePoint{};
+  document.last = TimePoint{Seconds(log_begin)};
   const auto text = report_text(document, 60);
   size_t begin = 0;
   while (begin < text.size()) {
     const auto end = text.find('\n', begin);
-    if (begin > text.find("ADDRESS")) {
-      EXPECT_LE(end - begin, 100U);
-    }
+    EXPECT_LE(end - begin, begin > text.find("ADDRESS") ? 100U : 60U) << text.substr(begin, end - begin);
     begin = end + 1;
   }
   EXPECT_THAT(text, HasSubstr("1,234"));
   EXPECT_THAT(text, HasSubstr("and 2 more (--top N)"));
+}
+
+TEST(ReportOutput, SaysWhatFitsAFilter) {
+  report::Document document;
+  document.filters = {{"rule", "web/"}};
+  document.balance.total = {.decisions = 195, .stopped = 29'685, .good_clients = 3, .turned_away = 0};
+  EXPECT_THAT(report_text(document, 80), HasSubstr("Of 195 decisions of the whole log none fits\n"));
+  document.balance.fitting = 2;
+  document.balance.fitting_stopped = 1234;
+  document.balance.scopes.push_back({.name = "route", .decisions = 195});
+  const auto text = report_text(document, 100);
+  EXPECT_THAT(text, HasSubstr("Of 195 decisions of the whole log 2 fit, and would have stopped 1,234 hits\n"));
+  EXPECT_THAT(text, HasSubstr("\nOf the whole log:\nDECISIONS"));
+  EXPECT_THAT(text, Not(HasSubstr("29,685")));
+  EXPECT_THAT(document_json(document), HasSubstr("\"decisions_fitting\":2,\"decisions_fitting_stopped\":1234"));
+}
+
+TEST(ReportOutput, SaysWhatIsASampleAndWhatAnEstimate) {
+  report::Document document;
+  document.balance.total.decisions = 1;
+  EXPECT_THAT(report_text(document, {}), Not(HasSubstr("sample")));
+  document.visits_looked_at = 0.0625;
+  EXPECT_THAT(report_text(document, {}), HasSubstr("from a sample of 6.2 % of the visitors"));
+  EXPECT_THAT(document_json(document), HasSubstr("\"exact\":true"));
+  document.by = report::Dimension::rule;
+  document.groups.push_back(
+      {.key = "a/b", .hits = 900, .addresses = 546, .routes = 7, .distinct_error = 0.016, .addresses_error = 0.016});
+  const auto text = report_text(document, {});
+  EXPECT_THAT(text, HasSubstr("~546"));
+  EXPECT_THAT(text, Not(HasSubstr("~7")));
+  EXPECT_THAT(document_json(document), HasSubstr("\"exact\":false"));
+}
+
+TEST(ReportProgress, FitsTheTerminal) {
+  for (size_t width = 0; width < 100; ++width) {
+    EXPECT_LE(progress_line(123'456'789, 987'654'321, 4, width).size(), width);
+    EXPECT_LE(progress_line(123'456'789, 0, 4, width).size(), width);
+  }
+  EXPECT_THAT(progress_line(50, 100, 1, 100), HasSubstr("[##########          ] 50 %, "));
+  const auto narrow = progress_line(123'456'789, 987'654'321, 4, 45);
+  EXPECT_THAT(narrow, Not(HasSubstr("[")));
+  EXPECT_THAT(narrow, HasSubstr("12 %"));
+  EXPECT_THAT(narrow, HasSubstr(" left"));
+  EXPECT_EQ(progress_line(123'456'789, 987'654'321, 4, 6), "12 %");
 }
 
 }  // namespace

@@ -86,6 +86,56 @@ TEST_F(ReportRunTest, RotatedLogsAreReadInTheOrderOfTime) {
   EXPECT_EQ(decisions({older, newer}, 150'000), expected);
 }
 
+std::vector<std::string> told(const report::Document& document) {
+  std::vector<std::string> result;
+  for (const auto& row : document.balance.decisions) {
+    result.push_back(format_rfc3339(row.since) + ' ' + row.target.to_string() + ' ' + std::to_string(row.stopped) +
+                     ' ' + std::to_string(row.good_clients) + ' ' + std::to_string(row.turned_away));
+  }
+  return result;
+}
+
+report::Document sampled(const std::vector<std::string>& paths, uint64_t visits_wholly) {
+  auto plan = make_plan(paths, eager);
+  plan.visits_wholly = visits_wholly;
+  plan.chunk_bytes = 150'000;
+  plan.threads = 2;
+  return run_report(std::move(plan));
+}
+
+// Who is looked at of a large log does not depend on its being cut into files.
+TEST_F(ReportRunTest, ASampleOfVisitorsIsTheSameInOneFileAndInSix) {
+  const auto lines = make_access_log(21, 12'000);
+  const auto whole = folder.write("whole.log", text_of(lines));
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < 6; ++i) {
+    const auto begin = lines.begin() + static_cast<std::ptrdiff_t>(i * lines.size() / 6);
+    const auto end = lines.begin() + static_cast<std::ptrdiff_t>((i + 1) * lines.size() / 6);
+    parts.push_back(folder.write("access.log." + std::to_string(6 - i), text_of({begin, end})));
+  }
+  const auto one = sampled({whole}, 200'000);
+  EXPECT_GT(told(one).size(), 10U);
+  EXPECT_LT(one.visits_looked_at, 1);
+  EXPECT_GT(one.visits_looked_at, 0);
+  const auto six = sampled(parts, 200'000);
+  EXPECT_EQ(told(six), told(one));
+  EXPECT_EQ(six.visits_looked_at, one.visits_looked_at);
+  EXPECT_EQ(sampled({whole}, 64U << 20U).visits_looked_at, 1);
+}
+
+// Without mere visitors a sample of these leaves nothing out, however large the log is.
+TEST_F(ReportRunTest, AuthenticatedUsersAreNeverSampledAway) {
+  auto lines = make_access_log(22, 20'000);
+  std::erase_if(
+      lines, [](const TimedLine& line) { return line.text.contains("\" 200 ") && !line.text.contains(" - alice ["); });
+  const auto path = folder.write("access.log", text_of(lines));
+  const auto expected = sampled({path}, 64U << 20U);
+  EXPECT_GT(expected.balance.total.turned_away + expected.balance.total.good_clients, 10U);
+  const auto document = sampled({path}, 1000);
+  EXPECT_EQ(document.visits_looked_at, 1.0 / 64);
+  EXPECT_EQ(told(document), told(expected));
+}
+
 TEST_F(ReportRunTest, FiltersCountAndShowButDecideAsBefore) {
   const auto path = folder.write("access.log", text_of(make_access_log(8, 4000)));
   const auto all = run_report(make_plan({path}, eager));
@@ -107,6 +157,19 @@ TEST_F(ReportRunTest, FiltersCountAndShowButDecideAsBefore) {
   }
   EXPECT_EQ(some.lines_hit, all.lines_hit);
   EXPECT_EQ(some.balance.total.decisions, all.balance.total.decisions);
+  const auto overlaps = [](const report::DecisionRow& row) {
+    return std::ranges::any_of(
+        row.prefixes, [](const net::Prefix& each) { return each.overlaps(*net::Prefix::parse("192.0.2.0/24")); });
+  };
+  EXPECT_TRUE(std::ranges::all_of(some.balance.decisions, overlaps));
+  EXPECT_EQ(some.balance.decisions.size(), static_cast<size_t>(std::ranges::count_if(all.balance.decisions, overlaps)));
+  EXPECT_EQ(some.balance.fitting, some.balance.decisions.size());
+  EXPECT_LT(some.balance.fitting, all.balance.fitting);
+  uint64_t stopped = 0;
+  for (const auto& row : some.balance.decisions) {
+    stopped += row.stopped;
+  }
+  EXPECT_EQ(some.balance.fitting_stopped, stopped);
 
   const std::string asn = all.top[static_cast<size_t>(report::Dimension::asn)].front().key;
   auto drill = make_plan({path}, eager);

@@ -29,7 +29,7 @@ uint64_t count_of(uint64_t things, DistinctPool& pool, double* error = nullptr) 
 
 TEST(Distinct, IsExactForFew) {
   DistinctPool pool(1U << 20U);
-  for (const uint64_t things : {0U, 1U, 2U, 3U, 8U, 9U, 48U, 49U, 100U, 384U}) {
+  for (const uint64_t things : {0U, 1U, 2U, 3U, 8U, 9U, 48U, 49U, 100U, 384U, 385U, 540U, 1536U, 6000U}) {
     double error = 1;
     EXPECT_EQ(count_of(things, pool, &error), things);
     EXPECT_EQ(error, 0) << things;
@@ -39,7 +39,7 @@ TEST(Distinct, IsExactForFew) {
 
 // Of 1.04 / sqrt(4096) = 1.6 %, four standard errors.
 TEST(Distinct, EstimatesManyWithinItsError) {
-  DistinctPool pool(1U << 20U);
+  DistinctPool pool(16U << 10U);  // there is no room for larger sets
   for (const uint64_t things : {385U, 1000U, 5000U, 10'000U, 20'000U, 100'000U, 1'000'000U}) {
     double error = 0;
     const auto count = static_cast<double>(count_of(things, pool, &error));
@@ -57,6 +57,28 @@ TEST(Distinct, NeedsNoMoreRoomWhenThePoolIsThrifty) {
   EXPECT_EQ(pool.bytes(), 64U);
   EXPECT_NEAR(distinct.error(), 0.13, 0.001);
   EXPECT_NEAR(static_cast<double>(distinct.count(pool)), 100'000, 4 * 0.13 * 100'000);
+}
+
+// With room enough a set holds what a report's largest group has; many such groups do not take the room of small ones.
+TEST(Distinct, IsExactWhileThereIsRoom) {
+  constexpr size_t budget = 64U << 20U;
+  DistinctPool pool(budget);
+  std::vector<Distinct> many(40);
+  size_t exact = 0;
+  for (auto& distinct : many) {
+    for (uint64_t i = 0; i < 60'000; ++i) {
+      distinct.insert(hash_of_number(i), pool);
+    }
+    exact += distinct.error() == 0 ? 1U : 0U;
+    EXPECT_NEAR(static_cast<double>(distinct.count(pool)), 60'000, 4 * distinct.error() * 60'000);
+  }
+  EXPECT_EQ(exact, 15U) << "16 blocks of 1 MiB are a quarter; the last growth needs two blocks at a time";
+  EXPECT_LE(pool.bytes(), budget / 4 + (many.size() << 12U));
+  EXPECT_FALSE(pool.thrifty());
+  for (auto& distinct : many) {
+    distinct.clear(pool);
+  }
+  EXPECT_EQ(pool.bytes(), 0U);
 }
 
 TEST(Distinct, SaysWhatIsSurelyNotNew) {

@@ -33,6 +33,9 @@ export interface Group {
   error?: number;
   // Relative standard error of `addresses`, `routes`, `asns` where they are estimates.
   distinct_error?: number;
+  addresses_error?: number;
+  routes_error?: number;
+  asns_error?: number;
 }
 
 export interface Decision {
@@ -99,6 +102,8 @@ export interface Report {
   lines?: number;
   bytes?: number;
   lines_hit?: number;
+  // Share of the visitors without a user name who were looked at, for good clients.
+  visits_looked_at?: number;
   hits?: number;
   attacks?: number;
   addresses?: number;
@@ -114,6 +119,9 @@ export interface Report {
   timeline?: Timeline | null;
   decisions?: Decision[];
   decisions_total?: number;
+  // With filters: the decisions that fit, and what these would have stopped.
+  decisions_fitting?: number;
+  decisions_fitting_stopped?: number;
   balance?: {
     rules?: (Balance & { rule: string; hits?: number })[];
     scopes?: (Balance & { scope: string; addresses_covered?: number })[];

@@ -65,7 +65,7 @@ function ownColumns(by: string): Column<Group>[] {
     number: true,
     wide,
     value: (row) => row[member],
-    cell: (row) => `${row.distinct_error ? '≈ ' : ''}${count(row[member])}`,
+    cell: (row) => `${(row[`${member}_error`] ?? row.distinct_error) ? '≈ ' : ''}${count(row[member])}`,
   });
   if (by !== 'address') columns.push(distinct('Addresses', 'addresses', false));
   if (!isNetwork) columns.push(distinct('Routes', 'routes', true));

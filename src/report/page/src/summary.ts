@@ -39,9 +39,9 @@ function figures(report: Report): HTMLElement {
     'dl',
     { class: 'figures' },
     figure(
-      'Attack hits',
-      count(attacks),
-      lines > 0 ? `${percent((report.lines_hit ?? attacks) / lines)} of ${plural(lines, 'line')} hit a rule` : '',
+      'Hits',
+      count(hits),
+      `${count(attacks)} of them attacks by themselves${lines > 0 ? `; ${percent((report.lines_hit ?? hits) / lines)} of ${plural(lines, 'line')} hit a rule` : ''}`,
     ),
     figure(
       'Offenders',
@@ -56,17 +56,23 @@ function figures(report: Report): HTMLElement {
     figure(
       'Stopped by them',
       count(total.stopped),
-      hits > 0 && !isFiltered(report) ? `later hits: ${percent(Math.min(1, total.stopped / hits))} of all` : 'later hits',
+      hits > 0 && !isFiltered(report) ? `later hits: ${percent(Math.min(1, total.stopped / hits))} of all hits` : isFiltered(report) ? 'later hits, of the whole log' : 'later hits',
     ),
     figure(
       'Good clients hit',
       count(total.good_clients),
       total.good_clients + total.turned_away === 0
-        ? 'no login or visitor inside of a ban'
-        : `inside of bans${total.turned_away > 0 ? `; ${plural(total.turned_away, 'login')} turned away` : ''}`,
+        ? `no login or visitor inside of a ban${sample(report)}`
+        : `inside of bans${total.turned_away > 0 ? `; ${plural(total.turned_away, 'login')} turned away` : ''}${sample(report)}`,
     ),
     figure('Read', bytes(report.bytes ?? 0), `${plural(report.inputs?.length ?? 0, 'input')}, ${plural(report.rules ?? 0, 'rule')}`),
   );
+}
+
+// In a large log only some of the visitors are looked at.
+function sample(report: Report): string {
+  const share = report.visits_looked_at ?? 1;
+  return share < 1 ? `; at least, from a sample of ${percent(share)} of the visitors without a user name` : '';
 }
 
 const isFiltered = (report: Report): boolean => filterText(report.filters ?? {}) !== '';
@@ -84,21 +90,30 @@ function filterText(filters: Record<string, unknown>): string {
 function notices(report: Report): HTMLElement | null {
   const texts: string[] = [];
   const filters = filterText(report.filters ?? {});
-  if (filters) texts.push(`Filtered: ${filters}. Lines read, and what the bans would have stopped, are of all that the inputs hold.`);
+  if (filters) {
+    const fitting = report.decisions_fitting ?? 0;
+    const fit =
+      report.decisions_fitting === undefined
+        ? ''
+        : ` Of ${plural(totalBalance(report).decisions, 'ban')} ${fitting === 0 ? 'none fits' : `${count(fitting)} ${fitting === 1 ? 'fits' : 'fit'}, and would have stopped ${plural(report.decisions_fitting_stopped ?? 0, 'hit')}`}.`;
+    texts.push(`Filtered: ${filters}. Lines read, and what the bans would have stopped, are of all that the inputs hold.${fit}`);
+  }
   if (report.settings?.length)
     texts.push(
       `Bans are as they would be with ${report.settings.map((setting) => shortened(setting)).join(', ')}, not as configured; the balance compares both.`,
     );
   const approximate = report.memory?.approximate ?? [];
-  if (approximate.length > 0 || report.exact === false) {
+  if (approximate.length > 0) {
     const budget = report.memory?.budget_bytes ? ` of ${bytes(report.memory.budget_bytes)}` : '';
-    const lists = approximate.length > 0 ? ` by ${approximate.map((list) => shortened(list, 40)).join(', ')}` : '';
+    const lists = ` by ${approximate.map((list) => shortened(list, 40)).join(', ')}`;
     texts.push(
       `Counted approximately${lists}: there were more different ones than fit into the memory budget${budget}. Such counts are marked ≈ and may be too high, never too low.`,
     );
   }
+  if (report.exact === false && approximate.length === 0)
+    texts.push('Some numbers of different addresses, routes or AS are estimates: these are marked ≈.');
   const failed = (report.inputs ?? []).filter((input) => input.error);
-  if (failed.length > 0) texts.push(`${plural(failed.length, 'input')} could not be read to the end; see Inputs.`);
+  if (failed.length > 0) texts.push(`${plural(failed.length, 'input')} not read, or not to the end; see Inputs.`);
   const unread = (report.inputs ?? []).reduce((sum, input) => sum + (input.unread_lines ?? 0), 0);
   if (unread > 0) texts.push(`${plural(unread, 'line')} had no format that ipguard reads; see Inputs.`);
   if (texts.length === 0) return null;
