@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -22,6 +24,7 @@ namespace ipguard::enforce {
 namespace {
 
 constexpr std::string_view name = "ipguard/enforce";
+constexpr std::string_view daemon_name = "ipguardd";
 
 UniqueFd new_socket() { return UniqueFd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
 
@@ -63,14 +66,29 @@ bool may_change_nftables(const ucred& process) {
   return (capabilities >> CAP_NET_ADMIN & 1U) != 0;
 }
 
-// Of a daemon's writer the daemon is named: that is the one to be stopped.
-std::string describe(ucred process) {
-  const auto status = read_file("/proc/" + std::to_string(process.pid) + "/status");
+// If it is a daemon's writer: the daemon, or who has taken over its orphan.
+std::optional<pid_t> parent_of_writer(pid_t process) {
+  const auto status = read_file("/proc/" + std::to_string(process) + "/status");
   constexpr std::string_view label = "\nPPid:\t";
   const size_t at = status ? status->find(label) : std::string::npos;
-  if (at != std::string::npos && status->starts_with("Name:\t" + std::string(writer_name) + "\n")) {
-    std::from_chars(status->data() + at + label.size(), status->data() + status->size(), process.pid);
+  if (at == std::string::npos || !status->starts_with("Name:\t" + std::string(writer_name) + "\n")) {
+    return std::nullopt;
   }
+  pid_t parent = 0;
+  std::from_chars(status->data() + at + label.size(), status->data() + status->size(), parent);
+  return parent;
+}
+
+// The writer of a daemon that was killed ends with it, but not before the kernel has done what it was told last.
+bool is_ending(const ucred& process) {
+  const auto parent = parent_of_writer(process.pid);
+  const auto comm = parent ? read_file("/proc/" + std::to_string(*parent) + "/comm") : Result<std::string>("");
+  return parent && (!comm || trim(*comm) != daemon_name);
+}
+
+// Of a daemon's writer the daemon is named: that is the one to be stopped.
+std::string describe(ucred process) {
+  process.pid = parent_of_writer(process.pid).value_or(process.pid);
   const auto comm = read_file("/proc/" + std::to_string(process.pid) + "/comm");
   return "process " + std::to_string(process.pid) + (comm ? " (" + printable(trim(*comm), 32) + ")" : std::string()) +
          " of user " + std::to_string(process.uid);
@@ -79,6 +97,22 @@ std::string describe(ucred process) {
 }  // namespace
 
 Result<TableLock> TableLock::take() {
+  constexpr std::chrono::milliseconds pause{20};
+  constexpr int most_tries = 500;  // a transaction of a million elements takes some seconds
+  constexpr int most_silent = 10;  // one that does not answer has gone meanwhile, or only has the name
+  auto taken = try_once();
+  for (int i = 1; i < most_tries && !taken && taken.error().code == Errc::busy; ++i) {
+    const auto other = holder();
+    if (other ? !is_ending(*other) : i > most_silent) {
+      break;
+    }
+    std::this_thread::sleep_for(pause);
+    taken = try_once();
+  }
+  return taken;
+}
+
+Result<TableLock> TableLock::try_once() {
   UniqueFd fd = new_socket();
   sockaddr_un address{};
   const socklen_t length = put_name(address);

@@ -17,9 +17,11 @@ class TableLock {
  public:
   // Errc::busy, with the process that holds it, if another one enforces already. A process that may not change nftables
   // holds it for nothing but to be in the way (anybody may take such a name): it is reported in the log and not heeded.
+  // Waits up to ten seconds for the writer of a daemon that was killed: it ends when its last transaction is done.
   [[nodiscard]] static Result<TableLock> take();
 
  private:
+  [[nodiscard]] static Result<TableLock> try_once();
   explicit TableLock(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;
 };
