@@ -54,6 +54,9 @@ function(ipguard_options target)
                                              -fno-sanitize-recover=all)
     target_link_options(${target} PRIVATE -fsanitize=${IPGUARD_SANITIZE})
   endif()
+  if(IPGUARD_FUZZERS)  # what a fuzz target reaches has to count its edges too
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
