@@ -7,7 +7,6 @@
 #include "base/standard_output.h"
 #include "base/version.h"
 #include "daemon/daemon.h"
-#include "daemon/writer_process.h"
 
 namespace {
 
@@ -44,12 +43,10 @@ int main(int argc, char** argv) {
   CLI::App app{"Follows logs, recognises attacks and has the kernel drop the attackers' packets.", "ipguardd"};
   ipguard::daemon::Options options;
   bool check = false;
-  bool writer = false;
   app.add_option("-c,--config", options.config_path, "configuration file")->type_name("FILE")->required();
   app.add_flag("--dry-run", options.dry_run,
                "change nothing in the kernel, need no privilege,\nreport what would be done");
   app.add_flag("--check", check, "load configuration, rules and database,\nprint every problem, exit 0 or 78");
-  app.add_flag("--writer", writer)->group("");  // what ipguardd itself starts: shown by no --help
   app.set_version_flag("-V,--version", "ipguardd " + std::string(ipguard::version()), "print the version and exit");
   app.footer(
       "Signals: TERM and INT stop (bans stay in the kernel unless [enforce]\n"
@@ -62,9 +59,6 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return finish(output, app.exit(error) == 0 ? 0 : 2);
-  }
-  if (writer) {
-    return report(ipguard::daemon::run_writer(options.config_path));
   }
   return finish(output, report(check ? ipguard::daemon::check(options) : ipguard::daemon::run(options)));
 }

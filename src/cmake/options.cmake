@@ -23,6 +23,9 @@ function(ipguard_together)
   endif()
 endfunction()
 
+# Of the libraries that folders name, a program needs those alone that it calls.
+add_link_options(-Wl,--as-needed)
+
 function(ipguard_options target)
   target_compile_options(
     ${target}
@@ -42,6 +45,10 @@ function(ipguard_options target)
     # g++ 12 sees ghosts in inlined std::string and std::vector code.
     target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
                                              -Wno-maybe-uninitialized -Wno-dangling-pointer)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # std::stable_sort() of g++ 12's library asks for memory by a function that C++17 deprecated.
+    target_compile_options(${target} PRIVATE -Wno-deprecated-declarations)
   endif()
   if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
     # Debian's dpkg-buildflags hardening=+all, and assertions in the standard library's containers.

@@ -8,7 +8,9 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
+#include "config/log_level.h"
 #include "control/access.h"
 #include "control/server.h"
 #include "daemon/commands.h"
@@ -18,7 +20,6 @@
 #include "daemon/guard.h"
 #include "daemon/kernel_watch.h"
 #include "daemon/load.h"
-#include "daemon/memory.h"
 #include "daemon/outlets.h"
 #include "daemon/pruning.h"
 #include "daemon/reloader.h"
@@ -265,7 +266,7 @@ class Daemon {
     if (!reloaded) {
       return std::unexpected(std::move(reloaded.error()));
     }
-    set_log_level(log_level(guard_.loaded().config));
+    set_log_level(config::log_level(guard_.loaded().config));
     log_info("reloaded " + config_path_);
     pending_ = std::move(pending);
     for (const auto& sentence : pending_) {
@@ -373,7 +374,7 @@ Result<> run(const Options& options) {
   if (!loaded) {
     return fail(Errc::configuration, "");
   }
-  init_log(log_level(loaded->config));
+  init_log(config::log_level(loaded->config));
   const bool dry_run = options.dry_run || loaded->config.enforce.mode == config::Mode::dry_run;
   if (dry_run) {
     writer->dismiss();

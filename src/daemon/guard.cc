@@ -27,11 +27,8 @@ std::unique_ptr<enforce::Protection> make_protection(const config::Config& confi
 
 std::unique_ptr<enforce::Enforcer> make_enforcer(const config::Config& config, bool dry_run,
                                                  enforce::Protection& protection, const Writer& writer) {
-  if (dry_run) {
-    return enforce::make_dry_run_enforcer(protection);
-  }
-  return writer ? enforce::make_remote_enforcer(writer, config.enforce, protection)
-                : enforce::make_nftables_enforcer(config.enforce, protection);
+  return dry_run ? enforce::make_dry_run_enforcer(protection)
+                 : enforce::make_remote_enforcer(writer, config.enforce, protection);
 }
 
 // Whether both say the same: a reload opens the files again.

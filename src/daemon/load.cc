@@ -28,17 +28,6 @@ void check_bans(const config::Config& config, const std::vector<model::Rule>& ru
 
 }  // namespace
 
-LogLevel log_level(const config::Config& config) {
-  const std::string& name = config.log_level;
-  if (name == "debug") {
-    return LogLevel::debug;
-  }
-  if (name == "warning") {
-    return LogLevel::warning;
-  }
-  return name == "error" ? LogLevel::error : LogLevel::info;
-}
-
 std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& diagnostics) {
   Loaded loaded{.config = config::load_config(config_path, diagnostics), .rules = nullptr, .routes = nullptr};
   if (loaded.config.path.empty()) {

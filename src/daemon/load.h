@@ -25,8 +25,6 @@ struct Loaded {
   std::vector<std::string> notes = {};  // what was decided where the configuration leaves a choice: for the log
 };
 
-[[nodiscard]] LogLevel log_level(const config::Config& config);
-
 // Every problem of all three goes to `diagnostics`; nullopt if there was an error.
 [[nodiscard]] std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& diagnostics);
 // The same with the problems on stderr. What their texts take is free again afterwards: all files that were read.

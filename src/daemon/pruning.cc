@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "daemon/memory.h"
 
 namespace ipguard::daemon {
 namespace {

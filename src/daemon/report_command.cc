@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/text.h"
-#include "daemon/memory.h"
 #include "report/document_json.h"
 #include "report/sliding.h"
 

@@ -1,4 +1,4 @@
-// The writer: the process beside the daemon that alone may change nftables (enforce/writer_service.h).
+// The process beside the daemon that alone may change nftables (writer/writer.h).
 #pragma once
 
 #include <sys/types.h>
@@ -14,9 +14,9 @@ namespace ipguard::daemon {
 // Owns the process: its end is waited for.
 class WriterProcess {
  public:
-  // Starts this program anew as the writer, so that it has an address space and secrets of its own (a fork alone would
-  // share the daemon's), and nothing that the daemon has open. To be called before there are threads, before anything
-  // foreign is read and before privileges are given up. The writer reads `config_path` by itself.
+  // Starts ipguard-writer: a program of its own, so that it has an address space and secrets of its own (a fork alone
+  // would share the daemon's), and nothing that the daemon has open. To be called before there are threads, before
+  // anything foreign is read and before privileges are given up. The writer reads `config_path` by itself.
   [[nodiscard]] static Result<WriterProcess> start(const std::string& config_path);
 
   WriterProcess() = default;  // none
@@ -35,10 +35,5 @@ class WriterProcess {
   pid_t process_ = -1;
   std::shared_ptr<enforce::WriterClient> client_;
 };
-
-// What the started program does: gives up all privileges but CAP_NET_ADMIN (nftables), CAP_SYS_PTRACE and
-// CAP_DAC_READ_SEARCH (whose SSH session a connection is), and answers until the daemon has gone. The daemon's sockets
-// are descriptors 3 and 4.
-[[nodiscard]] Result<> run_writer(const std::string& config_path);
 
 }  // namespace ipguard::daemon

@@ -100,9 +100,6 @@ class Enforcer {
   [[nodiscard]] virtual Result<> remove_all() = 0;
 };
 
-// The real one: libnftables for table, chains and sets, libnftnl/libmnl for elements. `protection` outlives it.
-[[nodiscard]] std::unique_ptr<Enforcer> make_nftables_enforcer(const config::EnforceConfig& config,
-                                                               Protection& protection);
 // Keeps a model of the sets in memory and touches nothing; the same protection checks.
 [[nodiscard]] std::unique_ptr<Enforcer> make_dry_run_enforcer(Protection& protection);
 

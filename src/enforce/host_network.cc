@@ -16,7 +16,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "enforce/nft_set_queries.h"
+#include "enforce/address_bytes.h"
 
 namespace ipguard::enforce {
 

@@ -1,7 +1,8 @@
-// WriterClient: the daemon's end of its writer, the process that may change nftables (writer_service.h).
+// WriterClient: the daemon's end of its writer, the process that may change nftables (writer/writer_service.h).
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -12,6 +13,12 @@
 #include "enforce/wire.h"
 
 namespace ipguard::enforce {
+
+// The program, and so what ps(1) calls its process; at most 15 bytes.
+inline constexpr std::string_view writer_name = "ipguard-writer";
+// As what the writer finds the daemon's sockets open: the Channel of questions, and what it rings on.
+inline constexpr int question_fd = 3;
+inline constexpr int bell_fd = 4;
 
 // Owned by the loop thread. Once the writer has gone every question fails in the same words: nobody starts another one,
 // because who asks has lost the privilege to do so; the service manager starts both again.

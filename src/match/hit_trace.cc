@@ -35,8 +35,8 @@ AddressOrigin origin_of(const CompiledRule& rule, std::string_view address) {
 }  // namespace
 
 std::string_view to_string(AddressOrigin origin) {
-  constexpr std::array<std::string_view, 4> names = {"position", "capture", "key", "session"};
-  return names.at(static_cast<size_t>(origin));
+  constexpr std::array<std::string_view, 4> words = {"position", "capture", "key", "session"};
+  return words.at(static_cast<size_t>(origin));
 }
 
 HitTrace trace(const RuleSet& rules, const model::Event& event, const model::Hit& hit) {

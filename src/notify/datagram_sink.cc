@@ -62,9 +62,9 @@ std::string syslog_datagram(const Event& event) {
 }
 
 DatagramSink::DatagramSink(loop::EventLoop& loop, std::string path, Format format, size_t most)
-    : path_(std::move(path)),
+    : Sink(most),
+      path_(std::move(path)),
       format_(std::move(format)),
-      queue_(most),
       timer_(loop, [this] { drain(); }),
       room_(loop, [this](unsigned) { drain(); }) {}
 
@@ -98,11 +98,12 @@ Result<> DatagramSink::send_front() {
   return fail_errno("cannot write to " + printable(path_), error);
 }
 
-void DatagramSink::reopen() {
+Result<> DatagramSink::reopen() {
   close();
   if (!queue_.empty()) {
     timer_.start(std::chrono::milliseconds{0});
   }
+  return {};
 }
 
 void DatagramSink::close() {
@@ -131,13 +132,6 @@ void DatagramSink::drain() {
   if (!queue_.empty()) {
     timer_.start(std::chrono::milliseconds{0});
   }
-}
-
-SinkCounters DatagramSink::counters() const {
-  auto counters = counters_;
-  counters.dropped = queue_.dropped();
-  counters.waiting = queue_.size();
-  return counters;
 }
 
 }  // namespace ipguard::notify

@@ -26,12 +26,9 @@ class DatagramSink : public Sink {
 
   DatagramSink(loop::EventLoop& loop, std::string path, Format format, size_t most = most_waiting);
   ~DatagramSink() override { drain(); }  // what still waits, as far as it goes
-  DatagramSink(const DatagramSink&) = delete;
-  DatagramSink& operator=(const DatagramSink&) = delete;
 
   void take(std::shared_ptr<const Event> event) override;
-  void reopen() override;
-  [[nodiscard]] SinkCounters counters() const override;
+  [[nodiscard]] Result<> reopen() override;
 
  private:
   void drain();
@@ -40,9 +37,7 @@ class DatagramSink : public Sink {
 
   std::string path_;
   Format format_;
-  EventQueue queue_;
   UniqueFd fd_;
-  SinkCounters counters_;
   loop::Timer timer_;
   loop::IoWatcher room_;  // while the listener is behind
 };

@@ -94,11 +94,11 @@ struct ExecSink::Child {
 };
 
 ExecSink::ExecSink(loop::EventLoop& loop, const config::NotifyConfig& config, size_t most)
-    : loop_(loop),
+    : Sink(most),
+      loop_(loop),
       name_(config.name),
       command_(config.command),
       timeout_(config.timeout),
-      queue_(most),
       timer_(loop, [this] { begin_some(); }) {}
 
 ExecSink::~ExecSink() {
@@ -181,13 +181,6 @@ void ExecSink::note_failure(const std::string& problem) {
   if (std::exchange(counters_.problem, problem) != problem) {
     log_warning("notify: " + name_ + ": " + problem);
   }
-}
-
-SinkCounters ExecSink::counters() const {
-  auto counters = counters_;
-  counters.dropped = queue_.dropped();
-  counters.waiting = queue_.size() + children_.size();
-  return counters;
 }
 
 }  // namespace ipguard::notify

@@ -20,15 +20,13 @@ class ExecSink : public Sink {
  public:
   ExecSink(loop::EventLoop& loop, const config::NotifyConfig& config, size_t most = most_waiting);
   ~ExecSink() override;  // kills what still runs
-  ExecSink(const ExecSink&) = delete;
-  ExecSink& operator=(const ExecSink&) = delete;
 
   void take(std::shared_ptr<const Event> event) override;
-  [[nodiscard]] SinkCounters counters() const override;
 
  private:
   struct Child;
 
+  [[nodiscard]] size_t under_way() const override { return children_.size(); }
   void begin_some();
   [[nodiscard]] Result<> begin(const Event& event);
   void on_exit(std::list<Child>::iterator child);
@@ -38,9 +36,7 @@ class ExecSink : public Sink {
   std::string name_;
   std::vector<std::string> command_;
   Seconds timeout_;
-  EventQueue queue_;
   std::list<Child> children_;
-  SinkCounters counters_;
   loop::Timer timer_;
 };
 

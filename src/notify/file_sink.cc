@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds retry_pause{1000};
 }  // namespace
 
 FileSink::FileSink(loop::EventLoop& loop, std::string path, size_t most)
-    : path_(std::move(path)), queue_(most), timer_(loop, [this] { drain(); }) {}
+    : Sink(most), path_(std::move(path)), timer_(loop, [this] { drain(); }) {}
 
 void FileSink::take(std::shared_ptr<const Event> event) {
   queue_.push(std::move(event));
@@ -74,9 +74,9 @@ Result<bool> FileSink::write_front() {
 }
 
 void FileSink::drain() {
+  const auto open = queue_.empty() ? Result<>() : ensure_open();
   for (int i = 0; i < lines_a_turn && !queue_.empty(); ++i) {
-    auto open = ensure_open();
-    auto written = open ? write_front() : std::unexpected(std::move(open.error()));
+    const auto written = open ? write_front() : std::unexpected(open.error());
     if (!written) {
       if (counters_.problem != written.error().message) {
         counters_.problem = written.error().message;
@@ -95,13 +95,6 @@ void FileSink::drain() {
   if (!queue_.empty()) {
     timer_.start(std::chrono::milliseconds{0});
   }
-}
-
-SinkCounters FileSink::counters() const {
-  auto counters = counters_;
-  counters.dropped = queue_.dropped();
-  counters.waiting = queue_.size();
-  return counters;
 }
 
 }  // namespace ipguard::notify

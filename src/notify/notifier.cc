@@ -42,9 +42,10 @@ std::vector<std::string> Notifier::apply(const std::vector<config::NotifyConfig>
     const auto same = std::ranges::find_if(before, [&config](const Outlet& outlet) {
       return outlet.sink != nullptr && substance(outlet.config) == substance(config);
     });
-    // A token may have changed in its file.
-    if (same != before.end() && config.token_file.empty()) {
-      same->sink->reopen();
+    if (same != before.end()) {
+      if (auto renewed = same->sink->reopen(); !renewed) {
+        problems.push_back("[[notify]] " + config.name + " goes on as it was: " + renewed.error().message);
+      }
       outlets_.push_back({.config = config, .sink = std::move(same->sink)});
       continue;
     }

@@ -23,6 +23,13 @@ int priority_of(config::EventKind kind) {
   return LOG_INFO;
 }
 
+SinkCounters Sink::counters() const {
+  auto counters = counters_;
+  counters.dropped = queue_.dropped();
+  counters.waiting = queue_.size() + under_way();
+  return counters;
+}
+
 Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::NotifyConfig& config) {
   using config::NotifyType;
   switch (config.type) {

@@ -22,16 +22,6 @@ struct SinkCounters {
   std::string problem = {};  // of the last attempt; empty if it went well
 };
 
-// Owned by the loop thread.
-class Sink {
- public:
-  virtual ~Sink() = default;
-  virtual void take(std::shared_ptr<const Event> event) = 0;
-  // Opens anew what may have been moved away.
-  virtual void reopen() {}
-  [[nodiscard]] virtual SinkCounters counters() const = 0;
-};
-
 // What waits in a sink.
 class EventQueue {
  public:
@@ -62,6 +52,28 @@ class EventQueue {
   std::deque<std::shared_ptr<const Event>> events_;
   uint64_t dropped_ = 0;
   uint64_t lost_fronts_ = 0;
+};
+
+// Owned by the loop thread.
+class Sink {
+ public:
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  virtual void take(std::shared_ptr<const Event> event) = 0;
+  // Opens anew what may have been moved away, reads anew what may have been changed; what waits goes on waiting. After
+  // an error the sink goes on with what it had.
+  [[nodiscard]] virtual Result<> reopen() { return {}; }
+  [[nodiscard]] SinkCounters counters() const;
+
+ protected:
+  explicit Sink(size_t most) : queue_(most) {}
+  // Events that are neither in the queue nor delivered yet.
+  [[nodiscard]] virtual size_t under_way() const { return 0; }
+
+  EventQueue queue_;
+  SinkCounters counters_;
 };
 
 inline constexpr size_t most_waiting = 1000;

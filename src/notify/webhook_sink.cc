@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 namespace ipguard::notify {
@@ -18,14 +19,15 @@ bool worth_another_try(const transfer::PostOutcome& outcome) {
 
 WebhookSink::WebhookSink(loop::EventLoop& loop, const config::NotifyConfig& config, std::string token,
                          WebhookTiming timing, size_t most)
-    : name_(config.name),
+    : Sink(most),
+      name_(config.name),
+      token_file_(config.token_file),
       common_{.url = config.url,
               .token = std::move(token),
               .type = "application/json",
               .body = {},
               .timeout = config.timeout},
       timing_(timing),
-      queue_(most),
       timer_(loop, [this] { begin(); }),
       client_(loop) {}
 
@@ -34,6 +36,18 @@ void WebhookSink::take(std::shared_ptr<const Event> event) {
   if (!under_way_ && !timer_.running()) {
     timer_.start(std::chrono::milliseconds{0});
   }
+}
+
+Result<> WebhookSink::reopen() {
+  if (token_file_.empty()) {
+    return {};
+  }
+  auto token = read_secret(token_file_);
+  if (!token) {
+    return std::unexpected(std::move(token.error()));
+  }
+  common_.token = std::move(*token);
+  return {};
 }
 
 void WebhookSink::begin() {
@@ -82,13 +96,6 @@ void WebhookSink::retry(const transfer::PostOutcome& outcome) {
   pause_ = std::min(std::max(2 * pause_, timing_.first_pause), timing_.longest_pause);
   const auto asked = std::min<std::chrono::milliseconds>(outcome.retry_after, timing_.longest_pause);
   timer_.start(std::max(pause_, asked));
-}
-
-SinkCounters WebhookSink::counters() const {
-  auto counters = counters_;
-  counters.dropped = queue_.dropped();
-  counters.waiting = queue_.size();
-  return counters;
 }
 
 }  // namespace ipguard::notify

@@ -18,12 +18,13 @@ struct WebhookTiming {
 // passed over. Retry-After is heeded, up to longest_pause. The body is the event's JSON.
 class WebhookSink : public Sink {
  public:
-  // `token`: "" = none.
+  // `token`: what config.token_file holds; "" = none.
   WebhookSink(loop::EventLoop& loop, const config::NotifyConfig& config, std::string token, WebhookTiming timing = {},
               size_t most = most_waiting);
 
   void take(std::shared_ptr<const Event> event) override;
-  [[nodiscard]] SinkCounters counters() const override;
+  // The token may have changed in its file.
+  [[nodiscard]] Result<> reopen() override;
 
  private:
   void begin();
@@ -31,13 +32,12 @@ class WebhookSink : public Sink {
   void retry(const transfer::PostOutcome& outcome);
 
   std::string name_;
+  std::string token_file_;
   transfer::Post common_;
   WebhookTiming timing_;
-  EventQueue queue_;  // the front is under way or waits for another attempt
   uint64_t sent_lost_fronts_ = 0;
   bool under_way_ = false;
   std::chrono::milliseconds pause_{0};  // of the last retry; 0 = the last attempt went well
-  SinkCounters counters_;
   loop::Timer timer_;
   transfer::WebClient client_;
 };

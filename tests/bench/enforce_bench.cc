@@ -1,4 +1,4 @@
-// links: enforce
+// links: writer
 // What enforcing costs, on the real kernel in a network namespace of its own (root needed): one ban while 100,000
 // addresses and 100,000 routes are in force, 100,000 at once, an AS, and the questions asked on the way. Whole restarts
 // of the daemon: restore.sh. Where there is an aim, it is a counter beside the figure.
@@ -14,6 +14,7 @@
 
 #include "enforce/enforcer.h"
 #include "enforce/protection.h"
+#include "writer/nftables_enforcer.h"
 
 namespace {
 
@@ -45,7 +46,7 @@ struct World {
   config::EnforceConfig config;
   bool ready = geteuid() == 0 && unshare(CLONE_NEWNET) == 0;
   enforce::Protection protection{config::ProtectConfig{}, {}};
-  std::unique_ptr<enforce::Enforcer> enforcer = enforce::make_nftables_enforcer(config, protection);
+  std::unique_ptr<enforce::Enforcer> enforcer = writer::make_nftables_enforcer(config, protection);
 
   bool prepare(benchmark::State& state, uint32_t of_each = 0) {
     if (!ready || !enforcer->prepare()) {
@@ -163,7 +164,7 @@ void prepare_and_adopt(benchmark::State& state, Scope scope) {
   }
   world.enforcer->apply(first_n(scope, 100'000), now);
   for (auto _ : state) {
-    auto next = enforce::make_nftables_enforcer({}, world.protection);
+    auto next = writer::make_nftables_enforcer({}, world.protection);
     if (!next->prepare() || next->list(now)->size() != 100'000) {
       state.SkipWithError("not adopted");
       return;

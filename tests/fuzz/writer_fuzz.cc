@@ -1,4 +1,4 @@
-// links: enforce
+// links: writer
 // What a process that was taken over may send to the one that writes to nftables, and what that answers: never a crash,
 // nothing out of its range, and what was read is written so that it reads the same.
 #include <cstdint>
@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "enforce/wire.h"
-#include "enforce/writer_service.h"
 #include "require.h"
+#include "writer/writer_service.h"
 
 namespace {
 
 using namespace ipguard;
 using namespace ipguard::enforce;
+using namespace ipguard::writer;
 
 void check(const model::SetElement& element) {
   fuzz::require(element.prefix.length() > 0 && element.prefix.length() <= element.prefix.address().bits());

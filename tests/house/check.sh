@@ -4,7 +4,7 @@
 set -eu
 
 # folder of src/ and its floor: a file includes its own folder and lower floors; siblings never include each other.
-# "." are the files directly in src/ (the two programs).
+# "." are the files directly in src/ (the programs).
 floors='
 base 0
 net 1
@@ -25,6 +25,7 @@ report 5
 http 5
 notify 5
 daemon 6
+writer 6
 cli 6
 . 7
 '
@@ -37,8 +38,8 @@ wrappers='
 ^microhttpd\.h$                  ^http/microhttpd
 ^hs/|^hs[a-z_]*\.h$|^re2/        ^match/
 ^cctz/                           ^match/time_zone\.cc$
-^nftables/|^libnftnl/|^libmnl/   ^enforce/
-^linux/netfilter                 ^enforce/
+^nftables/|^libnftnl/            ^writer/
+^libmnl/|^linux/netfilter        ^(enforce|writer)/
 ^sqlite3\.h$                     ^store/sqlite\.cc$
 ^systemd/                        ^input/sd_journal\.cc$
 ^seccomp\.h$                      ^confine/syscall_filter\.cc$

@@ -12,7 +12,7 @@
 #include <sstream>
 
 #include "base/unique_fd.h"
-#include "kernel_fixture.h"
+#include "network_namespace.h"
 
 namespace ipguard::enforce::testing {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "enforce/host_network.h"
-#include "kernel_fixture.h"
+#include "network_namespace.h"
 #include "temporary_tree.h"
 
 namespace ipguard::enforce::testing {
@@ -151,7 +151,7 @@ TEST_F(ProtectionTest, HolesNameEverythingToCutOut) {
   EXPECT_NE(std::ranges::find(holes, "::1/128 loopback"), holes.end());
 }
 
-class ProtectionInNamespace : public KernelTest {
+class ProtectionInNamespace : public NamespaceTest {
  protected:
   static bool readable(int fd) {
     pollfd ready{fd, POLLIN, 0};

@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "enforce/protection.h"
 #include "peer_namespace.h"
 #include "temporary_tree.h"
 
@@ -37,10 +38,10 @@ class Child {
   pid_t pid_ = -1;
 };
 
-class RealSshd : public KernelTest {
+class RealSshd : public NamespaceTest {
  protected:
   void SetUp() override {
-    KernelTest::SetUp();
+    NamespaceTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) {
       return;
     }

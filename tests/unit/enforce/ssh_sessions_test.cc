@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "enforce/protection.h"
 #include "enforce/ssh_connections.h"
 #include "enforce/ssh_processes.h"
 #include "peer_namespace.h"
@@ -208,7 +209,7 @@ TEST(SshConnections, ThoseKnownStayProtectedWhenNobodyCanBeAsked) {
   EXPECT_EQ(protection.ssh_peers().size(), 1U);
 }
 
-class SshInNamespace : public KernelTest {
+class SshInNamespace : public NamespaceTest {
  protected:
   static config::ProtectConfig only_ssh(uint16_t port) {
     config::ProtectConfig config = unprotected();

@@ -1,6 +1,12 @@
 // Who is told of what, and what becomes of it over a reload.
 #include "notify/notifier.h"
 
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "fake_server.h"
 #include "fixture.h"
 
 namespace ipguard::notify {
@@ -64,6 +70,33 @@ TEST_F(NotifierTest, KeepsWhatWaitsOverAReload) {
   EXPECT_EQ(notifier.status()[0].counters.waiting, 1U);
   EXPECT_TRUE(notifier.apply({file("other")}).empty());
   EXPECT_EQ(notifier.status().size(), 1U);
+}
+
+TEST_F(NotifierTest, ATokenMayChangeWhileEventsWait) {
+  FakeServer server(loop);
+  server.answers = {"503 Service Unavailable\r\nRetry-After: 1", "200 OK"};
+  const std::string token_file = folder + "/token";
+  const auto write_token = [&](const std::string& token) {
+    std::ofstream(token_file) << token << '\n';
+    ::chmod(token_file.c_str(), 0600);
+  };
+  write_token("0123456789abcdef");
+  const config::NotifyConfig hook{
+      .name = "hook", .type = config::NotifyType::webhook, .url = server.url(), .token_file = token_file};
+  Notifier notifier(loop);
+  EXPECT_TRUE(notifier.apply({hook}).empty());
+  notifier.publish(*event(1));
+  ASSERT_TRUE(until([&] { return server.requests.size() == 1; }));
+
+  std::filesystem::remove(token_file);
+  const auto problems = notifier.apply({hook});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_THAT(problems[0], testing::HasSubstr("[[notify]] hook goes on as it was: "));
+  write_token("fedcba9876543210");
+  EXPECT_TRUE(notifier.apply({hook}).empty());
+  EXPECT_EQ(notifier.status()[0].counters.waiting, 1U);
+  ASSERT_TRUE(until([&] { return notifier.status()[0].counters.delivered == 1; }));
+  EXPECT_THAT(server.requests.at(1), testing::HasSubstr("Authorization: Bearer fedcba9876543210\r\n"));
 }
 
 TEST_F(NotifierTest, LeavesOutWhoseTokenCannotBeRead) {
