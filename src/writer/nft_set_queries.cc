@@ -206,11 +206,11 @@ Result<std::vector<std::optional<enforce::DropCounters>>> read_element_counters(
     enforce::NetlinkSocket& socket, std::span<const model::SetElement> elements) {
   // A message each (one that is not there would end a message's list), many a system call; the kernel queues its
   // answers meanwhile, in a page each.
-  constexpr size_t most_at_once = 500;
+  constexpr size_t most_questions = 500;
   std::vector<std::optional<enforce::DropCounters>> result(elements.size());
   std::string messages;
-  for (size_t begin = 0; begin < elements.size(); begin += most_at_once) {
-    const size_t count = std::min(most_at_once, elements.size() - begin);
+  for (size_t begin = 0; begin < elements.size(); begin += most_questions) {
+    const size_t count = std::min(most_questions, elements.size() - begin);
     messages.clear();
     uint32_t first_sequence = 0;
     for (size_t i = 0; i < count; ++i) {
