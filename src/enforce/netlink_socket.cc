@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 namespace ipguard::enforce {
 
@@ -22,6 +23,30 @@ void set_queue(int fd, int forced, int option, int bytes) {
     setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof bytes);
   }
 }
+
+// The messages of a datagram. (mnl_nlmsg_ok() would take a length over INT_MAX for a negative one, and go on with it.)
+class Messages {
+ public:
+  Messages(const std::vector<char>& buffer, size_t size) : rest_(buffer.data(), size) {}
+  // Null behind the last whole one.
+  const nlmsghdr* next() {
+    if (rest_.size() < sizeof(nlmsghdr)) {
+      return nullptr;
+    }
+    const auto* message = reinterpret_cast<const nlmsghdr*>(rest_.data());
+    if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > rest_.size()) {
+      return nullptr;
+    }
+    rest_.remove_prefix(std::min<size_t>(NLMSG_ALIGN(message->nlmsg_len), rest_.size()));
+    return message;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+// The kernel sends errno values negated, up to MAX_ERRNO of linux/err.h.
+int errno_in(const nlmsgerr& answer) { return answer.error < 0 && answer.error >= -4095 ? -answer.error : EPROTO; }
 
 // What an error says in words. Behind the error comes the message it is about, of which NETLINK_CAP_ACK leaves the
 // header alone, then the attributes.
@@ -140,9 +165,8 @@ Result<NetlinkSocket::Dump> NetlinkSocket::collect(uint32_t sequence, std::strin
       case Received::failed:
         return fail_errno(what, errno);
     }
-    int left = static_cast<int>(size);
-    for (const auto* header = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(header, left);
-         header = mnl_nlmsg_next(header, &left)) {
+    Messages messages(buffer_, size);
+    while (const nlmsghdr* header = messages.next()) {
       if (header->nlmsg_seq != sequence) {
         continue;
       }
@@ -167,7 +191,7 @@ Result<NetlinkSocket::Dump> NetlinkSocket::collect(uint32_t sequence, std::strin
       if (answer->error == -EINTR || answer->error == -EAGAIN) {
         return Dump::interrupted;
       }
-      return fail_errno(what, -answer->error);
+      return fail_errno(what, errno_in(*answer));
     }
   }
 }
@@ -216,9 +240,8 @@ Result<NetlinkSocket::BatchAnswer> NetlinkSocket::send_batch(const std::string& 
       answer.overrun = true;
       continue;
     }
-    int left = static_cast<int>(size);
-    for (const auto* header = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(header, left);
-         header = mnl_nlmsg_next(header, &left)) {
+    Messages answers(buffer_, size);
+    while (const nlmsghdr* header = answers.next()) {
       if (header->nlmsg_type != NLMSG_ERROR) {
         if (on_message) {
           on_message(*header);
@@ -232,7 +255,7 @@ Result<NetlinkSocket::BatchAnswer> NetlinkSocket::send_batch(const std::string& 
       if (error->error == 0) {
         answer.acknowledged = true;
       } else {
-        answer.errors.push_back({header->nlmsg_seq, -error->error, words_of(*header)});
+        answer.errors.push_back({header->nlmsg_seq, errno_in(*error), words_of(*header)});
       }
     }
   }
@@ -250,9 +273,8 @@ bool NetlinkSocket::drain(const OnMessage& on_message) {
     if (received != Received::data) {
       return complete && received == Received::nothing;
     }
-    int left = static_cast<int>(size);
-    for (const auto* header = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(header, left);
-         header = mnl_nlmsg_next(header, &left)) {
+    Messages messages(buffer_, size);
+    while (const nlmsghdr* header = messages.next()) {
       on_message(*header);
     }
   }

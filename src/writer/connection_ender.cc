@@ -13,12 +13,14 @@
 #include <chrono>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
 #include "enforce/address_bytes.h"
 #include "net/prefix_set.h"
 #include "net/prefix_table.h"
+#include "writer/attributes.h"
 
 namespace ipguard::writer {
 
@@ -41,30 +43,11 @@ nlmsghdr* put_header(char* buffer, uint16_t type, uint16_t flags, int family) {
   return header;
 }
 
-using Attributes = std::array<const nlattr*, 32>;
-
-int keep(const nlattr* attribute, void* table) {
-  auto& attributes = *static_cast<Attributes*>(table);
-  const uint16_t type = mnl_attr_get_type(attribute);
-  if (type < attributes.size()) {
-    attributes.at(type) = attribute;
-  }
-  return MNL_CB_OK;
-}
-
-Attributes nested(const nlattr* attribute) {
-  Attributes attributes{};
-  if (attribute != nullptr) {
-    mnl_attr_parse_nested(attribute, keep, &attributes);
-  }
-  return attributes;
-}
-
 std::optional<net::Address> source_of(const nlattr* tuple) {
-  const Attributes ip = nested(nested(tuple).at(CTA_TUPLE_IP));
-  for (const int type : {CTA_IP_V4_SRC, CTA_IP_V6_SRC}) {
-    if (const nlattr* source = ip.at(static_cast<size_t>(type))) {
-      return enforce::address_of(mnl_attr_get_payload(source), mnl_attr_get_payload_len(source));
+  const Attributes ip = Attributes::of(tuple).nest(CTA_TUPLE_IP);
+  for (const uint16_t type : {CTA_IP_V4_SRC, CTA_IP_V6_SRC}) {
+    if (ip.at(type) != nullptr) {
+      return enforce::address_of(ip.bytes(type).data(), ip.bytes(type).size());
     }
   }
   return std::nullopt;
@@ -77,18 +60,18 @@ class Deletions {
 
   // By the tuple as the kernel told it, and the entry's number: a new connection of the same ends is another one.
   void add(const Attributes& entry, int family) {
-    const nlattr* tuple = entry.at(CTA_TUPLE_ORIG);
-    if (mnl_attr_get_payload_len(tuple) > most_bytes / 2) {
+    const std::string_view tuple = entry.bytes(CTA_TUPLE_ORIG);
+    if (tuple.size() > most_bytes / 2) {
       return;
     }
     alignas(NLMSG_ALIGNTO) std::array<char, most_bytes> buffer{};
     nlmsghdr* header = put_header(buffer.data(), IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family);
-    mnl_attr_put(header, CTA_TUPLE_ORIG | NLA_F_NESTED, mnl_attr_get_payload_len(tuple), mnl_attr_get_payload(tuple));
-    if (entry.at(CTA_ZONE) != nullptr) {
-      mnl_attr_put_u16(header, CTA_ZONE, mnl_attr_get_u16(entry.at(CTA_ZONE)));
-    }
-    if (entry.at(CTA_ID) != nullptr) {
-      mnl_attr_put_u32(header, CTA_ID, mnl_attr_get_u32(entry.at(CTA_ID)));
+    mnl_attr_put(header, CTA_TUPLE_ORIG | NLA_F_NESTED, tuple.size(), tuple.data());
+    for (const uint16_t type : {CTA_ZONE, CTA_ID}) {
+      const std::string_view number = entry.bytes(type);
+      if (!number.empty() && number.size() <= sizeof(uint32_t)) {
+        mnl_attr_put(header, type, number.size(), number.data());
+      }
     }
     messages_.emplace_back(buffer.data(), NLMSG_ALIGN(header->nlmsg_len));
   }
@@ -144,8 +127,7 @@ Result<uint64_t> end_connections(enforce::NetlinkSocket& socket, const std::vect
     auto asked =
         socket.ask(*put_header(question.data(), IPCTNL_MSG_CT_GET, NLM_F_DUMP, family), "cannot list connections",
                    [&](const nlmsghdr& message) {
-                     Attributes entry{};
-                     mnl_attr_parse(&message, sizeof(nfgenmsg), keep, &entry);
+                     const Attributes entry = Attributes::of(message);
                      // Who began it, and who answers (behind NAT, an address of neither tuple's other end).
                      if (entry.at(CTA_TUPLE_ORIG) != nullptr && (is_banned(source_of(entry.at(CTA_TUPLE_ORIG))) ||
                                                                  is_banned(source_of(entry.at(CTA_TUPLE_REPLY))))) {

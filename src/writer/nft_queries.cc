@@ -2,23 +2,16 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
-#include <libnftnl/chain.h>
-#include <libnftnl/expr.h>
-#include <libnftnl/gen.h>
-#include <libnftnl/object.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/set.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
 #include "enforce/nft_sets.h"
+#include "writer/attributes.h"
 #include "writer/nft_request.h"
 #include "writer/nft_ruleset.h"
 
@@ -26,52 +19,33 @@ namespace ipguard::writer {
 
 namespace {
 
-using Generation = std::unique_ptr<nftnl_gen, With<nftnl_gen_free>>;
-using Table = std::unique_ptr<nftnl_table, With<nftnl_table_free>>;
-using Chain = std::unique_ptr<nftnl_chain, With<nftnl_chain_free>>;
-using Rule = std::unique_ptr<nftnl_rule, With<nftnl_rule_free>>;
-using Set = std::unique_ptr<nftnl_set, With<nftnl_set_free>>;
-using Object = std::unique_ptr<nftnl_obj, With<nftnl_obj_free>>;
-
-std::string shape_problem(const nftnl_set* set, const enforce::SetShape& shape) {
-  const uint32_t flags = nftnl_set_get_u32(set, NFTNL_SET_FLAGS);
+std::string shape_problem(const Attributes& set, const enforce::SetShape& shape) {
+  const uint32_t flags = set.number32(NFTA_SET_FLAGS);
   const uint32_t wanted = NFT_SET_TIMEOUT | (shape.interval ? uint32_t{NFT_SET_INTERVAL} : 0U);
   const uint32_t compared = NFT_SET_TIMEOUT | NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_OBJECT | NFT_SET_CONSTANT |
                             NFT_SET_ANONYMOUS | NFT_SET_CONCAT;
-  if ((flags & compared) == wanted && nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN) == enforce::key_length(shape) &&
-      nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE) == enforce::key_type(shape)) {
+  if ((flags & compared) == wanted && set.number32(NFTA_SET_KEY_LEN) == enforce::key_length(shape) &&
+      set.number32(NFTA_SET_KEY_TYPE) == enforce::key_type(shape)) {
     return {};
   }
   return "its set " + std::string(shape.name) + " has another type or other flags than ipguard's";
 }
 
-bool has_counters(const nftnl_set* set) {
+// One expression stands by itself, several are a list (Linux 5.11).
+bool has_counters(const Attributes& set) {
   bool found = false;
-  const auto look = [](nftnl_expr* expression, void* result) {
-    const char* name = nftnl_expr_get_str(expression, NFTNL_EXPR_NAME);
-    *static_cast<bool*>(result) |= name != nullptr && std::string_view(name) == "counter";
-    return 0;
+  const auto look = [&found](const nlattr* nest) {
+    found = found || Attributes::of(nest).text(NFTA_EXPR_NAME) == "counter";
   };
-  nftnl_set_expr_foreach(set, look, &found);
+  look(set.at(NFTA_SET_EXPR));
+  for_each_in(set.at(NFTA_SET_EXPRESSIONS), look);
   return found;
 }
 
-std::optional<RuleState> rule_state(const nlmsghdr& message) {
-  const Rule rule(nftnl_rule_alloc());
-  if (!rule || nftnl_rule_nlmsg_parse(&message, rule.get()) < 0) {
-    return std::nullopt;
-  }
-  RuleState state{nftnl_rule_get_u64(rule.get(), NFTNL_RULE_HANDLE), {}};
-  const char* chain = nftnl_rule_get_str(rule.get(), NFTNL_RULE_CHAIN);
-  if (chain != nullptr && is_own_chain(chain)) {
-    const auto take = [](const nlattr* attribute, void* text) {
-      if (mnl_attr_get_type(attribute) == NFTA_RULE_EXPRESSIONS) {
-        static_cast<std::string*>(text)->assign(static_cast<const char*>(mnl_attr_get_payload(attribute)),
-                                                mnl_attr_get_payload_len(attribute));
-      }
-      return MNL_CB_OK;
-    };
-    mnl_attr_parse(&message, sizeof(nfgenmsg), take, &state.expressions);
+RuleState rule_state(const Attributes& rule) {
+  RuleState state{rule.number64(NFTA_RULE_HANDLE), {}};
+  if (is_own_chain(rule.text(NFTA_RULE_CHAIN))) {
+    state.expressions = rule.bytes(NFTA_RULE_EXPRESSIONS);
   }
   return state;
 }
@@ -83,15 +57,10 @@ Result<std::vector<ChainState>> chain_states(enforce::NetlinkSocket& socket) {
   auto asked = socket.ask(
       request.header(), "cannot list the chains of table inet ipguard",
       [&](const nlmsghdr& message) {
-        const Chain chain(nftnl_chain_alloc());
-        if (!chain || nftnl_chain_nlmsg_parse(&message, chain.get()) < 0) {
-          return;
-        }
-        const char* table = nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_TABLE);
-        const char* name = nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_NAME);
-        if (table != nullptr && name != nullptr && table == enforce::table_name) {
-          chains.push_back({nftnl_chain_get_u64(chain.get(), NFTNL_CHAIN_HANDLE),
-                            nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_POLICY), name});
+        const Attributes chain = Attributes::of(message);
+        if (chain.text(NFTA_CHAIN_TABLE) == enforce::table_name && chain.at(NFTA_CHAIN_NAME) != nullptr) {
+          chains.push_back({chain.number64(NFTA_CHAIN_HANDLE), chain.number32(NFTA_CHAIN_POLICY),
+                            std::string(chain.text(NFTA_CHAIN_NAME))});
         }
       },
       [&] { chains.clear(); });
@@ -107,12 +76,8 @@ Result<std::vector<ChainState>> chain_states(enforce::NetlinkSocket& socket) {
 Result<uint32_t> ruleset_generation(enforce::NetlinkSocket& socket) {
   Request request(NFT_MSG_GETGEN, NLM_F_ACK);
   uint32_t number = 0;
-  auto asked = socket.ask(request.header(), "cannot ask nftables for its generation", [&](const nlmsghdr& message) {
-    const Generation generation(nftnl_gen_alloc());
-    if (generation && nftnl_gen_nlmsg_parse(&message, generation.get()) == 0) {
-      number = nftnl_gen_get_u32(generation.get(), NFTNL_GEN_ID);
-    }
-  });
+  auto asked = socket.ask(request.header(), "cannot ask nftables for its generation",
+                          [&](const nlmsghdr& message) { number = Attributes::of(message).number32(NFTA_GEN_ID); });
   if (!asked) {
     return std::unexpected(std::move(asked.error()));
   }
@@ -124,11 +89,9 @@ Result<std::optional<TableState>> table_state(enforce::NetlinkSocket& socket) {
   question.text(NFTA_TABLE_NAME, enforce::table_name);
   TableState state;
   auto asked = socket.ask(question.header(), "cannot ask for table inet ipguard", [&](const nlmsghdr& message) {
-    const Table table(nftnl_table_alloc());
-    if (table && nftnl_table_nlmsg_parse(&message, table.get()) == 0) {
-      state.handle = nftnl_table_get_u64(table.get(), NFTNL_TABLE_HANDLE);
-      state.flags = nftnl_table_get_u32(table.get(), NFTNL_TABLE_FLAGS);
-    }
+    const Attributes table = Attributes::of(message);
+    state.handle = table.number64(NFTA_TABLE_HANDLE);
+    state.flags = table.number32(NFTA_TABLE_FLAGS);
   });
   if (!asked) {
     if (asked.error().code == Errc::not_found) {
@@ -145,11 +108,7 @@ Result<std::optional<TableState>> table_state(enforce::NetlinkSocket& socket) {
   rules.text(NFTA_RULE_TABLE, enforce::table_name);
   asked = socket.ask(
       rules.header(), "cannot list the rules of table inet ipguard",
-      [&](const nlmsghdr& message) {
-        if (auto rule = rule_state(message)) {
-          state.rules.push_back(std::move(*rule));
-        }
-      },
+      [&](const nlmsghdr& message) { state.rules.push_back(rule_state(Attributes::of(message))); },
       [&] { state.rules.clear(); });
   if (!asked) {
     return std::unexpected(std::move(asked.error()));
@@ -174,19 +133,15 @@ Result<std::vector<size_t>> check_shapes(enforce::NetlinkSocket& socket, bool el
   Request request(NFT_MSG_GETSET, NLM_F_DUMP);
   request.text(NFTA_SET_TABLE, enforce::table_name);
   auto asked = socket.ask(request.header(), "cannot list the sets of table inet ipguard", [&](const nlmsghdr& message) {
-    const Set set(nftnl_set_alloc());
-    if (!set || nftnl_set_nlmsg_parse(&message, set.get()) < 0) {
-      return;
-    }
-    const char* name = nftnl_set_get_str(set.get(), NFTNL_SET_NAME);
+    const Attributes set = Attributes::of(message);
     for (size_t i = 0; i < enforce::sets.size(); ++i) {
-      if (name == nullptr || enforce::sets.at(i).name != name) {
+      if (enforce::sets.at(i).name != set.text(NFTA_SET_NAME)) {
         continue;
       }
       if (problem.empty()) {
-        problem = shape_problem(set.get(), enforce::sets.at(i));
+        problem = shape_problem(set, enforce::sets.at(i));
       }
-      if (has_counters(set.get()) != element_counters) {
+      if (has_counters(set) != element_counters) {
         other_counters.push_back(i);
       }
     }
@@ -208,20 +163,16 @@ Result<enforce::SetCounters> read_counters(enforce::NetlinkSocket& socket) {
   enforce::SetCounters counters{};
   auto asked =
       socket.ask(request.header(), "cannot read the counters of table inet ipguard", [&](const nlmsghdr& message) {
-        const Object object(nftnl_obj_alloc());
-        if (!object || nftnl_obj_nlmsg_parse(&message, object.get()) < 0) {
+        const Attributes object = Attributes::of(message);
+        if (object.text(NFTA_OBJ_TABLE) != enforce::table_name ||
+            object.number32(NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER) {
           return;
         }
-        const char* table = nftnl_obj_get_str(object.get(), NFTNL_OBJ_TABLE);
-        const char* name = nftnl_obj_get_str(object.get(), NFTNL_OBJ_NAME);
-        if (table == nullptr || name == nullptr || table != enforce::table_name ||
-            nftnl_obj_get_u32(object.get(), NFTNL_OBJ_TYPE) != NFT_OBJECT_COUNTER) {
-          return;
-        }
+        const Attributes counter = object.nest(NFTA_OBJ_DATA);
         for (size_t i = 0; i < enforce::sets.size(); ++i) {
-          if (enforce::sets.at(i).name == name) {
-            counters.at(i) = {nftnl_obj_get_u64(object.get(), NFTNL_OBJ_CTR_PKTS),
-                              nftnl_obj_get_u64(object.get(), NFTNL_OBJ_CTR_BYTES)};
+          if (enforce::sets.at(i).name == object.text(NFTA_OBJ_NAME)) {
+            counters.at(i) = {.packets = counter.number64(NFTA_COUNTER_PACKETS),
+                              .bytes = counter.number64(NFTA_COUNTER_BYTES)};
           }
         }
       });

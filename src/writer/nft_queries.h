@@ -1,4 +1,4 @@
-// Questions to nf_tables through libnftnl: what of our table is there. They change nothing.
+// Questions to nf_tables: what of our table is there. They change nothing.
 #pragma once
 
 #include <array>

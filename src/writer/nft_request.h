@@ -14,15 +14,6 @@
 
 namespace ipguard::writer {
 
-// Frees what libnftnl allocates.
-template <auto Free>
-struct With {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-
 // A request of a few small attributes.
 class Request {
  public:

@@ -2,26 +2,21 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
-#include <libnftnl/expr.h>
-#include <libnftnl/set.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "enforce/address_bytes.h"
+#include "writer/attributes.h"
 #include "writer/nft_request.h"
 
 namespace ipguard::writer {
 
 namespace {
-
-using Set = std::unique_ptr<nftnl_set, With<nftnl_set_free>>;
-using Elements = std::unique_ptr<nftnl_set_elems_iter, With<nftnl_set_elems_iter_destroy>>;
 
 struct RawElement {
   net::Address key;
@@ -29,19 +24,19 @@ struct RawElement {
   std::optional<std::chrono::milliseconds> left;
 };
 
-std::optional<RawElement> raw_element(nftnl_set_elem* element) {
-  uint32_t length = 0;
-  const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length);
-  const auto key = bytes == nullptr ? std::nullopt : enforce::address_of(bytes, length);
+std::optional<net::Address> key_in(const Attributes& element) {
+  const std::string_view key = element.nest(NFTA_SET_ELEM_KEY).bytes(NFTA_DATA_VALUE);
+  return enforce::address_of(key.data(), key.size());
+}
+
+std::optional<RawElement> raw_element(const Attributes& element) {
+  const auto key = key_in(element);
   if (!key) {
     return std::nullopt;
   }
-  RawElement result{*key, false, std::nullopt};
-  if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS)) {
-    result.end = (nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0;
-  }
-  if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION)) {
-    const uint64_t left = nftnl_set_elem_get_u64(element, NFTNL_SET_ELEM_EXPIRATION);
+  RawElement result{*key, (element.number32(NFTA_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0, std::nullopt};
+  if (element.at(NFTA_SET_ELEM_EXPIRATION) != nullptr) {
+    const uint64_t left = element.number64(NFTA_SET_ELEM_EXPIRATION);
     result.left = std::chrono::milliseconds(std::min<uint64_t>(left, INT64_MAX));
   }
   return result;
@@ -49,21 +44,12 @@ std::optional<RawElement> raw_element(nftnl_set_elem* element) {
 
 template <typename Visit>
 void for_each_element(const nlmsghdr& message, Visit visit) {
-  const Set set(nftnl_set_alloc());
-  if (!set || nftnl_set_elems_nlmsg_parse(&message, set.get()) < 0) {
-    return;
-  }
-  const Elements all(nftnl_set_elems_iter_create(set.get()));
-  if (!all) {
-    return;
-  }
-  while (nftnl_set_elem* element = nftnl_set_elems_iter_next(all.get())) {
-    visit(element);
-  }
+  for_each_in(Attributes::of(message).at(NFTA_SET_ELEM_LIST_ELEMENTS),
+              [&visit](const nlattr* element) { visit(Attributes::of(element)); });
 }
 
 void collect_elements(const nlmsghdr& message, std::vector<RawElement>& elements) {
-  for_each_element(message, [&](nftnl_set_elem* element) {
+  for_each_element(message, [&](const Attributes& element) {
     if (auto raw = raw_element(element)) {
       elements.push_back(*raw);
     }
@@ -144,22 +130,20 @@ Request element_question(size_t index, const net::Address& address, uint16_t fla
   return request;
 }
 
-// Of the element that begins at `first`.
+// Of the element that begins at `first`. One expression stands by itself, several are a list (Linux 5.11).
 std::optional<enforce::DropCounters> counter_of(const nlmsghdr& message, const net::Address& first) {
   std::optional<enforce::DropCounters> counters;
-  const auto take = [](nftnl_expr* expression, void* result) {
-    const char* name = nftnl_expr_get_str(expression, NFTNL_EXPR_NAME);
-    if (name != nullptr && std::string_view(name) == "counter") {
-      *static_cast<std::optional<enforce::DropCounters>*>(result) = {
-          nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_PACKETS), nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_BYTES)};
+  const auto take = [&counters](const nlattr* nest) {
+    const Attributes expression = Attributes::of(nest);
+    if (expression.text(NFTA_EXPR_NAME) == "counter") {
+      const Attributes counter = expression.nest(NFTA_EXPR_DATA);
+      counters = {.packets = counter.number64(NFTA_COUNTER_PACKETS), .bytes = counter.number64(NFTA_COUNTER_BYTES)};
     }
-    return 0;
   };
-  for_each_element(message, [&](nftnl_set_elem* element) {
-    uint32_t length = 0;
-    const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length);
-    if (bytes != nullptr && enforce::address_of(bytes, length) == first) {
-      nftnl_set_elem_expr_foreach(element, take, &counters);
+  for_each_element(message, [&](const Attributes& element) {
+    if (key_in(element) == first) {
+      take(element.at(NFTA_SET_ELEM_EXPR));
+      for_each_in(element.at(NFTA_SET_ELEM_EXPRESSIONS), take);
     }
   });
   return counters;

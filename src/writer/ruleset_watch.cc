@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "writer/attributes.h"
 
 namespace ipguard::writer {
 
@@ -37,30 +38,6 @@ Result<> drop_notifications_of(int fd, uint32_t port) {
   return {};
 }
 
-// The attribute of `type`, nullptr if the message has none of a form that `data` describes.
-const nlattr* attribute_of(const nlmsghdr& message, uint16_t type, mnl_attr_data_type data) {
-  struct Search {
-    uint16_t type;
-    mnl_attr_data_type data;
-    const nlattr* found;
-  } search{type, data, nullptr};
-  const auto visit = [](const nlattr* attribute, void* context) {
-    auto& wanted = *static_cast<Search*>(context);
-    if (mnl_attr_get_type(attribute) != wanted.type || mnl_attr_validate(attribute, wanted.data) < 0) {
-      return MNL_CB_OK;
-    }
-    wanted.found = attribute;
-    return MNL_CB_STOP;
-  };
-  mnl_attr_parse(&message, sizeof(nfgenmsg), visit, &search);
-  return search.found;
-}
-
-std::string_view text_of(const nlmsghdr& message, uint16_t type) {
-  const nlattr* attribute = attribute_of(message, type, MNL_TYPE_NUL_STRING);
-  return attribute == nullptr ? std::string_view() : mnl_attr_get_str(attribute);
-}
-
 SetMask mask_of(std::string_view set) {
   SetMask mask;
   for (size_t i = 0; i < enforce::sets.size(); ++i) {
@@ -70,12 +47,12 @@ SetMask mask_of(std::string_view set) {
 }
 
 std::string program_of(const nlmsghdr& generation) {
-  const std::string_view name = text_of(generation, NFTA_GEN_PROC_NAME);
-  const nlattr* process = attribute_of(generation, NFTA_GEN_PROC_PID, MNL_TYPE_U32);
-  if (name.empty() || process == nullptr) {
+  const Attributes attributes = Attributes::of(generation);
+  const std::string_view name = attributes.text(NFTA_GEN_PROC_NAME);
+  if (name.empty() || attributes.at(NFTA_GEN_PROC_PID) == nullptr) {
     return unknown_program;
   }
-  return printable(name, 32) + " (process " + std::to_string(ntohl(mnl_attr_get_u32(process))) + ")";
+  return printable(name, 32) + " (process " + std::to_string(attributes.number32(NFTA_GEN_PROC_PID)) + ")";
 }
 
 }  // namespace
@@ -128,7 +105,8 @@ void RulesetWatch::on_message(const nlmsghdr& message, SetMask& touched) {
   // In every other message the first attribute is the table, and with elements and sets the second one the set.
   static_assert(NFTA_SET_ELEM_LIST_TABLE == 1 && NFTA_SET_TABLE == 1 && NFTA_TABLE_NAME == 1 && NFTA_RULE_TABLE == 1);
   const auto* header = static_cast<const nfgenmsg*>(mnl_nlmsg_get_payload(&message));
-  if (header->nfgen_family != enforce::inet_family || text_of(message, 1) != enforce::table_name) {
+  const Attributes attributes = Attributes::of(message);
+  if (header->nfgen_family != enforce::inet_family || attributes.text(1) != enforce::table_name) {
     return;
   }
   ours_concerned_ = true;
@@ -137,7 +115,7 @@ void RulesetWatch::on_message(const nlmsghdr& message, SetMask& touched) {
       touched.set();
       break;
     case NFT_MSG_DELSET:
-      touched |= mask_of(text_of(message, NFTA_SET_NAME));
+      touched |= mask_of(attributes.text(NFTA_SET_NAME));
       break;
     case NFT_MSG_DELSETELEM:
       if (message.nlmsg_pid == 0) {
@@ -145,7 +123,7 @@ void RulesetWatch::on_message(const nlmsghdr& message, SetMask& touched) {
       }
       [[fallthrough]];
     case NFT_MSG_NEWSETELEM:
-      touched |= mask_of(text_of(message, NFTA_SET_ELEM_LIST_SET));
+      touched |= mask_of(attributes.text(NFTA_SET_ELEM_LIST_SET));
       break;
     default:
       break;

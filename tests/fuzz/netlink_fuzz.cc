@@ -2,7 +2,6 @@
 // What the kernel answers over netlink, and what it tells of unasked: never a crash, nothing read behind what came.
 // The first byte says what is asked; then come datagrams: flags (see Datagram), the place of the answered message in
 // what was sent, the length in two bytes, the bytes.
-#include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 #include <sanitizer/asan_interface.h>
 #include <sys/socket.h>
@@ -73,13 +72,23 @@ class Kernel {
     ASAN_UNPOISON_MEMORY_REGION(to.iov_base, to.iov_len);
     require(bytes.size() <= to.iov_len);
     std::memcpy(to.iov_base, bytes.data(), bytes.size());
-    int size = static_cast<int>(bytes.size());
-    for (auto* header = static_cast<nlmsghdr*>(to.iov_base); sequence != nullptr && mnl_nlmsg_ok(header, size);
-         header = mnl_nlmsg_next(header, &size)) {
-      header->nlmsg_seq = *sequence;
+    if (sequence != nullptr) {
+      set_sequences(static_cast<char*>(to.iov_base), bytes.size(), *sequence);
     }
     ASAN_POISON_MEMORY_REGION(static_cast<char*>(to.iov_base) + bytes.size(), to.iov_len - bytes.size());
     return static_cast<ssize_t>(bytes.size());
+  }
+
+  static void set_sequences(char* messages, size_t size, uint32_t sequence) {
+    nlmsghdr header{};
+    for (size_t at = 0; at + sizeof header <= size; at += NLMSG_ALIGN(header.nlmsg_len)) {
+      std::memcpy(&header, messages + at, sizeof header);
+      if (header.nlmsg_len < sizeof header || header.nlmsg_len > size - at) {
+        return;
+      }
+      header.nlmsg_seq = sequence;
+      std::memcpy(messages + at, &header, sizeof header);
+    }
   }
 
   std::string_view left_;
