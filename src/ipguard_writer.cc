@@ -1,11 +1,11 @@
-// ipguard-writer: the process that ipguardd starts to change nftables. One argument, one call, exit status.
+// ipguard-writer: what changes nftables for ipguardd. One argument (the configuration), one call, exit status.
 #include <iostream>
 
 #include "writer/writer.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::cerr << "ipguard-writer: is started by ipguardd, and of no use without it\n";
+    std::cerr << "usage: ipguard-writer CONFIG, with a socket to ipguardd as standard input\n";
     return 2;
   }
   const auto done = ipguard::writer::run(argv[1]);

@@ -44,7 +44,8 @@ Capabilities permitted() {
 }
 
 Result<> keep_only(Capabilities kept) {
-  kept &= permitted();
+  const Capabilities before = permitted();
+  kept &= before;
   empty_bounding_set();
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return fail_errno("cannot renounce new privileges", errno);
@@ -53,7 +54,8 @@ Result<> keep_only(Capabilities kept) {
   Sets sets{};
   sets[0].effective = sets[0].permitted = static_cast<uint32_t>(kept);
   sets[1].effective = sets[1].permitted = static_cast<uint32_t>(kept >> 32);
-  if (!write_sets(sets)) {
+  // A service manager that gave no others may forbid capset(2); what is inherited is of no use without exec(3).
+  if (!write_sets(sets) && before != kept) {
     return fail_errno("cannot give up capabilities", errno);
   }
   return {};

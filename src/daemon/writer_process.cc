@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/unix_socket.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -32,50 +34,78 @@ Result<std::string> find_writer() {
                                    printable(own.string()) + " or its ../libexec/ipguard: is the installation whole?");
 }
 
-// Between fork(2) and exec(3): system calls alone. The two may have each other's number, so they are moved up first.
-void become_writer(const char* program, int questions, int bell, const char* config_path) {
-  constexpr int out_of_the_way = 10;
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  const int high_questions = ::fcntl(questions, F_DUPFD_CLOEXEC, out_of_the_way);
-  const int high_bell = ::fcntl(bell, F_DUPFD_CLOEXEC, out_of_the_way);
-  if (null < 0 || high_questions < 0 || high_bell < 0 || ::dup2(null, STDIN_FILENO) < 0 ||
-      ::dup2(high_questions, enforce::question_fd) < 0 || ::dup2(high_bell, enforce::bell_fd) < 0) {
+// Between fork(2) and exec(3): system calls alone.
+void become_writer(const char* program, int questions, const char* config_path) {
+  if (::dup2(questions, STDIN_FILENO) < 0) {
     return;
   }
-  (void)::close_range(enforce::bell_fd + 1, UINT32_MAX, CLOSE_RANGE_CLOEXEC);
+  (void)::close_range(STDERR_FILENO + 1, UINT32_MAX, CLOSE_RANGE_CLOEXEC);
   std::array<char*, 3> arguments = {const_cast<char*>(program), const_cast<char*>(config_path), nullptr};
   ::execv(program, arguments.data());
+}
+
+Result<pid_t> start_program(int questions, const std::string& config_path) {
+  const auto program = find_writer();
+  if (!program) {
+    return std::unexpected(program.error());
+  }
+  const pid_t process = ::fork();
+  if (process < 0) {
+    return fail_errno("cannot start the process that writes to nftables", errno);
+  }
+  if (process == 0) {
+    become_writer(program->c_str(), questions, config_path.c_str());
+    constexpr std::string_view words = "ipguardd: cannot start ipguard-writer\n";
+    (void)!::write(STDERR_FILENO, words.data(), words.size());
+    ::_exit(1);
+  }
+  return process;
+}
+
+// Where the service manager starts a writer for whoever connects.
+Result<UniqueFd> call_service_manager(const std::string& path) {
+  const auto address = unix_address(path, writer_socket);
+  if (!address) {
+    return std::unexpected(address.error());
+  }
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) {
+    return fail_errno("cannot open a socket", errno);
+  }
+  if (const int error = connect_to(fd.get(), *address); error != 0) {
+    return fail_errno(printable(path) + " (" + writer_socket + ")", error);
+  }
+  return fd;
 }
 
 }  // namespace
 
 Result<WriterProcess> WriterProcess::start(const std::string& config_path) {
-  const auto program = find_writer();
-  if (!program) {
-    return std::unexpected(program.error());
-  }
-  auto questions = enforce::Channel::pair();
-  if (!questions) {
-    return std::unexpected(std::move(questions.error()));
-  }
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
-    return fail_errno("cannot make a pipe", errno);
-  }
-  UniqueFd heard(pipe[0]);
-  const UniqueFd rung(pipe[1]);
   WriterProcess writer;
-  writer.process_ = ::fork();
-  if (writer.process_ < 0) {
-    return fail_errno("cannot start the process that writes to nftables", errno);
+  UniqueFd questions;
+  if (const char* path = std::getenv(writer_socket); path != nullptr && *path != '\0') {
+    auto called = call_service_manager(path);
+    if (!called) {
+      return std::unexpected(std::move(called.error()));
+    }
+    questions = std::move(*called);
+  } else {
+    auto ends = enforce::Channel::pair();
+    if (!ends) {
+      return std::unexpected(std::move(ends.error()));
+    }
+    auto process = start_program(ends->second.get(), config_path);
+    if (!process) {
+      return std::unexpected(std::move(process.error()));
+    }
+    writer.process_ = *process;
+    questions = std::move(ends->first);
   }
-  if (writer.process_ == 0) {
-    become_writer(program->c_str(), questions->second.get(), rung.get(), config_path.c_str());
-    constexpr std::string_view words = "ipguardd: cannot start ipguard-writer\n";
-    (void)!::write(STDERR_FILENO, words.data(), words.size());
-    ::_exit(1);
+  auto client = enforce::WriterClient::open(std::move(questions));
+  if (!client) {
+    return std::unexpected(std::move(client.error()));
   }
-  writer.client_ = std::make_shared<enforce::WriterClient>(std::move(questions->first), std::move(heard));
+  writer.client_ = std::move(*client);
   return writer;
 }
 

@@ -11,12 +11,17 @@
 
 namespace ipguard::daemon {
 
-// Owns the process: its end is waited for.
+// The variable of the environment that names the socket of a service manager's (packaging/ipguard-writer.socket).
+inline constexpr const char* writer_socket = "IPGUARD_WRITER_SOCKET";
+
+// The process, if it is a child, is waited for at its end.
 class WriterProcess {
  public:
   // Starts ipguard-writer: a program of its own, so that it has an address space and secrets of its own (a fork alone
-  // would share the daemon's), and nothing that the daemon has open. To be called before there are threads, before
-  // anything foreign is read and before privileges are given up. The writer reads `config_path` by itself.
+  // would share the daemon's), and nothing that the daemon has open. Or, with `writer_socket` in the environment,
+  // connects to it, and the service manager does so: then this process never had the writer's privileges. To be called
+  // before there are threads, before anything foreign is read and before privileges are given up. The writer reads the
+  // configuration by itself.
   [[nodiscard]] static Result<WriterProcess> start(const std::string& config_path);
 
   WriterProcess() = default;  // none

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 
 namespace ipguard::enforce {
 
@@ -92,6 +93,57 @@ Result<std::optional<std::string>> Channel::receive() {
     return fail(Errc::corrupt, "the other end has gone in the middle of a message");
   }
   return message;
+}
+
+namespace {
+
+// A byte has to go with it.
+struct DescriptorMessage {
+  DescriptorMessage() {
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+  }
+  char byte = 0;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr header{};
+};
+
+}  // namespace
+
+Result<> Channel::send_descriptor(int fd) {
+  DescriptorMessage message;
+  cmsghdr* rights = CMSG_FIRSTHDR(&message.header);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  while (sendmsg(fd_.get(), &message.header, MSG_NOSIGNAL) < 0) {
+    if (errno != EINTR) {
+      return fail_errno("cannot pass a descriptor on", errno);
+    }
+  }
+  return {};
+}
+
+Result<UniqueFd> Channel::receive_descriptor() {
+  DescriptorMessage message;
+  ssize_t count = 0;
+  while ((count = recvmsg(fd_.get(), &message.header, MSG_CMSG_CLOEXEC)) < 0) {
+    if (errno != EINTR) {
+      return fail_errno("cannot take a descriptor over", errno);
+    }
+  }
+  const cmsghdr* rights = count == 0 ? nullptr : CMSG_FIRSTHDR(&message.header);
+  int fd = -1;
+  if (rights == nullptr || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS ||
+      rights->cmsg_len != CMSG_LEN(sizeof fd)) {
+    return fail(Errc::corrupt, "there is no descriptor");
+  }
+  std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+  return UniqueFd(fd);
 }
 
 }  // namespace ipguard::enforce

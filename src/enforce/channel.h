@@ -27,6 +27,10 @@ class Channel {
   // taken as the bytes come, not as the length promises.
   [[nodiscard]] Result<std::optional<std::string>> receive();
 
+  // A descriptor ahead of the first message (SCM_RIGHTS, unix(7)). Errc::corrupt if something else comes.
+  [[nodiscard]] Result<> send_descriptor(int fd);
+  [[nodiscard]] Result<UniqueFd> receive_descriptor();
+
   // Readable when a message comes, or when the other end has gone.
   [[nodiscard]] int fd() const { return fd_.get(); }
 

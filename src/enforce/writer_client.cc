@@ -1,9 +1,11 @@
 #include "enforce/writer_client.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include "base/log.h"
@@ -137,8 +139,19 @@ class RemoteEnforcer final : public Enforcer {
 
 }  // namespace
 
-WriterClient::WriterClient(UniqueFd questions, UniqueFd bell)
-    : channel_(std::move(questions), wire::longest_message), bell_(std::move(bell)) {}
+Result<std::shared_ptr<WriterClient>> WriterClient::open(UniqueFd questions) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+    return fail_errno("cannot make a pipe", errno);
+  }
+  UniqueFd heard(pipe[0]);
+  const UniqueFd rung(pipe[1]);
+  Channel channel(std::move(questions), wire::longest_message);
+  if (auto passed = channel.send_descriptor(rung.get()); !passed) {
+    return std::unexpected(add_context(passed, writer_gone));
+  }
+  return std::shared_ptr<WriterClient>(new WriterClient(std::move(channel), std::move(heard)));
+}
 
 Result<wire::Body> WriterClient::ask(const wire::Question& question) {
   if (gone_) {

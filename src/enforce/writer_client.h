@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -16,16 +17,13 @@ namespace ipguard::enforce {
 
 // The program, and so what ps(1) calls its process; at most 15 bytes.
 inline constexpr std::string_view writer_name = "ipguard-writer";
-// As what the writer finds the daemon's sockets open: the Channel of questions, and what it rings on.
-inline constexpr int question_fd = 3;
-inline constexpr int bell_fd = 4;
-
 // Owned by the loop thread. Once the writer has gone every question fails in the same words: nobody starts another one,
 // because who asks has lost the privilege to do so; the service manager starts both again.
 class WriterClient {
  public:
-  // `bell`: what the writer rings on when somebody else changes nftables; non-blocking.
-  WriterClient(UniqueFd questions, UniqueFd bell);
+  // `questions`: a connected socket whose other end is the writer's standard input. Over it goes, before the first
+  // question, the end of a pipe that the writer rings on when somebody else changes nftables.
+  [[nodiscard]] static Result<std::shared_ptr<WriterClient>> open(UniqueFd questions);
 
   // Waits for the answer; an error of the writer's is this one's.
   [[nodiscard]] Result<wire::Body> ask(const wire::Question& question);
@@ -42,6 +40,8 @@ class WriterClient {
   void silence_bell() const;
 
  private:
+  WriterClient(Channel questions, UniqueFd bell) : channel_(std::move(questions)), bell_(std::move(bell)) {}
+
   Channel channel_;
   UniqueFd bell_;
   wire::Standing standing_;

@@ -80,16 +80,24 @@ std::optional<pid_t> parent_of_writer(pid_t process) {
   return parent;
 }
 
-// The writer of a daemon that was killed ends with it, but not before the kernel has done what it was told last.
-bool is_ending(const ucred& process) {
-  const auto parent = parent_of_writer(process.pid);
-  const auto comm = parent ? read_file("/proc/" + std::to_string(*parent) + "/comm") : Result<std::string>("");
-  return parent && (!comm || trim(*comm) != daemon_name);
+bool is_daemon(pid_t process) {
+  const auto comm = read_file("/proc/" + std::to_string(process) + "/comm");
+  return comm && trim(*comm) == daemon_name;
 }
 
-// Of a daemon's writer the daemon is named: that is the one to be stopped.
+// The writer of a daemon that was killed ends with it, but not before the kernel has done what it was told last. One
+// that a service manager has started may be of a daemon that lives: that is not to be seen from here.
+bool may_be_ending(const ucred& process) {
+  const auto parent = parent_of_writer(process.pid);
+  return parent && !is_daemon(*parent);
+}
+
+// Of a daemon's child the daemon is named: that is the one to be stopped.
 std::string describe(ucred process) {
-  process.pid = parent_of_writer(process.pid).value_or(process.pid);
+  const auto parent = parent_of_writer(process.pid);
+  if (parent && is_daemon(*parent)) {
+    process.pid = *parent;
+  }
   const auto comm = read_file("/proc/" + std::to_string(process.pid) + "/comm");
   return "process " + std::to_string(process.pid) + (comm ? " (" + printable(trim(*comm), 32) + ")" : std::string()) +
          " of user " + std::to_string(process.uid);
@@ -104,7 +112,7 @@ Result<TableLock> TableLock::take() {
   auto taken = try_once();
   for (int i = 1; i < most_tries && !taken && taken.error().code == Errc::busy; ++i) {
     const auto other = holder();
-    if (other ? !is_ending(*other) : i > most_silent) {
+    if (other ? !may_be_ending(*other) : i > most_silent) {
       break;
     }
     std::this_thread::sleep_for(pause);

@@ -1,9 +1,11 @@
 #include "writer/writer.h"
 
 #include <linux/capability.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
@@ -11,7 +13,7 @@
 #include "config/log_level.h"
 #include "confine/privileges.h"
 #include "confine/syscall_filter.h"
-#include "enforce/writer_client.h"
+#include "enforce/channel.h"
 #include "writer/writer_service.h"
 
 namespace ipguard::writer {
@@ -28,9 +30,19 @@ Result<WriterSettings> load_settings(const std::string& config_path) {
       .enforce = config.enforce, .protect = std::move(config.protect), .allowlist = std::move(config.allow.prefixes)};
 }
 
-bool is_socket(int fd) {
-  struct stat status{};
-  return ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+constexpr const char* no_daemon = "is started by ipguardd, or by a service manager for it, and of no use without it";
+
+// Who asks: the process at the other end of standard input.
+Result<ucred> find_daemon() {
+  ucred daemon{};
+  socklen_t size = sizeof daemon;
+  if (::getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &daemon, &size) != 0 || daemon.pid == 0) {
+    return fail(Errc::usage, no_daemon);
+  }
+  if (daemon.uid != 0 && daemon.uid != ::geteuid()) {
+    return fail(Errc::permission, "takes no orders from user " + std::to_string(daemon.uid));
+  }
+  return daemon;
 }
 
 // A terminal or a service manager tells all processes to stop; the daemon may want the table deleted after that. The
@@ -41,9 +53,10 @@ void leave_signals_to_the_daemon() {
   }
 }
 
-Result<> confine_writer() {
+// A child is killed with the daemon; whom a service manager has started reads the end of the stream.
+Result<> confine_writer(pid_t daemon) {
   constexpr confine::Capabilities kept = 1ULL << CAP_NET_ADMIN | 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_DAC_READ_SEARCH;
-  if (auto done = confine::end_with_parent(); !done) {
+  if (auto done = ::getppid() == daemon ? confine::end_with_parent() : Result<>(); !done) {
     return done;
   }
   if (auto done = confine::keep_only(kept); !done) {
@@ -59,18 +72,22 @@ Result<> confine_writer() {
 }  // namespace
 
 Result<> run(const std::string& config_path) {
-  if (!is_socket(enforce::question_fd)) {
-    return fail(Errc::usage, "is started by ipguardd, and of no use without it");
+  const auto daemon = find_daemon();
+  if (!daemon) {
+    return std::unexpected(daemon.error());
   }
   leave_signals_to_the_daemon();
   keep_memory_small();
-  if (auto confined = confine_writer(); !confined) {
+  if (auto confined = confine_writer(daemon->pid); !confined) {
     return confined;
   }
-  enforce::Channel questions{UniqueFd(enforce::question_fd), enforce::wire::longest_message};
-  const UniqueFd bell(enforce::bell_fd);
+  enforce::Channel questions{UniqueFd(STDIN_FILENO), enforce::wire::longest_message};
+  const auto bell = questions.receive_descriptor();
+  if (!bell) {
+    return std::unexpected(bell.error());
+  }
   WriterService service(writer_parts([&] { return load_settings(config_path); }));
-  return serve(questions, bell.get(), service);
+  return serve(questions, bell->get(), service);
 }
 
 }  // namespace ipguard::writer

@@ -4,7 +4,7 @@
 # may ask over the control socket; what a service manager is told.
 . "$(dirname "$0")/lib.sh" "$1"
 require_root
-require ip nft setpriv pgrep python3
+require ip nft setpriv pgrep python3 systemd-socket-activate systemd-analyze
 
 readers=4711 user=4712
 make_world 192.0.2.10
@@ -150,14 +150,29 @@ END
 in_background "$server" python3 "$work/manager.py" "$work/notify" "$work/told"
 eventually test -S "$work/notify"
 chmod 777 "$work/notify"
-capabilities=+net_admin,+sys_ptrace,+dac_read_search,+lease,+net_bind_service
-NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=400000 ip netns exec "$server" setpriv --reuid "$user" --regid "$readers" --groups 4 \
-  --bounding-set "-all,$capabilities" --inh-caps "-all,$capabilities" --ambient-caps "-all,$capabilities" --no-new-privs \
-  "$build/bin/ipguardd" -c "$work/ipguard.toml" 2>> "$work/daemon.log" &
-daemon=$!
+# as_unit CAPABILITIES COMMAND… &: as the service manager starts it, with no more rights than those.
+as_unit() {
+  local capabilities=$1
+  shift
+  exec ip netns exec "$server" setpriv --reuid "$user" --regid "$readers" --groups 4 --bounding-set "-all,$capabilities" \
+    --inh-caps "-all,$capabilities" --ambient-caps "-all,$capabilities" --no-new-privs "$@"
+}
+writers=$work/run/writer.sock
+as_unit +net_admin,+sys_ptrace,+dac_read_search systemd-socket-activate --accept --inetd -l "$writers" \
+  "$build/bin/ipguard-writer" "$work/ipguard.toml" 2> "$work/writer.log" &
+manager=$!
+started+=("$manager")
+eventually test -S "$writers" || fail "systemd-socket-activate: $(cat "$work/writer.log")"
+start_service() {
+  NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=400000 IPGUARD_WRITER_SOCKET=$writers as_unit +lease,+net_bind_service \
+    "$build/bin/ipguardd" -c "$work/ipguard.toml" 2>> "$work/daemon.log" &
+  daemon=$!
+  eventually ctl status || fail "ipguardd does not answer: $(cat "$work/writer.log")"
+  writer=$(pgrep -P "$manager")
+}
 ctl() { local command=$1; shift; "$ctl" "$command" --socket "$work/run/ipguard.sock" "$@"; }
-eventually ctl status || fail "ipguardd does not answer"
-writer=$(writer_of "$daemon")
+start_service
+[ -z "$(writer_of "$daemon")" ] || fail "it has started a process of its own"
 has "$daemon" Uid "$user"
 has "$writer" Uid "$user"
 confined "$daemon" "$for_service"
@@ -177,4 +192,32 @@ kill -TERM "$daemon"
 wait "$daemon" || fail "TERM is a failure"
 daemon=
 told '^STOPPING=1' || fail "it is not told of the end"
+within 2 gone "$writer" || fail "the writer stays"
+
+step "a writer of the service manager's ends with its daemon, and the daemon with its writer"
+start_service
+stop_daemon KILL
+within 2 gone "$writer" || fail "the writer of a killed daemon stays"
+start_service
+kill -KILL "$writer"
+within 5 gone "$daemon" || fail "the daemon goes on without a writer"
+daemon=
+table | says '192\.0\.2\.10' || fail "the bans went with it"
+
+step "it takes no orders from others"
+chmod 666 "$writers"
+chmod 711 "$work/run"
+python3 -c '
+import os, socket, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(10)
+sys.exit(s.recv(1) != b"")' "$writers" || fail "a stranger is answered"
+eventually says 'takes no orders from user 65534' < "$work/writer.log" || fail "it does not say why: $(cat "$work/writer.log")"
+if "$build/bin/ipguard-writer" "$work/ipguard.toml" < /dev/null 2> "$work/out"; then fail "it runs by itself"; fi
+says 'is started by ipguardd' < "$work/out" || fail "$(cat "$work/out")"
+
+step "systemd finds little to complain of in either"
+for unit in ipguard.service ipguard-writer@.service; do
+  systemd-analyze security --offline=true --threshold=15 --no-pager "$root/packaging/$unit" > "$work/out" 2>&1 || fail "$unit: $(tail -1 "$work/out")"
+done
 echo "confinement: all well"

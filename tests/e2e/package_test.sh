@@ -65,33 +65,51 @@ on_clean() {
 }
 on_clean ip link set lo up
 
-# Stands for the service manager: does what the unit says of user, capabilities and command, and notes what it was asked.
+# Stands for the service manager: does what the units say of user, capabilities, environment and command, and notes what it
+# was asked.
 cat > "$clean/usr/local/sbin/systemctl" << 'END'
 #!/bin/bash
 echo "$*" >> /systemctl.log
-unit=/usr/lib/systemd/system/ipguard.service
-of_unit() { sed -n "s/^$1=//p" $unit | tr '\n' ' '; }
-runs() { [ -s /run/daemon.pid ] && kill -0 "$(cat /run/daemon.pid)" 2> /dev/null; }
+# of UNIT KEY
+of() { sed -n "s/^$2=//p" "/usr/lib/systemd/system/$1" | tr '\n' ' '; }
+runs() { [ -s "/run/$1.pid" ] && kill -0 "$(cat "/run/$1.pid")" 2> /dev/null; }
+end() {
+  runs "$1" && kill -TERM "$(cat "/run/$1.pid")"
+  while runs "$1"; do sleep 0.02; done
+  rm -f "/run/$1.pid"
+}
+# begin NAME UNIT [COMMAND…]: COMMAND with the unit's own behind it.
+begin() {
+  local name=$1 unit=$2 caps= cap
+  shift 2
+  for cap in $(of "$unit" AmbientCapabilities); do cap=${cap#CAP_}; caps+=,+${cap,,}; done
+  setsid env $(of "$unit" Environment) setpriv --reuid="$(of "$unit" User | xargs)" --regid="$(of "$unit" Group | xargs)" --init-groups \
+    --inh-caps="-all$caps" --ambient-caps="-all$caps" "$@" $(of "$unit" ExecStart) >> /daemon.log 2>&1 < /dev/null &
+  echo $! > "/run/$name.pid"
+}
 stop() {
-  runs && kill -TERM "$(cat /run/daemon.pid)"
-  while runs; do sleep 0.02; done
-  rm -f /run/daemon.pid
+  end daemon
+  end writers
+  rm -f "$(of ipguard-writer.socket ListenStream | xargs)"  # RemoveOnStop
 }
 start() {
-  local user caps= cap as=()
-  user=$(of_unit User)
-  for cap in $(of_unit AmbientCapabilities); do cap=${cap#CAP_}; caps+=,+${cap,,}; done
-  install -d -m 0755 ${user:+-o $user -g $user} /run/ipguard
-  [ -z "$user" ] || as=(setpriv --reuid=$user --regid=$user --init-groups --inh-caps="-all$caps" --ambient-caps="-all$caps")
-  setsid "${as[@]}" $(of_unit ExecStart) >> /daemon.log 2>&1 < /dev/null &
-  echo $! > /run/daemon.pid
+  local user path
+  user=$(of ipguard.service User | xargs)
+  path=$(of ipguard-writer.socket ListenStream | xargs)
+  install -d -m 0755 -o "$user" -g "$user" /run/ipguard
+  # Who may not write to /run has the socket elsewhere, and a link there.
+  rm -f /run/ipguard/writer.sock
+  begin writers ipguard-writer@.service systemd-socket-activate --accept --inetd -l /run/ipguard/writer.sock
+  ln -sf /run/ipguard/writer.sock "$path"
+  until ss -Hxl src /run/ipguard/writer.sock | grep -q .; do sleep 0.02; done
+  begin daemon ipguard.service
 }
 for word; do
   case $word in
-    start) runs || start ;;
+    start) runs daemon || start ;;
     restart) stop; start ;;
     stop) stop ;;
-    is-active) runs; exit ;;
+    is-active) runs daemon; exit ;;
     is-enabled) exec /usr/bin/systemctl --root=/ is-enabled ipguard.service ;;
     preset | enable | disable | mask | unmask) exec /usr/bin/systemctl "$@" ;;
   esac
@@ -139,6 +157,7 @@ done
 for file in /etc/ipguard.toml /etc/apparmor.d/usr.sbin.ipguardd /etc/logrotate.d/ipguard; do
   on_clean dpkg-query -W -f '${Conffiles}' ipguard | says "^ $file " || fail "$file is no conffile"
 done
+[ -x "$clean/usr/libexec/ipguard/ipguard-writer" ] || fail "there is no ipguard-writer"
 for file in doc/ipguard/copyright doc/ipguard/NOTICE doc/ipguard/LICENSE-DATA.md ipguard/ipguard-lite.mmdb \
   zsh/vendor-completions/_ipguardctl fish/vendor_completions.d/ipguardctl.fish; do
   [ -s "$clean/usr/share/$file" ] || fail "there is no /usr/share/$file"
@@ -146,6 +165,11 @@ done
 on_clean bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader ipguardctl; COMP_LINE="ipguardctl ba"
   COMP_POINT=13; _ipguardctl; echo "${COMPREPLY[*]}"' | says '^bans ban$' || fail "bash completes nothing"
 on_clean ipguardctl lookup 192.0.2.7 > /dev/null || fail "the starter database does not open"
+
+if command -v apparmor_parser > /dev/null; then
+  step "AppArmor's parser takes the profiles"
+  apparmor_parser -Q -K "$root/packaging/apparmor/usr.sbin.ipguardd" 2> "$work/profiles" || fail "$(cat "$work/profiles")"
+fi
 
 step "armed, it enforces"
 on_clean sed -i 's/^mode = "dry-run"/mode = "enforce"/' /etc/ipguard.toml

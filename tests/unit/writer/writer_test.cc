@@ -34,12 +34,10 @@ class Writer : public ::testing::Test {
     settings_.protect = little_protection();
     settings_.allowlist = {*net::Prefix::parse("198.51.100.7")};
     auto ends = enforce::Channel::pair();
-    std::array<int, 2> bell{};
-    EXPECT_EQ(::pipe2(bell.data(), O_NONBLOCK | O_CLOEXEC), 0);
-    rung_ = UniqueFd(bell[1]);
     theirs_ = std::make_unique<enforce::Channel>(std::move(ends->second), enforce::wire::longest_message);
     raw_ = ends->first.get();
-    client_ = std::make_shared<enforce::WriterClient>(std::move(ends->first), UniqueFd(bell[0]));
+    client_ = enforce::WriterClient::open(std::move(ends->first)).value();
+    rung_ = theirs_->receive_descriptor().value();
     service_ = std::make_unique<WriterService>(WriterParts{
         .load = [this] { return loaded_; },
         .protection =
