@@ -6,4 +6,4 @@ sh packaging/install-dependencies.sh test
 [ "$(id -u)" = 0 ] || echo "Not root: the tests with network namespaces and the real kernel will be skipped."
 cmake --preset release > /dev/null
 cmake --build --preset release
-ctest --preset release --timeout 600 "$@"
+ctest --preset release --parallel "$(nproc)" --timeout 600 "$@"

@@ -30,23 +30,19 @@ Attributes Attributes::of(const nlattr* nest) {
   return all;
 }
 
-uint32_t Attributes::number32(uint16_t type) const {
-  uint32_t number = 0;
+template <typename Number>
+Number Attributes::raw_number(uint16_t type) const {
+  Number number = 0;
   const std::string_view data = bytes(type);
   if (data.size() == sizeof number) {
     std::memcpy(&number, data.data(), sizeof number);
   }
-  return ntohl(number);
+  return number;
 }
 
-uint64_t Attributes::number64(uint16_t type) const {
-  uint64_t number = 0;
-  const std::string_view data = bytes(type);
-  if (data.size() == sizeof number) {
-    std::memcpy(&number, data.data(), sizeof number);
-  }
-  return be64toh(number);
-}
+uint32_t Attributes::number32(uint16_t type) const { return ntohl(raw_number<uint32_t>(type)); }
+
+uint64_t Attributes::number64(uint16_t type) const { return be64toh(raw_number<uint64_t>(type)); }
 
 std::string_view Attributes::text(uint16_t type) const {
   const std::string_view data = bytes(type);

@@ -32,6 +32,8 @@ class Attributes {
 
  private:
   static int keep(const nlattr* attribute, void* attributes);
+  template <typename Number>
+  [[nodiscard]] Number raw_number(uint16_t type) const;
 
   std::array<const nlattr*, most_types> attributes_{};
 };

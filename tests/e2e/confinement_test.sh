@@ -216,6 +216,34 @@ eventually says 'takes no orders from user 65534' < "$work/writer.log" || fail "
 if "$build/bin/ipguard-writer" "$work/ipguard.toml" < /dev/null 2> "$work/out"; then fail "it runs by itself"; fi
 says 'is started by ipguardd' < "$work/out" || fail "$(cat "$work/out")"
 
+kill "$manager"
+if command -v strace > /dev/null && [ -z "${sanitized:-}" ]; then
+  step "neither makes a system call that its unit forbids"
+  rm "$writers"
+  as_unit +net_admin,+sys_ptrace,+dac_read_search systemd-socket-activate --accept --inetd -l "$writers" \
+    strace -f -qq -o "$work/run/writer.trace" "$build/bin/ipguard-writer" "$work/ipguard.toml" 2> "$work/writer.log" &
+  started+=($!)
+  eventually test -S "$writers" || fail "systemd-socket-activate: $(cat "$work/writer.log")"
+  IPGUARD_WRITER_SOCKET=$writers as_unit +lease,+net_bind_service strace -f -qq -o "$work/run/daemon.trace" \
+    "$build/bin/ipguardd" -c "$work/ipguard.toml" 2>> "$work/daemon.log" &
+  traced=$!
+  within 30 ctl status || fail "ipguardd does not answer: $(cat "$work/writer.log")"
+  attack 192.0.2.11
+  eventually is_banned 192.0.2.11 || fail "traced, it bans nobody"
+  table | says '192\.0\.2\.11' || fail "the ban does not reach the kernel"
+  ctl reload > /dev/null
+  ctl unban 192.0.2.11 > /dev/null
+  pkill -TERM -P "$traced" -x ipguardd
+  wait "$traced" || fail "TERM is a failure"
+  finished() { grep -q 'exit_group' "$work/run/writer.trace"; }
+  eventually finished || fail "the writer stays"
+  for part in ipguard.service:daemon ipguard-writer@.service:writer; do
+    forbidden=$(python3 "$root/tests/e2e/unit_calls.py" "$root/packaging/${part%:*}" "$work/run/${part#*:}.trace")
+    # Giving up capabilities is forbidden where there are none to give up.
+    [ "$forbidden" = capset ] || fail "${part%:*} forbids $forbidden"
+  done
+fi
+
 step "systemd finds little to complain of in either"
 for unit in ipguard.service ipguard-writer@.service; do
   systemd-analyze security --offline=true --threshold=15 --no-pager "$root/packaging/$unit" > "$work/out" 2>&1 || fail "$unit: $(tail -1 "$work/out")"
