@@ -56,7 +56,11 @@ Result<> keep_only(Capabilities kept) {
   sets[1].effective = sets[1].permitted = static_cast<uint32_t>(kept >> 32);
   // A service manager that gave no others may forbid capset(2); what is inherited is of no use without exec(3).
   if (!write_sets(sets) && before != kept) {
-    return fail_errno("cannot give up capabilities", errno);
+    return fail_errno(
+        "cannot give up capabilities that the service manager gave (AmbientCapabilities=) and forbids to give up "
+        "(capset in "
+        "SystemCallFilter=). Logs are made readable by a group: SupplementaryGroups=",
+        errno);
   }
   return {};
 }

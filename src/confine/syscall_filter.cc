@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -105,12 +106,11 @@ Result<> allow_threads(const Filter& filter) {
   return add(filter, SCMP_SYS(clone), {masked(0, namespaces, 0)});
 }
 
-// A terminal is asked whether it is one, a socket how much waits; nothing else of ioctl(2).
+// A terminal is asked whether it is one, a socket how much waits, a descriptor is marked (Python does, which [[notify]]
+// of type exec may run); nothing else of ioctl(2).
 Result<> allow_questions(const Filter& filter) {
-  constexpr scmp_datum_t is_terminal = 0x5401;  // TCGETS
-  constexpr scmp_datum_t waiting = 0x541b;      // FIONREAD
-  for (const scmp_datum_t request : {is_terminal, waiting}) {
-    if (auto done = add(filter, SCMP_SYS(ioctl), {equals(1, request)}); !done) {
+  for (const int request : {TCGETS, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX}) {
+    if (auto done = add(filter, SCMP_SYS(ioctl), {equals(1, static_cast<scmp_datum_t>(request))}); !done) {
       return done;
     }
   }

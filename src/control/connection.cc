@@ -156,7 +156,7 @@ void Connection::answer_next() {
   } catch (const Json::exception& error) {
     // A command looked for something in the arguments that the client did not put there.
     reply(fail(Errc::invalid,
-               "the arguments of '" + request->command + "' are not of its form: " + printable(error.what())));
+               "the arguments of '" + request->command + "' are not of its form: " + printable(words_of(error))));
   }
 }
 

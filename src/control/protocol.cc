@@ -199,4 +199,10 @@ Result<Json> parse_reply(std::string_view line) {
   return fail(code_of(*code), *message);
 }
 
+std::string words_of(const Json::exception& error) {
+  const std::string_view words = error.what();
+  const size_t end = words.find("] ");  // of "[json.exception.type_error.302] "
+  return std::string(words.starts_with('[') && end != std::string_view::npos ? words.substr(end + 2) : words);
+}
+
 }  // namespace ipguard::control

@@ -37,5 +37,7 @@ inline constexpr std::string_view list_begin = R"({"ok":true,"result":[)";
 inline constexpr std::string_view list_end = "]}\n";
 [[nodiscard]] std::string format_item(const Json& item);
 [[nodiscard]] Result<Json> parse_reply(std::string_view line);
+// What the library says is wrong, without its own names: "type must be string, but is number".
+[[nodiscard]] std::string words_of(const Json::exception& error);
 
 }  // namespace ipguard::control

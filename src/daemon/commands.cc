@@ -109,21 +109,34 @@ control::Answer rules_command(CommandContext& context, const Json& /*arguments*/
 struct Command {
   std::string_view name;
   bool changes;
+  std::string_view arguments;                                       // their names, blanks between them
   control::Answer (*run)(CommandContext&, const Json&, TimePoint);  // or, for what may take long:
   Result<control::Work> (*begin)(Guard&, const Json&) = nullptr;
 };
 
 constexpr std::array<Command, 9> commands = {{
-    {"status", false, status_command},
-    {"bans", false, bans_command},
-    {"ban", true, nullptr, begin_ban},
-    {"unban", true, nullptr, begin_unban},
-    {"confirm", true, nullptr, begin_confirm},
-    {"explain", false, explain_command},
-    {"reload", true, reload_command},
-    {"report", false, report_command},
-    {"rules", false, rules_command},
+    {"status", false, "", status_command},
+    {"bans", false, "evidence ended", bans_command},
+    {"ban", true, "targets for reason issuer force confirm_within dry_run summary", nullptr, begin_ban},
+    {"unban", true, "targets summary", nullptr, begin_unban},
+    {"confirm", true, "targets summary", nullptr, begin_confirm},
+    {"explain", false, "address", explain_command},
+    {"reload", true, "", reload_command},
+    {"report", false, "by groups top decisions", report_command},
+    {"rules", false, "", rules_command},
 }};
+
+// A misspelt "for" must not make a ban permanent.
+Result<> check_names(const Command& command, const Json& arguments) {
+  for (const auto& [name, value] : arguments.items()) {
+    const auto known = split(command.arguments, ' ');
+    if (std::ranges::find(known, name) == known.end()) {
+      return fail(Errc::invalid, "'" + std::string(command.name) + "' has no argument '" + printable(name, 40) + "'" +
+                                     (command.arguments.empty() ? "" : "; known: " + std::string(command.arguments)));
+    }
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -135,6 +148,9 @@ control::Answer run_command(CommandContext& context, const control::Request& req
   if (command->changes && !may_change) {
     return Result<Json>(fail(Errc::permission, "'" + request.command + "' is for root and the daemon's own user only"));
   }
+  if (auto checked = check_names(*command, request.arguments); !checked) {
+    return Result<Json>(std::unexpected(std::move(checked.error())));
+  }
   try {
     if (command->begin == nullptr) {
       return command->run(context, request.arguments, now);
@@ -145,7 +161,8 @@ control::Answer run_command(CommandContext& context, const control::Request& req
     }
     return std::move(*work);
   } catch (const Json::exception& error) {
-    return Result<Json>(fail(Errc::invalid, "arguments of '" + request.command + "': " + printable(error.what(), 200)));
+    return Result<Json>(
+        fail(Errc::invalid, "arguments of '" + request.command + "': " + printable(control::words_of(error), 200)));
   }
 }
 

@@ -103,13 +103,8 @@ class Daemon {
       writer_watcher_.start(writer_->fd(), loop::IoWatcher::readable);
     }
     watch_databases();
-    if (auto served = whois_.apply(); !served) {
-      return served;
-    }
     traps_.apply();
-    if (auto served = outlets_.serve(); !served) {
-      return served;
-    }
+    serve();
     protection_timer_.start(protection_interval);
     // The files last: they take what descriptors they may have.
     auto followed = follow(guard_.saved_cursors(), replay_bytes);
@@ -245,6 +240,18 @@ class Daemon {
     loop_.stop();
   }
 
+  // What is asked for from outside; what cannot be had is said.
+  std::vector<std::string> serve() {
+    std::vector<std::string> problems;
+    for (auto served : {whois_.apply(), outlets_.serve()}) {
+      if (!served) {
+        log_error(printable(served.error().message));
+        problems.push_back(served.error().message);
+      }
+    }
+    return problems;
+  }
+
   Result<control::Json> take_over(Loaded loaded, control::Json warnings) {
     auto pending = start_values_.keep_in(loaded.config);
     protection_watcher_.stop();
@@ -255,12 +262,8 @@ class Daemon {
     traps_.apply();
     watch_kernel_side();
     watch_databases();
-    if (auto served = whois_.apply(); !served) {
-      log_error(served.error().message);
-      warnings.push_back(served.error().message);
-    }
-    for (auto& problem : outlets_.apply()) {
-      warnings.push_back(std::move(problem));
+    for (const auto& problems : {outlets_.notify(), serve()}) {
+      std::ranges::copy(problems, std::back_inserter(warnings));
     }
     schedule();
     if (!reloaded) {

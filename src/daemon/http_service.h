@@ -20,14 +20,17 @@ class HttpService {
   HttpService(loop::EventLoop& loop, const Guard& guard, ApiSources sources);
 
   // Serves as the guard's configuration says from now on: at start, and after each reload, when the token is read
-  // again. On an error nothing is served.
+  // again. On an error nothing is served, and it is tried again in a while.
   [[nodiscard]] Result<> apply();
+  // Why nothing is served that should be; "" otherwise.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
   [[nodiscard]] bool running() const { return server_.has_value(); }
   [[nodiscard]] const std::string& listens_on() const { return current_.listen; }
   // Only while running.
   [[nodiscard]] const http::Server& server() const { return *server_; }
 
  private:
+  [[nodiscard]] Result<> serve_as_configured();
   [[nodiscard]] Result<> serve(const config::HttpConfig& wanted);
 
   loop::EventLoop& loop_;
@@ -36,6 +39,8 @@ class HttpService {
   config::HttpConfig current_;
   std::optional<HttpApi> api_;
   std::optional<http::Server> server_;
+  std::string problem_;
+  loop::Timer retry_timer_;
 };
 
 }  // namespace ipguard::daemon

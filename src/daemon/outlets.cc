@@ -27,15 +27,6 @@ std::vector<std::string> Outlets::notify() {
   return problems;
 }
 
-std::vector<std::string> Outlets::apply() {
-  auto problems = notify();
-  if (auto served = serve(); !served) {
-    problems.push_back(served.error().message);
-    log_error(printable(problems.back()));
-  }
-  return problems;
-}
-
 std::string Outlets::metrics(http::Exposition format) const {
   MetricsInput input{.guard = guard_,
                      .sources = context_.sources(),
@@ -89,6 +80,9 @@ control::Json Outlets::notify_json() const {
 
 std::vector<std::string> Outlets::warnings() const {
   std::vector<std::string> sentences;
+  if (!http_.problem().empty()) {
+    sentences.push_back(http_.problem());
+  }
   for (const auto& sink : notifications_.status()) {
     if (!sink.counters.problem.empty()) {
       sentences.push_back("[[notify]] " + sink.name + ": " + sink.counters.problem);

@@ -21,12 +21,10 @@ class Outlets {
   // All must outlive it. `run`: a command, as the control socket runs it.
   Outlets(loop::EventLoop& loop, Guard& guard, const CommandContext& context, Run run);
 
-  // As the guard's configuration says from now on: notifications (before the guard starts, so that nothing is missed),
-  // then HTTP. A sentence for each that cannot be had; a reload goes on without.
+  // As the guard's configuration says from now on, at start and after a reload: notifications (before the guard starts,
+  // so that nothing is missed), with a sentence for each that cannot be had, and HTTP.
   std::vector<std::string> notify();
   [[nodiscard]] Result<> serve() { return http_.apply(); }
-  // Both, after a reload.
-  [[nodiscard]] std::vector<std::string> apply();
 
   // {"listen","connections","requests",…}, null where HTTP is off; an array of {"name","type","delivered",…}.
   [[nodiscard]] control::Json http_json() const;

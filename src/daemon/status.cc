@@ -189,6 +189,9 @@ void add_service_warnings(const CommandContext& context, std::vector<std::string
   if (const auto& problem = services.database_watch.problem(); !problem.empty()) {
     warnings.push_back("a replaced database is not taken over: " + problem);
   }
+  if (!services.whois.problem().empty()) {
+    warnings.push_back(services.whois.problem());
+  }
   if (services.outlets != nullptr) {
     std::ranges::move(services.outlets->warnings(), std::back_inserter(warnings));
   }

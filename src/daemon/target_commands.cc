@@ -206,6 +206,12 @@ Result<> check_reason(const std::string& reason) {
 Result<> read_entry(const Json& entry, BanOrder& order) {
   const std::string* text = entry.get_ptr<const std::string*>();
   if (entry.is_object()) {
+    for (const auto& [name, value] : entry.items()) {
+      if (name != "target" && name != "until" && name != "for" && name != "reason") {
+        return fail(Errc::invalid,
+                    "an entry of 'targets' has no '" + printable(name, 40) + "'; known: target until for reason");
+      }
+    }
     const auto named = entry.find("target");
     text = named == entry.end() ? nullptr : named->get_ptr<const std::string*>();
     if (entry.contains("until")) {

@@ -1,11 +1,15 @@
 #include "daemon/whois_service.h"
 
+#include <chrono>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
 
 namespace ipguard::daemon {
 namespace {
+
+constexpr std::chrono::seconds retry_pause{10};
 
 bool same(const config::WhoisConfig& a, const config::WhoisConfig& b) {
   return a.listen == b.listen && a.connections == b.connections && a.client_connections == b.client_connections &&
@@ -15,13 +19,30 @@ bool same(const config::WhoisConfig& a, const config::WhoisConfig& b) {
 }  // namespace
 
 WhoisService::WhoisService(loop::EventLoop& loop, const Guard& guard)
-    : loop_(loop), guard_(guard), index_builder_(loop, [](bool) {}), systems_waiter_(loop, [this](bool) {
-        if (server_) {
-          server_->resume();
-        }
-      }) {}
+    : loop_(loop),
+      guard_(guard),
+      index_builder_(loop, [](bool) {}),
+      systems_waiter_(loop,
+                      [this](bool) {
+                        if (server_) {
+                          server_->resume();
+                        }
+                      }),
+      retry_timer_(loop, [this] { (void)apply(); }) {}
 
+// Somebody else may have the port for now: that is a state, and no reason to do without protection.
 Result<> WhoisService::apply() {
+  auto served = serve_as_configured();
+  problem_ = served ? std::string() : served.error().message;
+  if (served) {
+    retry_timer_.stop();
+  } else {
+    retry_timer_.start(retry_pause);
+  }
+  return served;
+}
+
+Result<> WhoisService::serve_as_configured() {
   const auto& wanted = guard_.loaded().config.whois;
   if (routes_ != guard_.loaded().routes) {
     routes_ = guard_.loaded().routes;
@@ -46,7 +67,7 @@ Result<> WhoisService::apply() {
   if (auto listening = server_->listen(wanted.listen); !listening) {
     server_.reset();
     current_.listen.clear();  // so that the next time it is tried again
-    return listening;
+    return std::unexpected(add_context(listening, "[whois] is not served"));
   }
   log_info("whois on " + wanted.listen);
   return {};

@@ -24,14 +24,17 @@ class WhoisService {
   WhoisService(loop::EventLoop& loop, const Guard& guard);
 
   // Serves as the guard's configuration says from now on, from its databases: at start, and when either has changed. On
-  // an error nothing is served.
+  // an error nothing is served, and it is tried again in a while.
   [[nodiscard]] Result<> apply();
+  // Why nothing is served that should be; "" otherwise.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
   [[nodiscard]] bool running() const { return server_.has_value(); }
   [[nodiscard]] const std::string& listens_on() const { return current_.listen; }
   // Only while running.
   [[nodiscard]] const whois::Server& server() const { return *server_; }
 
  private:
+  [[nodiscard]] Result<> serve_as_configured();
   [[nodiscard]] enrich::WhoisSource* source();
   [[nodiscard]] bool systems_ready();
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> own_knowledge(const net::Address& address) const;
@@ -45,6 +48,8 @@ class WhoisService {
   loop::Background<bool> index_builder_;
   loop::Background<bool> systems_waiter_;
   std::optional<whois::Server> server_;
+  std::string problem_;
+  loop::Timer retry_timer_;
 };
 
 }  // namespace ipguard::daemon

@@ -51,6 +51,7 @@ struct Server::Impl {
   struct Client {
     int fd = -1;
     Clock::time_point deadline;
+    bool asked = false;  // its request is whole, and being answered
     bool cut = false;
   };
   struct Waiting {
@@ -71,6 +72,8 @@ struct Server::Impl {
   void stop();
   void run();
   void sweep();
+  void cut(Client& client);
+  void make_room();
   void work();
   MHD_Result on_request(MHD_Connection* connection, const char* path, const char* method, const char* data,
                         size_t& data_size, Exchange*& exchange);
@@ -153,6 +156,7 @@ MHD_Result Server::Impl::on_request(MHD_Connection* connection, const char* path
 
 MHD_Result Server::Impl::answer(MHD_Connection* connection, Exchange& exchange) {
   client_of(connection).deadline = Clock::now() + limits.response;
+  client_of(connection).asked = true;
   if (exchange.ready) {
     return send(connection, std::move(*exchange.ready));
   }
@@ -223,6 +227,7 @@ void Server::Impl::completed(void* self, MHD_Connection* connection, void** exch
   delete state;  // NOLINT(*-owning-memory): libmicrohttpd kept it
   *exchange = nullptr;
   client_of(connection).deadline = Clock::now() + impl.limits.request;
+  client_of(connection).asked = false;
 }
 
 void Server::Impl::connected(void* self, MHD_Connection* connection, void** context,
@@ -232,6 +237,7 @@ void Server::Impl::connected(void* self, MHD_Connection* connection, void** cont
     const int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     impl.clients.push_front({.fd = fd, .deadline = Clock::now() + impl.limits.request});
     *context = new std::list<Client>::iterator(impl.clients.begin());  // NOLINT(*-owning-memory)
+    impl.make_room();
   } else {
     auto* place = static_cast<std::list<Client>::iterator*>(*context);
     impl.clients.erase(*place);
@@ -288,12 +294,29 @@ void Server::Impl::sweep() {
   const auto now = Clock::now();
   for (auto& client : clients) {
     if (!client.cut && client.deadline <= now) {
-      client.cut = true;
-      ++counters.timed_out;
-      static_cast<void>(::shutdown(client.fd, SHUT_RDWR));  // libmicrohttpd sees the end and closes it
+      cut(client);
     }
   }
   run();
+}
+
+void Server::Impl::cut(Client& client) {
+  client.cut = true;
+  ++counters.timed_out;
+  static_cast<void>(::shutdown(client.fd, SHUT_RDWR));  // libmicrohttpd sees the end and closes it
+}
+
+// Where all places are taken, the next client gets that of who has been at his request for longest: the newest stand
+// first.
+void Server::Impl::make_room() {
+  if (clients.size() < limits.connections) {
+    return;
+  }
+  const auto slowest =
+      std::find_if(clients.rbegin(), clients.rend(), [](const Client& client) { return !client.asked && !client.cut; });
+  if (slowest != clients.rend()) {
+    cut(*slowest);
+  }
 }
 
 Server::Server(loop::EventLoop& loop, std::vector<std::string> hosts, Handler handler, Limits limits)

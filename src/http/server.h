@@ -15,11 +15,11 @@
 namespace ipguard::http {
 
 struct Limits {
-  unsigned connections = 32;
+  unsigned connections = 32;  // one more, and the one that is longest without a whole request is cut
   size_t body_bytes = 1U << 20;
   size_t header_bytes = 32U << 10;            // a connection's memory: request line, headers and what is written
   std::chrono::seconds idle{15};              // without a byte
-  std::chrono::milliseconds request{30'000};  // from a connection's (or the last response's) begin to the whole request
+  std::chrono::milliseconds request{10'000};  // from a connection's (or the last response's) begin to the whole request
   std::chrono::seconds response{600};
 };
 
@@ -27,7 +27,7 @@ struct Counters {
   uint64_t requests = 0;       // that a handler answered
   uint64_t foreign_hosts = 0;  // turned away: for a name that is not ours
   uint64_t turned_away = 0;    // method, size or form
-  uint64_t timed_out = 0;      // connections cut because request or response took too long
+  uint64_t timed_out = 0;      // connections cut because request or response took too long, or for others
 };
 
 // Owned by the loop thread.

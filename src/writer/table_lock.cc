@@ -107,7 +107,7 @@ std::string describe(ucred process) {
 
 Result<TableLock> TableLock::take() {
   constexpr std::chrono::milliseconds pause{20};
-  constexpr int most_tries = 500;  // a transaction of a million elements takes some seconds
+  constexpr int most_tries = 250;  // five seconds: a transaction of a million elements takes as long
   constexpr int most_silent = 10;  // one that does not answer has gone meanwhile, or only has the name
   auto taken = try_once();
   for (int i = 1; i < most_tries && !taken && taken.error().code == Errc::busy; ++i) {

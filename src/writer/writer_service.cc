@@ -5,8 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "base/log.h"
@@ -16,15 +14,8 @@ namespace ipguard::writer {
 
 namespace {
 
-// A daemon that was killed leaves a writer behind for the instant that it takes to notice.
-Result<std::unique_ptr<TableLock>> take_lock_patiently() {
-  constexpr int tries = 40;
-  constexpr std::chrono::milliseconds pause{25};
+Result<std::unique_ptr<TableLock>> take_lock() {
   auto lock = TableLock::take();
-  for (int i = 1; i < tries && !lock && lock.error().code == Errc::busy; ++i) {
-    std::this_thread::sleep_for(pause);
-    lock = TableLock::take();
-  }
   if (!lock) {
     return std::unexpected(std::move(lock.error()));
   }
@@ -52,7 +43,7 @@ WriterParts writer_parts(std::function<Result<WriterSettings>()> load) {
                 return std::make_unique<enforce::Protection>(settings.protect, settings.allowlist);
               },
           .enforcer = make_nftables_enforcer,
-          .lock = take_lock_patiently};
+          .lock = take_lock};
 }
 
 std::optional<std::string> WriterService::answer(std::string_view message) {
@@ -121,7 +112,9 @@ Result<WriterSettings> WriterService::load_same(uint64_t fingerprint) const {
   auto settings = parts_.load();
   if (settings &&
       enforce::wire::fingerprint(settings->enforce, settings->protect, settings->allowlist) != fingerprint) {
-    return fail(Errc::busy, "the configuration was changed while it was read; once more");
+    return fail(Errc::busy,
+                "the daemon has read another configuration: the file was changed meanwhile, or ipguard-writer "
+                "was started with another file");
   }
   return settings;
 }

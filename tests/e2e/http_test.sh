@@ -37,10 +37,29 @@ status=0
 says 'ipguard.toml:[0-9]*:[0-9]*: error: token_file: .*chmod 0600' < "$work/check" || fail "$(cat "$work/check")"
 chmod 0600 "$token"
 
-step "it serves this host alone"
+step "a port that somebody else has is no reason to do without protection"
+in_background "$server" python3 -m http.server --bind 127.0.0.1 9147
+squatter=${started[-1]}
+taken() { on_server ss -Hltn 'sport = 9147' | says 9147; }
+eventually taken || fail "the other server does not start"
 start_daemon
+ctl status | says '\[http\] is not served: .*9147.*in use' || fail "status does not say so: $(ctl status)"
+kill "$squatter"
+serves() { [ "$(get $at/healthz)" = ok ]; }
+within 15 serves || fail "it is not tried again: $(ctl status)"
+! ctl status | says 'is not served' || fail "status says so still"
+
+step "it serves this host alone"
 [ "$(get $at/healthz)" = ok ] || fail "healthz: $(get $at/healthz)"
 ! on_client curl -s --max-time 2 http://203.0.113.1:9147/metrics > /dev/null || fail "the client reaches the API"
+
+step "slow clients keep nobody away"
+on_server python3 -c '
+import socket, sys, urllib.request
+slow = []
+for i in range(200):
+    s = socket.create_connection(("127.0.0.1", 9147)); s.send(b"GET /healthz HTTP/1.1\r\nHost: loc"); slow.append(s)
+sys.exit(urllib.request.urlopen("http://127.0.0.1:9147/healthz", timeout=5).read().strip() != b"ok")' || fail "no answer beside slow clients"
 
 step "what happens is counted"
 stamp=$(date -u +%d/%b/%Y:%H:%M:%S)
@@ -124,6 +143,9 @@ table | says 192.0.2.140 || fail "the kernel does not hold what the API banned"
 says_status 200 "${with_token[@]}" -d '{"targets": ["192.0.2.140"]}' $at/v1/unban
 ! is_banned 192.0.2.140 || fail "still banned"
 says_status 400 "${with_token[@]}" -d 'targets' $at/v1/ban
+says_status 400 "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "duration": "2h"}' $at/v1/ban
+get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "duration": "2h"}' $at/v1/ban | says "'ban' has no argument 'duration'; known: targets for" || fail "a misspelt argument"
+get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "force": 1}' $at/v1/ban | says "arguments of 'ban': type must be boolean" || fail "an argument of another type"
 get "${with_token[@]}" -X POST $at/v1/reload | says '"reloaded":true' || fail "no reload"
 
 step "what is not asked as it should be is turned away"

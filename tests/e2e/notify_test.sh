@@ -32,7 +32,13 @@ event=$(cat)
 [ ! -e "$1/hang" ] || sleep 3600
 printf '%s %s\n' "$2" "$event" >> "$1/told"
 END2
-chmod +x "$work/tell"
+cat > "$work/tell.py" << 'END2'
+#!/usr/bin/env python3
+import json, sys
+with open(sys.argv[1], "a") as file:
+    file.write(json.load(sys.stdin)["target"] + "\n")
+END2
+chmod +x "$work/tell" "$work/tell.py"
 write_config << END2
 [[source]]
 name = "web"
@@ -52,6 +58,11 @@ name = "program"
 type = "exec"
 command = ["$work/tell", "$work", "\$(id); \`id\`"]
 timeout = "2s"
+issuers = ["ledger"]
+[[notify]]
+name = "script"
+type = "exec"
+command = ["$(command -v python3)", "$work/tell.py", "$work/scripted"]
 issuers = ["ledger"]
 [[notify]]
 name = "nobody"
@@ -102,6 +113,10 @@ ctl status | says 'events were given up' || fail "status does not warn: $(ctl st
 step "a problem is told of, too"
 problem_told() { says '"kind":"problem"' < "$work/events.json"; }
 within 30 problem_told || fail "no event of a problem"
+
+step "a Python script runs under the daemon's filter"
+scripted() { says '^192\.0\.2\.130$' < "$work/scripted"; }
+within 15 scripted || fail "$(notify script False 2>&1)"
 
 step "who answers again is told"
 rm "$work/hang"

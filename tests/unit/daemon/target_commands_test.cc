@@ -73,6 +73,12 @@ TEST_F(TargetCommandsTest, AnswersFewTargetsOneByOne) {
   EXPECT_EQ(guard->engine().decisions().size(), 1U);
 }
 
+TEST_F(TargetCommandsTest, AMisspeltWordOfAnEntryMakesNoPermanentBan) {
+  const auto reply = ban({{"targets", {{{"target", "192.0.2.7"}, {"duration", "2h"}}}}});
+  EXPECT_EQ(reply, "no: an entry of 'targets' has no 'duration'; known: target until for reason");
+  EXPECT_TRUE(guard->engine().decisions().empty());
+}
+
 TEST_F(TargetCommandsTest, ManyTargetsTakeManyTurnsAndAreCounted) {
   auto targets = addresses(bench_range, 4500);
   for (const auto& refused : addresses(0xc6336400U, 120)) {  // 198.51.100.0/25
