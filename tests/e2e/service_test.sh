@@ -41,13 +41,15 @@ done
 sed -i 's#^\[Service\]#&\nStandardOutput=append:/run/said\nStandardError=append:/run/said#' "$units/ipguard.service"
 printf '[Unit]\nDefaultDependencies=no\nWants=ipguard.service\n' > "$units/test.target"
 export XDG_RUNTIME_DIR=/run XDG_CONFIG_HOME=/run/conf SYSTEMD_UNIT_PATH=$units SYSTEMD_LOG_TARGET=console
-/lib/systemd/systemd --user --unit=test.target > /run/manager.log 2>&1 &
-started+=($!)
+# As the system's manager has it, so that everybody may tell it that he is ready. It ends with this process namespace.
+(umask 0; exec /lib/systemd/systemd --user --unit=test.target > /run/manager.log 2>&1) &
 manager() { timeout 20 systemctl --user "$@"; }
 manager_answers() { manager list-units; }
 within 10 manager_answers || skip "systemd's user manager does not run here: $(tail -3 /run/manager.log)"
 said() { tail -15 /run/said; tail -15 /run/manager.log; }
-fail() { echo "FAILED: $*" >&2; said >&2; exit 1; }
+leave() { local status=$?; set +e; umount -l "$work"; (exit "$status"); finish; }
+trap leave EXIT
+fail() { echo "FAILED: $*" >&2; manager status ipguard.service "ipguard-writer@*" >&2; said >&2; exit 1; }
 
 # both OLD: other processes than those of OLD ("DAEMON WRITER") run, and the daemon answers.
 both() {
@@ -63,9 +65,10 @@ step "both start, each with its own privileges, as the user ipguard"
 within 40 both "- -" || fail "they do not start"
 [ "$(capabilities "$daemon_process")" = 0000000010000400 ] || fail "the daemon has $(capabilities "$daemon_process")"
 [ "$(capabilities "$writer_process")" = 0000000000081004 ] || fail "the writer has $(capabilities "$writer_process")"
-[ "$(stat -c %u "/proc/$daemon_process" "/proc/$writer_process" | sort -u)" = "$user" ] || [ "$(awk '$1 == "Uid:" { print $2 }' "/proc/$daemon_process/status" "/proc/$writer_process/status" | sort -u)" = "$user" ] ||
+[ "$(awk '$1 == "Uid:" { print $2 }' "/proc/$daemon_process/status" "/proc/$writer_process/status" | sort -u)" = "$user" ] ||
   fail "they are somebody else's"
-[ "$(manager is-active ipguard.service)" = active ] || fail "the service is not active"
+active() { [ "$(manager is-active ipguard.service)" = active ]; }
+eventually active || fail "the service is not active"
 
 step "what one is told, the other has the kernel drop"
 ctl ban 192.0.2.7 --for 1h > /dev/null || fail "no ban"
