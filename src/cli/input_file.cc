@@ -17,6 +17,12 @@ namespace {
 
 constexpr size_t chunk_bytes = 256U << 10;
 
+// A pipe may hand them out one by one. Who types a shorter line wants its answer now; no packed file begins so.
+bool tells_packing(std::string_view beginning) {
+  constexpr size_t enough = 6;
+  return beginning.size() >= enough || beginning.contains('\n');
+}
+
 }  // namespace
 
 Result<> read_lines(const std::string& file, size_t max_line, const TakeLines& take) {
@@ -38,19 +44,28 @@ Result<> read_lines(const std::string& file, size_t max_line, const TakeLines& t
   };
   std::optional<Unpacker> unpacker;
   std::string buffer(chunk_bytes, '\0');
+  size_t held = 0;     // of the buffer: too little to tell whether it is packed
   while (std::cout) {  // a full disk takes no more
-    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    const ssize_t count = ::read(fd, buffer.data() + held, buffer.size() - held);
     if (count < 0 && errno == EINTR) {
       continue;
     }
     if (count < 0) {
       return fail_errno("cannot read " + name, errno);
     }
-    const auto bytes = std::string_view(buffer).substr(0, static_cast<size_t>(count));
+    const auto bytes = std::string_view(buffer).substr(0, held + static_cast<size_t>(count));
+    if (!unpacker && count > 0 && !tells_packing(bytes)) {
+      held = bytes.size();
+      continue;
+    }
+    held = 0;
     if (!unpacker) {
       unpacker.emplace(packing_of(bytes));
     }
-    auto unpacked = count > 0 ? unpacker->feed(bytes, feed) : unpacker->end();
+    auto unpacked = bytes.empty() ? Result<>() : unpacker->feed(bytes, feed);
+    if (unpacked && count == 0) {
+      unpacked = unpacker->end();
+    }
     if (count == 0 || !unpacked) {
       splitter.finish(emit);
       return unpacked ? Result<>() : std::unexpected(add_context(unpacked, "cannot unpack " + name));

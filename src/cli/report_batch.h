@@ -14,12 +14,13 @@
 namespace ipguard::cli {
 
 // Whole lines, each ended by LF; or the beginning of one that is longer than the limit, without LF. Cuts between chunks
-// depend on the input alone.
+// depend on the input alone. What a container runtime has split is put together (input/part_joiner.h).
 struct Chunk {
   size_t input = 0;     // place in the list of inputs
   uint64_t number = 0;  // in its series
   uint64_t offset = 0;  // in the unpacked content of its input
   uint64_t id = 0;      // among all chunks that do not stand in order
+  uint64_t read = 0;    // bytes of the input that are in it; of lines that were put together, of their last parts
   std::string bytes;
   std::string error;  // the input ends here, because of this
 };

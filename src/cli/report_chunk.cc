@@ -83,7 +83,7 @@ ChunkScan::ChunkScan(const ScanShared& shared) : shared_(shared), matcher_(share
 void ChunkScan::scan(const Chunk& chunk, Batch& batch) {
   batch.clear();
   batch.input = chunk.input;
-  batch.bytes = chunk.bytes.size();
+  batch.bytes = chunk.read;
   batch.error = chunk.error;
   const ReportInput& input = shared_.inputs[chunk.input];
   model::SourceId source = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "input/line_splitter.h"
+
 namespace ipguard::cli {
 
 SeriesReader::SeriesReader(std::vector<ReportInput>& inputs, const ReportSeries& series, size_t chunk_bytes,
@@ -14,13 +16,15 @@ SeriesReader::SeriesReader(std::vector<ReportInput>& inputs, const ReportSeries&
       raw_read_(raw_read) {}
 
 bool SeriesReader::next(Chunk& chunk) {
+  chunk.read = 0;
   chunk.bytes.clear();
   chunk.error.clear();
   while (true) {
     if (!stream_ && !open_next(chunk)) {
-      return false;
+      return finish(chunk);
     }
     if (!stream_) {
+      join(chunk);
       return true;  // it could not be opened: the chunk tells
     }
     chunk.input = input_;
@@ -33,6 +37,8 @@ bool SeriesReader::next(Chunk& chunk) {
       chunk.error = std::exchange(failed_, {});
       close();
     }
+    chunk.read += chunk.bytes.size();
+    join(chunk);
     if (!chunk.bytes.empty() || !chunk.error.empty()) {
       chunk.number = number_++;
       return true;
@@ -121,6 +127,44 @@ void SeriesReader::cut(Chunk& chunk, bool more) {
   carry_.assign(bytes, last + 1);
   bytes.resize(last + 1);
   offset_ -= carry_.size();
+}
+
+// As the daemon does it (input::Inputs): lines are cut to the limit, then the parts are put together. Here, where the
+// chunks come one after the other: so it does not matter who judges them.
+void SeriesReader::join(Chunk& chunk) {
+  joined_.clear();
+  const auto put = [this](const input::Block& block) {
+    joined_ += block.bytes;
+    joined_ += block.truncated ? " \n" : "";  // a byte over the limit: who judges the line cuts it again
+  };
+  const bool containers = input::PartJoiner::is_containers(chunk.bytes);
+  if (containers) {
+    input::LineSplitter splitter(max_line_);
+    splitter.feed(chunk.bytes, [&](std::string_view lines, uint64_t, bool truncated) {
+      joiner_.feed({.bytes = lines, .offset = fed_, .truncated = truncated}, max_line_, put);
+      fed_ += lines.size();
+    });
+  }
+  if (!chunk.error.empty()) {
+    joiner_.finish(put);
+  }
+  if (containers) {
+    chunk.bytes.swap(joined_);
+  } else {
+    chunk.bytes += joined_;
+  }
+}
+
+// What has no end at the end of all. False if there is nothing.
+bool SeriesReader::finish(Chunk& chunk) {
+  joiner_.finish([&chunk](const input::Block& block) { chunk.bytes += block.bytes; });
+  if (chunk.bytes.empty()) {
+    return false;
+  }
+  chunk.input = input_;
+  chunk.offset = offset_;
+  chunk.number = number_++;
+  return true;
 }
 
 void SeriesReader::close() {

@@ -11,6 +11,7 @@
 #include "cli/report_batch.h"
 #include "cli/report_inputs.h"
 #include "cli/report_stream.h"
+#include "input/part_joiner.h"
 
 namespace ipguard::cli {
 
@@ -30,6 +31,8 @@ class SeriesReader {
   // Appends what the input has, up to `size` bytes in all; false at its end, or on an error that `chunk` tells.
   [[nodiscard]] bool fill(Chunk& chunk, size_t size);
   void cut(Chunk& chunk, bool more);
+  void join(Chunk& chunk);
+  [[nodiscard]] bool finish(Chunk& chunk);
   void close();
 
   std::vector<ReportInput>& inputs_;
@@ -43,7 +46,10 @@ class SeriesReader {
   std::string carry_;      // the beginning of the next chunk
   std::string failed_;     // an error that is told once what was read before it is given out
   bool skipping_ = false;  // the rest of a line whose beginning was given out
-  uint64_t offset_ = 0;    // of carry_, in the input
+  input::PartJoiner joiner_;
+  std::string joined_;   // what becomes of a chunk's bytes
+  uint64_t fed_ = 0;     // to joiner_, bytes
+  uint64_t offset_ = 0;  // of carry_, in the input
   uint64_t number_ = 0;
   uint64_t raw_told_ = 0;
 };

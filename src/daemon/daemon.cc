@@ -120,6 +120,7 @@ class Daemon {
     manager_.ready();
     loop_.run();
     manager_.stopping();
+    inputs_->drain();
     inputs_->stop();
     save_reading();
     return writer_gone_ ? fail("the process that writes to nftables has gone: nothing more can be enforced")
@@ -158,9 +159,7 @@ class Daemon {
               }),
               answer.pause};
     }
-    if (may_change) {
-      after_command(true);
-    }
+    may_change ? after_command(true) : pruning_.wanted();  // it gives back what the answer took
     return answer;
   }
 
@@ -254,6 +253,7 @@ class Daemon {
 
   Result<control::Json> take_over(Loaded loaded, control::Json warnings) {
     auto pending = start_values_.keep_in(loaded.config);
+    inputs_->drain();
     protection_watcher_.stop();
     kernel_watch_.stop();
     auto reloaded = guard_.reload(std::move(loaded), wall_clock_now());
@@ -304,7 +304,7 @@ class Daemon {
   void warm_as_index() {
     as_index_thread_ = std::jthread([routes = guard_.loaded().routes] {
       (void)routes->systems();
-      release_free_memory();
+      release_idle_memory();
     });
   }
 

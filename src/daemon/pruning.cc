@@ -27,7 +27,7 @@ void Pruning::begin() {
     timer_.start(prune_pause);
     return;
   }
-  release_free_memory();
+  release_idle_memory();
 }
 
 void Pruning::wanted() {

@@ -13,7 +13,8 @@ namespace ipguard::enforce {
 
 namespace {
 
-constexpr size_t receive_size = size_t{1} << 18;  // the kernel fills at most 32 kB a dump message by default
+constexpr size_t receive_size = size_t{1}
+                                << 16;  // the kernel fills at most 32 kB a message (af_netlink.c, netlink_recvmsg)
 constexpr int receive_queue = 8 << 20;  // bytes of answers the kernel may queue: one error each for 8,000 messages
 constexpr int dump_attempts = 20;
 

@@ -286,6 +286,14 @@ Result<> Inputs::start() {
 
 void Inputs::change_sources(const std::vector<config::SourceConfig>& sources) { impl_->change(sources); }
 
+void Inputs::drain() {
+  for (const auto& other : impl_->others) {
+    if (other.input) {
+      other.input->drain();
+    }
+  }
+}
+
 void Inputs::stop() {
   for (const auto& other : impl_->others) {
     if (other.input) {

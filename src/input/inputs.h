@@ -23,6 +23,9 @@ class Inputs {
   Inputs& operator=(const Inputs&) = delete;
 
   [[nodiscard]] Result<> start();
+  // Before stop() and change_sources(), while the sources are as they were: reads what others have sent and nobody
+  // could read again (LineInput::drain).
+  void drain();
   // The last call but for the const ones: what cannot be read again and is held as the beginning of a line counts as
   // lost.
   void stop();

@@ -35,9 +35,12 @@ class LineInput {
   [[nodiscard]] virtual std::vector<model::SourceStatus> status() const = 0;
   // All that it has lost since it was made: what status() tells, and what parts of it lost that status() knows no more.
   [[nodiscard]] virtual model::Losses losses() const;
+  // Before stop(), or before the configuration changes: what others have sent and nobody can read again once this is
+  // gone is read now and handed out; not without end, however fast more of it comes.
+  virtual void drain() {}
   // The last call but for the const ones: nothing is read or handed out any more. What it holds of a message or line
-  // that has not ended counts as lost: whether it is whole nobody knows, and what is judged as a line must be. Its
-  // configuration may be gone already.
+  // that has not ended counts as lost: whether it is whole nobody knows, and what is judged as a line must be. So does
+  // what drain() would have read. Its configuration may be gone already.
   virtual void stop() {}
   // Where reading stands, for inputs that can be read again from there; after the last block handed out. Their paths
   // begin with cursor_prefix().

@@ -95,15 +95,17 @@ void PartJoiner::feed(const Block& block, size_t max_line, const Emit& emit) {
   if (block.truncated) {
     take_cut(block.bytes);
     emit(block);
-  } else if (is_docker(block.bytes) || is_cri(block.bytes)) {
+  } else if (is_containers(block.bytes)) {
     take_parts(block, max_line, emit);
   } else {
     emit(block);
   }
 }
 
+bool PartJoiner::is_containers(std::string_view lines) { return is_docker(lines) || is_cri(lines); }
+
 bool PartJoiner::wants_before(const Block& block) const {
-  return block.offset != 0 && block.offset != next_offset_ && (is_docker(block.bytes) || is_cri(block.bytes));
+  return block.offset != 0 && block.offset != next_offset_ && is_containers(block.bytes);
 }
 
 void PartJoiner::begin_behind(std::string_view lines, uint64_t offset, bool from_beginning, size_t max_line) {

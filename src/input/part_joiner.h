@@ -33,6 +33,8 @@ class PartJoiner {
   // At the end of all: gives out what has no end as it is, whole lines of its own.
   void finish(const Emit& emit);
 
+  // Whether the first of these lines is a container runtime's.
+  [[nodiscard]] static bool is_containers(std::string_view lines);
   // Whether it begins somewhere in a container's log, so that what stands before it tells whether it begins a line.
   [[nodiscard]] bool wants_before(const Block& block) const;
   // The whole lines that stand right before `offset`, where the next block begins; `from_beginning`: all of the file's.

@@ -1,5 +1,3 @@
-#include "input/syslog_listener.h"
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -8,119 +6,34 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <list>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
-#include "input/listen_socket.h"
-#include "input/syslog_framing.h"
+#include "input/syslog_listener_impl.h"
 
 namespace ipguard::input {
 namespace {
-
-using config::ListenEndpoint;
-using Transport = ListenEndpoint::Transport;
 
 constexpr size_t datagrams_at_once = 4096;   // these also when they are short
 constexpr size_t block_bytes = 256UL << 10;  // handed out when so much has come together
 constexpr size_t stream_read = 64UL << 10;
 constexpr std::string_view local_sender = "localhost";
 
-bool is_stream(const ListenEndpoint& endpoint) {
-  return endpoint.transport == Transport::tcp || endpoint.transport == Transport::unix_stream;
-}
+}  // namespace
 
 bool is_readable(int fd) {
   pollfd wanted{.fd = fd, .events = POLLIN, .revents = 0};
   return ::poll(&wanted, 1, 0) > 0;
 }
 
-// One address that is listened on.
-struct Port {
-  ListenEndpoint endpoint;
-  model::SourceStatus status;
-  std::optional<ListenSocket> socket;
-  bool told_of_strangers = false;
-  std::unique_ptr<loop::IoWatcher> watcher;
-};
-
-struct Connection {
-  Port* port = nullptr;
-  UniqueFd fd;
-  std::string sender;
-  SyslogFramer framer;
-  std::unique_ptr<loop::IoWatcher> watcher;
-};
-
-class SyslogListener final : public LineInput {
- public:
-  SyslogListener(loop::EventLoop& loop, const config::SourceConfig& config, model::SourceId id,
-                 Follower::BlockCallback on_block, ListenerLimits limits)
-      : loop_(loop),
-        config_(&config),
-        id_(id),
-        on_block_(std::move(on_block)),
-        limits_(limits),
-        retry_timer_(loop, [this] { open_all(); }),
-        resume_timer_(loop, [this] { watch_all(); }) {
-    set_ports();
-  }
-
-  void start() override {
-    started_ = true;
-    open_all();
-  }
-
-  bool reconfigure(const config::SourceConfig& config) override;
-  bool caught_up() const override;
-  std::vector<model::SourceStatus> status() const override;
-  model::Losses losses() const override;
-  void stop() override;
-
- private:
-  using Connections = std::list<Connection>;
-
-  void set_ports();
-  void open_all();
-  void watch(Port& port);
-  void watch_all();
-  void read_datagrams(Port& port);
-  void accept_some(Port& port);
-  void add_connection(Port& port, UniqueFd fd, std::string sender);
-  bool read_stream(Connections::iterator connection);  // false: it was closed
-  void close(Connections::iterator connection);
-  void drop_port(Port& port);
-  [[nodiscard]] bool may_send(Port& port, const net::SocketAddress& peer, std::string& sender);
-  void take(Port& port, std::string_view message, bool cut, std::string_view sender);
-  void flush(Port& port);
-  void hand_out(Port& port, std::string_view bytes, bool truncated);
-  [[nodiscard]] static model::SourceStatus status_of(const Port& port);
-
-  loop::EventLoop& loop_;
-  const config::SourceConfig* config_;
-  model::SourceId id_;
-  Follower::BlockCallback on_block_;
-  ListenerLimits limits_;
-  bool started_ = false;
-  mode_t socket_mode_ = 0;   // that Unix sockets were made with
-  std::list<Port> ports_;    // in the order of the configuration
-  model::Losses dropped_;    // of ports that are no more
-  Connections connections_;  // the one that has been quiet for longest first
-  std::string buffer_;
-  std::string lines_;  // complete ones, not handed out yet; of one port
-  std::string sender_;
-  loop::Timer retry_timer_;
-  loop::Timer resume_timer_;  // after the process ran out of descriptors
-};
-
 // Ports that are named again go on as they are.
 void SyslogListener::set_ports() {
   auto before = std::exchange(ports_, {});
   const bool same_mode = socket_mode_ == config_->socket_mode;
   socket_mode_ = config_->socket_mode;
+  senders_ = config_->senders;
   for (const auto& endpoint : config_->listen) {
     const auto same = std::ranges::find(before, endpoint, &Port::endpoint);
     if (same != before.end() && (same_mode || !endpoint.is_unix())) {
@@ -135,34 +48,11 @@ void SyslogListener::set_ports() {
         loop_, [this, &port](unsigned) { is_stream(port.endpoint) ? accept_some(port) : read_datagrams(port); });
   }
   for (auto& port : before) {
-    drop_port(port);
+    drain(port);
+    cut_off(port);
+    dropped_ += losses_of(status_of(port));
   }
   buffer_.resize(std::max(stream_read, static_cast<size_t>(config_->max_line) + 1));
-}
-
-// What was sent before is read; of a stream as far as its messages have ended.
-void SyslogListener::drop_port(Port& port) {
-  if (port.socket && !is_stream(port.endpoint)) {
-    read_datagrams(port);
-  }
-  for (auto each = connections_.begin(); each != connections_.end();) {
-    const auto connection = each++;
-    if (connection->port == &port && read_stream(connection)) {
-      close(connection);
-    }
-  }
-  dropped_ += losses_of(status_of(port));
-}
-
-void SyslogListener::stop() {
-  retry_timer_.stop();
-  resume_timer_.stop();
-  for (auto& port : ports_) {
-    port.watcher->stop();
-  }
-  while (!connections_.empty()) {
-    close(connections_.begin());
-  }
 }
 
 bool SyslogListener::reconfigure(const config::SourceConfig& config) {
@@ -210,16 +100,21 @@ void SyslogListener::watch_all() {
   }
 }
 
-bool SyslogListener::may_send(Port& port, const net::SocketAddress& peer, std::string& sender) {
-  if (port.endpoint.is_unix()) {
-    sender = local_sender;
-    return true;
-  }
+bool SyslogListener::is_sender(const Port& port, const net::SocketAddress& peer) const {
   const auto endpoint = peer.endpoint();
-  if (endpoint && std::ranges::any_of(config_->senders,
-                                      [&](const net::Prefix& prefix) { return prefix.contains(endpoint->address); })) {
-    sender.clear();
-    endpoint->address.append_to(sender);
+  return port.endpoint.is_unix() || (endpoint && std::ranges::any_of(senders_, [&](const net::Prefix& prefix) {
+                                       return prefix.contains(endpoint->address);
+                                     }));
+}
+
+bool SyslogListener::may_send(Port& port, const net::SocketAddress& peer, std::string& sender) {
+  const auto endpoint = peer.endpoint();
+  if (is_sender(port, peer)) {
+    sender = local_sender;
+    if (!port.endpoint.is_unix()) {
+      sender.clear();
+      endpoint->address.append_to(sender);
+    }
     return true;
   }
   ++port.status.refused_messages;
@@ -319,11 +214,6 @@ bool SyslogListener::read_stream(Connections::iterator connection) {
   return !over;
 }
 
-void SyslogListener::close(Connections::iterator connection) {
-  connection->port->status.lost_bytes += connection->framer.held();
-  connections_.erase(connection);
-}
-
 void SyslogListener::take(Port& port, std::string_view message, bool cut, std::string_view sender) {
   message = without_trailer(message);
   if (message.empty()) {
@@ -362,7 +252,7 @@ void SyslogListener::hand_out(Port& port, std::string_view bytes, bool truncated
 
 bool SyslogListener::caught_up() const {
   return std::ranges::none_of(ports_, [](const Port& port) { return port.socket && is_readable(port.socket->fd()); }) &&
-         std::ranges::none_of(connections_, [](const Connection& each) { return is_readable(each.fd.get()); });
+         std::ranges::none_of(connections_, [](const StreamConnection& each) { return is_readable(each.fd.get()); });
 }
 
 std::vector<model::SourceStatus> SyslogListener::status() const {
@@ -381,13 +271,9 @@ model::Losses SyslogListener::losses() const {
 
 model::SourceStatus SyslogListener::status_of(const Port& port) {
   auto status = port.status;
-  if (port.socket && !is_stream(port.endpoint)) {
-    status.lost_messages = port.socket->dropped();
-  }
+  status.lost_messages = port.cut_off + (port.socket && !is_stream(port.endpoint) ? port.socket->dropped() : 0);
   return status;
 }
-
-}  // namespace
 
 std::unique_ptr<LineInput> make_syslog_listener(loop::EventLoop& loop, const config::SourceConfig& config,
                                                 model::SourceId id, Follower::BlockCallback on_block,

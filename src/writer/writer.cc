@@ -87,7 +87,7 @@ Result<> run(const std::string& config_path) {
     return std::unexpected(bell.error());
   }
   WriterService service(writer_parts([&] { return load_settings(config_path); }));
-  return serve(questions, bell->get(), service);
+  return serve(questions, bell->get(), service, release_idle_memory);
 }
 
 }  // namespace ipguard::writer

@@ -167,17 +167,26 @@ enforce::wire::Standing WriterService::standing() const {
           .watched = enforcer_->notification_fd() >= 0};
 }
 
-Result<> serve(enforce::Channel& questions, int bell, WriterService& service) {
+Result<> serve(enforce::Channel& questions, int bell, WriterService& service, const std::function<void()>& on_quiet) {
+  constexpr int quiet = 10'000;  // milliseconds
+  constexpr int forever = -1;
   bool rung = false;
+  bool worked = static_cast<bool>(on_quiet);
   while (true) {
     std::array<pollfd, 3> entries = {{{.fd = questions.fd(), .events = POLLIN, .revents = 0},
                                       {.fd = service.protection_fd(), .events = POLLIN, .revents = 0},
                                       {.fd = rung ? -1 : service.kernel_fd(), .events = POLLIN, .revents = 0}}};
-    if (poll(entries.data(), entries.size(), -1) < 0) {
+    const int ready = poll(entries.data(), entries.size(), worked ? quiet : forever);
+    if (ready < 0) {
       if (errno == EINTR) {
         continue;
       }
       return fail_errno("cannot wait for questions", errno);
+    }
+    worked = ready > 0 && on_quiet;
+    if (ready == 0) {
+      on_quiet();
+      continue;
     }
     if (entries[1].revents != 0) {
       service.on_protection_notification();

@@ -71,7 +71,9 @@ class WriterService {
 };
 
 // Answers until the daemon closes its end (success) or says what it must not. `bell` gets a byte when somebody else has
-// changed nftables, once until the daemon looks.
-[[nodiscard]] Result<> serve(enforce::Channel& questions, int bell, WriterService& service);
+// changed nftables, once until the daemon looks. `on_quiet`: once after what it did, when nobody has wanted anything
+// for ten seconds; may be empty.
+[[nodiscard]] Result<> serve(enforce::Channel& questions, int bell, WriterService& service,
+                             const std::function<void()>& on_quiet = {});
 
 }  // namespace ipguard::writer

@@ -62,6 +62,15 @@ step "match without a file reads standard input"
 from_sample() { sed 's/^@SYSLOG-[0-9]*@/2026-02-25T04:30:17+00:00/' "$root/packaging/demo/auth.sample" | "$@"; }
 expect 0 'sshd/.*: message "' from_sample "$ctl" match --rules "$root/rules"
 
+step "packed lines that a pipe hands out one byte at a time"
+dripping() {
+  from_sample gzip -c | python3 -c 'import os, sys, time
+for number, byte in enumerate(sys.stdin.buffer.read()):
+    os.write(1, bytes([byte]))
+    time.sleep(0.05 if number < 8 else 0)' | "$ctl" match --rules "$root/rules"
+}
+expect 0 'sshd/.*: message "' dripping
+
 step "no daemon"
 expect 1 'no ipguardd answers' "$ctl" status --socket "$work/none.sock"
 

@@ -52,7 +52,7 @@ wrappers='
 '
 
 # Headers with ".h" or "/" that come with the C library and the kernel; every other one needs a wrapper above.
-system='^(sys|netinet|arpa|net|linux|asm|netpacket)/|^(aio|assert|ctype|dirent|dlfcn|endian|errno|fcntl|fnmatch|getopt|glob|grp|ifaddrs|inttypes|limits|locale|malloc|math|netdb|poll|pthread|pwd|resolv|sched|semaphore|signal|spawn|stdint|stdio|stdlib|string|strings|sysexits|syslog|termios|time|unistd|utime|immintrin|arm_neon)\.h$'
+system='^(sys|netinet|arpa|net|linux|asm|netpacket)/|^(aio|assert|ctype|dirent|dlfcn|elf|endian|errno|fcntl|fnmatch|getopt|glob|grp|ifaddrs|inttypes|limits|link|locale|malloc|math|netdb|poll|pthread|pwd|resolv|sched|semaphore|signal|spawn|stdint|stdio|stdlib|string|strings|sysexits|syslog|termios|time|unistd|utime|immintrin|arm_neon)\.h$'
 
 # Most lines of a file, by the first pattern that fits its path below the root.
 sizes='

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "input/line_splitter.h"
+#include "input/part_joiner.h"
 #include "report_fixture.h"
 
 namespace ipguard::cli {
@@ -36,6 +39,36 @@ Lines expected_lines(std::string content) {
   input::LineSplitter splitter(max_line);
   collect(splitter, content, lines);
   return lines;
+}
+
+// What the daemon would judge of a container's log.
+std::string joined(const std::string& content) {
+  std::string result;
+  input::PartJoiner joiner;
+  input::LineSplitter splitter(max_line);
+  const auto put = [&result](const input::Block& block) {
+    result += block.bytes;
+    result += block.truncated ? "…\n" : "";
+  };
+  uint64_t offset = 0;
+  splitter.feed(content, [&](std::string_view bytes, uint64_t, bool truncated) {
+    joiner.feed({.bytes = bytes, .offset = offset, .truncated = truncated}, max_line, put);
+    offset += bytes.size();
+  });
+  joiner.finish(put);
+  return result;
+}
+
+// Lines that have become longer than the limit are cut by who judges them.
+std::string cut_again(const std::string& lines) {
+  std::string result;
+  std::istringstream stream(lines);
+  for (std::string line; std::getline(stream, line);) {
+    const bool was_cut = line.ends_with("…");
+    const std::string text = was_cut ? line.substr(0, line.size() - std::string_view("…").size()) : line;
+    result += text.substr(0, max_line) + (was_cut || text.size() > max_line ? "…\n" : "\n");
+  }
+  return result;
 }
 
 Lines lines_of(const std::vector<std::string>& paths, size_t chunk_bytes) {
@@ -82,6 +115,29 @@ TEST(SeriesReader, CutsBetweenLines) {
     const std::vector<std::string> paths = {folder.write("one.log", contents[0]), folder.write("two.log", contents[1])};
     for (const size_t chunk : {100U, 137U, 1000U, 100'000U}) {
       EXPECT_EQ(lines_of(paths, chunk), expected) << "round " << round << ", chunks of " << chunk;
+    }
+  }
+}
+
+// Of lines that a container runtime has split, wherever the cuts are. (Its lines are hardly shorter than the limit
+// here.)
+TEST(SeriesReader, JoinsWhatARuntimeHasSplit) {
+  const TestFolder folder;
+  std::mt19937_64 random(12);
+  for (int round = 0; round < 300; ++round) {
+    std::string content;
+    for (uint64_t i = 0, count = 1 + random() % 30; i < count; ++i) {
+      content += "2026-05-01T01:46:40Z " + std::string(random() % 2 == 0 ? "stdout" : "stderr") + ' ' +
+                 (random() % 3 == 0 ? 'P' : 'F') + ' ' +
+                 std::string(random() % (random() % 8 == 0 ? 200 : 6), static_cast<char>('a' + random() % 26)) + '\n';
+    }
+    const auto path = folder.write("container.log", content);
+    for (const size_t chunk : {100U, 137U, 1000U, 100'000U}) {
+      std::string read;
+      for (const auto& [line, truncated] : lines_of({path}, chunk)) {
+        read += line + (truncated ? "…\n" : "\n");
+      }
+      EXPECT_EQ(read, cut_again(joined(content))) << "round " << round << ", chunks of " << chunk;
     }
   }
 }

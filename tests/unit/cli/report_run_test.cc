@@ -243,6 +243,56 @@ TEST_F(ReportRunTest, LongLinesAreCut) {
   EXPECT_NE(find(addresses, "192.0.2.4"), nullptr);
 }
 
+// A container runtime splits long lines, and a client chooses what the last part begins with: another client's offence.
+TEST_F(ReportRunTest, LinesThatARuntimeHasSplitAreJoined) {
+  constexpr size_t part = 16UL << 10;
+  const auto escaped = [](std::string text, std::string_view what) {
+    for (size_t at = 0; (at = text.find_first_of(what, at)) != std::string::npos; at += 2) {
+      text.insert(at, 1, '\\');
+    }
+    return text;
+  };
+  const auto docker = [&](const std::string& text, bool last) {
+    return R"({"log":")" + escaped(text, "\"\\") + (last ? "\\n" : "") +
+           R"(","stream":"stdout","time":"2026-05-01T01:46:40.1Z"})" + '\n';
+  };
+  const auto cri = [](const std::string& text, char tag) {
+    return "2026-05-01T01:46:40.1Z stdout " + std::string(1, tag) + ' ' + text + '\n';
+  };
+  std::string of_docker;
+  std::string of_cri;
+  auto lines = make_access_log(21, 1500);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    std::string text = lines[i].text;
+    if (i % 10 == 3) {
+      // In the user agent, as Apache writes it.
+      text.pop_back();
+      text += std::string(part - text.size(), 'x') +
+              escaped(access_line(lines[i].time, "198.51.100.250", "/.env", 404), "\"") + '"';
+      lines[i].text = text;
+      of_docker += docker(text.substr(0, part), false) + docker(text.substr(part), true);
+      of_cri += cri(text.substr(0, part), 'P') + cri(text.substr(part), 'F');
+    } else {
+      of_docker += docker(text, true);
+      of_cri += cri(text, 'F');
+    }
+  }
+  const auto expected = run_report(make_plan({folder.write("plain.log", text_of(lines))}, eager));
+  ASSERT_GT(expected.hits, 100U);
+  for (const auto& path : {folder.write("docker.log", of_docker), folder.write("cri.log", of_cri)}) {
+    const auto one = report_of({path}, 1, 1);
+    for (const unsigned threads : {2U, 7U}) {
+      EXPECT_EQ(report_of({path}, threads, 1), one) << path << ", " << threads << " threads";
+    }
+    const auto document = run_report(make_plan({path}, eager));
+    EXPECT_EQ(document.hits, expected.hits) << path;
+    EXPECT_EQ(document.lines, lines.size());
+    EXPECT_EQ(document.bytes, std::filesystem::file_size(path));
+    EXPECT_EQ(document.balance.total.decisions, expected.balance.total.decisions);
+    EXPECT_EQ(find(document.top[static_cast<size_t>(report::Dimension::address)], "198.51.100.250"), nullptr);
+  }
+}
+
 // A stamp of another century does not end all bans.
 TEST_F(ReportRunTest, AStampAheadOfTheClockIsNotBelieved) {
   auto lines = make_access_log(5, 3000);

@@ -280,5 +280,50 @@ TEST_F(SyslogListenerTest, CountsTheMessagesThatItCutsOff) {
   EXPECT_EQ(lines.size(), 4U) << "what has not ended is judged by nobody";
 }
 
+TEST_F(SyslogListenerTest, ReadsAllThatWasSentBeforeItGoes) {
+  const auto udp = listen(Transport::udp);
+  const auto tcp = listen(Transport::tcp);
+  const auto path = listen_unix(Transport::unix_datagram, "syslog");
+  begin();
+  const auto sender = connect(udp, SOCK_DGRAM);
+  constexpr size_t more_than_a_turn = 5000;
+  for (size_t i = 0; i < more_than_a_turn; ++i) {
+    send(sender, "<34>Oct 11 22:14:15 h su: one");
+  }
+  const auto stream = connect(tcp, SOCK_STREAM);  // not accepted yet
+  send(stream, "<34>Oct 11 22:14:15 h su: two\n<34>Oct");
+  const auto local = connect(path, SOCK_DGRAM);
+  send(local, "<34>Oct 11 22:14:15 su: three");
+  input->drain();
+  // Not root, the kernel may not have had room for all of them.
+  EXPECT_EQ(lines.size() + status(0).lost_messages, more_than_a_turn + 2);
+  EXPECT_TRUE(input->caught_up());
+  input->stop();
+  EXPECT_EQ(input->losses(), (model::Losses{.bytes = 7, .messages = status(0).lost_messages}));
+}
+
+TEST_F(SyslogListenerTest, CountsWhatCameTooLate) {
+  const auto udp = listen(Transport::udp);
+  const auto tcp = listen(Transport::tcp);
+  const auto path = listen_unix(Transport::unix_datagram, "syslog");
+  config.senders = {*net::Prefix::parse("127.0.0.2")};
+  begin();
+  const auto stream = connect(tcp, SOCK_STREAM, "127.0.0.2:0");
+  send(stream, "<34>Oct");
+  input->drain();
+  const auto friendly = connect(udp, SOCK_DGRAM, "127.0.0.2:0");
+  send(friendly, "<34>Oct 11 22:14:15 h su: one");
+  send(friendly, "");
+  send(friendly, "<34>Oct 11 22:14:15 h su: two");
+  send(connect(udp, SOCK_DGRAM, "127.0.0.3:0"), "<34>Oct 11 22:14:15 h su: stranger");
+  send(connect(path, SOCK_DGRAM), "<34>Oct 11 22:14:15 su: three");
+  send(stream, " 11 22");
+  input->stop();
+  EXPECT_THAT(lines, IsEmpty());
+  EXPECT_EQ(input->losses(), (model::Losses{.bytes = 13, .messages = 3}));
+  EXPECT_EQ(status(0).lost_messages, 2U);
+  EXPECT_EQ(status(2).lost_messages, 1U);
+}
+
 }  // namespace
 }  // namespace ipguard::input
