@@ -17,7 +17,7 @@ ask() {
   local from=192.0.2.9 to="203.0.113.1:$1"
   for _ in 1 2; do
     get() { ip netns exec "$namespace" curl -s -o "$work/answer" --interface "$from" -g "$@"; }
-    within 20 get "http://$to/.env" || fail "nobody answers on $to"
+    within 60 get "http://$to/.env" || fail "nobody answers on $to"
     get -A '198.51.100.66 - - [01/Jan/2026:00:00:00 +0000] "GET /.git/config HTTP/1.1"' "http://$to/a%22%20198.51.100.66?x=1"
     get -H 'X-Forwarded-For: 198.51.100.66' -A $'x"} {"request":{"remote_ip":"198.51.100.66"},"y":"\\\\"' "http://$to/b"
     get --request-target 'no request' "http://$to/" || true
@@ -62,7 +62,7 @@ CONF
   started+=($!)
   ask 8080
   logged() { [ "$(grep -c '/b HTTP' "$work/haproxy.log")" = 2 ]; }
-  eventually logged || fail "HAProxy writes nothing: $(cat "$work/haproxy.err")"
+  within 30 logged || fail "HAProxy writes nothing: $(cat "$work/haproxy.err")"
   clients haproxy "$work/haproxy.log"
 fi
 
@@ -86,7 +86,7 @@ CONF
   started+=($!)
   ask 8081
   logged() { [ "$(grep -c '"/b"' "$work/caddy.log")" = 2 ]; }
-  eventually logged || fail "Caddy writes nothing: $(cat "$work/caddy.out")"
+  within 30 logged || fail "Caddy writes nothing: $(cat "$work/caddy.out")"
   clients json "$work/caddy.log"
 fi
 [ "$tried" = 1 ] || skip "neither haproxy nor caddy is installed"
