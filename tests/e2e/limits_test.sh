@@ -123,10 +123,14 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b"<34>Oct 11 2
   mv "$work/before.toml" "$work/ipguard.toml"
 fi
 
-step "bounds that were reached show below the table"
+step "a line of 10 MB is cut, and counted below the table; what it says of others counts for nothing, what follows it does"
+rm "$work"/logs/*
 config
-python3 -c 'print("x" * 200000)' >> "$work/logs/000.log"
+python3 -c 'print("x" * 10_000_000 + " 198.51.100.66 - - [01/Jan/2026:00:00:00 +0000] \"GET /.env HTTP/1.1\" 404 1 \"-\" \"ZmEu\"")' > "$work/logs/000.log"
+attacks >> "$work/logs/000.log"
 start_daemon --dry-run
+eventually is_banned 192.0.2.130 || fail "the lines behind it are not read"
+! is_banned 198.51.100.66 || fail "whom it named is banned"
 cut() { ctl status | says '^1 line longer than max_line was cut'; }
 eventually cut || fail "$(ctl status)"
 echo "limits: all well"
