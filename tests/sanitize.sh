@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds with AddressSanitizer and UndefinedBehaviorSanitizer (asan) or ThreadSanitizer (tsan) and runs the tests; further
-# arguments are ctest's. CI leaves the end-to-end tests out, which take a quarter of an hour more each: -LE e2e.
+# Builds with AddressSanitizer and UndefinedBehaviorSanitizer (asan) or ThreadSanitizer (tsan), half an hour on two cores, and
+# runs the tests; further arguments are ctest's: "-LE e2e" leaves the end-to-end tests out, which take as long again.
 # usage: tests/sanitize.sh asan|tsan [CTEST-ARGUMENT…]
 set -eu
 cd "$(dirname "$0")/.."

@@ -38,6 +38,11 @@ bool is_clf(std::string_view format) {
 // or is none of the format.
 std::string_view visitor_of(std::string_view line) {
   constexpr std::string_view nobody = " - -";
+  constexpr std::string_view nobody_and_time = " - - [";
+  const auto blank = line.find(' ');
+  if (blank != std::string_view::npos && line.substr(blank).starts_with(nobody_and_time)) {
+    return line.substr(0, blank);  // of most lines
+  }
   const auto time = line.find(" [");
   const auto head = time == std::string_view::npos ? std::string_view{} : line.substr(0, time);
   if (!head.ends_with(nobody)) {
@@ -98,11 +103,9 @@ void ChunkScan::scan(const Chunk& chunk, Batch& batch) {
   if (!input.in_order) {
     matcher_.forget(source);
   }
-  const size_t hits = batch.records.size();
+  const auto hits = static_cast<std::ptrdiff_t>(batch.records.size());
   look_at_lines(chunk, input, batch);
-  if (batch.records.size() > hits) {
-    std::ranges::stable_sort(batch.records, {}, &Record::offset);
-  }
+  std::ranges::inplace_merge(batch.records, batch.records.begin() + hits, {}, &Record::offset);
 }
 
 void ChunkScan::judge(std::string_view bytes, uint64_t offset, bool truncated, model::SourceId source,

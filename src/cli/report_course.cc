@@ -27,7 +27,8 @@ decide::Policy policy_of(const config::Config& config) {
           .collateral = config.collateral,
           .ban = config.ban,
           .limits = without_evidence(config.limits),
-          .protect = without_host(config.protect)};
+          .protect = without_host(config.protect),
+          .without_store = true};
 }
 
 }  // namespace
@@ -68,7 +69,11 @@ Course::~Course() = default;
 void Course::take_hit(const model::Hit& hit, std::string_view path, TimePoint now) {
   expire(now);
   const bool spared = spared_.longest_covering(net::Prefix(hit.address)) != nullptr;
-  balance_.hit(hit.rule->id, spared ? nullptr : &hit.address, hit.time);
+  const auto [rule, is_new] = rule_numbers_.try_emplace(hit.rule, 0);
+  if (is_new) {
+    rule->second = balance_.rule_number(hit.rule->id);
+  }
+  balance_.hit(rule->second, spared ? nullptr : &hit.address, hit.time);
   engine_.on_hit(hit, path, now);
   take_changes(now);
 }
@@ -102,7 +107,6 @@ void Course::take_changes(TimePoint now) {
       engine_.on_report(enforcer_->apply(batch, now), now);
     }
   }
-  static_cast<void>(engine_.take_good_changes());  // for a store; there is none
   for (const auto& change : engine_.take_changes()) {
     if (change.ending) {
       balance_.end(change.decision.target, change.at);

@@ -1,9 +1,10 @@
 // Course: what the daemon would have decided, had it read these logs when they were written.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
+#include <unordered_map>
 
 #include "base/time.h"
 #include "config/config.h"
@@ -29,7 +30,7 @@ class Course {
   Course& operator=(const Course&) = delete;
 
   // In log time: `now` never goes back. `path` names the source for evidence.
-  void take_hit(const model::Hit& hit, std::string_view path, TimePoint now);
+  void take_hit(const model::Hit& hit, std::string_view path, TimePoint now);  // its rule outlives the course
   void take_login(const net::Address& address, TimePoint time, TimePoint now);
   void take_visit(const net::Address& address, bool good, bool user_known, TimePoint time, TimePoint now);
 
@@ -46,6 +47,7 @@ class Course {
   decide::Engine engine_;
   net::PrefixSet spared_;  // what no ban blocks, whatever it covers
   report::Balance balance_;
+  std::unordered_map<const model::Rule*, uint32_t> rule_numbers_;  // in balance_
 };
 
 }  // namespace ipguard::cli

@@ -1,5 +1,7 @@
 #include "cli/report_run.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "base/time.h"
@@ -129,7 +131,9 @@ class ReportRun {
                       .time = hit.time,
                       .path = batch.text(record.path),
                       .user_agent = batch.text(record.user_agent),
-                      .user = hit.user});
+                      .user = hit.user,
+                      .same_line = is_of_same_line(record)});
+    last_counted_ = &record;
     if (evidence_counts_[record.rule] < evidence_of_rule && document_.evidence.size() < most_evidence) {
       ++evidence_counts_[record.rule];
       document_.evidence.push_back({.time = hit.time,
@@ -139,6 +143,12 @@ class ReportRun {
                                     .source = names_[batch.input],
                                     .line = std::string(hit.line.text)});
     }
+  }
+
+  // Whether the record is of the line of the one that was counted last.
+  [[nodiscard]] bool is_of_same_line(const Record& record) const {
+    return last_counted_ != nullptr && last_counted_ + 1 == &record && last_counted_->offset == record.offset &&
+           last_counted_->address == record.address && last_counted_->time == record.time;
   }
 
   [[nodiscard]] bool fits(const model::Hit& hit) {
@@ -154,6 +164,7 @@ class ReportRun {
   }
 
   void end_batch(const Batch& batch) {
+    last_counted_ = nullptr;
     report::InputRow& row = document_.inputs[batch.input];
     if (batch.unread_lines > 0) {
       row.first_unread_line = row.unread_lines == 0 ? row.lines + batch.first_unread_line : row.first_unread_line;
@@ -230,12 +241,19 @@ class ReportRun {
   Course course_;
   std::optional<Course> before_;
   std::vector<std::string> names_;
-  std::vector<size_t> evidence_counts_;  // by rule
+  std::vector<size_t> evidence_counts_;   // by rule
+  const Record* last_counted_ = nullptr;  // of a batch that is not at its end
   report::Document document_;
 };
 
 }  // namespace
 
-report::Document run_report(ReportPlan plan) { return ReportRun(std::move(plan)).run(); }
+report::Document run_report(ReportPlan plan) {
+  // What tables leave behind when they grow goes back to the system: mallopt(3), by whose own rule such blocks are
+  // kept.
+  constexpr int given_back_from = 256 << 10;  // bytes
+  ::mallopt(M_MMAP_THRESHOLD, given_back_from);
+  return ReportRun(std::move(plan)).run();
+}
 
 }  // namespace ipguard::cli

@@ -1,6 +1,7 @@
 #include "decide/decision_table.h"
 
 #include <algorithm>
+#include <functional>
 #include <ranges>
 #include <tuple>
 
@@ -228,17 +229,51 @@ void DecisionTable::remember(const model::Decision& decision, Ending ending, Tim
   set_past(decision.target, {.bans = bans, .since = since, .last_end = at});
 }
 
+uint32_t DecisionTable::past_place(const model::Target& target) const {
+  return past_by_target_.find(TargetHash{}(target), [&](uint32_t place) { return past_[place].first == target; });
+}
+
 void DecisionTable::set_past(const model::Target& target, const TargetPast& past) {
-  const auto [it, is_new] = past_.try_emplace(target, past);
-  if (!is_new) {
-    const auto [first, last] = past_by_end_.equal_range(it->second.last_end);
-    past_by_end_.erase(std::find_if(first, last, [&](const auto& member) { return member.second == target; }));
-    it->second = past;
+  uint32_t place = past_place(target);
+  if (place == HashIndex::none) {
+    if (free_past_.empty()) {
+      free_past_.push_back(static_cast<uint32_t>(past_.size()));
+      past_.emplace_back();
+    }
+    place = free_past_.back();
+    free_past_.pop_back();
+    past_[place].first = target;
+    past_by_target_.add(TargetHash{}(target), place);
   }
-  past_by_end_.emplace(past.last_end, target);
-  while (past_.size() > limits_.past) {
-    past_.erase(past_by_end_.begin()->second);
-    past_by_end_.erase(past_by_end_.begin());
+  past_[place].second = past;
+  push_past(past.last_end, place);
+  while (past_by_target_.size() > limits_.past && !past_by_end_.empty()) {
+    forget_first_past();
+  }
+}
+
+// What a target said before of itself stays in the heap, until that is mostly of such.
+void DecisionTable::push_past(TimePoint end, uint32_t place) {
+  constexpr size_t few = 64;
+  past_by_end_.emplace_back(end, place);
+  std::ranges::push_heap(past_by_end_, std::ranges::greater{});
+  if (past_by_end_.size() > few + 2 * past_by_target_.size()) {
+    std::erase_if(past_by_end_, [this](const auto& each) { return past_[each.second].second.last_end != each.first; });
+    std::ranges::sort(past_by_end_);
+    const auto repeated = std::ranges::unique(past_by_end_);
+    past_by_end_.erase(repeated.begin(), repeated.end());  // sorted is a heap, too
+  }
+}
+
+void DecisionTable::forget_first_past() {
+  const auto [end, place] = past_by_end_.front();
+  std::ranges::pop_heap(past_by_end_, std::ranges::greater{});
+  past_by_end_.pop_back();
+  auto& [target, past] = past_[place];
+  if (past.last_end == end) {
+    past_by_target_.remove(TargetHash{}(target), place);
+    past.last_end = TimePoint::min();  // nothing in the heap is its own
+    free_past_.push_back(place);
   }
 }
 
@@ -257,8 +292,8 @@ void DecisionTable::restore_past(const model::Target& target, uint32_t bans, Tim
 }
 
 const TargetPast* DecisionTable::past(const model::Target& target) const {
-  const auto it = past_.find(target);
-  return it == past_.end() ? nullptr : &it->second;
+  const uint32_t place = past_place(target);
+  return place == HashIndex::none ? nullptr : &past_[place].second;
 }
 
 bool DecisionTable::was_banned(const model::Target& target, TimePoint time) const {

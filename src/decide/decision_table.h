@@ -5,20 +5,19 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/hash_index.h"
+#include "base/interner.h"
 #include "base/time.h"
 #include "decide/active_ban.h"
 #include "decide/ban_indexes.h"
 #include "decide/decision_change.h"
-#include "decide/interner.h"
 #include "model/decision.h"
 #include "net/address.h"
 #include "net/prefix.h"
@@ -120,6 +119,9 @@ class DecisionTable {
   void report(ActiveBan& ban, model::Decision decision, TimePoint at);
   void remember(const model::Decision& decision, Ending ending, TimePoint at, std::string_view note);
   void set_past(const model::Target& target, const TargetPast& past);
+  void push_past(TimePoint end, uint32_t place);
+  void forget_first_past();
+  [[nodiscard]] uint32_t past_place(const model::Target& target) const;  // HashIndex::none if there is none
 
   TableLimits limits_;
   uint64_t next_id_ = 1;
@@ -130,9 +132,12 @@ class DecisionTable {
   Slot last_ = no_slot;
   Interner<Origin> origins_;
   Interner<model::Route, OwnerLess> owners_;
-  std::unordered_map<model::Target, TargetPast, TargetHash> past_;
-  std::multimap<TimePoint, model::Target> past_by_end_;  // by last_end, for the bound
-  std::deque<DecisionChange> ended_;                     // oldest first
+  std::deque<std::pair<model::Target, TargetPast>> past_;
+  std::vector<uint32_t> free_past_;  // places in past_ …
+  HashIndex past_by_target_;
+  std::vector<std::pair<TimePoint, uint32_t>>
+      past_by_end_;                   // … a heap by last_end, for the bound; some are out of date
+  std::deque<DecisionChange> ended_;  // oldest first
   std::vector<DecisionChange> changes_;
   uint32_t first_change_ = 0;                        // number of changes_[0]; they are counted on and on
   std::array<size_t, model::scope_count> counts_{};  // active ones by scope

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <list>
-#include <unordered_map>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "base/time.h"
+#include "decide/recent_table.h"
 #include "model/decision.h"
 
 namespace ipguard::decide {
@@ -48,28 +48,28 @@ class DistinctWindow {
 
   // Distinct members within `window` before `now`.
   [[nodiscard]] uint32_t count(const Key& key, TimePoint now, Seconds window) const {
-    const auto it = index_.find(key);
-    if (it == index_.end()) {
+    const auto known = entries_.find(key);
+    if (known == Entries::none) {
       return 0;
     }
-    return static_cast<uint32_t>(
-        std::ranges::count_if(it->second->second, [&](const Trace& trace) { return now - trace.time <= window; }));
+    return static_cast<uint32_t>(std::ranges::count_if(entries_.at(known).traces,
+                                                       [&](const Trace& trace) { return now - trace.time <= window; }));
   }
 
   void forget(const Key& key) {
-    if (auto it = index_.find(key); it != index_.end()) {
-      drop(it->second);
+    if (const auto known = entries_.find(key); known != Entries::none) {
+      drop(known);
     }
   }
   void forget(const Key& key, const Member& member) {
-    const auto it = index_.find(key);
-    if (it == index_.end()) {
+    const auto known = entries_.find(key);
+    if (known == Entries::none) {
       return;
     }
-    Traces& traces = it->second->second;
+    Traces& traces = entries_.at(known).traces;
     size_ -= std::erase_if(traces, [&](const Trace& trace) { return trace.member == member; });
     if (traces.empty()) {
-      drop(it->second);
+      drop(known);
     }
   }
 
@@ -80,16 +80,23 @@ class DistinctWindow {
   [[nodiscard]] uint64_t evicted() const { return evicted_; }  // traces
 
  private:
-  using Entries = std::list<std::pair<Key, Traces>>;  // most recently recorded to first
+  struct Entry {
+    Key key;
+    Traces traces;
+  };
+  struct EntryTraits {
+    static const Key& key_of(const Entry& entry) { return entry.key; }
+    static uint64_t hash_of(const Key& key) { return std::hash<Key>{}(key); }
+  };
+  using Entries = RecentTable<Entry, EntryTraits>;
 
   Traces& touch(const Key& key) {
-    if (auto it = index_.find(key); it != index_.end()) {
-      entries_.splice(entries_.begin(), entries_, it->second);
-    } else {
-      entries_.emplace_front(key, Traces{});
-      index_.emplace(key, entries_.begin());
+    const auto known = entries_.find(key);
+    if (known == Entries::none) {
+      return entries_.at(entries_.add({.key = key, .traces = {}})).traces;
     }
-    return entries_.front().second;
+    entries_.refresh(known);
+    return entries_.at(known).traces;
   }
 
   // Sorted by time, each member once with its latest time; returns the time that the member has now.
@@ -126,23 +133,21 @@ class DistinctWindow {
   }
 
   void make_room() {
-    // The front one was recorded to just now and stays, whatever the limit.
+    // The latest one was recorded to just now and stays, whatever the limit.
     while (size_ > limit_ && entries_.size() > 1) {
-      evicted_ += entries_.back().second.size();
-      drop(std::prev(entries_.end()));
+      evicted_ += entries_.at(entries_.oldest()).traces.size();
+      drop(entries_.oldest());
     }
   }
 
-  void drop(typename Entries::iterator entry) {
-    size_ -= entry->second.size();
-    index_.erase(entry->first);
+  void drop(typename Entries::Number entry) {
+    size_ -= entries_.at(entry).traces.size();
     entries_.erase(entry);
   }
 
   size_t limit_;
   size_t size_ = 0;
   Entries entries_;
-  std::unordered_map<Key, typename Entries::iterator> index_;
   uint64_t evicted_ = 0;
 };
 

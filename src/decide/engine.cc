@@ -41,7 +41,7 @@ Engine::Impl::Impl(Policy new_policy, Lookups new_lookups)
       ledger(policy.limits),
       ladder(ladder_config(policy)),
       bans(policy.ban),
-      good(policy.collateral),
+      good(policy.collateral, !policy.without_store),
       guard(policy, lookups, allow, protection, planner.holes()),
       collateral(policy, good, planner.holes()) {
   // Asked at once, so that nothing restored is ever planned without holes; the epoch makes the answer stale.
@@ -90,6 +90,18 @@ std::vector<const ActiveBan*> Engine::Impl::covering(const net::Prefix& prefix) 
     result.push_back(&table.at(owner));
   }
   return result;
+}
+
+const ActiveBan* Engine::Impl::own_ban(const net::Address& address) const {
+  const ActiveBan* ban = table.find(address_target(address));
+  return ban == nullptr || ban->prefixes().empty() ? nullptr : ban;
+}
+
+// In address scope nothing but single addresses are wanted, by their own bans.
+bool Engine::Impl::in_wider_ban(const net::Address& address) const {
+  const net::Prefix prefix(address);
+  return planner.wants_all_of(model::Scope::route, prefix) || planner.wants_all_of(model::Scope::asn, prefix) ||
+         planner.wants_all_of(model::Scope::country, prefix);
 }
 
 model::Decision Engine::Impl::complete(const ActiveBan& ban, Texts wanted) const {

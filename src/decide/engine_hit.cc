@@ -38,7 +38,7 @@ void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoin
     return;
   }
   good.hit(hit.address, time);
-  if (was_banned(hit.address, time) || (covers(hit.address) && !only_adopted(hit.address))) {
+  if (is_settled(hit.address, time)) {
     ++counters.hits_banned;
     return;
   }
@@ -46,6 +46,12 @@ void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoin
     ++counters.offences;
     decide(*hit.rule, *offence, time, now);
   }
+}
+
+bool Engine::Impl::is_settled(const net::Address& address, TimePoint time) const {
+  const ActiveBan* own = own_ban(address);
+  return (own != nullptr && table.issuer(*own) != adopted_issuer) || was_banned(address, time) ||
+         (in_wider_ban(address) && !only_adopted(address));
 }
 
 bool Engine::Impl::was_banned(const net::Address& address, TimePoint time) const {

@@ -53,6 +53,8 @@ struct Engine::Impl {
                     std::string reason);
   // The /64 that several addresses offended from; false if it may not be banned as a whole.
   bool ban_network(const Occasion& occasion, const net::Prefix& network);
+  // Whether there is nothing to decide about the address: it is banned, by somebody who knows why, or was at `time`.
+  [[nodiscard]] bool is_settled(const net::Address& address, TimePoint time) const;
   // Whether the address was banned at `time`, by a ban that ran out by itself.
   [[nodiscard]] bool was_banned(const net::Address& address, TimePoint time) const;
   // True if the target is banned now (or was, at that time in the log), so that nothing narrower is needed.
@@ -149,7 +151,12 @@ struct Engine::Impl {
   [[nodiscard]] bool stands(const ActiveBan& ban) const;
   // Active decisions that cover all of `prefix`, narrowest scope first, then narrowest network.
   [[nodiscard]] std::vector<const ActiveBan*> covering(const net::Prefix& prefix) const;
-  [[nodiscard]] bool covers(const net::Address& address) const { return planner.wants_all_of(net::Prefix(address)); }
+  // The active ban of the address alone; null if there is none. The quick answer for most hits.
+  [[nodiscard]] const ActiveBan* own_ban(const net::Address& address) const;
+  [[nodiscard]] bool in_wider_ban(const net::Address& address) const;
+  [[nodiscard]] bool covers(const net::Address& address) const {
+    return own_ban(address) != nullptr || in_wider_ban(address);
+  }
   // The decision with its texts.
   [[nodiscard]] model::Decision complete(const ActiveBan& ban, Texts wanted = Texts::reason_and_evidence) const;
 

@@ -17,81 +17,77 @@ constexpr size_t walk_factor = 8;
 
 }  // namespace
 
-GoodClients::Entry& GoodClients::touch(const net::Prefix& client) {
-  const auto [it, is_new] = clients_.try_emplace(client);
-  Entry& entry = it->second;
-  if (is_new) {
-    entry.client.client = client;
-    entry.place = visitors_.insert(visitors_.end(), client);
-    make_room();
-  } else {
-    file(entry, entry.known);
+GoodClients::Clients::Number GoodClients::touch(const net::Prefix& client) {
+  const auto number = clients_.find(client);
+  if (number != Clients::none) {
+    clients_.refresh(number);
+    return number;
   }
-  return entry;
+  const auto fresh = clients_.add({.client = client, .visit = {}, .user = {}, .login = {}, .spoiled = {}}, visitors);
+  make_room();
+  return fresh;
 }
 
-// Puts it at the end of its list: it was heard of last.
-void GoodClients::file(Entry& entry, bool known) {
-  Order& to = known ? known_ : visitors_;
-  to.splice(to.end(), entry.known ? known_ : visitors_, entry.place);
-  entry.known = known;
-}
-
-void GoodClients::note(Entry& entry, std::optional<TimePoint>& what, TimePoint time) {
-  if (what && time - *what < write_interval) {
-    what = std::max(*what, time);
+void GoodClients::note(model::GoodClient& client, std::optional<TimePoint> model::GoodClient::* what, TimePoint time) {
+  auto& latest = client.*what;
+  if (latest && time - *latest < write_interval) {
+    latest = std::max(*latest, time);
     return;
   }
-  what = time;
-  changed_.insert(entry.client.client);
+  latest = time;
+  if (keeps_changes_) {
+    changed_.insert(client.client);
+  }
 }
 
 void GoodClients::visited(const net::Address& address, bool good, TimePoint time) {
-  Entry& entry = touch(offender_unit(address));
-  if (good && !entry.client.visit) {
-    good_.insert(entry.client.client);
+  model::GoodClient& client = clients_.at(touch(offender_unit(address)));
+  if (good && !client.visit) {
+    good_.insert(client.client);
   }
-  note(entry, good ? entry.client.visit : entry.client.spoiled, time);
+  note(client, good ? &model::GoodClient::visit : &model::GoodClient::spoiled, time);
 }
 
-void GoodClients::used(const net::Address& address, TimePoint time) {
-  Entry& entry = touch(offender_unit(address));
-  file(entry, true);
-  good_.insert(entry.client.client);
-  note(entry, entry.client.user, time);
+void GoodClients::use(const net::Address& address, std::optional<TimePoint> model::GoodClient::* what, TimePoint time) {
+  const auto number = touch(offender_unit(address));
+  clients_.refresh(number, known);
+  good_.insert(clients_.at(number).client);
+  note(clients_.at(number), what, time);
 }
+
+void GoodClients::used(const net::Address& address, TimePoint time) { use(address, &model::GoodClient::user, time); }
 
 void GoodClients::logged_in(const net::Address& address, TimePoint time) {
-  Entry& entry = touch(offender_unit(address));
-  file(entry, true);
-  good_.insert(entry.client.client);
-  note(entry, entry.client.login, time);
+  use(address, &model::GoodClient::login, time);
 }
 
 void GoodClients::hit(const net::Address& address, TimePoint time) {
-  if (const auto it = clients_.find(offender_unit(address)); it != clients_.end()) {
-    note(it->second, it->second.client.spoiled, time);
+  if (const auto number = clients_.find(offender_unit(address)); number != Clients::none) {
+    note(clients_.at(number), &model::GoodClient::spoiled, time);
   }
 }
 
 void GoodClients::offended(const net::Address& address, TimePoint time) {
-  Entry& entry = touch(offender_unit(address));
-  file(entry, false);
-  good_.erase(entry.client.client);
-  entry.client.user.reset();
-  entry.client.login.reset();
-  entry.client.visit.reset();
-  entry.client.spoiled = std::max(entry.client.spoiled.value_or(time), time);
-  changed_.insert(entry.client.client);
+  const auto number = touch(offender_unit(address));
+  clients_.refresh(number, visitors);
+  model::GoodClient& client = clients_.at(number);
+  good_.erase(client.client);
+  client.user.reset();
+  client.login.reset();
+  client.visit.reset();
+  client.spoiled = std::max(client.spoiled.value_or(time), time);
+  if (keeps_changes_) {
+    changed_.insert(client.client);
+  }
 }
 
 void GoodClients::restore(const model::GoodClient& client) {
-  if (clients_.contains(client.client)) {
+  if (clients_.find(client.client) != Clients::none) {
     return;
   }
-  Entry& entry = touch(client.client);
-  entry.client = client;
-  file(entry, client.user || client.login);
+  const auto number = touch(client.client);
+  clients_.at(number) = client;
+  clients_.refresh(number, client.user || client.login ? known : visitors);
   if (client.visit || client.user || client.login) {
     good_.insert(client.client);
   }
@@ -101,7 +97,7 @@ std::vector<GoodClients::Found> GoodClients::inside(const std::vector<net::Prefi
   const TimePoint from = now - config_.remember;
   std::vector<Found> found;
   const auto add = [&](const net::Prefix& client) {
-    if (const auto kind = clients_.find(client)->second.client.kind_since(from)) {
+    if (const auto kind = clients_.at(clients_.find(client)).kind_since(from)) {
       found.push_back({.client = client, .kind = *kind});
     }
   };
@@ -133,16 +129,16 @@ std::vector<GoodClients::Found> GoodClients::inside(const std::vector<net::Prefi
 }
 
 const model::GoodClient* GoodClients::find(const net::Address& address) const {
-  const auto it = clients_.find(offender_unit(address));
-  return it == clients_.end() ? nullptr : &it->second.client;
+  const auto number = clients_.find(offender_unit(address));
+  return number == Clients::none ? nullptr : &clients_.at(number);
 }
 
 std::vector<model::GoodClient> GoodClients::take_changes() {
   std::vector<model::GoodClient> changes;
   changes.reserve(changed_.size());
   for (const auto& client : changed_) {
-    if (const auto it = clients_.find(client); it != clients_.end()) {
-      changes.push_back(it->second.client);
+    if (const auto number = clients_.find(client); number != Clients::none) {
+      changes.push_back(clients_.at(number));
     }
   }
   changed_.clear();
@@ -151,12 +147,12 @@ std::vector<model::GoodClient> GoodClients::take_changes() {
 
 void GoodClients::make_room() {
   while (clients_.size() > config_.clients) {
-    // The newcomer stands at the end of visitors_: if it is alone there, a known one goes.
-    Order& from = visitors_.size() > 1 || known_.empty() ? visitors_ : known_;
-    clients_.erase(from.front());
-    good_.erase(from.front());
-    changed_.erase(from.front());
-    from.pop_front();
+    // The newcomer stands at the end of the visitors: if it is alone there, a known one goes.
+    const bool visitor = clients_.size(visitors) > 1 || clients_.size(known) == 0;
+    const auto gone = clients_.oldest(visitor ? visitors : known);
+    good_.erase(clients_.at(gone).client);
+    changed_.erase(clients_.at(gone).client);
+    clients_.erase(gone);
     ++forgotten_;
   }
 }

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
 #include "config/config.h"
+#include "decide/recent_table.h"
 #include "model/good_client.h"
 #include "net/address.h"
 #include "net/prefix.h"
@@ -27,7 +26,9 @@ class GoodClients {
     model::GoodKind kind;
   };
 
-  explicit GoodClients(const config::CollateralConfig& config) : config_(config) {}
+  // `keeps_changes`: whether take_changes() is called.
+  explicit GoodClients(const config::CollateralConfig& config, bool keeps_changes = true)
+      : config_(config), keeps_changes_(keeps_changes) {}
 
   // A request was answered with 2xx or 3xx (good), or with anything else: then the client's visits say nothing.
   void visited(const net::Address& address, bool good, TimePoint time);
@@ -53,23 +54,25 @@ class GoodClients {
   void reconfigure(const config::CollateralConfig& config);
 
  private:
-  using Order = std::list<net::Prefix>;  // least recently heard of first
-  struct Entry {
-    model::GoodClient client;
-    Order::iterator place;
-    bool known = false;  // stands in known_, not in visitors_
+  struct ClientTraits {
+    static const net::Prefix& key_of(const model::GoodClient& client) { return client.client; }
+    static uint64_t hash_of(const net::Prefix& key) { return std::hash<net::Prefix>{}(key); }
   };
+  using Clients = RecentTable<model::GoodClient, ClientTraits, 2>;
+  // The lists of clients_: mere visitors, and users and logins.
+  static constexpr size_t visitors = 0;
+  static constexpr size_t known = 1;
 
-  Entry& touch(const net::Prefix& client);
-  void file(Entry& entry, bool known);
-  void note(Entry& entry, std::optional<TimePoint>& what, TimePoint time);
+  // The client, heard of just now; a visitor if it was not known.
+  Clients::Number touch(const net::Prefix& client);
+  void use(const net::Address& address, std::optional<TimePoint> model::GoodClient::* what, TimePoint time);
+  void note(model::GoodClient& client, std::optional<TimePoint> model::GoodClient::* what, TimePoint time);
   void make_room();
 
   config::CollateralConfig config_;
-  std::unordered_map<net::Prefix, Entry> clients_;
+  bool keeps_changes_;
+  Clients clients_;
   std::set<net::Prefix> good_;  // those of clients_ that ever did something good; most are attackers that did not
-  Order visitors_;
-  Order known_;  // users and logins
   std::set<net::Prefix> changed_;
   uint64_t forgotten_ = 0;
 };

@@ -46,15 +46,13 @@ uint32_t OffenceLedger::counter_index(const model::Rule& rule) {
   return it->second;
 }
 
-OffenceLedger::Pair& OffenceLedger::touch(const Key& key) {
-  if (auto it = index_.find(key); it != index_.end()) {
-    pairs_.splice(pairs_.begin(), pairs_, it->second);
-    return pairs_.front();
+OffenceLedger::Pairs::Number OffenceLedger::touch(const Key& key) {
+  if (const auto known = pairs_.find(key); known != Pairs::none) {
+    pairs_.refresh(known);
+    return known;
   }
   shrink(std::max<size_t>(limits_.offenders, 1) - 1);
-  pairs_.push_front({.key = key, .counts = {}, .lines = {}});
-  index_.emplace(key, pairs_.begin());
-  return pairs_.front();
+  return pairs_.add({.key = key, .next_line = 0, .counts = {}, .lines = {}});
 }
 
 void OffenceLedger::keep(Pair& pair, const LineReference& line, TimePoint time) const {
@@ -62,7 +60,7 @@ void OffenceLedger::keep(Pair& pair, const LineReference& line, TimePoint time) 
     keep_line(line, time, limits_.evidence_bytes, pair.lines.emplace_back());
   } else if (!pair.lines.empty()) {
     keep_line(line, time, limits_.evidence_bytes, pair.lines[pair.next_line]);
-    pair.next_line = (pair.next_line + 1) % pair.lines.size();
+    pair.next_line = (pair.next_line + 1) % static_cast<uint32_t>(pair.lines.size());
   }
 }
 
@@ -142,7 +140,8 @@ std::optional<model::Offence> OffenceLedger::hit(const model::Hit& hit, TimePoin
   const uint32_t index = counter_index(rule);
   const Terms& terms = counters_[index];
   drop_stale(time);
-  Pair& pair = touch({index, offender_unit(hit.address).address()});
+  const auto number = touch({index, offender_unit(hit.address).address()});
+  Pair& pair = pairs_.at(number);
   keep(pair, line, time);
   const bool distinct = rule.distinct.has_value();
   const uint64_t value = distinct ? std::hash<std::string_view>{}(hit.distinct) : 0;
@@ -168,7 +167,7 @@ std::optional<model::Offence> OffenceLedger::hit(const model::Hit& hit, TimePoin
                            .first = first,
                            .last = last,
                            .lines = lines_within(pair, first, last)};
-    drop(pairs_.begin());
+    pairs_.erase(number);
     return offence;
   }
   while (counts.size() > terms.threshold) {
@@ -181,33 +180,28 @@ std::optional<model::Offence> OffenceLedger::hit(const model::Hit& hit, TimePoin
   return std::nullopt;
 }
 
-void OffenceLedger::drop(Pairs::iterator pair) {
-  index_.erase(pair->key);
-  pairs_.erase(pair);
-}
-
 void OffenceLedger::drop_stale(TimePoint time) {
   // Two a hit: the table then shrinks faster than it grows, and no single hit pays for many.
-  for (int i = 0; i < 2 && !pairs_.empty(); ++i) {
-    const Pair& oldest = pairs_.back();
+  for (int i = 0; i < 2 && pairs_.size() > 0; ++i) {
+    const Pair& oldest = pairs_.at(pairs_.oldest());
     if (time - oldest.counts.back().time <= counters_[oldest.key.counter].window + stale_after) {
       return;
     }
-    drop(std::prev(pairs_.end()));
+    pairs_.erase(pairs_.oldest());
   }
 }
 
 void OffenceLedger::shrink(size_t size) {
   while (pairs_.size() > size) {
-    drop(std::prev(pairs_.end()));
+    pairs_.erase(pairs_.oldest());
     ++evicted_;
   }
 }
 
 void OffenceLedger::forget(const net::Address& address) {
   for (uint32_t counter = 0; counter < counters_.size(); ++counter) {
-    if (auto it = index_.find({counter, offender_unit(address).address()}); it != index_.end()) {
-      drop(it->second);
+    if (const auto known = pairs_.find({counter, offender_unit(address).address()}); known != Pairs::none) {
+      pairs_.erase(known);
     }
   }
 }
@@ -215,12 +209,12 @@ void OffenceLedger::forget(const net::Address& address) {
 std::vector<Counting> OffenceLedger::counting(const net::Address& address, TimePoint now) const {
   std::vector<Counting> result;
   for (uint32_t counter = 0; counter < counters_.size(); ++counter) {
-    const auto it = index_.find({counter, offender_unit(address).address()});
-    if (it == index_.end()) {
+    const auto known = pairs_.find({counter, offender_unit(address).address()});
+    if (known == Pairs::none) {
       continue;
     }
     const Terms& terms = counters_[counter];
-    const Pair& pair = *it->second;
+    const Pair& pair = pairs_.at(known);
     const TimePoint from = now - terms.window;
     uint32_t hits = 0;
     uint32_t sum = 0;
@@ -243,10 +237,10 @@ std::vector<Counting> OffenceLedger::counting(const net::Address& address, TimeP
 void OffenceLedger::set_limits(const config::LimitsConfig& limits) {
   if (limits.evidence_lines != limits_.evidence_lines) {
     // The rings of kept lines have the old size; what they hold is given up, the counts stay.
-    for (auto& pair : pairs_) {
+    pairs_.each(0, [](Pair& pair) {
       pair.lines.clear();
       pair.next_line = 0;
-    }
+    });
   }
   limits_ = limits;
   shrink(std::max<size_t>(limits_.offenders, 1));

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "decide/explanation.h"
+#include "decide/recent_table.h"
 #include "model/decision.h"
 #include "model/hit.h"
 #include "model/rule.h"
@@ -54,7 +54,7 @@ class OffenceLedger {
   [[nodiscard]] std::vector<Counting> counting(const net::Address& address, TimePoint now) const;
 
   void set_limits(const config::LimitsConfig& limits);
-  [[nodiscard]] size_t size() const { return index_.size(); }
+  [[nodiscard]] size_t size() const { return pairs_.size(); }
   [[nodiscard]] uint64_t evicted() const { return evicted_; }
 
  private:
@@ -62,11 +62,6 @@ class OffenceLedger {
     uint32_t counter = 0;  // index into counters_
     net::Address address;  // the first of the offender's (offender.h)
     friend bool operator==(const Key&, const Key&) = default;
-  };
-  struct KeyHash {
-    size_t operator()(const Key& key) const noexcept {
-      return std::hash<net::Address>{}(key.address) + key.counter * 0x9e3779b97f4a7c15ULL;
-    }
   };
   struct Terms {
     std::string name;  // the rule's id, or the shared counter's name
@@ -89,19 +84,25 @@ class OffenceLedger {
   };
   struct Pair {
     Key key;
+    uint32_t next_line = 0;     // lines is a ring once it is full: the oldest one
     std::vector<Count> counts;  // by time, at most `threshold`
     std::vector<model::EvidenceLine> lines;
-    size_t next_line = 0;  // lines is a ring once it is full: the oldest one
   };
-  using Pairs = std::list<Pair>;  // most recently hit first
+  struct PairTraits {
+    static const Key& key_of(const Pair& pair) { return pair.key; }
+    static uint64_t hash_of(const Key& key) {
+      return std::hash<net::Address>{}(key.address) + key.counter * 0x9e3779b97f4a7c15ULL;
+    }
+  };
+  using Pairs = RecentTable<Pair, PairTraits>;
 
   uint32_t counter_index(const model::Rule& rule);
   static size_t insert(Pair& pair, const Count& count, bool distinct);
   static std::optional<Cluster> find_cluster(const Pair& pair, size_t position, const Terms& terms);
   static net::Prefix network_of(const Pair& pair, const Cluster& cluster, const net::Address& address);
-  Pair& touch(const Key& key);
+  // The pair of the key, a new one if there is none; hit just now.
+  Pairs::Number touch(const Key& key);
   void keep(Pair& pair, const LineReference& line, TimePoint time) const;
-  void drop(Pairs::iterator pair);
   void drop_stale(TimePoint time);
   void shrink(size_t size);
   static std::vector<model::EvidenceLine> lines_within(const Pair& pair, TimePoint first, TimePoint last);
@@ -110,7 +111,6 @@ class OffenceLedger {
   std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> counter_indexes_;
   std::vector<Terms> counters_;  // grows by the rules that ever hit: as bounded as the rule files
   Pairs pairs_;
-  std::unordered_map<Key, Pairs::iterator, KeyHash> index_;
   uint64_t evicted_ = 0;
 };
 

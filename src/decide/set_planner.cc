@@ -62,10 +62,6 @@ std::vector<Owner> SetPlanner::owners_covering(const net::Prefix& prefix) const 
   return owners;
 }
 
-bool SetPlanner::wants_all_of(const net::Prefix& prefix) const {
-  return std::ranges::any_of(plans_, [&](const ScopePlan& plan) { return plan.wants_all_of(prefix); });
-}
-
 bool SetPlanner::wants_any_of(const net::Prefix& prefix) const {
   return std::ranges::any_of(plans_, [&](const ScopePlan& plan) { return plan.wants_any_of(prefix); });
 }

@@ -51,8 +51,10 @@ class SetPlanner {
 
   // Owners of what contains `prefix`, in any scope: narrowest scope first, then narrowest network.
   [[nodiscard]] std::vector<Owner> owners_covering(const net::Prefix& prefix) const;
-  // Whether anybody wants all of `prefix`, or any part of it, in any scope.
-  [[nodiscard]] bool wants_all_of(const net::Prefix& prefix) const;
+  // Whether anybody wants all of `prefix` in the scope, or any part of it, in any scope or in this one.
+  [[nodiscard]] bool wants_all_of(model::Scope scope, const net::Prefix& prefix) const {
+    return plan(scope).wants_all_of(prefix);
+  }
   [[nodiscard]] bool wants_any_of(const net::Prefix& prefix) const;
   [[nodiscard]] bool wants_any_of(model::Scope scope, const net::Prefix& prefix) const {
     return plan(scope).wants_any_of(prefix);

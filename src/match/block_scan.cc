@@ -9,14 +9,29 @@
 namespace ipguard::match {
 namespace {
 
-class CandidateReceiver : public ScanReceiver {
+// Collects what is found, each once. `is_found`: by id; all 0 before and after.
+class IdReceiver : public ScanReceiver {
  public:
-  CandidateReceiver(const ScanPlan& plan, CandidateSet& candidates) : plan_(plan), candidates_(candidates) {}
-  void on_match(uint32_t id, size_t /*end*/) override { candidates_.add(plan_.rules_of[id]); }
+  IdReceiver(std::vector<uint32_t>& ids, std::vector<uint8_t>& is_found) : ids_(ids), is_found_(is_found) {
+    ids_.clear();
+  }
+  ~IdReceiver() override {
+    for (const uint32_t id : ids_) {
+      is_found_[id] = 0;
+    }
+  }
+  IdReceiver(const IdReceiver&) = delete;
+  IdReceiver& operator=(const IdReceiver&) = delete;
+  void on_match(uint32_t id, size_t /*end*/) override {
+    if (is_found_[id] == 0) {
+      is_found_[id] = 1;
+      ids_.push_back(id);
+    }
+  }
 
  private:
-  const ScanPlan& plan_;
-  CandidateSet& candidates_;
+  std::vector<uint32_t>& ids_;
+  std::vector<uint8_t>& is_found_;
 };
 
 // Statuses are digits that no format touches; every other field may be escaped in the log.
@@ -53,7 +68,11 @@ std::span<const RuleIndex> CandidateSet::sorted() {
 }
 
 BlockScan::BlockScan(const ScanPlan& plan)
-    : plan_(plan), watches_rewrites_(looks_for_text(plan)), digest_(plan.statuses), found_in_(plan.rules_of.size(), 0) {
+    : plan_(plan),
+      watches_rewrites_(looks_for_text(plan)),
+      digest_(plan.statuses),
+      is_in_text_(plan.rules_of.size(), 0),
+      found_in_(plan.rules_of.size(), 0) {
   if (plan.scanner != nullptr) {
     state_.emplace(*plan.scanner);
   }
@@ -128,8 +147,17 @@ void BlockScan::on_match(uint32_t id, size_t end) {
 }
 
 void BlockScan::add_candidates(std::string_view text, CandidateSet& candidates) {
-  CandidateReceiver receiver(plan_, candidates);
-  look_for_all(text, receiver);
+  const auto place = texts_.look_up(text);
+  if (place.found == nullptr) {
+    IdReceiver receiver(found_in_text_, is_in_text_);
+    look_for_all(text, receiver);
+    if (place.comes_again) {
+      texts_.remember(place.hash, text, found_in_text_);
+    }
+  }
+  for (const uint32_t id : place.found == nullptr ? found_in_text_ : *place.found) {
+    candidates.add(plan_.rules_of[id]);
+  }
 }
 
 }  // namespace ipguard::match

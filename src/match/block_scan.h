@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "match/access_digest.h"
+#include "match/finding_memory.h"
 #include "match/format.h"
 #include "match/scan_plan.h"
 #include "match/scanner.h"
@@ -59,6 +60,9 @@ class BlockScan : private ScanReceiver {
   std::vector<Finding> found_in_digest_;
   std::vector<Finding> found_;
   std::vector<uint32_t> rewritten_;
+  FindingMemory texts_;  // of add_candidates(): attackers have few
+  std::vector<uint32_t> found_in_text_;
+  std::vector<uint8_t> is_in_text_;  // by id
 
   // While a block is scanned:
   std::string_view block_;

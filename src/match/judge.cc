@@ -97,21 +97,30 @@ struct Found {
   std::string_view text;  // that it matched; only if asked for
 };
 
-bool find(const CompiledPattern& pattern, std::string_view text, bool with_text, Found& result) {
-  const auto answer = pattern.edges.look_at(text);
-  if (answer == PatternEdges::Answer::not_found) {
-    return false;
-  }
-  const int wanted = with_text || pattern.last_group > 0 ? pattern.last_group + 1 : 0;
+// How a pattern is looked for.
+struct Search {
+  bool with_text = false;           // what it matched is wanted
+  PatternMemory* memory = nullptr;  // null: there is none
+};
+
+// `answer`: of the text's edges, not "not found".
+bool find(const CompiledPattern& pattern, PatternEdges::Answer answer, std::string_view text, const Search& search,
+          Found& result) {
+  const int wanted = search.with_text || pattern.last_group > 0 ? pattern.last_group + 1 : 0;
   if (answer == PatternEdges::Answer::found && wanted == 0) {
     return true;
+  }
+  if (wanted == 0 && search.memory != nullptr) {
+    return search.memory->answer(&pattern, text, [&] {
+      return pattern.regex.get().Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
+    });
   }
   Groups groups;
   if (!pattern.regex.get().Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), wanted)) {
     return false;
   }
   take_captures(pattern, groups, result.captures);
-  result.text = with_text ? view_of(groups.front()) : std::string_view{};
+  result.text = search.with_text ? view_of(groups.front()) : std::string_view{};
   return true;
 }
 
@@ -122,11 +131,15 @@ bool misses_address(const CompiledPattern& pattern, const Captures& captures) {
 
 // What the pattern found that decides, added to what was captured before.
 std::optional<Found> find_in(const Condition& condition, std::string_view text, const Captures& before,
-                             bool with_text) {
+                             const Search& search) {
   std::optional<Found> without_address;
   for (const CompiledPattern& pattern : condition.patterns) {
+    const auto answer = pattern.edges.look_at(text);
+    if (answer == PatternEdges::Answer::not_found) {
+      continue;  // most patterns in most texts
+    }
     Found result{.captures = before, .text = {}};
-    if (!find(pattern, text, with_text, result)) {
+    if (!find(pattern, answer, text, search, result)) {
       continue;
     }
     // With nothing to give way to, the capture is looked at by whoever needs the address.
@@ -143,14 +156,14 @@ std::optional<Found> find_in(const Condition& condition, std::string_view text, 
 
 // The same in the record's first value that has it, or in the condition's field.
 std::optional<Found> find_in(const model::Rule& rule, const Condition& condition, const Event& event,
-                             const Captures& before, bool with_text) {
+                             const Captures& before, const Search& search) {
   if (condition.field != Field::record) {
-    return find_in(condition, text_of(rule, condition.field, event), before, with_text);
+    return find_in(condition, text_of(rule, condition.field, event), before, search);
   }
   std::optional<Found> result;
   for (const model::NamedValue& item : event.record) {
     if (!result && item.name == condition.key) {
-      result = find_in(condition, item.value, before, with_text);
+      result = find_in(condition, item.value, before, search);
     }
   }
   return result;
@@ -220,20 +233,20 @@ const re2::RE2& Regex::get() const {
   return *before;  // another thread was faster
 }
 
-std::optional<Verdict> judge(const CompiledRule& rule, const Event& event) {
+std::optional<Verdict> judge(const CompiledRule& rule, const Event& event, PatternMemory* memory) {
   if (!head_fits(*rule.rule, event) || (rule.address_from == AddressSource::event && !event.address)) {
     return std::nullopt;
   }
   Captures captures;
   for (const Condition& condition : rule.all_of) {
-    const auto found = find_in(*rule.rule, condition, event, captures, false);
+    const auto found = find_in(*rule.rule, condition, event, captures, {.memory = memory});
     if (!found) {
       return std::nullopt;
     }
     captures = found->captures;
   }
   for (const Condition& condition : rule.none_of) {
-    if (find_in(*rule.rule, condition, event, {}, false)) {
+    if (find_in(*rule.rule, condition, event, {}, {.memory = memory})) {
       return std::nullopt;
     }
   }
@@ -264,7 +277,7 @@ std::string_view value_of(const std::vector<std::string>& keys, const Event& eve
 std::optional<Location> locate(const CompiledRule& rule, const Event& event) {
   Location location;
   for (const Condition& condition : rule.all_of) {
-    const auto found = find_in(*rule.rule, condition, event, location.captures, true);
+    const auto found = find_in(*rule.rule, condition, event, location.captures, {.with_text = true});
     if (!found) {
       return std::nullopt;
     }

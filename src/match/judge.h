@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "match/pattern_edges.h"
+#include "match/pattern_memory.h"
 #include "model/event.h"
 #include "model/rule.h"
 #include "net/address.h"
@@ -94,7 +95,9 @@ struct Verdict {
 // whose capture is no address gives way to a later one that finds an address. If none does, there is no hit (but the
 // session may know it). Every field of `event` is complete (of a truncated line, formats keep nothing that breaks off),
 // so what a pattern finds at a field's end is the field's own end.
-[[nodiscard]] std::optional<Verdict> judge(const CompiledRule& rule, const model::Event& event);
+// `memory`: of what was found before; null = everything is looked at anew.
+[[nodiscard]] std::optional<Verdict> judge(const CompiledRule& rule, const model::Event& event,
+                                           PatternMemory* memory = nullptr);
 
 // The value of the first of `keys` that the record has; nothing if it has that key twice: then somebody forged one.
 [[nodiscard]] std::string_view value_of(const std::vector<std::string>& keys, const model::Event& event);

@@ -94,10 +94,10 @@ struct Matcher::Impl {
     return reader.read(line, call.lines, event);
   }
 
-  void judge_rule(RuleIndex index, const RawLine& line, TimePoint now) {
+  void judge_rule(RuleIndex index, const RawLine& line, TimePoint now, PatternMemory* what_was_found) {
     ++counters.candidates;
     const CompiledRule& rule = set.compiled[index];
-    const auto verdict = judge(rule, event);
+    const auto verdict = judge(rule, event, what_was_found);
     if (!verdict) {
       return;
     }
@@ -202,7 +202,7 @@ struct Matcher::Impl {
     }
     begin_hits();
     for (const RuleIndex index : candidates.sorted()) {
-      judge_rule(index, line, call.now);
+      judge_rule(index, line, call.now, &memory);
     }
     if (!hits.empty()) {
       report(line, call);
@@ -257,6 +257,7 @@ struct Matcher::Impl {
   std::deque<std::string> kept_texts;  // of hits that waited for their session's address
   SessionTable sessions;
   std::string rewritten_text;
+  PatternMemory memory;
   MatcherCounters counters;
 };
 
@@ -304,7 +305,7 @@ void Matcher::match_line(const RawLine& raw, const LineOptions& options, TimePoi
   impl_->reader.note_directive(line.text, call.lines);
   if (impl_->read(line, call)) {
     for (RuleIndex index = 0; index < impl_->set.rules.size(); ++index) {
-      impl_->judge_rule(index, line, now);
+      impl_->judge_rule(index, line, now, nullptr);
     }
   }
   impl_->report(line, call);

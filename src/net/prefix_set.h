@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/prefix.h"
+#include "net/prefix_lengths.h"
 
 namespace ipguard::net {
 
@@ -19,7 +20,7 @@ class PrefixMap {
   Value& operator[](const Prefix& prefix) {
     auto [it, inserted] = members_.try_emplace(prefix);
     if (inserted) {
-      ++lengths_[index(prefix.family())][prefix.length()];
+      lengths_.add(prefix);
     }
     return it->second;
   }
@@ -27,7 +28,7 @@ class PrefixMap {
     if (members_.erase(prefix) == 0) {
       return false;
     }
-    --lengths_[index(prefix.family())][prefix.length()];
+    lengths_.remove(prefix);
     return true;
   }
   [[nodiscard]] Value* find(const Prefix& prefix) {
@@ -40,11 +41,17 @@ class PrefixMap {
   }
   // The widest member that contains `prefix` (itself included); null when there is none.
   [[nodiscard]] const typename Map::value_type* widest_covering(const Prefix& prefix) const {
-    return covering(prefix, 0, static_cast<int>(prefix.length()) + 1, 1);
+    const typename Map::value_type* found = nullptr;
+    lengths_.any_upwards(prefix.family(), prefix.length(),
+                         [&](unsigned length) { return (found = member(prefix, length)) != nullptr; });
+    return found;
   }
   // The longest (most specific) member that contains `prefix` (itself included); null when there is none.
   [[nodiscard]] const typename Map::value_type* longest_covering(const Prefix& prefix) const {
-    return covering(prefix, static_cast<int>(prefix.length()), -1, -1);
+    const typename Map::value_type* found = nullptr;
+    lengths_.any_downwards(prefix.family(), prefix.length(),
+                           [&](unsigned length) { return (found = member(prefix, length)) != nullptr; });
+    return found;
   }
   // Members inside `prefix` (itself included), in order.
   [[nodiscard]] std::vector<const typename Map::value_type*> inside(const Prefix& prefix) const {
@@ -60,23 +67,14 @@ class PrefixMap {
   void clear() { *this = PrefixMap{}; }
 
  private:
-  static size_t index(Family family) { return family == Family::ipv4 ? 0 : 1; }
-  const typename Map::value_type* covering(const Prefix& prefix, int from, int to, int step) const {
-    const auto& lengths = lengths_[index(prefix.family())];
-    for (int length = from; length != to; length += step) {
-      if (lengths[static_cast<size_t>(length)] == 0) {
-        continue;
-      }
-      auto it = members_.find(Prefix(prefix.address(), static_cast<unsigned>(length)));
-      if (it != members_.end()) {
-        return &*it;
-      }
-    }
-    return nullptr;
+  // The member of this length that contains `prefix`.
+  [[nodiscard]] const typename Map::value_type* member(const Prefix& prefix, unsigned length) const {
+    const auto it = members_.find(Prefix(prefix.address(), length));
+    return it == members_.end() ? nullptr : &*it;
   }
 
   Map members_;
-  std::array<std::array<size_t, 129>, 2> lengths_{};  // members by family and length
+  PrefixLengths lengths_;  // of the members
 };
 
 struct Nothing {};

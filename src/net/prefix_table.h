@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "net/prefix.h"
+#include "net/prefix_lengths.h"
 
 namespace ipguard::net {
 
@@ -137,7 +137,7 @@ class PrefixTable {
     const bool is_new = prefix.family() == Family::ipv4 ? ipv4_.put(key4(prefix), std::move(value))
                                                         : ipv6_.put(prefix, std::move(value));
     if (is_new) {
-      ++lengths_of(prefix)[prefix.length()];
+      lengths_.add(prefix);
       ++size_;
     }
     return is_new;
@@ -145,27 +145,27 @@ class PrefixTable {
   bool erase(const Prefix& prefix) {
     const bool was_there = prefix.family() == Family::ipv4 ? ipv4_.erase(key4(prefix)) : ipv6_.erase(prefix);
     if (was_there) {
-      --lengths_of(prefix)[prefix.length()];
+      lengths_.remove(prefix);
       --size_;
     }
     return was_there;
   }
   // The widest, the longest member that contains `prefix` (itself included).
   [[nodiscard]] std::optional<Prefix> widest_covering(const Prefix& prefix) const {
-    for (unsigned length = 0; length <= prefix.length(); ++length) {
-      if (is_member(prefix, length)) {
-        return Prefix(prefix.address(), length);
-      }
-    }
-    return std::nullopt;
+    std::optional<Prefix> found;
+    lengths_.any_upwards(prefix.family(), prefix.length(), [&](unsigned length) {
+      const Prefix around(prefix.address(), length);
+      return contains(around) && (found = around);
+    });
+    return found;
   }
   [[nodiscard]] std::optional<Prefix> longest_covering(const Prefix& prefix) const {
-    for (unsigned length = prefix.length() + 1; length-- > 0;) {
-      if (is_member(prefix, length)) {
-        return Prefix(prefix.address(), length);
-      }
-    }
-    return std::nullopt;
+    std::optional<Prefix> found;
+    lengths_.any_downwards(prefix.family(), prefix.length(), [&](unsigned length) {
+      const Prefix around(prefix.address(), length);
+      return contains(around) && (found = around);
+    });
+    return found;
   }
   template <typename Take>
   void each(const Take& take) const {
@@ -229,18 +229,9 @@ class PrefixTable {
   }
   static Prefix prefix_of(const Key4& key) { return {Address::from_ipv4(key.address), key.length}; }
 
-  [[nodiscard]] bool is_member(const Prefix& prefix, unsigned length) const {
-    return lengths_of(prefix)[length] != 0 && contains(Prefix(prefix.address(), length));
-  }
-  using Lengths = std::array<uint32_t, 129>;
-  [[nodiscard]] Lengths& lengths_of(const Prefix& prefix) { return lengths_[prefix.family() == Family::ipv4 ? 0 : 1]; }
-  [[nodiscard]] const Lengths& lengths_of(const Prefix& prefix) const {
-    return lengths_[prefix.family() == Family::ipv4 ? 0 : 1];
-  }
-
   SortedBlocks<Key4, Value> ipv4_;
   SortedBlocks<Prefix, Value> ipv6_;
-  std::array<Lengths, 2> lengths_{};  // members by family and length
+  PrefixLengths lengths_;  // of the members
   size_t size_ = 0;
 };
 

@@ -28,20 +28,44 @@ Aggregates::Aggregates(size_t budget, Lookups lookups, size_t distinct_budget)
 void Aggregates::take(const Fact& fact) {
   ++hits_;
   attacks_ += fact.rule->kind == model::RuleKind::attack ? 1U : 0U;
-  Origin origin = count_origin(fact);
   const uint32_t rule = number_of(*fact.rule);
-  count_owners(fact, origin);
-  count(Dimension::attack_class, fact.rule->attack_class, origin, 0, fact.time);
-  count(Dimension::rule, fact.rule->id, origin, rule, fact.time);
-  count_texts(fact, origin);
+  if (fact.same_line && line_.is_valid) {
+    count_line_again(fact.time);
+  } else {
+    begin_line(fact);
+  }
+  count_rule(fact, rule);
+  if (!fact.user.empty()) {
+    count(Dimension::user, fact.user, 0, fact.time);
+    line_.groups[static_cast<size_t>(Dimension::user)] = none;  // each rule may capture another one
+  }
   timeline_.add(rules_[rule].timeline, fact.time);
   keep_within_budget();
 }
 
+void Aggregates::begin_line(const Fact& fact) {
+  line_.groups.fill(none);
+  line_.origin = count_origin(fact);
+  count_owners(fact);
+  count_texts(fact);
+  line_.is_valid = true;
+}
+
+// All that is different was counted for the line's first hit.
+void Aggregates::count_line_again(TimePoint time) {
+  for (size_t i = 0; i < dimension_count; ++i) {
+    if (line_.groups[i] != none) {
+      tables_[i]->add_again(line_.groups[i], time);
+    }
+  }
+}
+
 Aggregates::Origin Aggregates::count_origin(const Fact& fact) {
   const AddressKey key(fact.address);
-  Origin origin{.owner = {}, .address = hash_of(key.text())};
+  Origin origin{.owner = {}, .is_new = false, .address = hash_of(key.text())};
   auto touched = table(Dimension::address).add(key.text(), fact.time);
+  line_.groups[static_cast<size_t>(Dimension::address)] = touched.number;
+  origin.is_new = touched.is_new;
   if (touched.is_new) {
     origin.owner = lookups_.owner(fact.address);
     touched.group.length = origin.owner.length;
@@ -50,22 +74,56 @@ Aggregates::Origin Aggregates::count_origin(const Fact& fact) {
       owners_.resize(origin.owner.facts + 1);
     }
     owners_[origin.owner.facts] = {origin.owner.asn, origin.owner.country};
+    all_addresses_.insert(origin.address, pool_);
   } else {
     const auto& [asn, country] = owners_[touched.group.facts];
     origin.owner = {.length = touched.group.length, .asn = asn, .country = country, .facts = touched.group.facts};
   }
-  all_addresses_.insert(origin.address, pool_);
   return origin;
 }
 
-void Aggregates::count(Dimension dimension, std::string_view key, const Origin& origin, uint32_t facts,
-                       TimePoint time) {
+void Aggregates::count(Dimension dimension, std::string_view key, uint32_t facts, TimePoint time) {
   GroupTable& groups = table(dimension);
   const auto touched = groups.add(key, time);
+  line_.groups[static_cast<size_t>(dimension)] = touched.number;
   if (touched.is_new) {
     touched.group.facts = facts;
   }
-  DistinctCounts& counts = groups.counts_of(touched.number);
+  // Who is known is known to its owners, too, unless these have given way meanwhile.
+  const bool of_owner = dimension == Dimension::route || dimension == Dimension::asn || dimension == Dimension::country;
+  if (!of_owner || line_.origin.is_new || !groups.exact()) {
+    count_distinct(groups.counts_of(touched.number));
+  }
+}
+
+void Aggregates::count_rule(const Fact& fact, uint32_t rule) {
+  RuleFacts& facts = rules_[rule];
+  count_known(Dimension::attack_class, fact.rule->attack_class, 0, fact.time, facts.group_of_class);
+  count_known(Dimension::rule, fact.rule->id, rule, fact.time, facts.group);
+  GroupTable& classes = table(Dimension::attack_class);
+  GroupTable& rules = table(Dimension::rule);
+  // Sets of all offenders are large, and asking them is slow.
+  uint8_t& seen = table(Dimension::address).at(line_.groups[static_cast<size_t>(Dimension::address)]).seen;
+  if ((seen & facts.bit) == 0 || !classes.exact() || !rules.exact()) {
+    count_distinct(classes.counts_of(facts.group_of_class));
+    count_distinct(rules.counts_of(facts.group));
+    seen |= facts.bit;
+  }
+}
+
+void Aggregates::count_known(Dimension dimension, std::string_view key, uint32_t facts, TimePoint time,
+                             uint32_t& group) {
+  if (group != none) {
+    table(dimension).add_again(group, time);
+    return;
+  }
+  const auto touched = table(dimension).add(key, time);
+  touched.group.facts = facts;
+  group = touched.number;
+}
+
+void Aggregates::count_distinct(DistinctCounts& counts) {
+  const Origin& origin = line_.origin;
   if (!counts.addresses.insert(origin.address, pool_)) {
     return;  // so its route and AS are not new either
   }
@@ -75,38 +133,41 @@ void Aggregates::count(Dimension dimension, std::string_view key, const Origin& 
   }
 }
 
-void Aggregates::count_owners(const Fact& fact, Origin& origin) {
+void Aggregates::count_owners(const Fact& fact) {
+  Origin& origin = line_.origin;
   const RouteKey route(origin.owner.route(fact.address));
   origin.route = hash_of(route.text());
   const NumberKey asn(origin.owner.asn);
   origin.asn = origin.owner.asn == 0 ? 0 : hash_of(asn.text());
-  count(Dimension::route, route.text(), origin, origin.owner.facts, fact.time);
+  count(Dimension::route, route.text(), origin.owner.facts, fact.time);
   if (origin.owner.asn != 0) {
-    count(Dimension::asn, asn.text(), origin, origin.owner.facts, fact.time);
+    count(Dimension::asn, asn.text(), origin.owner.facts, fact.time);
   }
   if (origin.owner.country != 0) {
-    count(Dimension::country, NumberKey(origin.owner.country).text(), origin, origin.owner.facts, fact.time);
+    count(Dimension::country, NumberKey(origin.owner.country).text(), origin.owner.facts, fact.time);
   }
 }
 
-void Aggregates::count_texts(const Fact& fact, const Origin& origin) {
+void Aggregates::count_texts(const Fact& fact) {
   if (!fact.path.empty()) {
-    count(Dimension::path, fact.path, origin, 0, fact.time);
+    count(Dimension::path, fact.path, 0, fact.time);
   }
   if (!fact.user_agent.empty()) {
-    count(Dimension::user_agent, fact.user_agent, origin, 0, fact.time);
-  }
-  if (!fact.user.empty()) {
-    count(Dimension::user, fact.user, origin, 0, fact.time);
+    count(Dimension::user_agent, fact.user_agent, 0, fact.time);
   }
   const auto hour = std::chrono::floor<std::chrono::hours>(fact.time).time_since_epoch().count();
-  count(Dimension::hour, NumberKey(static_cast<uint32_t>(hour)).text(), origin, 0, fact.time);
+  count(Dimension::hour, NumberKey(static_cast<uint32_t>(hour)).text(), 0, fact.time);
 }
 
 uint32_t Aggregates::number_of(const model::Rule& rule) {
   const auto [it, is_new] = rule_numbers_.try_emplace(&rule, 0);
   if (is_new) {
     it->second = number_of(rule.id, rule.title, rule.attack_class);
+    // One of this id may have been of another class before.
+    constexpr uint32_t most_bits = 8;  // who comes first mostly comes often
+    RuleFacts& facts = rules_[it->second];
+    facts.group_of_class = none;
+    facts.bit = static_cast<uint8_t>(bits_given_ < most_bits ? 1U << bits_given_++ : 0U);
   }
   return it->second;
 }
@@ -166,6 +227,11 @@ bool Aggregates::shrink_largest() {
   auto& largest = *std::ranges::max_element(tables_, {}, [](const auto& each) { return each->bytes(); });
   const size_t before = bytes();
   largest->shrink();
+  line_.is_valid = false;  // groups have other numbers now
+  for (auto& rule : rules_) {
+    rule.group = none;
+    rule.group_of_class = none;
+  }
   return bytes() + least_freed <= before;
 }
 

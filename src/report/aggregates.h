@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -77,22 +78,41 @@ class Aggregates {
   // What is known of a hit's address, in the forms in which it is counted.
   struct Origin {
     Owner owner;
+    bool is_new = false;   // the address; another one stands in its route, AS and country already
     uint64_t address = 0;  // hashes
     uint64_t route = 0;
     uint64_t asn = 0;  // 0 = none
   };
+  static constexpr uint32_t none = std::numeric_limits<uint32_t>::max();
+  // What was counted for the line of the last fact: the groups of its address, owners and texts by dimension, of the
+  // others none.
+  struct Line {
+    Origin origin;
+    std::array<uint32_t, dimension_count> groups{};
+    bool is_valid = false;
+  };
   struct RuleFacts {
     std::string id;
     std::string title;
-    size_t timeline = 0;  // number of its class
+    size_t timeline = 0;             // number of its class
+    uint32_t group = none;           // its group …
+    uint32_t group_of_class = none;  // … and its class's, as long as they are known
+    uint8_t bit = 0;                 // in Group::seen of addresses that were counted for both; 0 = none is left for it
   };
 
   [[nodiscard]] GroupTable& table(Dimension dimension) { return *tables_[static_cast<size_t>(dimension)]; }
   [[nodiscard]] const GroupTable& table(Dimension dimension) const { return *tables_[static_cast<size_t>(dimension)]; }
+  void begin_line(const Fact& fact);
+  void count_line_again(TimePoint time);
   [[nodiscard]] Origin count_origin(const Fact& fact);
-  void count(Dimension dimension, std::string_view key, const Origin& origin, uint32_t facts, TimePoint time);
-  void count_owners(const Fact& fact, Origin& origin);  // completes the origin
-  void count_texts(const Fact& fact, const Origin& origin);
+  // Of the line's; the number of its group.
+  void count(Dimension dimension, std::string_view key, uint32_t facts, TimePoint time);
+  void count_rule(const Fact& fact, uint32_t rule);
+  // One hit more of the group; `group` is its number, if it is known, which it is then.
+  void count_known(Dimension dimension, std::string_view key, uint32_t facts, TimePoint time, uint32_t& group);
+  void count_owners(const Fact& fact);  // completes the line's origin
+  void count_texts(const Fact& fact);
+  void count_distinct(DistinctCounts& counts);
   [[nodiscard]] uint32_t number_of(const model::Rule& rule);
   [[nodiscard]] uint32_t number_of(const std::string& id, const std::string& title, std::string_view attack_class);
   [[nodiscard]] size_t group_count() const;
@@ -108,10 +128,12 @@ class Aggregates {
   std::vector<std::pair<uint32_t, uint16_t>> owners_;              // AS and country by facts
   std::unordered_map<const model::Rule*, uint32_t> rule_numbers_;  // in rules_
   std::vector<RuleFacts> rules_;
+  uint32_t bits_given_ = 0;  // to rules
   TimelineCounts timeline_;
   Distinct all_addresses_;
   uint64_t hits_ = 0;
   uint64_t attacks_ = 0;
+  Line line_;
   size_t groups_checked_ = 0;  // groups that there were when the budget was looked at last
 };
 

@@ -1,45 +1,24 @@
 #include "report/balance.h"
 
 #include <algorithm>
+#include <functional>
+#include <span>
 #include <tuple>
 #include <utility>
 
+#include "model/coverage.h"
 #include "report/group_key.h"
 
 namespace ipguard::report {
 namespace {
 
-std::string target_key(const model::Target& target) {
-  return std::string(model::to_string(target.scope)) + ' ' + target.to_string();
+uint64_t hash_of_target(const model::Target& target) {
+  return std::hash<net::Prefix>{}(target.prefix) + target.asn.number * size_t{31} +
+         target.country.number() * size_t{7} + static_cast<size_t>(target.scope);
 }
 
-size_t family_index(net::Family family) { return family == net::Family::ipv4 ? 0 : 1; }
-
-DecisionRow row_of(const model::Decision& decision) {
-  const model::Route& route = decision.route;
-  return {.target = decision.target,
-          .route = route.prefix,
-          .asn = route.asn ? route.asn->to_string() : "",
-          .as_name = route.as_name,
-          .country = route.country,
-          .country_code = route.country_code,
-          .rule = decision.rule,
-          .reason = decision.reason,
-          .issuer = decision.issuer,
-          .since = decision.since,
-          .until = decision.end(),
-          .good_clients = decision.good_clients.all(),
-          .prefixes = decision.prefixes,
-          .addresses_covered = decision.addresses_covered,
-          .ipv6_64s_covered = decision.ipv6_64s_covered};
-}
-
-// With what the indexes take.
-size_t bytes_of(const DecisionRow& row) {
-  constexpr size_t indexed = 600;  // a row, its key and their nodes
-  constexpr size_t a_prefix = sizeof(net::Prefix) + 72;
-  return indexed + row.prefixes.size() * a_prefix + row.as_name.size() + row.country.size() + row.rule.size() +
-         row.reason.size();
+std::span<const net::Prefix> prefixes_of(const auto& kept) {
+  return kept.more == nullptr ? std::span(&kept.target.prefix, 1) : std::span<const net::Prefix>(kept.more->prefixes);
 }
 
 }  // namespace
@@ -83,30 +62,100 @@ void Balance::adopt(const model::Decision& decision) {
   }
 }
 
+// With what the indexes take.
+size_t Balance::bytes_of(const Kept& kept) {
+  constexpr size_t indexed = sizeof(Kept) + 16;
+  constexpr size_t a_cover = sizeof(Cover) + 16;
+  const size_t more = kept.more == nullptr ? 0 : sizeof(Particulars) + kept.more->prefixes.size() * sizeof(net::Prefix);
+  return indexed + kept.reason.size() + prefixes_of(kept).size() * a_cover + more;
+}
+
+uint64_t Balance::addresses_covered(const Kept& kept) {
+  return kept.more != nullptr ? kept.more->addresses_covered : model::Coverage::of({kept.target.prefix}).ipv4_addresses;
+}
+
+uint32_t Balance::place_of(const model::Target& target) const {
+  return by_target_.find(hash_of_target(target), [&](uint32_t place) { return kept_[place].target == target; });
+}
+
+Balance::Kept Balance::kept_of(const model::Decision& decision) {
+  const model::Route& route = decision.route;
+  Kept kept{.target = decision.target,
+            .known = true,
+            .active = true,
+            .rule = rule_number(decision.rule),
+            .words = words_.add({.asn = route.asn ? route.asn->to_string() : "",
+                                 .as_name = route.as_name,
+                                 .country = route.country,
+                                 .country_code = route.country_code,
+                                 .issuer = decision.issuer}),
+            .since = decision.since,
+            .until = decision.end(),
+            .stopped = 0,
+            .good_clients = decision.good_clients.all(),
+            .turned_away = 0,
+            .turned_away_clients = {},
+            .reason = decision.reason,
+            .more = nullptr};
+  const bool whole = model::is_network(decision.target.scope) && decision.prefixes.size() == 1 &&
+                     decision.prefixes.front() == decision.target.prefix;
+  if (whole && route.prefix.contains(decision.target.prefix)) {
+    kept.route_length = static_cast<uint8_t>(route.prefix.length());
+  } else {
+    kept.more = std::make_unique<Particulars>(Particulars{.route = route.prefix,
+                                                          .prefixes = decision.prefixes,
+                                                          .addresses_covered = decision.addresses_covered,
+                                                          .ipv6_64s_covered = decision.ipv6_64s_covered});
+  }
+  return kept;
+}
+
+void Balance::write_row(const Kept& kept, DecisionRow& row) const {
+  const Words& words = words_[kept.words];
+  const auto prefixes = prefixes_of(kept);
+  row.target = kept.target;
+  row.route = kept.more == nullptr ? net::Prefix(kept.target.prefix.address(), kept.route_length) : kept.more->route;
+  row.asn = words.asn;
+  row.as_name = words.as_name;
+  row.country = words.country;
+  row.country_code = words.country_code;
+  row.rule = sums_.rules[kept.rule].name;
+  row.reason = kept.reason;
+  row.issuer = words.issuer;
+  row.since = kept.since;
+  row.until = kept.until.optional();
+  row.stopped = kept.stopped;
+  row.good_clients = kept.good_clients;
+  row.turned_away = kept.turned_away;
+  row.prefixes.assign(prefixes.begin(), prefixes.end());
+  row.addresses_covered = addresses_covered(kept);
+  row.ipv6_64s_covered =
+      kept.more != nullptr ? kept.more->ipv6_64s_covered : model::Coverage::of(row.prefixes).ipv6_64s;
+}
+
 Balance::Kept* Balance::keep(const model::Decision& decision) {
-  const std::string key = target_key(decision.target);
-  if (const auto known = by_target_.find(key); known != by_target_.end()) {
-    kept_[known->second].row.until = decision.end();  // renewed
+  if (const uint32_t known = place_of(decision.target); known != HashIndex::none) {
+    kept_[known].until = decision.end();  // renewed
     return nullptr;
   }
   const uint32_t place = free_place();
   Kept& kept = kept_[place];
-  kept = {
-      .row = row_of(decision), .turned_away = {}, .rule = rule_number(decision.rule), .known = true, .active = true};
-  by_target_.emplace(key, place);
-  index(place, true);
-  row_bytes_ += bytes_of(kept.row);
+  kept = kept_of(decision);
+  by_target_.add(hash_of_target(kept.target), place);
+  index(place);
+  row_bytes_ += bytes_of(kept);
   return &kept;
 }
 
 void Balance::count_begun(const Kept& kept) {
-  for (BalanceRow* sum : {&sums_.rules[kept.rule], &sums_.scopes.at(static_cast<size_t>(kept.row.target.scope))}) {
+  const uint64_t covered = addresses_covered(kept);
+  for (BalanceRow* sum : {&sums_.rules[kept.rule], &sums_.scopes.at(static_cast<size_t>(kept.target.scope))}) {
     ++sum->decisions;
-    sum->good_clients += kept.row.good_clients;
-    sum->addresses_covered += kept.row.addresses_covered;
+    sum->good_clients += kept.good_clients;
+    sum->addresses_covered += covered;
   }
   ++sums_.total.decisions;
-  sums_.total.good_clients += kept.row.good_clients;
+  sums_.total.good_clients += kept.good_clients;
 }
 
 // Rules that nothing happened to since then are left out; the numbers of the others stay.
@@ -124,26 +173,30 @@ BalanceSums Balance::take_sums() {
 
 void Balance::forget_ended(TimePoint before) {
   for (uint32_t i = 0; i < kept_.size(); ++i) {
-    if (kept_[i].known && !kept_[i].active && kept_[i].row.until.value_or(before) < before) {
+    if (kept_[i].known && !kept_[i].active && kept_[i].until < model::Until(before)) {
       let_go(i);
     }
   }
 }
 
 void Balance::end(const model::Target& target, TimePoint at) {
-  const auto known = by_target_.find(target_key(target));
-  if (known == by_target_.end()) {
+  const uint32_t place = place_of(target);
+  if (place == HashIndex::none) {
     return;
   }
-  Kept& kept = kept_[known->second];
-  kept.active = false;
-  kept.row.until = kept.row.until ? std::min(*kept.row.until, at) : at;
-  kept.turned_away.clear(pool_);
-  index(known->second, false);
-  by_target_.erase(known);
+  deactivate(place);
+  kept_[place].active = false;
+  kept_[place].until = std::min(kept_[place].until, model::Until(at));
   if (++ended_ > limits_.ended * 2) {
     let_go_of_least_ended();
   }
+}
+
+// Nothing that still comes concerns it.
+void Balance::deactivate(uint32_t place) {
+  kept_[place].turned_away_clients.clear(pool_);
+  unindex(place);
+  by_target_.remove(hash_of_target(kept_[place].target), place);
 }
 
 uint32_t Balance::free_place() {
@@ -156,37 +209,38 @@ uint32_t Balance::free_place() {
   return place;
 }
 
-// The decision's prefixes enter or leave the index.
-void Balance::index(uint32_t place, bool there) {
-  const DecisionRow& row = kept_[place].row;
-  const auto scope = static_cast<size_t>(row.target.scope);
-  for (const auto& prefix : row.prefixes) {
-    uint32_t& length = lengths_.at(family_index(prefix.family())).at(prefix.length());
-    if (there) {
-      const auto [it, is_new] = by_prefix_.try_emplace(prefix, ByScope{none, none, none, none});
-      it->second.at(scope) = place;
-      length += is_new ? 1 : 0;
-      continue;
+void Balance::index(uint32_t place) {
+  for (const auto& prefix : prefixes_of(kept_[place])) {
+    uint32_t number = static_cast<uint32_t>(covers_.size());
+    if (free_covers_.empty()) {
+      covers_.emplace_back();
+    } else {
+      number = free_covers_.back();
+      free_covers_.pop_back();
     }
-    const auto it = by_prefix_.find(prefix);
-    if (it == by_prefix_.end() || it->second.at(scope) != place) {
-      continue;
-    }
-    it->second.at(scope) = none;
-    if (std::ranges::all_of(it->second, [](uint32_t each) { return each == none; })) {
-      by_prefix_.erase(it);
-      --length;
-    }
+    covers_[number] = {.prefix = prefix, .place = place};
+    by_prefix_.add(std::hash<net::Prefix>{}(prefix), number);
+    lengths_.add(prefix);
+  }
+}
+
+void Balance::unindex(uint32_t place) {
+  for (const auto& prefix : prefixes_of(kept_[place])) {
+    const uint64_t hash = std::hash<net::Prefix>{}(prefix);
+    const uint32_t number = by_prefix_.find(
+        hash, [&](uint32_t each) { return covers_[each].place == place && covers_[each].prefix == prefix; });
+    by_prefix_.remove(hash, number);
+    lengths_.remove(prefix);
+    free_covers_.push_back(number);
   }
 }
 
 void Balance::let_go(uint32_t place) {
   Kept& kept = kept_[place];
-  row_bytes_ -= bytes_of(kept.row);
+  row_bytes_ -= bytes_of(kept);
+  words_.drop(kept.words);
   if (kept.active) {
-    kept.turned_away.clear(pool_);
-    index(place, false);
-    by_target_.erase(target_key(kept.row.target));
+    deactivate(place);
     ++given_up_;
   } else {
     --ended_;
@@ -208,7 +262,7 @@ void Balance::keep_within_bytes() {
   }
   const auto rank = [this](uint32_t place) {
     const Kept& kept = kept_[place];
-    return std::tuple(kept.active, kept.row.stopped, kept.row.since, place);
+    return std::tuple(kept.active, kept.stopped, kept.since, place);
   };
   std::ranges::sort(order, {}, rank);
   for (const uint32_t place : order) {
@@ -227,8 +281,8 @@ void Balance::let_go_of_least_ended() {
     }
   }
   const auto ahead = [this](uint32_t a, uint32_t b) {
-    const DecisionRow& left = kept_[a].row;
-    const DecisionRow& right = kept_[b].row;
+    const Kept& left = kept_[a];
+    const Kept& right = kept_[b];
     return std::tuple(right.stopped, left.since, left.target) < std::tuple(left.stopped, right.since, right.target);
   };
   std::ranges::nth_element(ended, ended.begin() + static_cast<std::ptrdiff_t>(limits_.ended), ahead);
@@ -239,34 +293,31 @@ void Balance::let_go_of_least_ended() {
 
 template <typename Act>
 void Balance::each_covering(const net::Address& address, TimePoint time, const Act& act) {
-  const auto& lengths = lengths_.at(family_index(address.family()));
-  for (unsigned length = 0; length <= address.bits(); ++length) {
-    if (lengths.at(length) == 0) {
-      continue;
-    }
-    const auto found = by_prefix_.find(net::Prefix(address, length));
-    if (found == by_prefix_.end()) {
-      continue;
-    }
-    for (const uint32_t place : found->second) {
-      if (place != none && kept_[place].row.since <= time &&
-          (!kept_[place].row.until || time < *kept_[place].row.until)) {
-        act(kept_[place]);
+  lengths_.any_upwards(address.family(), address.bits(), [&](unsigned length) {
+    const net::Prefix prefix(address, length);
+    const auto all = [&](uint32_t number) {
+      const Cover& cover = covers_[number];
+      Kept& kept = kept_[cover.place];
+      if (cover.prefix == prefix && kept.since <= time && model::Until(time) < kept.until) {
+        act(kept);
       }
-    }
-  }
+      return false;
+    };
+    static_cast<void>(by_prefix_.find(std::hash<net::Prefix>{}(prefix), all));
+    return false;
+  });
 }
 
-bool Balance::hit(std::string_view rule, const net::Address* address, TimePoint time) {
-  ++sums_.rules[rule_number(rule)].hits;
+bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time) {
+  ++sums_.rules[rule].hits;
   if (address == nullptr) {
     return false;
   }
   bool stopped = false;
   each_covering(*address, time, [&](Kept& kept) {
-    ++kept.row.stopped;
+    ++kept.stopped;
     ++sums_.rules[kept.rule].stopped;
-    ++sums_.scopes.at(static_cast<size_t>(kept.row.target.scope)).stopped;
+    ++sums_.scopes.at(static_cast<size_t>(kept.target.scope)).stopped;
     stopped = true;
   });
   sums_.total.stopped += stopped ? 1 : 0;
@@ -277,14 +328,14 @@ void Balance::good_client(const net::Address& address, TimePoint time) {
   const uint64_t client = hash_of(AddressKey(address).text());
   bool any = false;
   each_covering(address, time, [&](Kept& kept) {
-    const uint64_t before = kept.turned_away.count(pool_);
-    if (!kept.turned_away.insert(client, pool_)) {
+    const uint64_t before = kept.turned_away_clients.count(pool_);
+    if (!kept.turned_away_clients.insert(client, pool_)) {
       return;
     }
-    const uint64_t more = kept.turned_away.count(pool_) - before;
-    kept.row.turned_away += more;
+    const uint64_t more = kept.turned_away_clients.count(pool_) - before;
+    kept.turned_away += more;
     sums_.rules[kept.rule].turned_away += more;
-    sums_.scopes.at(static_cast<size_t>(kept.row.target.scope)).turned_away += more;
+    sums_.scopes.at(static_cast<size_t>(kept.target.scope)).turned_away += more;
     any = any || more > 0;
   });
   sums_.total.turned_away += any ? 1 : 0;
@@ -300,20 +351,19 @@ uint32_t Balance::rule_number(std::string_view rule) {
   return number;
 }
 
-BalanceResult Balance::result_of(std::vector<const DecisionRow*> rows, size_t most, const BalanceSums& sums) const {
-  BalanceResult result{.total = sums.total, .decisions = {}, .fitting = rows.size(), .rules = sums.rules, .scopes = {}};
-  for (const DecisionRow* row : rows) {
-    result.fitting_stopped += row->stopped;
+BalanceResult Balance::result_of(std::vector<uint32_t> places, size_t most, const BalanceSums& sums) const {
+  BalanceResult result{
+      .total = sums.total, .decisions = {}, .fitting = places.size(), .rules = sums.rules, .scopes = {}};
+  for (const uint32_t place : places) {
+    result.fitting_stopped += kept_[place].stopped;
   }
-  if (rows.size() > most) {
-    std::ranges::stable_sort(rows, [](const auto* a, const auto* b) { return a->stopped > b->stopped; });
-    rows.resize(most);
+  if (places.size() > most) {
+    std::ranges::stable_sort(places, std::ranges::greater{}, [this](uint32_t place) { return kept_[place].stopped; });
+    places.resize(most);
   }
-  std::ranges::sort(rows, [](const DecisionRow* a, const DecisionRow* b) {
-    return std::tie(a->since, a->target) < std::tie(b->since, b->target);
-  });
-  for (const DecisionRow* row : rows) {
-    result.decisions.push_back(*row);
+  std::ranges::sort(places, {}, [this](uint32_t place) { return std::tie(kept_[place].since, kept_[place].target); });
+  for (const uint32_t place : places) {
+    write_row(kept_[place], result.decisions.emplace_back());
   }
   std::ranges::sort(result.rules, [](const BalanceRow& a, const BalanceRow& b) {
     return a.stopped != b.stopped ? a.stopped > b.stopped : a.hits != b.hits ? a.hits > b.hits : a.name < b.name;

@@ -4,21 +4,28 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/hash_index.h"
+#include "base/interner.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "model/decision.h"
 #include "model/scope.h"
+#include "model/until.h"
 #include "net/address.h"
 #include "net/prefix.h"
+#include "net/prefix_lengths.h"
 #include "report/distinct.h"
 #include "report/document.h"
 
@@ -52,14 +59,19 @@ class Balance {
   void forget_ended(TimePoint before);
   // A hit of the rule, judged before it leads to anything itself; null: of an address that nothing blocks. True if a
   // decision would have stopped it.
-  bool hit(std::string_view rule, const net::Address* address, TimePoint time);
+  bool hit(std::string_view rule, const net::Address* address, TimePoint time) {
+    return hit(rule_number(rule), address, time);
+  }
+  // The same for who keeps the numbers of rules.
+  bool hit(uint32_t rule, const net::Address* address, TimePoint time);
+  [[nodiscard]] uint32_t rule_number(std::string_view rule);
   // A client that proved to be good.
   void good_client(const net::Address& address, TimePoint time);
 
   // At most `most` decisions that `shown` accepts: those that stopped most, in order of their beginning.
   template <typename Shown>
   [[nodiscard]] BalanceResult result(size_t most, const Shown& shown) const {
-    return result_of(rows(shown), most, sums_);
+    return result_of(places(shown), most, sums_);
   }
   [[nodiscard]] const BalanceTotal& total() const { return sums_.total; }
   [[nodiscard]] const BalanceSums& sums() const { return sums_; }
@@ -68,56 +80,101 @@ class Balance {
   // With other sums than those of all times.
   template <typename Shown>
   [[nodiscard]] BalanceResult result(size_t most, const Shown& shown, const BalanceSums& sums) const {
-    return result_of(rows(shown), most, sums);
+    return result_of(places(shown), most, sums);
   }
   void set_limits(BalanceLimits limits) { limits_ = limits; }
-  [[nodiscard]] size_t bytes() const { return row_bytes_ + pool_.bytes(); }
+  [[nodiscard]] size_t bytes() const { return row_bytes_ + words_.size() * bytes_of_words + pool_.bytes(); }
   // Decisions that were in force and are no longer kept for want of room: what they stop is not counted.
   [[nodiscard]] uint64_t given_up() const { return given_up_; }
 
  private:
-  static constexpr uint32_t none = UINT32_MAX;
-  struct Kept {
-    DecisionRow row;
-    Distinct turned_away;
-    uint32_t rule = 0;
-    bool known = false;  // a free place otherwise
-    bool active = false;
-  };
-  using ByScope = std::array<uint32_t, model::scope_count>;
+  static constexpr size_t bytes_of_words = 320;
+  static constexpr uint8_t route_elsewhere = 255;
 
+  // What many decisions have in common.
+  struct Words {
+    std::string asn;
+    std::string as_name;
+    std::string country;
+    std::string country_code;
+    std::string issuer;
+    friend auto operator<=>(const Words&, const Words&) = default;
+  };
+  // What hardly any ban of an address has.
+  struct Particulars {
+    net::Prefix route;  // where it does not hold the target
+    std::vector<net::Prefix> prefixes;
+    uint64_t addresses_covered = 0;
+    uint64_t ipv6_64s_covered = 0;
+  };
+  // A DecisionRow, in as little room as possible: there are some hundred thousand.
+  struct Kept {
+    model::Target target;
+    uint8_t route_length = route_elsewhere;  // of the database's network that holds the target
+    bool known = false;                      // a free place otherwise
+    bool active = false;
+    uint32_t rule = 0;
+    uint32_t words = 0;
+    TimePoint since = {};
+    model::Until until;
+    uint64_t stopped = 0;
+    uint64_t good_clients = 0;
+    uint64_t turned_away = 0;
+    Distinct turned_away_clients;
+    std::string reason;
+    std::unique_ptr<Particulars> more;  // null: of a target that is one network, all of it
+  };
+  // What an active decision covers.
+  struct Cover {
+    net::Prefix prefix;
+    uint32_t place = 0;  // in kept_
+  };
+
+  // Of those that `shown` accepts.
   template <typename Shown>
-  [[nodiscard]] std::vector<const DecisionRow*> rows(const Shown& shown) const {
-    std::vector<const DecisionRow*> rows;
-    for (const Kept& each : kept_) {
-      if (each.known && shown(each.row)) {
-        rows.push_back(&each.row);
+  [[nodiscard]] std::vector<uint32_t> places(const Shown& shown) const {
+    std::vector<uint32_t> places;
+    DecisionRow row;
+    for (uint32_t place = 0; place < kept_.size(); ++place) {
+      if (kept_[place].known) {
+        write_row(kept_[place], row);
+        if (shown(std::as_const(row))) {
+          places.push_back(place);
+        }
       }
     }
-    return rows;
+    return places;
   }
+  void write_row(const Kept& kept, DecisionRow& row) const;
   // Null if it is known already.
   Kept* keep(const model::Decision& decision);
+  [[nodiscard]] Kept kept_of(const model::Decision& decision);
+  [[nodiscard]] static size_t bytes_of(const Kept& kept);
+  [[nodiscard]] static uint64_t addresses_covered(const Kept& kept);
+  [[nodiscard]] uint32_t place_of(const model::Target& target) const;
   void count_begun(const Kept& kept);
+  void deactivate(uint32_t place);
   void let_go(uint32_t place);
   template <typename Act>
   void each_covering(const net::Address& address, TimePoint time, const Act& act);
-  [[nodiscard]] uint32_t rule_number(std::string_view rule);
   [[nodiscard]] uint32_t free_place();
-  void index(uint32_t place, bool there);
+  void index(uint32_t place);
+  void unindex(uint32_t place);
   void let_go_of_least_ended();
   void keep_within_bytes();
-  [[nodiscard]] BalanceResult result_of(std::vector<const DecisionRow*> rows, size_t most,
-                                        const BalanceSums& sums) const;
+  [[nodiscard]] BalanceResult result_of(std::vector<uint32_t> places, size_t most, const BalanceSums& sums) const;
 
   BalanceLimits limits_;
   DistinctPool pool_;
-  std::vector<Kept> kept_;
+  std::deque<Kept> kept_;
   std::vector<uint32_t> free_;
-  size_t ended_ = 0;                                     // of those in kept_
-  std::unordered_map<net::Prefix, ByScope> by_prefix_;   // active ones: places in kept_
-  std::array<std::array<uint32_t, 129>, 2> lengths_{};   // prefixes in by_prefix_, by family and length
-  std::unordered_map<std::string, uint32_t> by_target_;  // active ones
+  size_t ended_ = 0;     // of those in kept_
+  HashIndex by_target_;  // active ones: places in kept_
+  std::vector<Cover> covers_;
+  std::vector<uint32_t> free_covers_;
+  HashIndex by_prefix_;         // of active ones: places in covers_
+  net::PrefixLengths lengths_;  // of these
+  Interner<Words> words_;
   std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> rule_numbers_;
   BalanceSums sums_;
   size_t row_bytes_ = 0;

@@ -20,6 +20,8 @@ struct Fact {
   std::string_view path = {};        // decoded and normalised (model::Field::path)
   std::string_view user_agent = {};  // as logged, log escapes undone
   std::string_view user = {};        // the user name tried
+  // Of the line of the fact before, which another rule hit: address, time, path and user agent are the same.
+  bool same_line = false;
 };
 
 // To whom an address belongs. `facts` is the asker's own number for AS, country and their names: the same number, the

@@ -4,6 +4,7 @@
 // at a time instead of one for each new one, so that a hit costs one look-up and no search for the least.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@ struct Group {
   uint32_t key = 0;  // place in the table's keys
   uint16_t key_length = 0;
   uint8_t length = 0;  // address: of its route, in bits; for the caller's use
+  uint8_t seen = 0;    // for the caller's use: in what it was counted, as bits; not merged
   uint32_t facts = 0;  // for the caller's use: who the group is
   uint64_t hits = 0;
   uint64_t error = 0;
@@ -53,6 +55,13 @@ class GroupTable {
 
   // One hit. Of a key longer than `longest_key` only the beginning counts. What it returns is valid until shrink().
   [[nodiscard]] Touched add(std::string_view key, TimePoint time);
+  // One hit more of a group whose number is known from add().
+  void add_again(uint32_t number, TimePoint time) {
+    Group& group = at(number);
+    ++group.hits;
+    group.first = std::min(group.first, time);
+    group.last = std::max(group.last, time);
+  }
   [[nodiscard]] DistinctCounts& counts_of(uint32_t number) {
     return (*counts_[number / groups_a_block])[number % groups_a_block];
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -290,6 +291,29 @@ TEST(DecisionTable, IsBounded) {
   table.begin(decision("192.0.2.1", 300));
   table.begin(decision("192.0.2.2", 300));
   EXPECT_TRUE(table.full());
+}
+
+// Against a map that is searched for who ended first.
+TEST(DecisionTable, RemembersWhoEndedLast) {
+  constexpr size_t most = 20;
+  DecisionTable table({.past = most});
+  std::map<std::string, int64_t> ends;
+  std::mt19937 random(13);
+  for (uint32_t step = 1; step <= 5000; ++step) {
+    const std::string name = "192.0.2." + std::to_string(random() % 40);
+    const int64_t end = static_cast<int64_t>(random() % 1000) * 10'000 + step;  // each another one, in no order
+    table.restore_past(target(name), step, at(end));
+    ends[name] = end;
+    if (ends.size() > most) {
+      ends.erase(std::ranges::min_element(ends, {}, [](const auto& each) { return each.second; }));
+    }
+    for (int i = 0; i < 40; ++i) {
+      const std::string each = "192.0.2." + std::to_string(i);
+      const TargetPast* past = table.past(target(each));
+      ASSERT_EQ(past != nullptr, ends.contains(each)) << step;
+      ASSERT_TRUE(past == nullptr || past->last_end == at(ends[each]));
+    }
+  }
 }
 
 TEST(DecisionTable, EndingsHaveNames) {

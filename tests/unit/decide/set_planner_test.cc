@@ -253,8 +253,9 @@ TEST(SetPlanner, KnowsWhoWantsWhat) {
   planner.want(Scope::address, prefix("192.0.2.7"), 5, at(60));
   EXPECT_EQ(planner.owners_covering(prefix("192.0.2.7")), (std::vector<Owner>{5, 4, 3, 1, 2}));
   EXPECT_EQ(planner.owners_covering(prefix("192.0.2.64/26")), (std::vector<Owner>{3, 1, 2}));
-  EXPECT_TRUE(planner.wants_all_of(prefix("192.0.0.0/16")));
-  EXPECT_FALSE(planner.wants_all_of(prefix("192.0.0.0/15")));
+  EXPECT_TRUE(planner.wants_all_of(Scope::route, prefix("192.0.0.0/16")));
+  EXPECT_FALSE(planner.wants_all_of(Scope::route, prefix("192.0.0.0/15")));
+  EXPECT_FALSE(planner.wants_all_of(Scope::asn, prefix("192.0.0.0/16")));
   EXPECT_TRUE(planner.wants_any_of(prefix("192.0.0.0/15")));
   EXPECT_FALSE(planner.wants_any_of(prefix("198.51.100.0/24")));
   planner.drop(Scope::asn, prefix("192.0.2.0/24"), 1);

@@ -149,5 +149,46 @@ TEST_F(AggregatesTest, KeepsWithinItsMemory) {
   EXPECT_EQ(aggregates.hits(), static_cast<uint64_t>(hits));
 }
 
+// Everything that rows show, for comparing two ways of counting.
+std::string shown(const Aggregates& aggregates) {
+  std::string text;
+  for (const Dimension dimension : all_dimensions) {
+    for (const auto& row : aggregates.rows(dimension, 1000)) {
+      text += row.key + '|' + row.label + '|' + row.route + '|' + std::to_string(row.hits) + '|' +
+              std::to_string(row.error) + '|' + std::to_string(row.addresses) + '|' + std::to_string(row.routes) + '|' +
+              std::to_string(row.asns) + '|' + format_rfc3339(row.first) + '|' + format_rfc3339(row.last) + '\n';
+    }
+  }
+  return text + std::to_string(aggregates.addresses()) + '|' + std::to_string(aggregates.hits());
+}
+
+// Whether or not who feeds it knows that several rules hit the same line.
+TEST_F(AggregatesTest, HitsOfOneLineCountLikeHitsOfMany) {
+  for (const size_t addresses : {50U, 200'000U}) {  // beyond the memory, too
+    std::mt19937 random(11);
+    Aggregates one_by_one(0, lookups());
+    Aggregates by_line(0, lookups());
+    for (int line = 0; line < 60'000; ++line) {
+      const auto host = static_cast<uint32_t>(random() % addresses);
+      Fact fact{.rule = &probe,
+                .address = net::Address::from_ipv4(0xc0000200U + host),
+                .time = at(static_cast<int64_t>(random() % 20'000)),
+                .path = random() % 3 == 0 ? "/a" : "/b",
+                .user_agent = random() % 2 == 0 ? "" : "x"};
+      const size_t hits = 1 + random() % 3;
+      for (size_t hit = 0; hit < hits; ++hit) {
+        fact.rule = hit == 1 ? &flood : &probe;
+        fact.user = hit == 2 ? "root" : random() % 5 == 0 ? "admin" : "";
+        fact.same_line = false;
+        one_by_one.take(fact);
+        fact.same_line = hit > 0;
+        by_line.take(fact);
+      }
+    }
+    EXPECT_EQ(shown(by_line), shown(one_by_one)) << addresses;
+    EXPECT_EQ(by_line.approximate().empty(), addresses == 50) << addresses;
+  }
+}
+
 }  // namespace
 }  // namespace ipguard::report

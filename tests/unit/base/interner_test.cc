@@ -1,10 +1,10 @@
-#include "decide/interner.h"
+#include "base/interner.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace ipguard::decide {
+namespace ipguard {
 namespace {
 
 TEST(Interner, KeepsEachValueOnceAsLongAsItIsUsed) {
@@ -24,4 +24,4 @@ TEST(Interner, KeepsEachValueOnceAsLongAsItIsUsed) {
 }
 
 }  // namespace
-}  // namespace ipguard::decide
+}  // namespace ipguard

@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-namespace ipguard::decide {
+namespace ipguard {
 
 template <typename Value, typename Less = std::less<Value>>
 class Interner {
@@ -48,4 +48,4 @@ class Interner {
   std::vector<uint32_t> free_;
 };
 
-}  // namespace ipguard::decide
+}  // namespace ipguard
