@@ -20,15 +20,11 @@ config::LimitsConfig without_evidence(config::LimitsConfig limits) {
 }
 
 decide::Policy policy_of(const config::Config& config) {
-  return {.allow = config.allow,
-          .route_ladder = config.route_ladder,
-          .asn_ladder = config.asn_ladder,
-          .country_ladder = config.country_ladder,
-          .collateral = config.collateral,
-          .ban = config.ban,
-          .limits = without_evidence(config.limits),
-          .protect = without_host(config.protect),
-          .without_store = true};
+  decide::Policy policy = decide::policy_of(config);
+  policy.limits = without_evidence(config.limits);
+  policy.protect = without_host(config.protect);
+  policy.without_store = true;
+  return policy;
 }
 
 }  // namespace

@@ -47,23 +47,11 @@ Guard::Guard(Loaded loaded, bool dry_run, State state, std::shared_ptr<enforce::
       writer_(std::move(writer)),
       protection_(make_protection(loaded_.config, writer_)),
       enforcer_(make_enforcer(loaded_.config, dry_run_, *protection_, writer_)),
-      engine_(policy(), lookups()),
+      engine_(decide::policy_of(loaded_.config), lookups()),
       matcher_(std::make_unique<match::Matcher>(loaded_.rules)),
       live_(loaded_.config, [this](const net::Address& address) { return loaded_.routes->lookup(address); }) {}
 
 Guard::~Guard() = default;
-
-decide::Policy Guard::policy() const {
-  const auto& config = loaded_.config;
-  return {.allow = config.allow,
-          .route_ladder = config.route_ladder,
-          .asn_ladder = config.asn_ladder,
-          .country_ladder = config.country_ladder,
-          .collateral = config.collateral,
-          .ban = config.ban,
-          .limits = config.limits,
-          .protect = config.protect};
-}
 
 decide::Lookups Guard::lookups() {
   return {
@@ -99,7 +87,8 @@ Result<> Guard::start(TimePoint now) {
     return prepared;
   }
   state_.restore(engine_);
-  engine_.reconfigure(policy(), now, true);  // allowlist and database may be others than when the daemon went down
+  engine_.reconfigure(decide::policy_of(loaded_.config), now,
+                      true);  // allowlist and database may be others than when the daemon went down
   engine_.expire(now);
   auto reconciled = reconcile(now);
   count_restored();
@@ -152,7 +141,7 @@ Result<> Guard::reload(Loaded loaded, TimePoint now) {
   matcher_ = std::make_unique<match::Matcher>(loaded_.rules);
   tally_.keep_only(loaded_.rules->rules(), loaded_.traps);
   reading_tally_.keep_only(loaded_.config.sources);
-  engine_.reconfigure(policy(), now, other_routes);
+  engine_.reconfigure(decide::policy_of(loaded_.config), now, other_routes);
   engine_.expire(now);
   verify_kernel(now);
   flush(now, nullptr);
@@ -161,7 +150,8 @@ Result<> Guard::reload(Loaded loaded, TimePoint now) {
 
 void Guard::replace_routes(std::shared_ptr<const enrich::RouteTable> routes, TimePoint now) {
   loaded_.routes = std::move(routes);
-  engine_.reconfigure(policy(), now, true);  // networks may have moved to other AS and countries
+  engine_.reconfigure(decide::policy_of(loaded_.config), now,
+                      true);  // networks may have moved to other AS and countries
   flush(now, nullptr);
 }
 

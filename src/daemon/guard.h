@@ -146,7 +146,6 @@ class Guard {
   [[nodiscard]] enforce::ConnectionCounters connections() const { return enforcer_->connections(); }
 
  private:
-  [[nodiscard]] decide::Policy policy() const;
   [[nodiscard]] decide::Lookups lookups();
   [[nodiscard]] Result<> reconcile(TimePoint now);
   [[nodiscard]] match::LineOptions options_of(const input::SourceInfo& source) const;

@@ -1,6 +1,5 @@
 #include "daemon/http_service.h"
 
-#include <chrono>
 #include <utility>
 
 #include "base/log.h"
@@ -10,8 +9,6 @@
 namespace ipguard::daemon {
 namespace {
 
-constexpr std::chrono::seconds retry_pause{10};
-
 bool same_place(const config::HttpConfig& a, const config::HttpConfig& b) {
   return a.listen == b.listen && a.hosts == b.hosts && a.socket_mode == b.socket_mode;
 }
@@ -19,19 +16,10 @@ bool same_place(const config::HttpConfig& a, const config::HttpConfig& b) {
 }  // namespace
 
 HttpService::HttpService(loop::EventLoop& loop, const Guard& guard, ApiSources sources)
-    : loop_(loop), guard_(guard), sources_(std::move(sources)), retry_timer_(loop, [this] { (void)apply(); }) {}
-
-// Somebody else may have the port for now: that is a state, and no reason to do without protection.
-Result<> HttpService::apply() {
-  auto served = serve_as_configured();
-  problem_ = served ? std::string() : served.error().message;
-  if (served) {
-    retry_timer_.stop();
-  } else {
-    retry_timer_.start(retry_pause);
-  }
-  return served;
-}
+    : loop_(loop),
+      guard_(guard),
+      sources_(std::move(sources)),
+      serving_(loop, [this] { return serve_as_configured(); }) {}
 
 Result<> HttpService::serve_as_configured() {
   const auto wanted = guard_.loaded().config.http;

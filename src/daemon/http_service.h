@@ -10,6 +10,7 @@
 #include "daemon/http_api.h"
 #include "http/server.h"
 #include "loop/event_loop.h"
+#include "loop/retry.h"
 
 namespace ipguard::daemon {
 
@@ -21,9 +22,9 @@ class HttpService {
 
   // Serves as the guard's configuration says from now on: at start, and after each reload, when the token is read
   // again. On an error nothing is served, and it is tried again in a while.
-  [[nodiscard]] Result<> apply();
+  [[nodiscard]] Result<> apply() { return serving_.run(); }
   // Why nothing is served that should be; "" otherwise.
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] const std::string& problem() const { return serving_.problem(); }
   [[nodiscard]] bool running() const { return server_.has_value(); }
   [[nodiscard]] const std::string& listens_on() const { return current_.listen; }
   // Only while running.
@@ -39,8 +40,7 @@ class HttpService {
   config::HttpConfig current_;
   std::optional<HttpApi> api_;
   std::optional<http::Server> server_;
-  std::string problem_;
-  loop::Timer retry_timer_;
+  loop::Retry serving_;  // somebody else may have the port for now: no reason to do without protection
 };
 
 }  // namespace ipguard::daemon

@@ -1,15 +1,11 @@
 #include "daemon/whois_service.h"
 
-#include <chrono>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
 
 namespace ipguard::daemon {
 namespace {
-
-constexpr std::chrono::seconds retry_pause{10};
 
 bool same(const config::WhoisConfig& a, const config::WhoisConfig& b) {
   return a.listen == b.listen && a.connections == b.connections && a.client_connections == b.client_connections &&
@@ -28,19 +24,7 @@ WhoisService::WhoisService(loop::EventLoop& loop, const Guard& guard)
                           server_->resume();
                         }
                       }),
-      retry_timer_(loop, [this] { (void)apply(); }) {}
-
-// Somebody else may have the port for now: that is a state, and no reason to do without protection.
-Result<> WhoisService::apply() {
-  auto served = serve_as_configured();
-  problem_ = served ? std::string() : served.error().message;
-  if (served) {
-    retry_timer_.stop();
-  } else {
-    retry_timer_.start(retry_pause);
-  }
-  return served;
-}
+      serving_(loop, [this] { return serve_as_configured(); }) {}
 
 Result<> WhoisService::serve_as_configured() {
   const auto& wanted = guard_.loaded().config.whois;

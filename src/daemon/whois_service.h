@@ -13,6 +13,7 @@
 #include "enrich/whois_source.h"
 #include "loop/background.h"
 #include "loop/event_loop.h"
+#include "loop/retry.h"
 #include "whois/server.h"
 
 namespace ipguard::daemon {
@@ -25,9 +26,9 @@ class WhoisService {
 
   // Serves as the guard's configuration says from now on, from its databases: at start, and when either has changed. On
   // an error nothing is served, and it is tried again in a while.
-  [[nodiscard]] Result<> apply();
+  [[nodiscard]] Result<> apply() { return serving_.run(); }
   // Why nothing is served that should be; "" otherwise.
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] const std::string& problem() const { return serving_.problem(); }
   [[nodiscard]] bool running() const { return server_.has_value(); }
   [[nodiscard]] const std::string& listens_on() const { return current_.listen; }
   // Only while running.
@@ -48,8 +49,7 @@ class WhoisService {
   loop::Background<bool> index_builder_;
   loop::Background<bool> systems_waiter_;
   std::optional<whois::Server> server_;
-  std::string problem_;
-  loop::Timer retry_timer_;
+  loop::Retry serving_;  // somebody else may have the port for now: no reason to do without protection
 };
 
 }  // namespace ipguard::daemon

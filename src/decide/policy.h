@@ -31,6 +31,18 @@ struct Policy {
   bool without_store = false;     // nobody asks for changes of good clients
 };
 
+// As the configuration says.
+[[nodiscard]] inline Policy policy_of(const config::Config& config) {
+  return {.allow = config.allow,
+          .route_ladder = config.route_ladder,
+          .asn_ladder = config.asn_ladder,
+          .country_ladder = config.country_ladder,
+          .collateral = config.collateral,
+          .ban = config.ban,
+          .limits = config.limits,
+          .protect = config.protect};
+}
+
 // The budget of a wide ban of the scope.
 [[nodiscard]] inline const config::Budget& budget_of(const Policy& policy, model::Scope scope) {
   switch (scope) {
