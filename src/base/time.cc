@@ -99,6 +99,7 @@ std::string format_rfc3339(TimePoint time) {
   const std::chrono::hh_mm_ss clock{time - day};
   const auto year = static_cast<int>(date.year());
   std::string text;
+  text.reserve(sizeof "2020-02-25T04:30:17.123456Z");
   if (year >= 0 && year <= 9999) {
     put_digits(text, static_cast<unsigned>(year), 4);
   } else {
@@ -117,7 +118,8 @@ std::string format_rfc3339(TimePoint time) {
     text += '.';
     put_digits(text, static_cast<unsigned>(fraction), 6);
   }
-  return text + 'Z';
+  text += 'Z';
+  return text;
 }
 
 TimePoint from_civil(int year, unsigned month, unsigned day, int hour, int minute, int second) {

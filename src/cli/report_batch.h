@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,6 +73,17 @@ struct Batch {
     return range;
   }
   void clear();
+};
+
+// Batches that nobody needs any more, to be filled anew. May be called by several threads.
+class BatchPool {
+ public:
+  [[nodiscard]] std::unique_ptr<Batch> take();
+  void give_back(std::unique_ptr<Batch> batch);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Batch>> free_;
 };
 
 }  // namespace ipguard::cli

@@ -22,7 +22,7 @@ std::string_view without_cr(std::string_view line) {
 
 // The line that begins at or after `from`, without its end; empty at the end.
 std::string_view line_from(std::string_view bytes, size_t from) {
-  if (from > 0) {
+  if (from > 0 && from <= bytes.size() && bytes[from - 1] != '\n') {
     const auto before = bytes.find('\n', from - 1);
     from = before == std::string_view::npos ? bytes.size() : before + 1;
   }
@@ -66,24 +66,7 @@ unsigned sampling_of(const std::vector<ReportInput>& inputs, uint64_t wholly) {
   return static_cast<unsigned>(std::bit_ceil(std::clamp<uint64_t>(times, 1, most)));
 }
 
-void Batch::clear() {
-  records.clear();
-  texts.clear();
-  bytes = 0;
-  lines = 0;
-  lines_hit = 0;
-  unread_lines = 0;
-  first_unread_line = 0;
-  first.reset();
-  last.reset();
-  error.clear();
-}
-
-ChunkScan::ChunkScan(const ScanShared& shared) : shared_(shared), matcher_(shared.rules), splitter_(shared.max_line) {
-  for (const auto& rule : shared.rules->rules()) {
-    rule_numbers_.emplace(&rule, static_cast<uint16_t>(rule_numbers_.size()));
-  }
-}
+ChunkScan::ChunkScan(const ScanShared& shared) : shared_(shared), matcher_(shared.rules), splitter_(shared.max_line) {}
 
 void ChunkScan::scan(const Chunk& chunk, Batch& batch) {
   batch.clear();
@@ -137,7 +120,7 @@ void ChunkScan::take_line(const model::RawLine& line, const match::LineResult& r
     counts = counts || !login;
     batch.records.push_back({.kind = login ? Record::Kind::login : Record::Kind::hit,
                              .shown = shared_.filter.where.empty() || shared_.filter.fits_fields(event, hit.address),
-                             .rule = rule_numbers_.find(hit.rule)->second,
+                             .rule = static_cast<uint16_t>(hit.rule - shared_.rules->rules().data()),
                              .repeat = hit.repeat,
                              .offset = line.offset,
                              .time = hit.time,

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
@@ -65,7 +64,6 @@ class ChunkScan {
   const ScanShared& shared_;
   match::Matcher matcher_;
   input::LineSplitter splitter_;
-  std::unordered_map<const model::Rule*, uint16_t> rule_numbers_;
   match::ParseScratch scratch_;
   model::Event event_;
 };

@@ -27,6 +27,18 @@ decide::Policy policy_of(const config::Config& config) {
   return policy;
 }
 
+// Nothing changes it while the logs are read.
+std::vector<std::pair<net::Prefix, std::string>> protected_by(const enforce::Protection& protection) {
+  std::vector<std::pair<net::Prefix, std::string>> prefixes;
+  for (auto& hole : protection.holes()) {
+    // The engine has the allowlist from the policy, and tells more of it.
+    if (hole.reason != "allowlist") {
+      prefixes.emplace_back(hole.prefix, std::move(hole.reason));
+    }
+  }
+  return prefixes;
+}
+
 }  // namespace
 
 Course::Course(const config::Config& config, std::shared_ptr<const enrich::RouteTable> routes)
@@ -43,17 +55,7 @@ Course::Course(const config::Config& config, std::shared_ptr<const enrich::Route
                      return routes_->parts_where(prefix, wanted);
                    },
                .any_route_of = [this](net::Asn asn) { return routes_->any_route_of(asn); },
-               .protected_prefixes =
-                   [this] {
-                     std::vector<std::pair<net::Prefix, std::string>> prefixes;
-                     for (auto& hole : protection_.holes()) {
-                       // The engine has the allowlist from the policy, and tells more of it.
-                       if (hole.reason != "allowlist") {
-                         prefixes.emplace_back(hole.prefix, std::move(hole.reason));
-                       }
-                     }
-                     return prefixes;
-                   },
+               .protected_prefixes = [protected_prefixes = protected_by(protection_)] { return protected_prefixes; },
                .texts = [](const model::Target&, decide::Texts) { return decide::DecisionTexts{}; }}) {
   for (const auto& hole : protection_.holes()) {
     spared_[hole.prefix];
@@ -64,12 +66,15 @@ Course::~Course() = default;
 
 void Course::take_hit(const model::Hit& hit, std::string_view path, TimePoint now) {
   expire(now);
-  const bool spared = spared_.longest_covering(net::Prefix(hit.address)) != nullptr;
+  if (hit.address != last_) {
+    last_ = hit.address;
+    last_spared_ = spared_.longest_covering(net::Prefix(hit.address)) != nullptr;
+  }
   const auto [rule, is_new] = rule_numbers_.try_emplace(hit.rule, 0);
   if (is_new) {
     rule->second = balance_.rule_number(hit.rule->id);
   }
-  balance_.hit(rule->second, spared ? nullptr : &hit.address, hit.time);
+  balance_.hit(rule->second, last_spared_ ? nullptr : &hit.address, hit.time);
   engine_.on_hit(hit, path, now);
   take_changes(now);
 }

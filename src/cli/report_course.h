@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -45,7 +46,9 @@ class Course {
   enforce::Protection protection_;
   std::unique_ptr<enforce::Enforcer> enforcer_;
   decide::Engine engine_;
-  net::PrefixSet spared_;  // what no ban blocks, whatever it covers
+  net::PrefixSet spared_;             // what no ban blocks, whatever it covers
+  std::optional<net::Address> last_;  // of the last hit: a line's hits come one after the other
+  bool last_spared_ = false;
   report::Balance balance_;
   std::unordered_map<const model::Rule*, uint32_t> rule_numbers_;  // in balance_
 };

@@ -6,30 +6,21 @@
 
 #include "base/time.h"
 #include "cli/report_chunk.h"
+#include "cli/report_counting.h"
 #include "cli/report_course.h"
 #include "cli/report_progress.h"
 #include "cli/report_scan.h"
-#include "enrich/route_reader.h"
 #include "report/aggregates.h"
 
 namespace ipguard::cli {
 namespace {
-
-constexpr size_t evidence_of_rule = 3;
-constexpr size_t most_evidence = 500;
 
 std::string shown_name(const ReportInput& input) { return input.path == "-" ? "standard input" : input.path; }
 
 class ReportRun {
  public:
   explicit ReportRun(ReportPlan plan)
-      : plan_(std::move(plan)),
-        reader_(plan_.routes),
-        aggregates_(plan_.memory,
-                    {.owner = [this](const net::Address& address) { return owner_of(address); },
-                     .facts = [this](uint32_t facts) -> const model::Route& { return reader_.facts(facts); }}),
-        course_(plan_.policy.config, plan_.routes),
-        evidence_counts_(plan_.rules->rules().size(), 0) {
+      : plan_(std::move(plan)), course_(plan_.policy.config, plan_.routes), counting_(plan_, names_, pool_) {
     if (plan_.before) {
       before_.emplace(plan_.before->config, plan_.routes);
     }
@@ -51,11 +42,11 @@ class ReportRun {
                               .evidence_bytes = plan_.policy.config.limits.evidence_bytes,
                               .generated = plan_.generated,
                               .visitors_one_in = one_in};
-      ReportScan scan(plan_.inputs, shared, {.threads = plan_.threads, .chunk_bytes = plan_.chunk_bytes});
+      ReportScan scan(plan_.inputs, shared, pool_, {.threads = plan_.threads, .chunk_bytes = plan_.chunk_bytes});
       ReportProgress progress(plan_.show_progress ? raw_bytes() : 0);
       scan.run(plan_.generated,
                {.take = [this](const Batch& batch, const Record& record, TimePoint now) { take(batch, record, now); },
-                .end_batch = [this](const Batch& batch) { end_batch(batch); },
+                .end_batch = [this](std::unique_ptr<Batch> batch) { end_batch(std::move(batch)); },
                 .progress =
                     [&](uint64_t done) {
                       if (plan_.show_progress) {
@@ -63,6 +54,7 @@ class ReportRun {
                       }
                     }});
     }
+    counting_.finish();
     finish();
     return std::move(document_);
   }
@@ -78,11 +70,6 @@ class ReportRun {
       sum += input.raw_size;
     }
     return sum;
-  }
-
-  [[nodiscard]] report::Owner owner_of(const net::Address& address) {
-    const auto answer = reader_.find(address);
-    return {.length = answer.length, .asn = answer.asn, .country = answer.country, .facts = answer.facts};
   }
 
   void take(const Batch& batch, const Record& record, TimePoint now) {
@@ -114,57 +101,15 @@ class ReportRun {
   }
 
   void take_hit(const Batch& batch, const Record& record, TimePoint now) {
-    const model::Rule& rule = plan_.rules->rules()[record.rule];
-    const model::Hit hit{.rule = &rule,
-                         .address = record.address,
-                         .time = record.time,
-                         .user = batch.text(record.user),
-                         .distinct = batch.text(record.distinct),
-                         .repeat = record.repeat,
-                         .line = {.text = batch.text(record.line), .offset = record.offset}};
+    const model::Hit hit = hit_of(batch, record, plan_.rules->rules()[record.rule]);
     each_course(record.rule, [&](Course& course) { course.take_hit(hit, names_[batch.input], now); });
-    if (!plan_.policy.rules[record.rule] || !record.shown || !fits(hit)) {
-      return;
-    }
-    aggregates_.take({.rule = &rule,
-                      .address = hit.address,
-                      .time = hit.time,
-                      .path = batch.text(record.path),
-                      .user_agent = batch.text(record.user_agent),
-                      .user = hit.user,
-                      .same_line = is_of_same_line(record)});
-    last_counted_ = &record;
-    if (evidence_counts_[record.rule] < evidence_of_rule && document_.evidence.size() < most_evidence) {
-      ++evidence_counts_[record.rule];
-      document_.evidence.push_back({.time = hit.time,
-                                    .rule = rule.id,
-                                    .attack_class = rule.attack_class,
-                                    .address = hit.address.to_string(),
-                                    .source = names_[batch.input],
-                                    .line = std::string(hit.line.text)});
+    if (plan_.policy.rules[record.rule] && record.shown) {
+      counting_.take(batch, record);
     }
   }
 
-  // Whether the record is of the line of the one that was counted last.
-  [[nodiscard]] bool is_of_same_line(const Record& record) const {
-    return last_counted_ != nullptr && last_counted_ + 1 == &record && last_counted_->offset == record.offset &&
-           last_counted_->address == record.address && last_counted_->time == record.time;
-  }
-
-  [[nodiscard]] bool fits(const model::Hit& hit) {
-    const ReportFilter& filter = plan_.filter;
-    if (!filter.fits_time(hit.time) || !filter.fits_rule(hit.rule->id)) {
-      return false;
-    }
-    if (filter.asns.empty() && filter.countries.empty()) {
-      return true;
-    }
-    const auto owner = reader_.find(hit.address);
-    return filter.fits_owner(owner.asn, owner.country);
-  }
-
-  void end_batch(const Batch& batch) {
-    last_counted_ = nullptr;
+  void end_batch(std::unique_ptr<Batch> ended) {
+    const Batch& batch = *ended;
     report::InputRow& row = document_.inputs[batch.input];
     if (batch.unread_lines > 0) {
       row.first_unread_line = row.unread_lines == 0 ? row.lines + batch.first_unread_line : row.first_unread_line;
@@ -182,6 +127,7 @@ class ReportRun {
     widen(row.first, row.last);
     widen(document_.first, document_.last);
     row.error = batch.error.empty() ? row.error : batch.error;
+    counting_.end_batch(std::move(ended));
   }
 
   void finish() {
@@ -206,24 +152,26 @@ class ReportRun {
   }
 
   void finish_groups() {
-    document_.hits = aggregates_.hits();
-    document_.attacks = aggregates_.attacks();
-    document_.addresses = aggregates_.addresses();
-    document_.addresses_error = aggregates_.addresses_error();
-    document_.memory_budget = aggregates_.budget();
-    document_.memory_used = aggregates_.bytes();
-    document_.approximate = aggregates_.approximate();
+    const report::Aggregates& aggregates = counting_.aggregates();
+    document_.evidence = counting_.take_evidence();
+    document_.hits = aggregates.hits();
+    document_.attacks = aggregates.attacks();
+    document_.addresses = aggregates.addresses();
+    document_.addresses_error = aggregates.addresses_error();
+    document_.memory_budget = aggregates.budget();
+    document_.memory_used = aggregates.bytes();
+    document_.approximate = aggregates.approximate();
     document_.by = plan_.by;
-    document_.groups_total = aggregates_.group_count(plan_.by);
-    document_.groups = aggregates_.rows(plan_.by, plan_.groups);
+    document_.groups_total = aggregates.group_count(plan_.by);
+    document_.groups = aggregates.rows(plan_.by, plan_.groups);
     if (plan_.top_rows > 0) {
       for (const auto dimension : report::all_dimensions) {
         const bool network = dimension == report::Dimension::address || dimension == report::Dimension::route;
         document_.top[static_cast<size_t>(dimension)] =
-            aggregates_.rows(dimension, network ? plan_.network_rows : plan_.top_rows);
+            aggregates.rows(dimension, network ? plan_.network_rows : plan_.top_rows);
       }
     }
-    document_.timeline = aggregates_.timeline();
+    document_.timeline = aggregates.timeline();
   }
 
   [[nodiscard]] bool is_shown(const report::DecisionRow& row) const {
@@ -236,13 +184,11 @@ class ReportRun {
   }
 
   ReportPlan plan_;
-  enrich::RouteReader reader_;
-  report::Aggregates aggregates_;
   Course course_;
   std::optional<Course> before_;
   std::vector<std::string> names_;
-  std::vector<size_t> evidence_counts_;   // by rule
-  const Record* last_counted_ = nullptr;  // of a batch that is not at its end
+  BatchPool pool_;
+  HitCounting counting_;
   report::Document document_;
 };
 

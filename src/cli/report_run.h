@@ -44,7 +44,7 @@ struct ReportPlan {
   // Visitors of inputs that are larger together are sampled: some 300,000 lines of an access log.
   uint64_t visits_wholly = 64U << 20U;
   unsigned threads = 1;
-  size_t chunk_bytes = 1U << 20U;
+  size_t chunk_bytes = 1U << 18U;
   TimePoint generated;
   bool show_progress = true;
 };

@@ -16,8 +16,9 @@ constexpr uint64_t chunks_ahead = 4;
 
 }  // namespace
 
-ReportScan::ReportScan(std::vector<ReportInput>& inputs, const ScanShared& shared, const ScanSizes& sizes)
-    : inputs_(inputs), shared_(shared), sizes_(sizes) {
+ReportScan::ReportScan(std::vector<ReportInput>& inputs, const ScanShared& shared, BatchPool& pool,
+                       const ScanSizes& sizes)
+    : inputs_(inputs), shared_(shared), pool_(pool), sizes_(sizes) {
   for (auto& series : make_series(inputs)) {
     auto track = std::make_unique<Track>();
     track->series = std::move(series);
@@ -98,15 +99,6 @@ ReportScan::Track* ReportScan::next_track() {
   return next;
 }
 
-std::unique_ptr<Batch> ReportScan::take_free_batch() {
-  if (free_.empty()) {
-    return std::make_unique<Batch>();
-  }
-  auto batch = std::move(free_.back());
-  free_.pop_back();
-  return batch;
-}
-
 bool ReportScan::read_chunk(Track& track, Chunk& chunk) {
   if (track.reader == nullptr) {
     track.reader =
@@ -121,8 +113,8 @@ bool ReportScan::read_chunk(Track& track, Chunk& chunk) {
 void ReportScan::scan_one(Track& track, ChunkScan& scan, Chunk& chunk, std::unique_lock<std::mutex>& lock) {
   track.reading = true;
   chunk.id = next_id_++;
-  auto batch = take_free_batch();
   lock.unlock();
+  auto batch = pool_.take();
   const bool is_chunk = read_chunk(track, chunk);
   lock.lock();
   if (!is_chunk) {
@@ -131,9 +123,11 @@ void ReportScan::scan_one(Track& track, ChunkScan& scan, Chunk& chunk, std::uniq
     track.reader.reset();
     track.own_scan.reset();
     --opened_;
-    free_.push_back(std::move(batch));
     done_.notify_one();
     work_.notify_all();
+    lock.unlock();
+    pool_.give_back(std::move(batch));
+    lock.lock();
     return;
   }
   const uint64_t number = track.next_chunk++;
@@ -194,9 +188,7 @@ ReportScan::Track* ReportScan::first_in_time(const Callbacks& callbacks, TimePoi
 bool ReportScan::move_to_record(Track& track, const Callbacks& callbacks) {
   while (track.current == nullptr || track.at >= track.current->records.size()) {
     if (track.current != nullptr) {
-      callbacks.end_batch(*track.current);
-      const std::scoped_lock lock(mutex_);
-      free_.push_back(std::move(track.current));
+      callbacks.end_batch(std::move(track.current));
     }
     track.current = wait_for(track, callbacks);
     track.at = 0;

@@ -21,7 +21,7 @@ namespace ipguard::cli {
 
 struct ScanSizes {
   unsigned threads = 1;
-  size_t chunk_bytes = 1U << 20U;
+  size_t chunk_bytes = 1U << 18U;
 };
 
 // Workers read and judge chunks; run() merges what they find by time. Of one series everything stays in the order of
@@ -33,13 +33,13 @@ class ReportScan {
     // `now`: the latest time in the merged logs so far. A line's time that lies ahead of `generated` (run()) counts as
     // that.
     std::function<void(const Batch& batch, const Record& record, TimePoint now)> take;
-    // After the last record of a batch.
-    std::function<void(const Batch& batch)> end_batch;
+    // After the last record of a batch; it goes back to the pool when nobody needs it any more.
+    std::function<void(std::unique_ptr<Batch> batch)> end_batch;
     // Some times a second; bytes of the files that were read.
     std::function<void(uint64_t raw_bytes)> progress;
   };
 
-  ReportScan(std::vector<ReportInput>& inputs, const ScanShared& shared, const ScanSizes& sizes);
+  ReportScan(std::vector<ReportInput>& inputs, const ScanShared& shared, BatchPool& pool, const ScanSizes& sizes);
   ~ReportScan();
   ReportScan(const ReportScan&) = delete;
   ReportScan& operator=(const ReportScan&) = delete;
@@ -69,7 +69,6 @@ class ReportScan {
   // With mutex_ held:
   [[nodiscard]] Track* next_track();
   void open_tracks();
-  [[nodiscard]] std::unique_ptr<Batch> take_free_batch();
   [[nodiscard]] bool all_read() const;
 
   void scan_one(Track& track, ChunkScan& scan, Chunk& chunk, std::unique_lock<std::mutex>& lock);
@@ -83,6 +82,7 @@ class ReportScan {
 
   std::vector<ReportInput>& inputs_;
   const ScanShared& shared_;
+  BatchPool& pool_;
   ScanSizes sizes_;
   TimePoint generated_;
   std::vector<std::unique_ptr<Track>> tracks_;  // by their first times
@@ -93,7 +93,6 @@ class ReportScan {
   std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable done_;
-  std::vector<std::unique_ptr<Batch>> free_;
   size_t opened_ = 0;  // tracks that were opened and are not read to their end
   size_t next_to_open_ = 0;
   uint64_t next_id_ = 0;

@@ -109,6 +109,7 @@ const model::Decision* DecisionTable::reported(const ActiveBan& ban) const {
 
 // What the decision says; not where it stands among the others.
 void DecisionTable::fill(ActiveBan& ban, const model::Decision& decision) {
+  ++version_;
   const model::Target& target = decision.target;
   const auto& route = decision.route.prefix;
   ban.prefix = target.prefix;
@@ -148,6 +149,7 @@ ActiveBan& DecisionTable::insert(const model::Decision& decision) {
 }
 
 void DecisionTable::remove(ActiveBan& ban) {
+  ++version_;
   by_target_.remove(ban.slot);
   by_end_.remove(ban.slot);
   (ban.before == no_slot ? first_ : pool_[ban.before].behind) = ban.behind;
@@ -217,7 +219,9 @@ void DecisionTable::refuse(model::Decision decision, TimePoint at) {
 
 void DecisionTable::remember(const model::Decision& decision, Ending ending, TimePoint at, std::string_view note) {
   changes_.push_back({.decision = decision, .ending = ending, .at = at, .note = std::string(note)});
-  ended_.push_back(changes_.back());
+  if (limits_.ended > 0) {
+    ended_.push_back(changes_.back());
+  }
   if (ended_.size() > limits_.ended) {
     ended_.pop_front();
   }
@@ -234,6 +238,7 @@ uint32_t DecisionTable::past_place(const model::Target& target) const {
 }
 
 void DecisionTable::set_past(const model::Target& target, const TargetPast& past) {
+  ++version_;
   uint32_t place = past_place(target);
   if (place == HashIndex::none) {
     if (free_past_.empty()) {

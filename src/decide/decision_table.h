@@ -61,6 +61,8 @@ class DecisionTable {
   [[nodiscard]] std::vector<const ActiveBan*> after(TablePlace& place, size_t most) const;
   [[nodiscard]] size_t count(model::Scope scope) const { return counts_[static_cast<size_t>(scope)]; }
   [[nodiscard]] size_t size() const { return by_target_.size(); }
+  // Another one after every change of what is banned or was.
+  [[nodiscard]] uint64_t version() const { return version_; }
   [[nodiscard]] bool full() const { return size() >= limits_.active; }
 
   [[nodiscard]] const std::string& rule(const ActiveBan& ban) const { return origins_[ban.origin].rule; }
@@ -125,6 +127,7 @@ class DecisionTable {
 
   TableLimits limits_;
   uint64_t next_id_ = 1;
+  uint64_t version_ = 0;
   BanPool pool_;
   TargetIndex by_target_{pool_};
   EndQueue by_end_{pool_};

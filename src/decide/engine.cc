@@ -41,6 +41,7 @@ Engine::Impl::Impl(Policy new_policy, Lookups new_lookups)
       ledger(policy.limits),
       ladder(ladder_config(policy)),
       bans(policy.ban),
+      table({.ended = policy.without_store ? 0 : TableLimits{}.ended}),
       good(policy.collateral, !policy.without_store),
       guard(policy, lookups, allow, protection, planner.holes()),
       collateral(policy, good, planner.holes()) {
@@ -144,24 +145,30 @@ Preview Engine::preview(const model::Target& target, bool force, TimePoint now) 
 }
 
 void Engine::on_login(const net::Address& address, TimePoint time, TimePoint now) {
+  impl_->last_standing.reset();
   if (!impl_->covers(address)) {
     impl_->good.logged_in(address, std::min(time, now));
   }
 }
 
 void Engine::on_user(const net::Address& address, TimePoint time, TimePoint now) {
+  impl_->last_standing.reset();
   if (!impl_->covers(address)) {
     impl_->good.used(address, std::min(time, now));
   }
 }
 
 void Engine::on_visit(const net::Address& address, bool good, TimePoint time, TimePoint now) {
+  impl_->last_standing.reset();
   if (!impl_->covers(address)) {
     impl_->good.visited(address, good, std::min(time, now));
   }
 }
 
-GoodClients& Engine::good_clients() { return impl_->good; }
+GoodClients& Engine::good_clients() {
+  impl_->last_standing.reset();
+  return impl_->good;
+}
 
 Result<model::Decision> Engine::unban(const model::Target& target, TimePoint now) {
   return impl_->unban(normalised(target), now);

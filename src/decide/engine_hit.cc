@@ -33,12 +33,12 @@ void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoin
   ++counters.hits;
   expire(now);
   const TimePoint time = sane_time(hit.time, now);
-  if (allow.covers(hit.address)) {
+  const Standing& of_address = standing(hit.address, time);
+  if (of_address.allowed) {
     ++counters.hits_allowed;
     return;
   }
-  good.hit(hit.address, time);
-  if (is_settled(hit.address, time)) {
+  if (of_address.settled) {
     ++counters.hits_banned;
     return;
   }
@@ -46,6 +46,20 @@ void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoin
     ++counters.offences;
     decide(*hit.rule, *offence, time, now);
   }
+}
+
+const Engine::Impl::Standing& Engine::Impl::standing(const net::Address& address, TimePoint time) {
+  if (!last_standing || last_standing->address != address || last_standing->time != time) {
+    last_standing = {.address = address, .time = time, .version = 0, .allowed = allow.covers(address)};
+    if (!last_standing->allowed) {
+      good.hit(address, time);
+    }
+  } else if (last_standing->version == table.version()) {
+    return *last_standing;
+  }
+  last_standing->version = table.version();
+  last_standing->settled = !last_standing->allowed && is_settled(address, time);
+  return *last_standing;
 }
 
 bool Engine::Impl::is_settled(const net::Address& address, TimePoint time) const {

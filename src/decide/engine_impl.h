@@ -53,6 +53,15 @@ struct Engine::Impl {
                     std::string reason);
   // The /64 that several addresses offended from; false if it may not be banned as a whole.
   bool ban_network(const Occasion& occasion, const net::Prefix& network);
+  // What there is to know of a hit's address before it is counted; a line's hits ask one after the other.
+  struct Standing {
+    net::Address address;
+    TimePoint time;
+    uint64_t version = 0;  // of the table
+    bool allowed = false;
+    bool settled = false;
+  };
+  const Standing& standing(const net::Address& address, TimePoint time);
   // Whether there is nothing to decide about the address: it is banned, by somebody who knows why, or was at `time`.
   [[nodiscard]] bool is_settled(const net::Address& address, TimePoint time) const;
   // Whether the address was banned at `time`, by a ban that ran out by itself.
@@ -176,6 +185,8 @@ struct Engine::Impl {
   std::vector<Slot> restored;  // since finish_restoring()
   bool recheck_due = false;    // decisions were restored without a look at the policy
   bool room_freed = false;     // wide bans went since what lacked room was offered
+  // Of the last hit; none after what else may change it than the table.
+  std::optional<Standing> last_standing;
   mutable EngineCounters counters;
 };
 

@@ -100,6 +100,7 @@ void Engine::Impl::reconfigure(Policy new_policy, TimePoint now, bool routes_rep
   const bool anew = routes_replaced || new_policy.allow.asns != policy.allow.asns ||
                     new_policy.allow.countries != policy.allow.countries;
   policy = std::move(new_policy);
+  last_standing.reset();
   allow = Allowlist(policy.allow);
   ledger.set_limits(policy.limits);
   ladder.reconfigure(ladder_config(policy));

@@ -5,7 +5,7 @@
 namespace ipguard::decide {
 
 std::vector<net::Prefix> cut(const net::Prefix& prefix, const net::PrefixSet& holes) {
-  if (holes.widest_covering(prefix) != nullptr) {
+  if (holes.longest_covering(prefix) != nullptr) {
     return {};
   }
   std::vector<net::Prefix> inside;

@@ -28,7 +28,7 @@ struct Policy {
   config::BanGrowth ban;
   config::LimitsConfig limits;
   config::ProtectConfig protect;  // widest prefixes, checked here too for an early, clear answer
-  bool without_store = false;     // nobody asks for changes of good clients
+  bool without_store = false;     // nobody asks for changes of good clients, nor for decisions that are over
 };
 
 // As the configuration says.

@@ -290,6 +290,9 @@ void ScopePlan::take_element(const net::Prefix& element, const Told& told, model
 }
 
 void ScopePlan::take(model::SetBatch& batch, size_t most) {
+  if (pending_.empty()) {
+    return;
+  }
   std::vector<net::Prefix> taken;
   std::optional<net::Prefix> around;  // the outermost of those that overlap the last one
   pending_.each_while([&](const net::Prefix& element, const Told& told) {

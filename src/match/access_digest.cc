@@ -75,55 +75,63 @@ void AccessDigest::take(std::string_view line, const QuoteMarks& quotes, uint32_
   const bool has_cr = line.ends_with('\r');
   const auto fields = skim_.skim(line.substr(0, line.size() - (has_cr ? 1 : 0)), quotes);
   if (!fields) {
-    add(line, line_end);
+    add(line, anywhere, line_end);
     return;
   }
-  add(fields->request, line_end);
-  for (const std::string_view field : {fields->vhost, fields->referer, fields->user_agent}) {
-    if (field.size() >= shortest_useful) {
-      take_field(field, line_end);
-    }
-  }
+  add(fields->request, in_request, line_end);
+  take_field(fields->vhost, in_vhost, line_end);
+  take_field(fields->referer, in_referer, line_end);
+  take_field(fields->user_agent, in_user_agent, line_end);
   if (const auto id = statuses_.id_of(fields->status)) {
     known_.push_back({.line_end = line_end, .id = *id});
   }
 }
 
-void AccessDigest::take_field(std::string_view field, uint32_t line_end) {
+void AccessDigest::take_field(std::string_view field, LineParts part, uint32_t line_end) {
+  if (field.size() < shortest_useful) {
+    return;
+  }
   const auto place = memory_.look_up(field);
   if (place.found == nullptr) {
-    Extract& extract = add(field, line_end);
+    Extract& extract = add(field, part, line_end);
     extract.may_be_rewritten = false;
     extract.comes_again = place.comes_again;
     extract.hash = place.hash;
     return;
   }
   for (const uint32_t id : *place.found) {
-    known_.push_back({.line_end = line_end, .id = id});
+    if (says_something(id, part)) {
+      known_.push_back({.line_end = line_end, .id = id});
+    }
   }
 }
 
-AccessDigest::Extract& AccessDigest::add(std::string_view text, uint32_t line_end) {
+AccessDigest::Extract& AccessDigest::add(std::string_view text, LineParts part, uint32_t line_end) {
   text_.append(text);
-  extracts_.push_back({.end = static_cast<uint32_t>(text_.size()), .line_end = line_end});
+  extracts_.push_back({.end = static_cast<uint32_t>(text_.size()), .line_end = line_end, .part = part});
   text_.push_back('\n');
   return extracts_.back();
 }
 
 void AccessDigest::locate(std::vector<Finding>& found) {
   size_t next = 0;
+  size_t kept = 0;
   size_t begin = 0;  // of the extract
   for (const Extract& extract : extracts_) {
     found_in_extract_.clear();
     for (; next < found.size() && found[next].line_end == extract.end; ++next) {
-      found[next].line_end = extract.line_end;
-      found_in_extract_.push_back(found[next].id);
+      const uint32_t id = found[next].id;
+      found_in_extract_.push_back(id);
+      if (says_something(id, extract.part)) {
+        found[kept++] = {.line_end = extract.line_end, .id = id};
+      }
     }
     if (extract.comes_again) {
       memory_.remember(extract.hash, std::string_view(text_).substr(begin, extract.end - begin), found_in_extract_);
     }
     begin = extract.end + 1;
   }
+  found.resize(kept);
 }
 
 void AccessDigest::locate_rewritten(std::vector<uint32_t>& line_ends) const {

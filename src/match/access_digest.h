@@ -10,6 +10,7 @@
 
 #include "match/access_skim.h"
 #include "match/finding_memory.h"
+#include "match/line_parts.h"
 #include "match/status_scan.h"
 
 namespace ipguard::match {
@@ -24,7 +25,9 @@ struct Finding {
 
 class AccessDigest {
  public:
-  explicit AccessDigest(const StatusScan& statuses) : statuses_(statuses) {}
+  // `parts_of`: ScanPlan's; outlives the digest. What is found in other parts of a line is left out.
+  AccessDigest(const StatusScan& statuses, std::span<const LineParts> parts_of)
+      : statuses_(statuses), parts_of_(parts_of) {}
 
   // Digests a block; returns the number of LFs in it.
   uint64_t digest(std::string_view block);
@@ -44,16 +47,19 @@ class AccessDigest {
   struct Extract {
     uint32_t end = 0;              // in text_: of its LF
     uint32_t line_end = 0;         // in the block
+    LineParts part = anywhere;     // of the line
     bool may_be_rewritten = true;  // no format rewrites referers and user agents without a backslash
     bool comes_again = false;
     uint64_t hash = 0;  // of what comes again
   };
 
   void take(std::string_view line, const QuoteMarks& quotes, uint32_t line_end);
-  void take_field(std::string_view field, uint32_t line_end);
-  Extract& add(std::string_view text, uint32_t line_end);
+  void take_field(std::string_view field, LineParts part, uint32_t line_end);
+  Extract& add(std::string_view text, LineParts part, uint32_t line_end);
+  [[nodiscard]] bool says_something(uint32_t id, LineParts part) const { return (parts_of_[id] & part) != 0; }
 
   const StatusScan& statuses_;
+  std::span<const LineParts> parts_of_;
   AccessSkim skim_;
   FindingMemory memory_;
   std::string text_;

@@ -1,6 +1,7 @@
 #include "match/access_skim.h"
 
 #include <algorithm>
+#include <array>
 
 #include "match/formats/columns.h"
 #include "net/address.h"
@@ -10,9 +11,15 @@ namespace {
 
 // Whether a first column is made of what addresses are made of: no wrapper's line and no syslog's begins so.
 bool is_like_address(std::string_view column) {
-  return !column.empty() && std::ranges::all_of(column, [](char c) {
-    return is_digit(c) || c == '.' || c == ':' || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  });
+  static constexpr auto of_addresses = [] {
+    std::array<bool, 256> bytes{};
+    for (const char c : std::string_view("0123456789abcdefABCDEF.:")) {
+      bytes[static_cast<unsigned char>(c)] = true;
+    }
+    return bytes;
+  }();
+  return !column.empty() &&
+         std::ranges::all_of(column, [](char c) { return of_addresses[static_cast<unsigned char>(c)]; });
 }
 
 // The columns before the stamp: `[VHOST ]CLIENT - -`. Only where nobody has logged in, for user names are the client's
@@ -23,9 +30,12 @@ std::optional<std::string_view> read_columns(std::string_view columns) {
     return std::nullopt;
   }
   columns.remove_suffix(no_user.size());
+  if (is_like_address(columns)) {
+    return std::string_view();
+  }
   const size_t blank = columns.find(' ');
   if (blank == std::string_view::npos) {
-    return is_like_address(columns) ? std::optional(std::string_view()) : std::nullopt;
+    return std::nullopt;
   }
   const auto vhost = columns.substr(0, blank);
   // What begins with a digit may be a stamp, and the line a syslog's.

@@ -70,7 +70,7 @@ std::span<const RuleIndex> CandidateSet::sorted() {
 BlockScan::BlockScan(const ScanPlan& plan)
     : plan_(plan),
       watches_rewrites_(looks_for_text(plan)),
-      digest_(plan.statuses),
+      digest_(plan.statuses, plan.parts_of),
       is_in_text_(plan.rules_of.size(), 0),
       found_in_(plan.rules_of.size(), 0) {
   if (plan.scanner != nullptr) {

@@ -21,7 +21,7 @@ using model::Field;
 using model::RawLine;
 
 // Blocks are scanned in pieces of whole lines of about this size, which bounds what a scan can find at once.
-constexpr size_t piece_size = 1 << 20;
+constexpr size_t piece_size = 1 << 16;
 // A line beyond this is judged by its beginning: offsets within a piece are 32 bits wide.
 constexpr size_t longest_line = 1 << 30;
 

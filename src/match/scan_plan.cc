@@ -99,14 +99,16 @@ class LookedFor {
  public:
   explicit LookedFor(ScanPlan& plan) : plan_(plan) {}
 
-  // Whether it was not looked for before.
-  bool add(const What& what, RuleIndex rule) {
+  // Whether it was not looked for before. `field`: in which it says something to the rule.
+  bool add(const What& what, Field field, RuleIndex rule) {
     const auto [entry, fresh] = id_of_.try_emplace(what, static_cast<uint32_t>(plan_.rules_of.size()));
     if (fresh) {
       plan_.rules_of.emplace_back();
+      plan_.parts_of.push_back({});
       all_.push_back(what);
       ids_.push_back(entry->second);
     }
+    plan_.parts_of[entry->second] |= parts_of(field);
     auto& rules = plan_.rules_of[entry->second];
     if (rules.empty() || rules.back() != rule) {
       rules.push_back(rule);
@@ -132,15 +134,15 @@ class Planner {
   void add(const Choice& choice, RuleIndex rule) {
     for (const ScanText& text : choice.texts) {
       const bool is_long = TextSieve::shape_for(text.bytes) == &TextSieve::for_long_texts;
-      (is_long ? long_texts_ : short_texts_).add(text, rule);
+      (is_long ? long_texts_ : short_texts_).add(text, choice.field, rule);
     }
     for (size_t i = 0; i < choice.expressions.size(); ++i) {
-      if (expressions_.add(choice.expressions[i], rule)) {
+      if (expressions_.add(choice.expressions[i], choice.field, rule)) {
         locations_.push_back(choice.locations[i]);
       }
     }
     for (const uint16_t status : choice.statuses) {
-      statuses_.add(status, rule);
+      statuses_.add(status, choice.field, rule);
     }
   }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/diagnostic.h"
+#include "match/line_parts.h"
 #include "match/scanner.h"
 #include "match/status_scan.h"
 #include "match/text_sieve.h"
@@ -27,6 +28,7 @@ struct ScanPlan {
   StatusScan statuses;                                              // for HTTP status codes
   std::unique_ptr<const Scanner> scanner;                           // for expressions; null if there are none
   std::vector<std::vector<RuleIndex>> rules_of;                     // by the id of what is looked for
+  std::vector<LineParts> parts_of;                                  // the same: where it says something to these rules
   std::vector<RuleIndex> every_line;                                // rules without anything to look for, ascending
   std::array<std::vector<RuleIndex>, model::field_count> rules_on;  // rules by the field that the plan looks for
 };

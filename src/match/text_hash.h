@@ -27,6 +27,14 @@ namespace ipguard::match {
   uint64_t hash = text.size() * odd;
   const char* at = text.data();
   size_t left = text.size();
+  // Two at a time: the processor multiplies the second while it waits for the first.
+  for (uint64_t second = other; left >= 32; left -= 32, at += 32) {
+    hash = fold(word_at(at) ^ odd, word_at(at + 8) ^ hash);
+    second = fold(word_at(at + 16) ^ other, word_at(at + 24) ^ second);
+    if (left < 64) {
+      hash ^= second * odd;
+    }
+  }
   for (; left >= 16; left -= 16, at += 16) {
     hash = fold(word_at(at) ^ odd, word_at(at + 8) ^ hash);
   }

@@ -86,7 +86,10 @@ TextSieve::TextSieve(std::span<const ScanText> texts, std::span<const uint32_t> 
                          .text = static_cast<uint32_t>(i),
                          .offset = static_cast<uint32_t>(offset)});
     }
-    texts_.push_back({.bytes = bytes, .id = ids[i], .any_case = texts[i].any_case});
+    texts_.push_back({.bytes = bytes,
+                      .id = ids[i],
+                      .any_case = texts[i].any_case,
+                      .beginning = piece_of(bytes, std::min(bytes.size(), sizeof(uint64_t)))});
   }
   fill_table();
 }
@@ -113,6 +116,10 @@ void TextSieve::look_closer(std::string_view block, size_t at, uint64_t piece, S
       continue;
     }
     const size_t begin = at - known.offset;
+    if (begin + sizeof(uint64_t) <= block.size() &&
+        piece_at(block.data() + begin, std::min(text.bytes.size(), sizeof(uint64_t))) != text.beginning) {
+      continue;  // most of those that share a piece
+    }
     const std::string_view place = block.substr(begin, text.bytes.size());
     const bool same = text.any_case
                           ? std::ranges::equal(place, text.bytes, [](char a, char b) { return to_lower(a) == b; })

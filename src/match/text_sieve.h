@@ -56,6 +56,7 @@ class TextSieve {
     std::string bytes;
     uint32_t id;
     bool any_case;
+    uint64_t beginning;  // its first eight bytes, folded
   };
   struct Piece {
     uint64_t bytes;   // folded

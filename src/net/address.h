@@ -42,6 +42,10 @@ class Address {
   [[nodiscard]] constexpr const std::array<uint8_t, 16>& bytes() const { return bytes_; }
   // Bit `index` counted from the most significant bit *of the family's address* (0..bits()-1).
   [[nodiscard]] constexpr bool bit(unsigned index) const;
+  // Of two addresses of a family: how many bits are the same, from the most significant one on.
+  [[nodiscard]] constexpr unsigned common_bits(const Address& other) const;
+  // The same with every bit from `length` (at most bits()) on cleared, or set.
+  [[nodiscard]] constexpr Address with_host_bits(unsigned length, bool set) const;
 
   // RFC 5952 text.
   [[nodiscard]] std::string to_string() const;
@@ -58,6 +62,7 @@ class Address {
     friend constexpr auto operator<=>(const Halves&, const Halves&) = default;
   };
   [[nodiscard]] constexpr Halves halves() const;
+  [[nodiscard]] static constexpr Address from_halves(const Halves& halves);
 
   std::array<uint8_t, 16> bytes_{};
 };
@@ -92,6 +97,14 @@ constexpr Address::Halves Address::halves() const {
   return {std::byteswap(both[0]), std::byteswap(both[1])};
 }
 
+constexpr Address Address::from_halves(const Halves& halves) {
+  constexpr bool big = std::endian::native == std::endian::big;
+  Address result;
+  result.bytes_ = std::bit_cast<std::array<uint8_t, 16>>(
+      big ? std::array{halves.high, halves.low} : std::array{std::byteswap(halves.high), std::byteswap(halves.low)});
+  return result;
+}
+
 constexpr Family Address::family() const {
   const Halves both = halves();
   return both.high == 0 && both.low >> 32 == 0xffff ? Family::ipv4 : Family::ipv6;
@@ -105,6 +118,22 @@ constexpr uint32_t Address::ipv4() const {
 constexpr bool Address::bit(unsigned index) const {
   const unsigned position = index + (128 - bits());
   return ((bytes_[position / 8] >> (7 - position % 8)) & 1) != 0;
+}
+
+constexpr unsigned Address::common_bits(const Address& other) const {
+  const Halves mine = halves();
+  const Halves theirs = other.halves();
+  const int common = mine.high != theirs.high ? std::countl_zero(mine.high ^ theirs.high)
+                                              : 64 + std::countl_zero(mine.low ^ theirs.low);
+  return static_cast<unsigned>(common) - (128 - bits());
+}
+
+constexpr Address Address::with_host_bits(unsigned length, bool set) const {
+  const unsigned first = length + (128 - bits());
+  const uint64_t high = first < 64 ? ~uint64_t{0} >> first : 0;
+  const uint64_t low = first <= 64 ? ~uint64_t{0} : first < 128 ? ~uint64_t{0} >> (first - 64) : 0;
+  const Halves both = halves();
+  return from_halves(set ? Halves{both.high | high, both.low | low} : Halves{both.high & ~high, both.low & ~low});
 }
 
 constexpr std::strong_ordering operator<=>(const Address& a, const Address& b) {

@@ -1,29 +1,8 @@
 #include "net/prefix.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 
 namespace ipguard::net {
-namespace {
-
-// `address` with every bit from `length` (of the family) on cleared, or set.
-Address with_host_bits(const Address& address, unsigned length, bool set) {
-  auto bytes = address.bytes();
-  const unsigned first = length + (128 - address.bits());
-  for (unsigned i = first / 8; i < 16; ++i) {
-    const unsigned kept = i == first / 8 ? first % 8 : 0;
-    const auto mask = static_cast<uint8_t>(0xffU >> kept);
-    bytes[i] = set ? static_cast<uint8_t>(bytes[i] | mask) : static_cast<uint8_t>(bytes[i] & ~mask);
-  }
-  return Address::from_ipv6(bytes);
-}
-
-}  // namespace
-
-Prefix::Prefix(const Address& address, unsigned length)
-    : address_(with_host_bits(address, std::min(length, address.bits()), false)),
-      length_(static_cast<uint8_t>(std::min(length, address.bits()))) {}
 
 Result<Prefix> Prefix::parse(std::string_view text) {
   const auto bad = [&](std::string_view why) {
@@ -60,28 +39,13 @@ Result<Prefix> Prefix::parse(std::string_view text) {
 }
 
 Address Prefix::last() const {
-  const Address last = with_host_bits(address_, length_, true);
+  const Address last = address_.with_host_bits(length_, true);
   if (last.family() == family()) {
     return last;
   }
   // An IPv6 prefix such as ::/80, at whose end by number the mapped IPv4 addresses lie: they are not in it.
   return *previous(Address::from_ipv6({0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
 }
-
-bool Prefix::contains(const Address& address) const {
-  if (address.family() != family()) {
-    return false;
-  }
-  const unsigned bits = length_ + (128 - address_.bits());
-  const auto& mine = address_.bytes();
-  const auto& theirs = address.bytes();
-  if (!std::equal(mine.begin(), mine.begin() + bits / 8, theirs.begin())) {
-    return false;
-  }
-  return bits % 8 == 0 || ((mine[bits / 8] ^ theirs[bits / 8]) >> (8 - bits % 8)) == 0;
-}
-
-bool Prefix::contains(const Prefix& other) const { return other.length_ >= length_ && contains(other.address_); }
 
 Prefix Prefix::child(bool upper) const {
   auto bytes = address_.bytes();

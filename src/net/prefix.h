@@ -1,6 +1,7 @@
 // A CIDR prefix: an address and a length, host bits zero.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -17,9 +18,11 @@ class Prefix {
  public:
   Prefix() = default;  // ::/0
   // The prefix of `length` bits (of the family: at most 32 or 128) that holds `address`; host bits are cleared.
-  Prefix(const Address& address, unsigned length);
+  Prefix(const Address& address, unsigned length)
+      : address_(address.with_host_bits(std::min(length, address.bits()), false)),
+        length_(static_cast<uint8_t>(std::min(length, address.bits()))) {}
   // The single address as a prefix, /32 or /128.
-  explicit Prefix(const Address& address) : Prefix(address, address.bits()) {}
+  explicit Prefix(const Address& address) : address_(address), length_(static_cast<uint8_t>(address.bits())) {}
 
   // "192.0.2.0/24" or a bare address. Host bits that are set are an error that names the prefix meant. A v4-mapped
   // prefix ("::ffff:192.0.2.0/120") of 96 bits or more becomes IPv4.
@@ -30,8 +33,12 @@ class Prefix {
   [[nodiscard]] Family family() const { return address_.family(); }
   [[nodiscard]] Address last() const;
   [[nodiscard]] bool is_single() const { return length_ == address_.bits(); }
-  [[nodiscard]] bool contains(const Address& address) const;
-  [[nodiscard]] bool contains(const Prefix& other) const;
+  [[nodiscard]] bool contains(const Address& address) const {
+    return address.family() == family() && address.with_host_bits(length_, false) == address_;
+  }
+  [[nodiscard]] bool contains(const Prefix& other) const {
+    return other.length_ >= length_ && contains(other.address_);
+  }
   [[nodiscard]] bool overlaps(const Prefix& other) const { return contains(other) || other.contains(*this); }
   // The covering prefix one bit shorter; the caller knows that length() > 0.
   [[nodiscard]] Prefix parent() const { return {address_, length_ - 1U}; }

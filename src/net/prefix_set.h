@@ -48,10 +48,19 @@ class PrefixMap {
   }
   // The longest (most specific) member that contains `prefix` (itself included); null when there is none.
   [[nodiscard]] const typename Map::value_type* longest_covering(const Prefix& prefix) const {
-    const typename Map::value_type* found = nullptr;
-    lengths_.any_downwards(prefix.family(), prefix.length(),
-                           [&](unsigned length) { return (found = member(prefix, length)) != nullptr; });
-    return found;
+    // The nearest member before what is looked for covers it, or has fewer bits in common with it than any that does.
+    net::Prefix sought = prefix;
+    for (auto it = members_.upper_bound(sought); it != members_.begin(); it = members_.upper_bound(sought)) {
+      --it;
+      if (it->first.contains(prefix)) {
+        return &*it;
+      }
+      if (it->first.family() != prefix.family()) {
+        return nullptr;
+      }
+      sought = Prefix(prefix.address(), it->first.address().common_bits(prefix.address()));
+    }
+    return nullptr;
   }
   // Members inside `prefix` (itself included), in order.
   [[nodiscard]] std::vector<const typename Map::value_type*> inside(const Prefix& prefix) const {

@@ -26,7 +26,7 @@ class SortedBlocks {
   }
   // True if the key is new.
   bool put(const Key& key, Value value) {
-    if (blocks_.empty() || blocks_.back().back().key < key) {
+    if (blocks_.empty() || lasts_.back() < key) {
       append(key, std::move(value));  // in order: blocks become full
       return true;
     }
@@ -41,6 +41,7 @@ class SortedBlocks {
     }
     Block& block = blocks_[place.block];
     block.insert(block.begin() + static_cast<std::ptrdiff_t>(place.index), {key, std::move(value)});
+    lasts_[place.block] = block.back().key;
     return true;
   }
   bool erase(const Key& key) {
@@ -51,8 +52,9 @@ class SortedBlocks {
     Block& block = blocks_[place.block];
     block.erase(block.begin() + static_cast<std::ptrdiff_t>(place.index));
     if (block.empty()) {
-      blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(place.block));
+      erase_block(place.block);
     } else {
+      lasts_[place.block] = block.back().key;
       join(place.block > 0 ? place.block - 1 : 0);
     }
     return true;
@@ -88,19 +90,20 @@ class SortedBlocks {
     return place.block < blocks_.size() && at(place).key == key;
   }
   [[nodiscard]] Place lower_bound(const Key& key) {
-    const auto block =
-        std::ranges::lower_bound(blocks_, key, {}, [](const Block& each) -> const Key& { return each.back().key; });
-    if (block == blocks_.end()) {
-      return {.block = blocks_.size(), .index = 0};
+    const auto block = static_cast<size_t>(std::ranges::lower_bound(lasts_, key) - lasts_.begin());
+    if (block == blocks_.size()) {
+      return {.block = block, .index = 0};
     }
-    const auto item = std::ranges::lower_bound(*block, key, {}, &Item::key);
-    return {.block = static_cast<size_t>(block - blocks_.begin()), .index = static_cast<size_t>(item - block->begin())};
+    const auto item = std::ranges::lower_bound(blocks_[block], key, {}, &Item::key);
+    return {.block = block, .index = static_cast<size_t>(item - blocks_[block].begin())};
   }
   void append(const Key& key, Value value) {
     if (blocks_.empty() || blocks_.back().size() == block_size) {
       blocks_.emplace_back().reserve(blocks_.size() > 1 ? block_size : 0);
+      lasts_.push_back(key);
     }
     blocks_.back().push_back({key, std::move(value)});
+    lasts_.back() = key;
   }
   void split(size_t index) {
     const auto fresh = blocks_.emplace(blocks_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
@@ -108,6 +111,7 @@ class SortedBlocks {
     fresh->reserve(block_size);
     fresh->assign(full.begin() + block_size / 2, full.end());
     full.resize(block_size / 2);
+    lasts_.insert(lasts_.begin() + static_cast<std::ptrdiff_t>(index), full.back().key);
   }
   // With the block behind it, if both together are half a block: so that blocks do not stay nearly empty.
   void join(size_t index) {
@@ -115,10 +119,16 @@ class SortedBlocks {
       return;
     }
     blocks_[index].insert(blocks_[index].end(), blocks_[index + 1].begin(), blocks_[index + 1].end());
-    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+    lasts_[index] = lasts_[index + 1];
+    erase_block(index + 1);
+  }
+  void erase_block(size_t index) {
+    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(index));
+    lasts_.erase(lasts_.begin() + static_cast<std::ptrdiff_t>(index));
   }
 
   std::vector<Block> blocks_;  // none empty
+  std::vector<Key> lasts_;     // of each block: side by side, for they are what a search looks at
 };
 
 // In order of prefixes: IPv4 first, a covering one before what it covers. Members are visited by calls of

@@ -11,7 +11,9 @@ namespace ipguard::report {
 namespace {
 
 constexpr size_t pool_share = 3;  // distinct things take at most a third of the memory before they are estimated sooner
-constexpr size_t least_freed = 4096;  // bytes; who gives up less had nothing to give up
+constexpr uint32_t most_bits = 8;        // of Group::seen
+constexpr uint32_t enough_for_bit = 64;  // hits: these rules come often
+constexpr size_t least_freed = 4096;     // bytes; who gives up less had nothing to give up
 
 }  // namespace
 
@@ -102,6 +104,9 @@ void Aggregates::count_rule(const Fact& fact, uint32_t rule) {
   count_known(Dimension::rule, fact.rule->id, rule, fact.time, facts.group);
   GroupTable& classes = table(Dimension::attack_class);
   GroupTable& rules = table(Dimension::rule);
+  if (facts.bit == 0 && bits_given_ < most_bits && ++facts.hits == enough_for_bit) {
+    facts.bit = static_cast<uint8_t>(1U << bits_given_++);
+  }
   // Sets of all offenders are large, and asking them is slow.
   uint8_t& seen = table(Dimension::address).at(line_.groups[static_cast<size_t>(Dimension::address)]).seen;
   if ((seen & facts.bit) == 0 || !classes.exact() || !rules.exact()) {
@@ -163,11 +168,7 @@ uint32_t Aggregates::number_of(const model::Rule& rule) {
   const auto [it, is_new] = rule_numbers_.try_emplace(&rule, 0);
   if (is_new) {
     it->second = number_of(rule.id, rule.title, rule.attack_class);
-    // One of this id may have been of another class before.
-    constexpr uint32_t most_bits = 8;  // who comes first mostly comes often
-    RuleFacts& facts = rules_[it->second];
-    facts.group_of_class = none;
-    facts.bit = static_cast<uint8_t>(bits_given_ < most_bits ? 1U << bits_given_++ : 0U);
+    rules_[it->second].group_of_class = none;  // one of this id may have been of another class before
   }
   return it->second;
 }

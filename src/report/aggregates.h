@@ -97,7 +97,8 @@ class Aggregates {
     size_t timeline = 0;             // number of its class
     uint32_t group = none;           // its group …
     uint32_t group_of_class = none;  // … and its class's, as long as they are known
-    uint8_t bit = 0;                 // in Group::seen of addresses that were counted for both; 0 = none is left for it
+    uint8_t bit = 0;                 // in Group::seen of addresses that were counted for both; 0 = it has none
+    uint32_t hits = 0;               // as long as it has none
   };
 
   [[nodiscard]] GroupTable& table(Dimension dimension) { return *tables_[static_cast<size_t>(dimension)]; }

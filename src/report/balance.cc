@@ -136,6 +136,7 @@ void Balance::write_row(const Kept& kept, DecisionRow& row) const {
 Balance::Kept* Balance::keep(const model::Decision& decision) {
   if (const uint32_t known = place_of(decision.target); known != HashIndex::none) {
     kept_[known].until = decision.end();  // renewed
+    last_hit_.reset();
     return nullptr;
   }
   const uint32_t place = free_place();
@@ -210,6 +211,7 @@ uint32_t Balance::free_place() {
 }
 
 void Balance::index(uint32_t place) {
+  last_hit_.reset();
   for (const auto& prefix : prefixes_of(kept_[place])) {
     uint32_t number = static_cast<uint32_t>(covers_.size());
     if (free_covers_.empty()) {
@@ -225,6 +227,7 @@ void Balance::index(uint32_t place) {
 }
 
 void Balance::unindex(uint32_t place) {
+  last_hit_.reset();
   for (const auto& prefix : prefixes_of(kept_[place])) {
     const uint64_t hash = std::hash<net::Prefix>{}(prefix);
     const uint32_t number = by_prefix_.find(
@@ -299,7 +302,7 @@ void Balance::each_covering(const net::Address& address, TimePoint time, const A
       const Cover& cover = covers_[number];
       Kept& kept = kept_[cover.place];
       if (cover.prefix == prefix && kept.since <= time && model::Until(time) < kept.until) {
-        act(kept);
+        act(kept, cover.place);
       }
       return false;
     };
@@ -313,13 +316,19 @@ bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time) {
   if (address == nullptr) {
     return false;
   }
-  bool stopped = false;
-  each_covering(*address, time, [&](Kept& kept) {
+  if (!last_hit_ || last_hit_->address != *address || last_hit_->time != time) {
+    auto places = last_hit_ ? std::move(last_hit_->places) : std::vector<uint32_t>();  // its memory
+    places.clear();
+    each_covering(*address, time, [&](const Kept&, uint32_t place) { places.push_back(place); });
+    last_hit_ = {.address = *address, .time = time, .places = std::move(places)};
+  }
+  for (const uint32_t place : last_hit_->places) {
+    Kept& kept = kept_[place];
     ++kept.stopped;
     ++sums_.rules[kept.rule].stopped;
     ++sums_.scopes.at(static_cast<size_t>(kept.target.scope)).stopped;
-    stopped = true;
-  });
+  }
+  const bool stopped = !last_hit_->places.empty();
   sums_.total.stopped += stopped ? 1 : 0;
   return stopped;
 }
@@ -327,7 +336,7 @@ bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time) {
 void Balance::good_client(const net::Address& address, TimePoint time) {
   const uint64_t client = hash_of(AddressKey(address).text());
   bool any = false;
-  each_covering(address, time, [&](Kept& kept) {
+  each_covering(address, time, [&](Kept& kept, uint32_t /*place*/) {
     const uint64_t before = kept.turned_away_clients.count(pool_);
     if (!kept.turned_away_clients.insert(client, pool_)) {
       return;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -130,6 +131,13 @@ class Balance {
     uint32_t place = 0;  // in kept_
   };
 
+  // Which decisions cover an address at a time.
+  struct Covering {
+    net::Address address;
+    TimePoint time;
+    std::vector<uint32_t> places;  // in kept_
+  };
+
   // Of those that `shown` accepts.
   template <typename Shown>
   [[nodiscard]] std::vector<uint32_t> places(const Shown& shown) const {
@@ -172,8 +180,9 @@ class Balance {
   HashIndex by_target_;  // active ones: places in kept_
   std::vector<Cover> covers_;
   std::vector<uint32_t> free_covers_;
-  HashIndex by_prefix_;         // of active ones: places in covers_
-  net::PrefixLengths lengths_;  // of these
+  std::optional<Covering> last_hit_;  // a line's hits come one after the other; none after a decision came or went
+  HashIndex by_prefix_;               // of active ones: places in covers_
+  net::PrefixLengths lengths_;        // of these
   Interner<Words> words_;
   std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> rule_numbers_;
   BalanceSums sums_;

@@ -142,7 +142,10 @@ TEST(AccessDigest, TheScanAgreesWithTheReference) {
 TEST(AccessDigest, LeavesOutWhatIsKnown) {
   StatusScan statuses;
   statuses.add(404, 5);
-  AccessDigest digest(statuses);
+  std::vector<LineParts> parts(10, anywhere);
+  parts[2] = in_request;
+  parts[7] = in_request | in_referer;  // an agent's words are not what these rules ask for
+  AccessDigest digest(statuses, parts);
   const std::string agent = "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0";
   std::string block;
   for (int i = 0; i < 4; ++i) {
@@ -163,7 +166,8 @@ TEST(AccessDigest, LeavesOutWhatIsKnown) {
     return static_cast<uint32_t>((extract / 2 + 1) * (all.size() / 4) - 1 - (extract % 2 == 0 ? agent.size() + 1 : 0));
   };
   std::vector<Finding> found = {
-      {in_digest(1), 9}, {in_digest(2), 2}, {in_digest(3), 9}, {in_digest(5), 9}, {in_digest(7), 9}};
+      {in_digest(1), 7}, {in_digest(1), 9}, {in_digest(2), 2}, {in_digest(3), 2},
+      {in_digest(3), 9}, {in_digest(5), 9}, {in_digest(7), 9}};
   digest.locate(found);
   EXPECT_EQ(found,
             (std::vector<Finding>{{end_of(0), 9}, {end_of(1), 2}, {end_of(1), 9}, {end_of(2), 9}, {end_of(3), 9}}));
