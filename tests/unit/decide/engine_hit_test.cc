@@ -51,6 +51,22 @@ TEST(EngineHit, CountsHitsOfTheBannedAndBansThemOnce) {
   EXPECT_EQ(f.changes().size(), 1U);
 }
 
+// Hits of one line ask for the same address at the same time: what the first led to counts for the others.
+TEST(EngineHit, KnowsWithinALineWhatTheHitBeforeLedTo) {
+  EngineFixture f;
+  const auto bans = rule("bans", 1);
+  const auto counts = rule("counts", 3);
+  f.hit(counts, "192.0.2.7", 5);
+  f.hit(bans, "192.0.2.7", 5);
+  f.hit(counts, "192.0.2.7", 5);
+  EXPECT_EQ(f.engine.counters().hits_banned, 1U);
+  ASSERT_TRUE(f.engine.unban(*model::Target::parse("192.0.2.7"), at(5)));
+  f.hit(counts, "192.0.2.7", 5);
+  EXPECT_EQ(f.engine.counters().hits_banned, 1U) << "it is lifted";
+  f.hit(counts, "192.0.2.8", 5);
+  EXPECT_EQ(f.engine.counters().hits_banned, 1U) << "another address at the same time";
+}
+
 TEST(EngineHit, ExpiresAndGrows) {
   EngineFixture f;
   const auto r = rule("r", 1);

@@ -51,6 +51,18 @@ TEST(Balance, CountsWhatABanWouldHaveStopped) {
 }
 
 // Each ban is told what it would have done by itself; in all, a hit is stopped once.
+// Hits of one line ask for the same address at the same time.
+TEST(Balance, KnowsWithinALineWhatTheHitBeforeLedTo) {
+  Balance balance;
+  EXPECT_FALSE(hit(balance, "192.0.2.7", 5));
+  balance.begin(decision("192.0.2.7", 5, 100));
+  EXPECT_TRUE(hit(balance, "192.0.2.7", 5));
+  EXPECT_TRUE(hit(balance, "192.0.2.7", 5, "web/b"));
+  balance.end(*model::Target::parse("192.0.2.7"), at(5));
+  EXPECT_FALSE(hit(balance, "192.0.2.7", 5));
+  EXPECT_EQ(balance.result(10, any).total.stopped, 2U);
+}
+
 TEST(Balance, BansWithinEachOther) {
   Balance balance;
   balance.begin(decision("192.0.2.7", 10, 100));
