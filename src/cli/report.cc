@@ -122,13 +122,9 @@ Result<> configure(const ReportOptions& options, ReportPlan& plan) {
 }
 
 Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
-  const auto by = parse_dimension(options.shape.by);
-  if (!by) {
-    return std::unexpected(by.error());
-  }
-  const auto sizes = sizes_of(options.shape);
-  if (!sizes) {
-    return std::unexpected(sizes.error());
+  const auto shape = shape_of(options.shape);
+  if (!shape) {
+    return std::unexpected(shape.error());
   }
   const auto memory = parse_size(options.memory);
   if (!memory || *memory == 0) {
@@ -138,12 +134,12 @@ Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
     return fail(Errc::usage, "--memory: " + printable(options.memory, 40) + " is too little; the least is " +
                                  format_size(report::Aggregates::least_budget));
   }
-  plan.by = *by;
+  plan.by = shape->by;
   plan.memory = *memory;
-  plan.groups = sizes->groups;
-  plan.top_rows = sizes->top;
-  plan.network_rows = sizes->networks;
-  plan.decisions = sizes->decisions;
+  plan.groups = shape->groups;
+  plan.top_rows = shape->top;
+  plan.network_rows = shape->networks;
+  plan.decisions = shape->decisions;
   plan.threads = options.threads > 0 ? options.threads : std::max(std::thread::hardware_concurrency(), 1U);
   return {};
 }
@@ -227,6 +223,12 @@ bool tell_problems(const report::Document& document) {
                 << " of " << group_digits(input.lines) << " in no known format, the first is line "
                 << group_digits(input.first_unread_line) << "; skipped\n";
     }
+    if (input.out_of_order > 0) {
+      std::cerr << "ipguardctl: " << printable(input.path) << ": " << counted(input.out_of_order, "line", "lines")
+                << (input.out_of_order == 1 ? " is" : " are") << " older than lines above, by up to "
+                << format_duration(input.furthest_back)
+                << ": a log is taken in the order of its lines, so offences may be missed there\n";
+    }
   }
   const bool nothing = document.lines == unread;
   return !nothing || (!any_failed && document.lines == 0);
@@ -271,26 +273,22 @@ Result<> check_live_options(const CLI::App& app) {
 }
 
 Result<> report_live(const ReportOptions& options) {
-  const auto by = parse_dimension(options.shape.by);
-  if (!by) {
-    return std::unexpected(by.error());
-  }
-  const auto sizes = sizes_of(options.shape);
-  if (!sizes) {
-    return std::unexpected(sizes.error());
+  const auto shape = shape_of(options.shape);
+  if (!shape) {
+    return std::unexpected(shape.error());
   }
   auto document = ask_live({.socket = options.socket,
-                            .by = *by,
-                            .groups = sizes->groups,
-                            .top = std::max(sizes->top, sizes->networks),
-                            .decisions = sizes->decisions});
+                            .by = shape->by,
+                            .groups = shape->groups,
+                            .top = std::max(shape->top, shape->networks),
+                            .decisions = shape->decisions});
   if (!document) {
     return std::unexpected(std::move(document.error()));
   }
   for (const auto dimension : report::all_dimensions) {
     const bool network = dimension == report::Dimension::address || dimension == report::Dimension::route;
     auto& rows = document->top[static_cast<size_t>(dimension)];
-    rows.resize(std::min(rows.size(), network ? sizes->networks : sizes->top));
+    rows.resize(std::min(rows.size(), network ? shape->networks : shape->top));
   }
   return write_shape(*document, options.shape);
 }

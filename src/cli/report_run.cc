@@ -24,6 +24,7 @@ class ReportRun {
     if (plan_.before) {
       before_.emplace(plan_.before->config, plan_.routes);
     }
+    orders_.resize(plan_.inputs.size());
     for (const auto& input : plan_.inputs) {
       names_.push_back(shown_name(input));
       document_.inputs.push_back({.path = names_.back(), .format = input.format, .error = input.error});
@@ -60,6 +61,12 @@ class ReportRun {
   }
 
  private:
+  // How far an input has come.
+  struct Order {
+    TimePoint latest = TimePoint::min();
+    std::optional<uint64_t> line;  // offset of the last one that was out of order
+  };
+
   // Of all files, if the sizes of all are known.
   [[nodiscard]] uint64_t raw_bytes() const {
     uint64_t sum = 0;
@@ -73,6 +80,7 @@ class ReportRun {
   }
 
   void take(const Batch& batch, const Record& record, TimePoint now) {
+    note_order(batch.input, record);
     switch (record.kind) {
       case Record::Kind::hit:
         take_hit(batch, record, now);
@@ -86,6 +94,21 @@ class ReportRun {
           before_->take_visit(record.address, record.good, record.user_known, record.time, now);
         }
         return;
+    }
+  }
+
+  // A log is taken in the order of its lines: where that is not the order of time, offences may be missed. Servers
+  // write a request when it is over, with the time when it began: some minutes are nothing to tell of.
+  void note_order(size_t input, const Record& record) {
+    constexpr std::chrono::minutes ordinary{10};
+    Order& order = orders_[input];
+    if (record.time >= order.latest) {
+      order.latest = record.time;
+    } else if (order.latest - record.time > ordinary && order.line != record.offset) {
+      order.line = record.offset;
+      report::InputRow& row = document_.inputs[input];
+      ++row.out_of_order;
+      row.furthest_back = std::max(row.furthest_back, std::chrono::duration_cast<Seconds>(order.latest - record.time));
     }
   }
 
@@ -187,6 +210,7 @@ class ReportRun {
   Course course_;
   std::optional<Course> before_;
   std::vector<std::string> names_;
+  std::vector<Order> orders_;  // of each input
   BatchPool pool_;
   HitCounting counting_;
   report::Document document_;

@@ -38,23 +38,28 @@ Result<report::Dimension> parse_dimension(const std::string& name) {
   return fail(Errc::usage, "--by: '" + printable(name, 40) + "' is none of " + known);
 }
 
-Result<ShapeSizes> sizes_of(const ShapeOptions& options) {
+Result<Shape> shape_of(const ShapeOptions& options) {
+  const auto by = parse_dimension(options.by);
+  if (!by) {
+    return std::unexpected(by.error());
+  }
   constexpr size_t everything = std::numeric_limits<size_t>::max();
   const bool html = !options.html.empty();
   if (static_cast<int>(options.json) + static_cast<int>(options.csv) + static_cast<int>(html) > 1) {
     return fail(Errc::usage, "--json, --csv and --html are three shapes: choose one");
   }
-  ShapeSizes sizes = options.json  ? ShapeSizes{.groups = 10'000, .top = 20, .networks = 20, .decisions = 10'000}
-                     : options.csv ? ShapeSizes{.groups = everything, .decisions = 0}
-                     : html        ? ShapeSizes{.groups = 1000, .top = 200, .networks = 2000, .decisions = 10'000}
-                                   : ShapeSizes{};
+  Shape shape = options.json  ? Shape{.groups = 10'000, .top = 20, .networks = 20, .decisions = 10'000}
+                : options.csv ? Shape{.groups = everything, .decisions = 0}
+                : html        ? Shape{.groups = 1000, .top = 200, .networks = 2000, .decisions = 10'000}
+                              : Shape{};
+  shape.by = *by;
   if (options.top > 0) {
-    sizes.groups = options.top;
-    sizes.top = sizes.top > 0 ? options.top : 0;
-    sizes.networks = html ? std::max(sizes.networks, options.top) : sizes.top;
-    sizes.decisions = options.json || html || options.csv ? sizes.decisions : options.top;
+    shape.groups = options.top;
+    shape.top = shape.top > 0 ? options.top : 0;
+    shape.networks = html ? std::max(shape.networks, options.top) : shape.top;
+    shape.decisions = options.json || html || options.csv ? shape.decisions : options.top;
   }
-  return sizes;
+  return shape;
 }
 
 Result<> write_shape(const report::Document& document, const ShapeOptions& options) {

@@ -19,8 +19,10 @@ struct ShapeOptions {
   bool csv = false;
 };
 
-// Rows that the shape shows.
-struct ShapeSizes {
+// What is shown of a report.
+struct Shape {
+  report::Dimension by = report::Dimension::address;
+  // Rows at most:
   size_t groups = 20;   // of what the report is by
   size_t top = 0;       // of every dimension …
   size_t networks = 0;  // … of addresses and routes, which the page also draws
@@ -32,8 +34,8 @@ void add_shape_options(CLI::App& app, ShapeOptions& options);
 
 // Errc::usage, with what there is.
 [[nodiscard]] Result<report::Dimension> parse_dimension(const std::string& name);
-// Errc::usage if several shapes are asked for.
-[[nodiscard]] Result<ShapeSizes> sizes_of(const ShapeOptions& options);
+// Errc::usage for an unknown --by, or if several shapes are asked for.
+[[nodiscard]] Result<Shape> shape_of(const ShapeOptions& options);
 // To standard output, or to the page's file.
 [[nodiscard]] Result<> write_shape(const report::Document& document, const ShapeOptions& options);
 

@@ -4,6 +4,8 @@
 # somebody), and one with 10 % of an address each (a million of 2 GB).
 # For comparison, in the same run: grep over the same file with the same patterns, and GoAccess if it is installed (on the first 100 MB:
 # it takes minutes for more).
+# Aims with 2 GB on two cores: 600 MB/s with 5 % attack lines, below 300 MB resident with a million addresses, and the same rate for a
+# quarter of the log.
 #   report.sh BUILD-FOLDER [MEGABYTES]
 set -euo pipefail
 build=$(cd "$1" && pwd)

@@ -139,7 +139,7 @@ def full():
         "version": 1, "generated": "2026-06-08T06:12:44Z", "ipguard": "0.1.0", "live": False,
         "inputs": [
             {"path": "/var/log/nginx/access.log", "bytes": 734003200, "lines": 3312870, "format": "combined", "first": stamp(BEGIN), "last": "2026-06-07T23:59:58Z", "unread_lines": 0, "first_unread_line": None, "error": None},
-            {"path": "/var/log/nginx/access.log.1.gz", "bytes": 91750400, "lines": 3101456, "format": "combined", "first": stamp(BEGIN), "last": "2026-06-04T06:25:01Z", "unread_lines": 12, "first_unread_line": 90211, "error": None},
+            {"path": "/var/log/nginx/access.log.1.gz", "bytes": 91750400, "lines": 3101456, "format": "combined", "first": stamp(BEGIN), "last": "2026-06-04T06:25:01Z", "unread_lines": 12, "first_unread_line": 90211, "out_of_order": 214, "furthest_back_seconds": 7325, "error": None},
             {"path": "/var/log/auth.log", "bytes": 20971520, "lines": 188211, "format": "syslog", "first": stamp(BEGIN), "last": "2026-06-07T23:58:11Z", "unread_lines": 0, "first_unread_line": None, "error": "unexpected end of the compressed data"}],
         "database": {"paths": ["/usr/share/ipguard/ipguard-lite.mmdb"], "built": "2026-06-17T00:00:00Z"}, "rules": 328,
         "filters": {"since": stamp(BEGIN)}, "settings": ["ladder.route.offenders=5"],

@@ -133,7 +133,7 @@ ends 78 'did you mean' report --set ladder.route.adresses=5 "$work/access.log"
 ends 1 'name a database with --db FILE' "$ctl" report --rules "$root/rules" --db /nonexistent "$work/access.log"
 
 step "a pipe that closes ends it quietly, a full disk does not"
-for _ in {1..400}; do cat "$work/access.log"; done > "$work/long.log"
+awk '{ for (i = 0; i < 400; ++i) print }' "$work/access.log" > "$work/long.log"
 (set +o pipefail; report --csv --by path --top 100000 "$work/long.log" 2> "$work/err" | head -1 > "$work/out")
 [ "$(cat "$work/out")" = "path,label,hits,hits_error,addresses,routes,asns,distinct_error,share,first,last" ] || fail "$(cat "$work/out")"
 [ ! -s "$work/err" ] || fail "a closed pipe: $(cat "$work/err")"

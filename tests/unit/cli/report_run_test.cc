@@ -201,6 +201,21 @@ TEST_F(ReportRunTest, WhatIfComparesWithTheConfiguration) {
   EXPECT_GT(document.what_if->after.stopped, document.what_if->before.stopped);
 }
 
+TEST_F(ReportRunTest, TellsOfLogsThatAreOutOfOrder) {
+  const auto line = [](const std::string& address, const std::string& clock) {
+    return address + " - - [25/Feb/2020:" + clock + " +0000] \"GET /a HTTP/1.1\" 200 1 \"-\" \"Mozilla/5.0\"\n";
+  };
+  // A long download, logged when it was over, is nothing to tell of.
+  const auto usual = folder.write("usual.log", line("192.0.2.1", "12:00:00") + line("192.0.2.2", "11:52:00"));
+  const auto mixed = folder.write("mixed.log", line("192.0.2.1", "12:00:00") + line("192.0.2.2", "10:30:00") +
+                                                   line("192.0.2.3", "11:00:00") + line("192.0.2.4", "12:10:00"));
+  const auto document = run_report(make_plan({usual, mixed}, {}));
+  ASSERT_EQ(document.inputs.size(), 2U);
+  EXPECT_EQ(document.inputs[0].out_of_order, 0U);
+  EXPECT_EQ(document.inputs[1].out_of_order, 2U);
+  EXPECT_EQ(document.inputs[1].furthest_back, std::chrono::minutes(90));
+}
+
 TEST_F(ReportRunTest, TellsWhatCouldNotBeRead) {
   auto lines = make_access_log(2, 50);
   lines[6].text = "what is this";

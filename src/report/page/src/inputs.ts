@@ -1,6 +1,6 @@
 // What was read, and from which data the owners are: the end of the report.
 import { longText, make, section, type Child } from './elements';
-import { bytes, count, plural, time } from './format';
+import { bytes, count, duration, plural, time } from './format';
 import { shortened } from './foreign_text';
 import { Table } from './table';
 import type { Input, Report } from './document';
@@ -10,7 +10,14 @@ const dbIp = 'https://db-ip.com';
 function problems(input: Input): string {
   const unread = input.unread_lines ?? 0;
   const at = input.first_unread_line ? `, the first is line ${count(input.first_unread_line)}` : '';
-  return [input.error, unread > 0 ? `${plural(unread, 'line')} not read${at}` : ''].filter(Boolean).join('; ');
+  const older = input.out_of_order ?? 0;
+  return [
+    input.error,
+    unread > 0 ? `${plural(unread, 'line')} not read${at}` : '',
+    older > 0 ? `${plural(older, 'line')} older than lines above, by up to ${duration(input.furthest_back_seconds ?? 0)}` : '',
+  ]
+    .filter(Boolean)
+    .join('; ');
 }
 
 // The database's own words, with its links as links: https alone, and as text nodes like all else.

@@ -116,6 +116,8 @@ function notices(report: Report): HTMLElement | null {
   if (failed.length > 0) texts.push(`${plural(failed.length, 'input')} not read, or not to the end; see Inputs.`);
   const unread = (report.inputs ?? []).reduce((sum, input) => sum + (input.unread_lines ?? 0), 0);
   if (unread > 0) texts.push(`${plural(unread, 'line')} had no format that ipguard reads; see Inputs.`);
+  const older = (report.inputs ?? []).reduce((sum, input) => sum + (input.out_of_order ?? 0), 0);
+  if (older > 0) texts.push(`${plural(older, 'line')} out of the order of time: offences may be missed there; see Inputs.`);
   if (texts.length === 0) return null;
   return make(
     'ul',
