@@ -78,6 +78,8 @@ struct Server::Impl {
   MHD_Result on_request(MHD_Connection* connection, const char* path, const char* method, const char* data,
                         size_t& data_size, Exchange*& exchange);
   MHD_Result answer(MHD_Connection* connection, Exchange& exchange);
+  [[nodiscard]] Response too_large();
+  void take_body(Exchange& exchange, std::string_view data);
   [[nodiscard]] std::optional<Response> refusal(MHD_Connection* connection, const Request& request);
 
   // The Client of a connection.
@@ -122,12 +124,27 @@ std::optional<Response> Server::Impl::refusal(MHD_Connection* connection, const 
                     .headers = {{"Allow", "GET, HEAD, POST"}}};
   }
   const auto length = parse_number(header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH));
-  if (length && *length > limits.body_bytes) {
-    ++counters.turned_away;
-    return Response{.status = MHD_HTTP_CONTENT_TOO_LARGE,
-                    .body = "the body is larger than " + format_size(limits.body_bytes) + '\n'};
+  return length && *length > limits.body_bytes ? std::optional(too_large()) : std::nullopt;
+}
+
+Response Server::Impl::too_large() {
+  ++counters.turned_away;
+  return {.status = MHD_HTTP_CONTENT_TOO_LARGE,
+          .body = "the body is larger than " + format_size(limits.body_bytes) + '\n'};
+}
+
+// Chunks come without a length. What is too much is not kept, and told when all of it has come, which has its time.
+void Server::Impl::take_body(Exchange& exchange, std::string_view data) {
+  auto& body = exchange.request.body;
+  if (exchange.early) {
+    return;
   }
-  return std::nullopt;
+  if (body.size() + data.size() > limits.body_bytes) {
+    exchange.early = too_large();
+    body = {};
+    return;
+  }
+  body.append(data);
 }
 
 MHD_Result Server::Impl::on_request(MHD_Connection* connection, const char* path, const char* method, const char* data,
@@ -142,16 +159,11 @@ MHD_Result Server::Impl::on_request(MHD_Connection* connection, const char* path
     return exchange->early ? send(connection, std::move(*exchange->early)) : MHD_YES;
   }
   if (data_size > 0) {
-    auto& body = exchange->request.body;
-    if (body.size() + data_size > limits.body_bytes) {
-      ++counters.turned_away;
-      return MHD_NO;  // chunks without a length: the connection is closed
-    }
-    body.append(data, data_size);
+    take_body(*exchange, {data, data_size});
     data_size = 0;
     return MHD_YES;
   }
-  return answer(connection, *exchange);
+  return exchange->early ? send(connection, std::move(*exchange->early)) : answer(connection, *exchange);
 }
 
 MHD_Result Server::Impl::answer(MHD_Connection* connection, Exchange& exchange) {

@@ -91,6 +91,11 @@ get -D "$work/head" -H 'Accept: application/openmetrics-text; version=1.0.0' $at
 says '^[Cc]ontent-[Tt]ype: application/openmetrics-text; version=1.0.0; charset=utf-8' < "$work/head" || fail "$(cat "$work/head")"
 [ "$(tail -1 "$work/open")" = "# EOF" ] || fail "OpenMetrics does not end in # EOF"
 
+step "the manual names all of them"
+awk '$1 == "#" && $2 == "TYPE" { print $3 ($4 == "counter" ? "_total" : "") }' "$work/open" | while IFS= read -r name; do
+  grep -qw -- "$name" "$root/packaging/man/ipguardd.8" || fail "ipguardd.8 does not tell of $name"
+done
+
 step "Prometheus scrapes it"
 if command -v prometheus > /dev/null; then
   printf 'global: {scrape_interval: 1s}\nscrape_configs: [{job_name: ipguard, static_configs: [{targets: ["127.0.0.1:9147"]}]}]\n' > "$work/prometheus.yml"
@@ -156,6 +161,7 @@ says_status 405 -X DELETE $at/v1/bans
 says_status 405 $at/v1/ban
 says_status 400 $at/v1/lookup/localhost
 says_status 413 "${with_token[@]}" -H 'Content-Length: 2000000' -d x $at/v1/ban
+says_status 413 "${with_token[@]}" -H 'Transfer-Encoding: chunked' --data-binary @- $at/v1/ban < <(head -c 2000000 /dev/zero)
 huge=$(status_of -H "X: $(head -c 60000 /dev/zero | tr '\0' a)" $at/healthz)
 case $huge in 4* | 000) ;; *) fail "a huge header: $huge" ;; esac
 [ "$(get -I $at/metrics | tr -d '\r' | head -1)" = "HTTP/1.1 200 OK" ] || fail "HEAD"
