@@ -379,8 +379,8 @@ Result<> run(const Options& options) {
   }
   init_log(config::log_level(loaded->config));
   const bool dry_run = options.dry_run || loaded->config.enforce.mode == config::Mode::dry_run;
-  if (dry_run) {
-    writer->dismiss();
+  if (auto settled = writer->settle(dry_run); !settled) {
+    return settled;
   }
   if (auto confined = finish_confinement(loaded->config); !confined) {
     return confined;

@@ -62,6 +62,12 @@ Result<pid_t> start_program(int questions, const std::string& config_path) {
   return process;
 }
 
+// Empty if there is none.
+std::string socket_of_service_manager() {
+  const char* const path = std::getenv(writer_socket);
+  return path == nullptr ? std::string() : path;
+}
+
 // Where the service manager starts a writer for whoever connects.
 Result<UniqueFd> call_service_manager(const std::string& path) {
   const auto address = unix_address(path, writer_socket);
@@ -82,31 +88,43 @@ Result<UniqueFd> call_service_manager(const std::string& path) {
 
 Result<WriterProcess> WriterProcess::start(const std::string& config_path) {
   WriterProcess writer;
-  UniqueFd questions;
-  if (const char* path = std::getenv(writer_socket); path != nullptr && *path != '\0') {
-    auto called = call_service_manager(path);
-    if (!called) {
-      return std::unexpected(std::move(called.error()));
-    }
-    questions = std::move(*called);
-  } else {
-    auto ends = enforce::Channel::pair();
-    if (!ends) {
-      return std::unexpected(std::move(ends.error()));
-    }
-    auto process = start_program(ends->second.get(), config_path);
-    if (!process) {
-      return std::unexpected(std::move(process.error()));
-    }
-    writer.process_ = *process;
-    questions = std::move(ends->first);
+  if (!socket_of_service_manager().empty()) {
+    return writer;
   }
+  auto ends = enforce::Channel::pair();
+  if (!ends) {
+    return std::unexpected(std::move(ends.error()));
+  }
+  auto process = start_program(ends->second.get(), config_path);
+  if (!process) {
+    return std::unexpected(std::move(process.error()));
+  }
+  writer.process_ = *process;
+  if (auto opened = writer.open_client(std::move(ends->first)); !opened) {
+    return std::unexpected(std::move(opened.error()));
+  }
+  return writer;
+}
+
+Result<> WriterProcess::settle(bool dry_run) {
+  if (dry_run) {
+    dismiss();
+    return {};
+  }
+  if (client_ != nullptr) {
+    return {};
+  }
+  auto called = call_service_manager(socket_of_service_manager());
+  return called ? open_client(std::move(*called)) : std::unexpected(std::move(called.error()));
+}
+
+Result<> WriterProcess::open_client(UniqueFd questions) {
   auto client = enforce::WriterClient::open(std::move(questions));
   if (!client) {
     return std::unexpected(std::move(client.error()));
   }
-  writer.client_ = std::move(*client);
-  return writer;
+  client_ = std::move(*client);
+  return {};
 }
 
 WriterProcess::WriterProcess(WriterProcess&& other) noexcept

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "enforce/writer_client.h"
 
 namespace ipguard::daemon {
@@ -18,11 +19,14 @@ inline constexpr const char* writer_socket = "IPGUARD_WRITER_SOCKET";
 class WriterProcess {
  public:
   // Starts ipguard-writer: a program of its own, so that it has an address space and secrets of its own (a fork alone
-  // would share the daemon's), and nothing that the daemon has open. Or, with `writer_socket` in the environment,
-  // connects to it, and the service manager does so: then this process never had the writer's privileges. To be called
-  // before there are threads, before anything foreign is read and before privileges are given up. The writer reads the
-  // configuration by itself.
+  // would share the daemon's), and nothing that the daemon has open. To be called before there are threads, before
+  // anything foreign is read and before privileges are given up. The writer reads the configuration by itself. Not so
+  // with `writer_socket` in the environment: there the service manager starts it, and this process never had the
+  // writer's privileges.
   [[nodiscard]] static Result<WriterProcess> start(const std::string& config_path);
+  // Now it is known whether there is anything to write: in a dry run the writer is let go, and a service manager is
+  // not asked for one.
+  [[nodiscard]] Result<> settle(bool dry_run);
 
   WriterProcess() = default;  // none
   WriterProcess(WriterProcess&& other) noexcept;
@@ -33,10 +37,11 @@ class WriterProcess {
 
   // For whoever asks it; null if there is none. The writer ends when the last of them has gone.
   [[nodiscard]] const std::shared_ptr<enforce::WriterClient>& client() const { return client_; }
-  // Lets it go: nobody needs it (a dry run).
-  void dismiss();
 
  private:
+  [[nodiscard]] Result<> open_client(UniqueFd questions);
+  void dismiss();
+
   pid_t process_ = -1;
   std::shared_ptr<enforce::WriterClient> client_;
 };

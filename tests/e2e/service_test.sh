@@ -110,4 +110,14 @@ manager stop ipguard.service || fail "it does not stop"
 gone() { ! pgrep -x 'ipguardd|ipguard-writer' && [ ! -e /run/ipguard-writer.sock ]; }
 eventually gone || fail "left: $(pgrep -xa 'ipguardd|ipguard-writer') $(ls -l /run/ipguard-writer.sock 2>&1)"
 in_force 192.0.2.7 > /dev/null || fail "the bans are gone"
+
+step "a dry run asks for no writer"
+sed -i 's/^mode = "enforce"/mode = "dry-run"/' /etc/ipguard.toml
+asked() { manager show -p NAccepted --value ipguard-writer.socket; }
+before=$(asked)
+manager start ipguard.service || fail "it does not start"
+eventually active || fail "the service is not active"
+ctl status | says dry-run || fail "it is no dry run: $(ctl status)"
+! pgrep -x ipguard-writer || fail "a writer was started"
+[ "$(asked)" = "$before" ] || fail "a writer was asked for"
 echo "service: all well"
