@@ -30,9 +30,8 @@ std::string_view line_from(std::string_view bytes, size_t from) {
   return rest.substr(0, rest.find('\n'));
 }
 
-bool is_clf(std::string_view format) {
-  return format == "common" || format == "combined" || format == "vhost_combined";
-}
+// Of the Common Log Format's kind, whose clients visitor_of() finds.
+bool is_clf(std::string_view format) { return format == "combined" || format == "vhost-combined"; }
 
 // Who asked, in a line "ADDRESS - - [", also behind a virtual host's name; empty if it is no such line: it has a user,
 // or is none of the format.

@@ -123,6 +123,18 @@ TEST_F(ReportRunTest, ASampleOfVisitorsIsTheSameInOneFileAndInSix) {
   EXPECT_EQ(sampled({whole}, 64U << 20U).visits_looked_at, 1);
 }
 
+TEST_F(ReportRunTest, ASampleOfVisitorsIsTheSameBehindVirtualHosts) {
+  auto lines = make_access_log(23, 12'000);
+  const auto plain = folder.write("plain.log", text_of(lines));
+  for (auto& line : lines) {
+    line.text.insert(0, "www.example.org:443 ");
+  }
+  const auto vhosts = folder.write("vhosts.log", text_of(lines));
+  const auto expected = told(sampled({plain}, 1000));
+  EXPECT_NE(expected, told(sampled({plain}, 64U << 20U)));
+  EXPECT_EQ(told(sampled({vhosts}, 1000)), expected);
+}
+
 // Without mere visitors a sample of these leaves nothing out, however large the log is.
 TEST_F(ReportRunTest, AuthenticatedUsersAreNeverSampledAway) {
   auto lines = make_access_log(22, 20'000);
