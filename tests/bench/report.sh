@@ -72,3 +72,18 @@ if command -v goaccess > /dev/null; then
   head -c 100000000 "$work/access.log" > "$work/some.log"
   timed "goaccess, 100 MB" 100 goaccess "$work/some.log" --log-format=COMBINED --no-progress -o "$work/goaccess.json"
 fi
+# A real log (elastic/examples, Apache-2.0), where it is there: four days of a site's visitors, week after week.
+real=$root/../shared/corpus/logs/apache_logs.gz
+if [ -f "$real" ]; then
+  zcat "$real" > "$work/four-days.log"
+  : > "$work/access.log"
+  for week in $(seq 0 1247); do
+    [ "$(stat -c %s "$work/access.log")" -ge $((megabytes * 1000000)) ] && break
+    monday=$(date -u -d "2000-01-03 + $week weeks" +%s)
+    shift_day() { echo "s#\[$((17 + $1))/May/2015:#[$(date -u -d "@$((monday + $1 * 86400))" +%d/%b/%Y):#"; }
+    sed -e "$(shift_day 0)" -e "$(shift_day 1)" -e "$(shift_day 2)" -e "$(shift_day 3)" "$work/four-days.log" >> "$work/access.log"
+  done
+  echo "== $megabytes MB of real visitors, $(grep -c '' "$work/access.log") lines"
+  report "ipguardctl report, 1 thread" 1
+  report "ipguardctl report, $(nproc) threads" "$(nproc)"
+fi
