@@ -4,27 +4,23 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "control/connection.h"
 #include "control/listener.h"
+#include "loop/acceptor.h"
 
 namespace ipguard::control {
 namespace {
 
 constexpr size_t max_connections = 64;
-constexpr int accepted_at_once = 16;
-constexpr std::chrono::seconds pause_without_descriptors{1};
 
 // Who connected; nobody in particular (who may change nothing) when the kernel does not say.
 Peer peer_of(int fd) {
-  struct ucred credentials{};
+  struct ucred credentials {};
   socklen_t length = sizeof(credentials);
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || length != sizeof(credentials)) {
     return {};
@@ -42,12 +38,14 @@ struct Server::Impl {
         handler(std::move(request_handler)),
         patience(client_patience),
         readers(readers_gid),
-        accept_watcher(loop, [this](unsigned) { accept_some(); }),
-        resume(loop, [this] { accept_watcher.start(listener->fd(), loop::IoWatcher::readable); }),
+        acceptor(loop, "control",
+                 [this](auto& accepted) {
+                   for (auto& each : accepted) {
+                     admit(std::move(each.fd));
+                   }
+                 }),
         reaper(loop, [this] { std::erase_if(connections, [](const auto& each) { return each->closed(); }); }) {}
 
-  void accept_some();
-  void on_accept_error(int reason);
   void admit(UniqueFd fd);
   Answer answer(const Request& request, const Peer& peer, Access access) const;
   bool make_room();
@@ -64,32 +62,9 @@ struct Server::Impl {
   std::vector<std::unique_ptr<Connection>> connections;  // closed ones stay until the reaper's turn
   uint64_t uses = 0;
   uint64_t turned_away = 0;
-  loop::IoWatcher accept_watcher;
-  loop::Timer resume;  // after the process ran out of descriptors
+  loop::Acceptor acceptor;
   loop::Timer reaper;
 };
-
-void Server::Impl::accept_some() {
-  for (int i = 0; i < accepted_at_once; ++i) {
-    UniqueFd fd(::accept4(listener->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd.valid()) {
-      admit(std::move(fd));
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      on_accept_error(errno);
-      return;
-    }
-  }
-}
-
-void Server::Impl::on_accept_error(int reason) {
-  if (reason == EAGAIN) {
-    return;
-  }
-  // Out of descriptors or memory: the connection stays in the queue and would wake the loop again and again.
-  log_warning("control: cannot accept a connection: " + std::string(std::strerror(reason)));
-  accept_watcher.stop();
-  resume.start(pause_without_descriptors);
-}
 
 void Server::Impl::admit(UniqueFd fd) {
   if (open_connections() >= max_connections && !make_room()) {
@@ -143,9 +118,9 @@ Result<> Server::listen() {
   if (!listener) {
     return std::unexpected(listener.error());
   }
-  impl_->accept_watcher.stop();
+  impl_->acceptor.stop();
   impl_->listener.emplace(std::move(*listener));
-  impl_->accept_watcher.start(impl_->listener->fd(), loop::IoWatcher::readable);
+  impl_->acceptor.start(impl_->listener->fd());
   return {};
 }
 

@@ -43,24 +43,6 @@ Result<std::variant<UniqueFd, SocketFile>> bind_any(const config::ListenEndpoint
 
 }  // namespace
 
-std::optional<Accepted> accept_next(int listener, int& error) {
-  while (true) {
-    Accepted accepted;
-    accepted.fd =
-        UniqueFd(::accept4(listener, accepted.peer.get(), &accepted.peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (accepted.fd.valid()) {
-      return accepted;
-    }
-    // accept(2): network errors of the connection itself, which is gone.
-    if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN || errno == EHOSTUNREACH ||
-        errno == ENETUNREACH || errno == EHOSTDOWN || errno == ENONET || errno == ENOPROTOOPT || errno == EOPNOTSUPP) {
-      continue;
-    }
-    error = errno;
-    return std::nullopt;
-  }
-}
-
 Result<ListenSocket> ListenSocket::open(const config::ListenEndpoint& endpoint, mode_t socket_mode) {
   auto bound = bind_any(endpoint, socket_mode);
   if (!bound) {

@@ -3,15 +3,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <list>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
-#include "input/listen_socket.h"
+#include "loop/acceptor.h"
+#include "net/listen.h"
 
 namespace ipguard::input {
 namespace {
@@ -30,7 +29,7 @@ struct PortTrap::Impl {
     UniqueFd socket;
     std::string problem;  // why there is no socket
     bool left = false;    // to somebody's service
-    std::unique_ptr<loop::IoWatcher> watcher;
+    std::unique_ptr<loop::Acceptor> acceptor;
 
     [[nodiscard]] bool waits() const { return !socket.valid() && !left; }
   };
@@ -40,14 +39,12 @@ struct PortTrap::Impl {
         config(std::move(trap)),
         on_visits(std::move(callback)),
         retry_period(retry),
-        retry_timer(loop, [this] { open_all(); }),
-        resume(loop, [this] { watch_all(); }) {}
+        retry_timer(loop, [this] { open_all(); }) {}
 
   void set_ports();
   void open_all();
   void leave(uint16_t number);
-  void watch_all();
-  void accept_some(Port& port);
+  void take(uint16_t port, std::vector<loop::Accepted>& accepted);
 
   loop::EventLoop& loop;
   config::TrapConfig config;
@@ -57,7 +54,6 @@ struct PortTrap::Impl {
   uint64_t count = 0;
   std::chrono::milliseconds retry_period;
   loop::Timer retry_timer;
-  loop::Timer resume;  // after the process ran out of descriptors
 };
 
 void PortTrap::Impl::set_ports() {
@@ -72,7 +68,8 @@ void PortTrap::Impl::set_ports() {
       }
       auto& port = ports.emplace_back();
       port.endpoint = endpoint;
-      port.watcher = std::make_unique<loop::IoWatcher>(loop, [this, &port](unsigned) { accept_some(port); });
+      port.acceptor = std::make_unique<loop::Acceptor>(loop, "trap " + config.name,
+                                                       [this, number](auto& accepted) { take(number, accepted); });
     }
   }
 }
@@ -83,7 +80,7 @@ void PortTrap::Impl::open_all() {
     if (port.socket.valid() || port.left) {
       continue;
     }
-    auto socket = listen_tcp(port.endpoint);
+    auto socket = net::listen_tcp(port.endpoint);
     if (socket) {
       port.socket = std::move(*socket);
       port.problem.clear();
@@ -99,7 +96,11 @@ void PortTrap::Impl::open_all() {
     }
   }
   std::ranges::for_each(services, [this](uint16_t number) { leave(number); });
-  watch_all();
+  for (auto& port : ports) {
+    if (port.socket.valid()) {
+      port.acceptor->start(port.socket.get());
+    }
+  }
   if (std::ranges::any_of(ports, &Port::waits)) {
     retry_timer.start(retry_period);
   } else {
@@ -111,38 +112,20 @@ void PortTrap::Impl::open_all() {
 void PortTrap::Impl::leave(uint16_t number) {
   for (auto& port : ports) {
     if (port.endpoint.port == number) {
-      port.watcher->stop();
+      port.acceptor->stop();
       port.socket.reset();
       port.left = true;
     }
   }
 }
 
-void PortTrap::Impl::watch_all() {
-  for (auto& port : ports) {
-    if (port.socket.valid()) {
-      port.watcher->start(port.socket.get(), loop::IoWatcher::readable);
-    }
-  }
-}
-
-void PortTrap::Impl::accept_some(Port& port) {
+void PortTrap::Impl::take(uint16_t port, std::vector<loop::Accepted>& accepted) {
   visits.clear();
-  while (visits.size() < accepted_at_once) {
-    int error = 0;
-    auto accepted = accept_next(port.socket.get(), error);
-    if (!accepted) {
-      if (error != EAGAIN) {
-        log_warning("trap " + config.name + ": cannot accept a connection: " + std::strerror(error));
-        port.watcher->stop();
-        resume.start(pause_without_descriptors);
-      }
-      break;
+  for (auto& each : accepted) {
+    if (const auto visitor = each.peer.endpoint()) {
+      visits.push_back({.visitor = *visitor, .port = port});
     }
-    if (const auto visitor = accepted->peer.endpoint()) {
-      visits.push_back({.visitor = *visitor, .port = port.endpoint.port});
-    }
-    reset(std::move(accepted->fd));
+    reset(std::move(each.fd));
   }
   count += visits.size();
   if (!visits.empty()) {

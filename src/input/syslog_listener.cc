@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -44,8 +43,12 @@ void SyslogListener::set_ports() {
     port.endpoint = endpoint;
     port.status.name = config_->name;
     port.status.path = endpoint.to_string();
-    port.watcher = std::make_unique<loop::IoWatcher>(
-        loop_, [this, &port](unsigned) { is_stream(port.endpoint) ? accept_some(port) : read_datagrams(port); });
+    if (is_stream(endpoint)) {
+      port.acceptor = std::make_unique<loop::Acceptor>(
+          loop_, "source " + config_->name, [this, &port](auto& accepted) { take_connections(port, accepted); });
+    } else {
+      port.watcher = std::make_unique<loop::IoWatcher>(loop_, [this, &port](unsigned) { read_datagrams(port); });
+    }
   }
   for (auto& port : before) {
     drain(port);
@@ -90,13 +93,19 @@ void SyslogListener::open_all() {
   }
 }
 
-void SyslogListener::watch(Port& port) { port.watcher->start(port.socket->fd(), loop::IoWatcher::readable); }
+void SyslogListener::watch(Port& port) {
+  if (port.acceptor != nullptr) {
+    port.acceptor->start(port.socket->fd());
+  } else {
+    port.watcher->start(port.socket->fd(), loop::IoWatcher::readable);
+  }
+}
 
-void SyslogListener::watch_all() {
-  for (auto& port : ports_) {
-    if (port.socket) {
-      watch(port);
-    }
+void SyslogListener::ignore(Port& port) {
+  if (port.acceptor != nullptr) {
+    port.acceptor->stop();
+  } else {
+    port.watcher->stop();
   }
 }
 
@@ -151,21 +160,11 @@ void SyslogListener::read_datagrams(Port& port) {
   flush(port);
 }
 
-void SyslogListener::accept_some(Port& port) {
-  for (size_t count = 0; count < accepted_at_once; ++count) {
-    int error = 0;
-    auto accepted = accept_next(port.socket->fd(), error);
-    if (!accepted) {
-      if (error != EAGAIN) {
-        log_warning("source " + config_->name + ": cannot accept a connection: " + std::strerror(error));
-        port.watcher->stop();
-        resume_timer_.start(pause_without_descriptors);
-      }
-      return;
-    }
+void SyslogListener::take_connections(Port& port, std::vector<loop::Accepted>& accepted) {
+  for (auto& each : accepted) {
     std::string sender;
-    if (may_send(port, accepted->peer, sender)) {
-      add_connection(port, std::move(accepted->fd), std::move(sender));
+    if (may_send(port, each.peer, sender)) {
+      add_connection(port, std::move(each.fd), std::move(sender));
     }
   }
 }

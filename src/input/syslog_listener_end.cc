@@ -34,7 +34,7 @@ void SyslogListener::drain(Port& port) {
     return;
   }
   if (is_stream(port.endpoint)) {
-    accept_some(port);
+    port.acceptor->accept_some();
   }
   for (int turn = 0; turn < turns_at_end && !is_stream(port.endpoint) && is_readable(port.socket->fd()); ++turn) {
     read_datagrams(port);
@@ -58,7 +58,7 @@ void SyslogListener::cut_off(Port& port) {
       close(connection);
     }
   }
-  port.watcher->stop();
+  ignore(port);
   if (!port.socket) {
     return;
   }
@@ -76,7 +76,6 @@ void SyslogListener::cut_off(Port& port) {
 
 void SyslogListener::stop() {
   retry_timer_.stop();
-  resume_timer_.stop();
   for (auto& port : ports_) {
     cut_off(port);
   }

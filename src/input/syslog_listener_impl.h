@@ -12,6 +12,7 @@
 #include "input/listen_socket.h"
 #include "input/syslog_framing.h"
 #include "input/syslog_listener.h"
+#include "loop/acceptor.h"
 #include "net/endpoint.h"
 #include "net/prefix.h"
 
@@ -31,7 +32,8 @@ struct ListenedPort {
   uint64_t cut_off = 0;  // datagrams that the kernel had dropped, or that nobody had read, when the socket was closed
   std::optional<ListenSocket> socket;
   bool told_of_strangers = false;
-  std::unique_ptr<loop::IoWatcher> watcher;
+  std::unique_ptr<loop::IoWatcher> watcher;  // of datagrams
+  std::unique_ptr<loop::Acceptor> acceptor;  // of streams
 };
 
 struct StreamConnection {
@@ -51,8 +53,7 @@ class SyslogListener final : public LineInput {
         id_(id),
         on_block_(std::move(on_block)),
         limits_(limits),
-        retry_timer_(loop, [this] { open_all(); }),
-        resume_timer_(loop, [this] { watch_all(); }) {
+        retry_timer_(loop, [this] { open_all(); }) {
     set_ports();
   }
 
@@ -74,10 +75,10 @@ class SyslogListener final : public LineInput {
 
   void set_ports();
   void open_all();
-  void watch(Port& port);
-  void watch_all();
+  static void watch(Port& port);
+  static void ignore(Port& port);
   void read_datagrams(Port& port);
-  void accept_some(Port& port);
+  void take_connections(Port& port, std::vector<loop::Accepted>& accepted);
   void add_connection(Port& port, UniqueFd fd, std::string sender);
   bool read_stream(Connections::iterator connection);  // false: it was closed
   void close(Connections::iterator connection);
@@ -105,7 +106,6 @@ class SyslogListener final : public LineInput {
   std::string lines_;  // complete ones, not handed out yet; of one port
   std::string sender_;
   loop::Timer retry_timer_;
-  loop::Timer resume_timer_;  // after the process ran out of descriptors
 };
 
 }  // namespace ipguard::input

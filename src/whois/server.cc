@@ -7,15 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <deque>
 #include <list>
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "loop/acceptor.h"
 #include "net/endpoint.h"
 #include "net/prefix.h"
 #include "whois/connection.h"
@@ -23,8 +22,6 @@
 namespace ipguard::whois {
 namespace {
 
-constexpr size_t accepted_at_once = 64;
-constexpr std::chrono::seconds pause_without_descriptors{1};
 constexpr size_t first_read = 512;  // more than the longest query
 constexpr int deferred_seconds = 1;
 
@@ -41,16 +38,19 @@ struct Server::Impl {
       : loop(event_loop),
         directory(std::move(answers)),
         limits(bounds),
-        accept_watcher(loop, [this](unsigned) { accept_some(); }),
-        accept_again(loop, [this] { accept_watcher.start(listener.get(), loop::IoWatcher::readable); }),
+        // All are accepted before the first one is read: until then, most have sent their query.
+        acceptor(loop, "whois",
+                 [this](auto& accepted) {
+                   for (auto& [fd, peer] : accepted) {
+                     admit(std::move(fd), peer);
+                   }
+                 }),
         reaper(loop, [this] { reap(); }),
         turns(loop, [this] { turn(); }) {}
 
   // The one that has moved nothing for longest comes first; closed ones stay until the reaper's turn.
   using Waiting = std::list<std::unique_ptr<Connection>>;
 
-  void accept_some();
-  void accept_pending();
   void admit(UniqueFd fd, const net::SocketAddress& peer);
   Connection& keep(UniqueFd fd, const net::SocketAddress& peer);
   void make_room(const net::Prefix& client);
@@ -63,42 +63,13 @@ struct Server::Impl {
   Limits limits;
   Shared shared{.directory = directory, .counters = {}, .batch = {}, .answer = {}};
   UniqueFd listener;
-  std::vector<std::pair<UniqueFd, net::SocketAddress>> pending;  // accepted, not yet admitted; empty between turns
   Waiting waiting;
   std::deque<Connection*> queue;  // who wants a turn; among them closed ones
   size_t open = 0;
-  loop::IoWatcher accept_watcher;
-  loop::Timer accept_again;  // after the process ran out of descriptors
+  loop::Acceptor acceptor;
   loop::Timer reaper;
   loop::IdleWork turns;  // after each turn's I/O, while somebody is in the queue
 };
-
-void Server::Impl::accept_some() {
-  // All are accepted before the first one is read: until then, most have sent their query.
-  accept_pending();
-  for (auto& [fd, peer] : pending) {
-    admit(std::move(fd), peer);
-  }
-  pending.clear();
-}
-
-void Server::Impl::accept_pending() {
-  while (pending.size() < accepted_at_once) {
-    net::SocketAddress peer;
-    UniqueFd fd(::accept4(listener.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd.valid()) {
-      pending.emplace_back(std::move(fd), peer);
-    } else if (errno == EAGAIN) {
-      return;
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      // Out of descriptors or memory: the connection stays in the queue and would wake the loop again and again.
-      log_warning("whois: cannot accept a connection: " + std::string(std::strerror(errno)));
-      accept_watcher.stop();
-      accept_again.start(pause_without_descriptors);
-      return;
-    }
-  }
-}
 
 void Server::Impl::admit(UniqueFd fd, const net::SocketAddress& peer) {
   std::array<char, first_read> bytes;
@@ -206,7 +177,7 @@ Result<> Server::listen(const std::string& address) {
     return fail_errno("whois: cannot listen on " + address, errno);
   }
   impl_->listener = std::move(fd);
-  impl_->accept_watcher.start(impl_->listener.get(), loop::IoWatcher::readable);
+  impl_->acceptor.start(impl_->listener.get());
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/unique_fd.h"
 #include "input/listen_socket.h"
+#include "net/listen.h"
 
 namespace ipguard::input {
 namespace {
@@ -26,7 +27,7 @@ net::Endpoint local(uint16_t port, const char* address = "127.0.0.1") {
 }
 
 uint16_t free_port() {
-  const auto socket = listen_tcp(local(0));
+  const auto socket = net::listen_tcp(local(0));
   net::SocketAddress own;
   EXPECT_TRUE(socket && ::getsockname(socket->get(), own.get(), &own.length) == 0);
   return own.endpoint()->port;
@@ -114,7 +115,7 @@ TEST_F(PortTrapTest, KeepsNothingOfManyVisitors) {
 }
 
 TEST_F(PortTrapTest, LeavesAServiceAlone) {
-  auto service = listen_tcp(local(config.ports[0]));
+  auto service = net::listen_tcp(local(config.ports[0]));
   ASSERT_TRUE(service);
   begin();
   EXPECT_EQ(trap->status().state,
@@ -171,14 +172,14 @@ TEST_F(PortTrapTest, WaitsForAnAddress) {
 
 // Whose clients may try its host's other addresses first.
 TEST_F(PortTrapTest, LeavesAServiceAloneOnAllAddresses) {
-  auto service = listen_tcp(local(config.ports[0]));
+  auto service = net::listen_tcp(local(config.ports[0]));
   config.listen = {*net::Address::parse("0.0.0.0"), *net::Address::parse("::")};
   config.ports.push_back(free_port());
   begin();
   EXPECT_THAT(trap->problem(), HasSubstr("0.0.0.0"));
   EXPECT_THAT(trap->problem(), testing::Not(HasSubstr("[::]")));
-  EXPECT_TRUE(listen_tcp(local(config.ports[0], "::1")));
-  EXPECT_FALSE(listen_tcp(local(config.ports[1], "::1")));
+  EXPECT_TRUE(net::listen_tcp(local(config.ports[0], "::1")));
+  EXPECT_FALSE(net::listen_tcp(local(config.ports[1], "::1")));
 }
 
 TEST_F(PortTrapTest, GoesOnThroughAChange) {
@@ -191,7 +192,7 @@ TEST_F(PortTrapTest, GoesOnThroughAChange) {
   expect_visits(2);
   config.ports.erase(config.ports.begin());
   trap->change(config);
-  EXPECT_TRUE(listen_tcp(local(first)));  // it is free again
+  EXPECT_TRUE(net::listen_tcp(local(first)));  // it is free again
   EXPECT_EQ(trap->status().lines, 2U);
 }
 

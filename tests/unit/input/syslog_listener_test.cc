@@ -9,6 +9,7 @@
 #include "base/unix_socket.h"
 #include "input/listen_socket.h"
 #include "line_input_fixture.h"
+#include "net/listen.h"
 
 namespace ipguard::input {
 namespace {
@@ -127,7 +128,7 @@ TEST_F(SyslogListenerTest, TakesUnixSocketsOfBothTypes) {
   const auto datagrams = listen_unix(Transport::unix_datagram, "run/syslog");
   const auto stream = listen_unix(Transport::unix_stream, "run/stream");
   begin();
-  struct stat file{};
+  struct stat file {};
   ASSERT_EQ(::stat(datagrams.c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 0777U, 0660U);
   send(connect(datagrams, SOCK_DGRAM), "<34>Oct 11 22:14:15 su: one");
@@ -174,7 +175,7 @@ TEST_F(SyslogListenerTest, CutsLongMessages) {
 
 TEST_F(SyslogListenerTest, WaitsForAPortThatIsTaken) {
   const auto where = listen(Transport::tcp);
-  auto other = listen_tcp(where);
+  auto other = net::listen_tcp(where);
   ASSERT_TRUE(other);
   begin({.retry = std::chrono::milliseconds{1}});
   EXPECT_EQ(status().state, "waiting: cannot listen on tcp " + where.to_string() + ": Address already in use");
