@@ -46,7 +46,7 @@ class Daemon {
  public:
   // `descriptors`: that the process may have. `writer`: none in a dry run.
   Daemon(std::string config_path, Loaded loaded, State state, size_t descriptors,
-         std::shared_ptr<enforce::WriterClient> writer, std::optional<gid_t> readers)
+         const std::shared_ptr<enforce::WriterClient>& writer, std::optional<gid_t> readers)
       : config_path_(std::move(config_path)),
         start_values_(loaded.config),
         most_files_(descriptors_for_files(descriptors)),
