@@ -7,11 +7,11 @@
 namespace ipguard::cli {
 namespace {
 
-const TimePoint now = from_civil(2026, 2, 25, 4, 0, 0);
+const TimePoint imported_at = from_civil(2026, 2, 25, 4, 0, 0);
 
 // "TARGET until … because …; … | 3: error: …".
 std::string read(std::string_view text, ListFormat format = ListFormat::automatic) {
-  const auto list = read_ban_list(text, format, now);
+  const auto list = read_ban_list(text, format, imported_at);
   std::string result;
   for (const auto& ban : list.bans) {
     result += (result.empty() ? "" : "; ") + ban.target;
@@ -70,14 +70,14 @@ TEST(BanList, TellsOfAFewProblemsOnly) {
   for (int i = 0; i < 50; ++i) {
     text += "x\n";
   }
-  const auto list = read_ban_list(text, ListFormat::list, now);
+  const auto list = read_ban_list(text, ListFormat::list, imported_at);
   EXPECT_EQ(list.problems.size(), BanList::most_problems);
   EXPECT_EQ(list.more_problems, 30U);
 }
 
 TEST(BanList, AReasonThatIsTooLongIsCutAndTold) {
   const std::string longest(BanList::longest_reason, 'x');
-  const auto fits = read_ban_list("target,reason\n192.0.2.7," + longest, ListFormat::csv, now);
+  const auto fits = read_ban_list("target,reason\n192.0.2.7," + longest, ListFormat::csv, imported_at);
   EXPECT_EQ(fits.bans.at(0).reason, longest);
   EXPECT_EQ(fits.cut, 0U);
   std::string umlauts;
@@ -86,7 +86,7 @@ TEST(BanList, AReasonThatIsTooLongIsCutAndTold) {
   }
   const auto cut =
       read_ban_list("target,reason\n192.0.2.7," + longest + "\n192.0.2.8," + longest + "y\n192.0.2.9," + umlauts + "\n",
-                    ListFormat::csv, now);
+                    ListFormat::csv, imported_at);
   EXPECT_EQ(cut.cut, 2U);
   EXPECT_EQ(cut.first_cut, 3U);
   EXPECT_EQ(cut.bans.at(1).reason, std::string(BanList::longest_reason - 3, 'x') + "...");

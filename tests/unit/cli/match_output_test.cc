@@ -8,9 +8,9 @@
 namespace ipguard::cli {
 namespace {
 
-using Json = nlohmann::json;
+using Printed = nlohmann::json;
 
-const TimePoint now = from_civil(2026, 3, 1, 12, 0, 0);
+const TimePoint judged_at = from_civil(2026, 3, 1, 12, 0, 0);
 
 constexpr std::string_view rules_text = R"([[rule]]
 id = "x/probe"
@@ -48,7 +48,7 @@ std::shared_ptr<const match::RuleSet> rules() {
 }
 
 struct Said {
-  Json json;
+  Printed json;
   std::string text;
 };
 
@@ -56,24 +56,24 @@ Said say(std::string_view line) {
   const auto set = rules();
   match::Matcher matcher(set);
   Said said;
-  matcher.match_line({.text = line}, {}, now, [&](const model::RawLine&, const match::LineResult& result) {
+  matcher.match_line({.text = line}, {}, judged_at, [&](const model::RawLine&, const match::LineResult& result) {
     JsonWriter json;
     put_line(json, 7, result, *set);
-    said.json = Json::parse(json.take(), nullptr, false);
+    said.json = Printed::parse(json.take(), nullptr, false);
     said.text = hit_details(result, *set);
   });
   return said;
 }
 
 TEST(MatchOutputTest, ALineWithoutAHitHasAllItsKeys) {
-  EXPECT_EQ(say("nothing").json, Json::parse(R"({"line": 7, "format": null, "time": null, "address": null,
+  EXPECT_EQ(say("nothing").json, Printed::parse(R"({"line": 7, "format": null, "time": null, "address": null,
                                                  "user": null, "hits": []})"));
   EXPECT_EQ(say("nothing").text, "");
 }
 
 TEST(MatchOutputTest, FurtherPatternsFollow) {
   const auto said = say(R"(192.0.2.7 - - [25/Feb/2026:04:30:17 +0000] "GET /%61b HTTP/1.1" 404 143 "-" "very evil")");
-  EXPECT_EQ(said.json["hits"], Json::parse(R"([{
+  EXPECT_EQ(said.json["hits"], Printed::parse(R"([{
       "rule": "x/probe", "service": "http", "kind": "attack", "field": "path", "key": null, "begin": null, "end": null,
       "text": "/a", "address_from": "position", "captures": {},
       "also": [{"field": "user_agent", "key": null, "begin": 82, "end": 86, "text": "evil"}]}])"));

@@ -10,7 +10,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Config parse(const std::string& text, Diagnostics& diagnostics) {
+Config parse_keys(const std::string& text, Diagnostics& diagnostics) {
   return parse_config("[[source]]\nname = \"web\"\npaths = \"/var/log/web.log\"\n" + text, "t.toml", diagnostics);
 }
 
@@ -24,10 +24,10 @@ TEST(EnforceKeys, AreRead) {
                {"prerouting", Hook::prerouting}};
   for (const auto& [name, hook] : hooks) {
     Diagnostics diagnostics;
-    const auto config = parse("[enforce]\nhook = \"" + std::string(name) +
-                                  "\"\naction = \"reject\"\n"
-                                  "end_connections = false\nelement_counters = true\n",
-                              diagnostics);
+    const auto config = parse_keys("[enforce]\nhook = \"" + std::string(name) +
+                                       "\"\naction = \"reject\"\n"
+                                       "end_connections = false\nelement_counters = true\n",
+                                   diagnostics);
     EXPECT_EQ(diagnostics.to_string(), "");
     EXPECT_EQ(config.enforce.hook, hook);
     EXPECT_EQ(config.enforce.action, Verdict::reject);
@@ -39,7 +39,7 @@ TEST(EnforceKeys, AreRead) {
 TEST(ProtectKeys, ProxiesAndTheLargestShareAreRead) {
   Diagnostics diagnostics;
   const auto config =
-      parse("[protect]\nproxies = [\"198.51.100.0/24\", \"2001:db8::7\"]\nlargest_share = 7\n", diagnostics);
+      parse_keys("[protect]\nproxies = [\"198.51.100.0/24\", \"2001:db8::7\"]\nlargest_share = 7\n", diagnostics);
   EXPECT_EQ(diagnostics.to_string(), "");
   EXPECT_THAT(config.protect.proxies,
               ElementsAre(*net::Prefix::parse("198.51.100.0/24"), *net::Prefix::parse("2001:db8::7")));
@@ -61,7 +61,7 @@ TEST(EnforceKeys, WrongOnesAreErrorsAtTheirPlace) {
   };
   for (const auto& [text, error] : cases) {
     Diagnostics diagnostics;
-    (void)parse(text, diagnostics);
+    (void)parse_keys(text, diagnostics);
     EXPECT_TRUE(diagnostics.has_errors()) << text;
     EXPECT_THAT(diagnostics.to_string(), HasSubstr(error)) << text;
   }

@@ -9,12 +9,14 @@
 namespace ipguard::config {
 namespace {
 
-Config parse(std::string_view text, Diagnostics& diagnostics) { return parse_config(text, "c.toml", diagnostics); }
+Config parse_formats(std::string_view text, Diagnostics& diagnostics) {
+  return parse_config(text, "c.toml", diagnostics);
+}
 
 // "LINE:COLUMN MESSAGE" of each problem but that there is no source.
 std::string problems_of(std::string_view text) {
   Diagnostics diagnostics;
-  (void)parse(text, diagnostics);
+  (void)parse_formats(text, diagnostics);
   std::string result;
   for (const auto& problem : diagnostics.all()) {
     if (!problem.message.starts_with("no [[source]]")) {
@@ -27,7 +29,7 @@ std::string problems_of(std::string_view text) {
 
 TEST(FormatReader, ReadsEachSyntax) {
   Diagnostics diagnostics;
-  const auto config = parse(R"toml(
+  const auto config = parse_formats(R"toml(
 [[format]]
 name = "shop"
 nginx = '$remote_addr "$request"'
@@ -42,7 +44,7 @@ json = { address = "client.ip", path = "http.path", status = "http.status" }
 name = "a"
 paths = ["/x"]
 )toml",
-                            diagnostics);
+                                    diagnostics);
   EXPECT_EQ(diagnostics.to_string(), "");
   ASSERT_EQ(config.formats.size(), 3U);
   EXPECT_EQ(config.formats[0].text, "$remote_addr \"$request\"");
@@ -92,7 +94,7 @@ TEST(FormatReader, SaysWhatIsWrongAndWhere) {
 
 TEST(FormatReader, ReadsHowASourceIsUnderstood) {
   Diagnostics diagnostics;
-  const auto config = parse(R"toml(
+  const auto config = parse_formats(R"toml(
 [[source]]
 name = "web"
 paths = ["/x"]
@@ -103,7 +105,7 @@ client_field = "quoted-4"
 [protect]
 proxies = ["203.0.113.0/24"]
 )toml",
-                            diagnostics);
+                                    diagnostics);
   EXPECT_EQ(diagnostics.to_string(), "");
   const auto& source = config.sources.at(0);
   EXPECT_EQ(source.timezone, "Europe/Rome");

@@ -74,7 +74,7 @@ TEST_P(OutletProblem, IsToldAtItsPlace) {
   EXPECT_THAT(diagnostics.to_string(), HasSubstr(GetParam().message));
 }
 
-const std::string head = "[[notify]]\nname = \"a\"\n";
+const std::string outlet_head = "[[notify]]\nname = \"a\"\n";
 
 INSTANTIATE_TEST_SUITE_P(
     All, OutletProblem,
@@ -90,20 +90,21 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"[http]\nhosts = [\"a.example:80\"]", "2:10", "is no name of a host"},
                     Case{"[http]\nsocket_mode = \"660\"", "2:15", "is no mode"},
                     Case{"[http]\nlisen = \"\"", "2:1", "lisen"}, Case{"[[notify]]\ntype = \"journal\"", "1:1", "name"},
-                    Case{head, "1:1", "needs a type"}, Case{head + "type = \"mail\"", "3:8", "mail"},
-                    Case{head + "type = \"file\"", "1:1", "needs a path"},
-                    Case{head + "type = \"file\"\npath = \"x\"", "4:8", "no whole path"},
-                    Case{head + "type = \"webhook\"", "1:1", "needs a url"},
-                    Case{head + "type = \"webhook\"\nurl = \"file:///etc/passwd\"", "4:7", "neither with https://"},
-                    Case{head + "type = \"exec\"", "1:1", "needs a command"},
-                    Case{head + "type = \"exec\"\ncommand = [\"logger\"]", "4:11", "no whole path"},
-                    Case{head + "type = \"exec\"\ncommand = []", "4:11", "command"},
-                    Case{head + "type = \"journal\"\npath = \"/x\"", "4:8", "has no such key"},
-                    Case{head + "type = \"file\"\npath = \"/x\"\ntimeout = \"3s\"", "5:11", "has no such key"},
-                    Case{head + "type = \"journal\"\nkinds = [\"bans\"]", "4:10", "is none of its words"},
-                    Case{head + "type = \"journal\"\nscopes = [\"as\"]", "4:11", "is none of its words"},
-                    Case{head + "type = \"journal\"\nissuers = [\"me\"]", "4:12", "is none of its words"},
-                    Case{head + "type = \"journal\"\n" + head + "type = \"syslog\"", "5:8", "a"}));
+                    Case{outlet_head, "1:1", "needs a type"}, Case{outlet_head + "type = \"mail\"", "3:8", "mail"},
+                    Case{outlet_head + "type = \"file\"", "1:1", "needs a path"},
+                    Case{outlet_head + "type = \"file\"\npath = \"x\"", "4:8", "no whole path"},
+                    Case{outlet_head + "type = \"webhook\"", "1:1", "needs a url"},
+                    Case{outlet_head + "type = \"webhook\"\nurl = \"file:///etc/passwd\"", "4:7",
+                         "neither with https://"},
+                    Case{outlet_head + "type = \"exec\"", "1:1", "needs a command"},
+                    Case{outlet_head + "type = \"exec\"\ncommand = [\"logger\"]", "4:11", "no whole path"},
+                    Case{outlet_head + "type = \"exec\"\ncommand = []", "4:11", "command"},
+                    Case{outlet_head + "type = \"journal\"\npath = \"/x\"", "4:8", "has no such key"},
+                    Case{outlet_head + "type = \"file\"\npath = \"/x\"\ntimeout = \"3s\"", "5:11", "has no such key"},
+                    Case{outlet_head + "type = \"journal\"\nkinds = [\"bans\"]", "4:10", "is none of its words"},
+                    Case{outlet_head + "type = \"journal\"\nscopes = [\"as\"]", "4:11", "is none of its words"},
+                    Case{outlet_head + "type = \"journal\"\nissuers = [\"me\"]", "4:12", "is none of its words"},
+                    Case{outlet_head + "type = \"journal\"\n" + outlet_head + "type = \"syslog\"", "5:8", "a"}));
 
 }  // namespace
 }  // namespace ipguard::config

@@ -13,11 +13,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Transport = ListenEndpoint::Transport;
 
-Config parse(const std::string& text, Diagnostics& diagnostics) { return parse_config(text, "t.toml", diagnostics); }
+Config parse_sources(const std::string& text, Diagnostics& diagnostics) {
+  return parse_config(text, "t.toml", diagnostics);
+}
 
 Config parse_well(const std::string& text) {
   Diagnostics diagnostics;
-  auto config = parse(text, diagnostics);
+  auto config = parse_sources(text, diagnostics);
   EXPECT_EQ(diagnostics.to_string(), "") << text;
   return config;
 }
@@ -98,7 +100,7 @@ class SourceProblem : public ::testing::TestWithParam<Wrong> {};
 
 TEST_P(SourceProblem, IsToldOf) {
   Diagnostics diagnostics;
-  (void)parse(std::string("[[source]]\nname = \"w\"\npaths = \"/w\"\n") + GetParam().text, diagnostics);
+  (void)parse_sources(std::string("[[source]]\nname = \"w\"\npaths = \"/w\"\n") + GetParam().text, diagnostics);
   EXPECT_THAT(diagnostics.to_string(), HasSubstr(GetParam().message));
   EXPECT_THAT(diagnostics.to_string(), HasSubstr(GetParam().hint));
   EXPECT_EQ(diagnostics.all().size(), 1U) << diagnostics.to_string();

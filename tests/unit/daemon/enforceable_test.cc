@@ -11,7 +11,7 @@ constexpr enrich::Knowledge everything{.asn = true, .country = true, .anything =
 constexpr enrich::Knowledge only_asn{.asn = true, .country = false, .anything = true};
 constexpr enrich::Knowledge only_country{.asn = false, .country = true, .anything = true};
 
-model::Rule rule(model::Scope scope = model::Scope::address) {
+model::Rule rule_of(model::Scope scope = model::Scope::address) {
   model::Rule rule;
   rule.id = "web/probe";
   rule.scope = scope;
@@ -20,7 +20,7 @@ model::Rule rule(model::Scope scope = model::Scope::address) {
 }
 
 model::Rule rule_with(std::optional<uint32_t> route_addresses, std::optional<uint32_t> asn_routes) {
-  auto result = rule();
+  auto result = rule_of();
   result.route_addresses = route_addresses;
   result.asn_routes = asn_routes;
   return result;
@@ -41,7 +41,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
   const std::vector<Case> cases = {
       {"all is well",
        "[allow]\nasns = [64500]\ncountries = [\"CH\"]\n[ladder.asn]\nroutes = 2\n",
-       {rule(model::Scope::asn)},
+       {rule_of(model::Scope::asn)},
        everything,
        nullptr,
        "",
@@ -49,7 +49,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
        2},
       {"countries without countries",
        "[allow]\ncountries = [\"CH\"]\n",
-       {rule()},
+       {rule_of()},
        only_asn,
        "c.toml:2:13",
        "countries: the databases know no country",
@@ -57,7 +57,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
        3},
       {"AS without AS",
        "[allow]\nasns = [64500]\n[ladder.asn]\nroutes = 0\n",
-       {rule()},
+       {rule_of()},
        only_country,
        "c.toml:2:8",
        "asns: the databases know no AS",
@@ -65,7 +65,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
        0},
       {"an AS ladder without AS",
        "[ladder.asn]\nroutes = 2\n",
-       {rule()},
+       {rule_of()},
        only_country,
        "c.toml:2:10",
        "routes: the databases know no AS",
@@ -73,7 +73,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
        2},
       {"the default gives way",
        "",
-       {rule()},
+       {rule_of()},
        only_country,
        "c.toml",
        "[ladder.asn] routes = 0 instead of 3: the databases know no AS",
@@ -81,7 +81,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
        0},
       {"an AS ladder behind a route ladder that is off",
        "[ladder.route]\naddresses = 0\n[ladder.asn]\nroutes = 3\n",
-       {rule()},
+       {rule_of()},
        everything,
        "c.toml:4:10",
        "no AS is ever banned, because no route is",
@@ -89,7 +89,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
        3},
       {"the same by default",
        "[ladder.route]\naddresses = 0\n",
-       {rule()},
+       {rule_of()},
        everything,
        "c.toml",
        "[ladder.asn] routes = 0 instead of 3",
@@ -97,7 +97,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
        0},
       {"a rule leads there",
        "[ladder.route]\naddresses = 0\n[ladder.asn]\nroutes = 3\n",
-       {rule(), rule(model::Scope::route)},
+       {rule_of(), rule_of(model::Scope::route)},
        everything,
        nullptr,
        "",
@@ -113,7 +113,7 @@ TEST(Enforceable, SaysWhatCannotComeTrue) {
        3},
       {"a rule of AS scope without AS",
        "[ladder.asn]\nroutes = 0\n",
-       {rule(model::Scope::asn)},
+       {rule_of(model::Scope::asn)},
        only_country,
        "rules.toml:7:1",
        "has scope \"asn\", but the databases know no AS",

@@ -7,9 +7,9 @@ namespace {
 
 using control::Json;
 
-const TimePoint now = from_civil(2026, 2, 25, 4, 30, 0);
+const TimePoint tallied = from_civil(2026, 2, 25, 4, 30, 0);
 
-model::Rule rule(std::string id) {
+model::Rule named_rule(std::string id) {
   model::Rule result;
   result.id = std::move(id);
   return result;
@@ -21,21 +21,21 @@ Json entry(const char* id, uint64_t hits, uint64_t offences, Json last_hit) {
 
 TEST(RuleTallyTest, CountsHitsAndOffencesByRule) {
   RuleTally tally;
-  const std::vector<model::Rule> rules = {rule("x/a"), rule("x/b")};
+  const std::vector<model::Rule> rules = {named_rule("x/a"), named_rule("x/b")};
   EXPECT_EQ(tally.to_json(rules), Json::array({entry("x/a", 0, 0, nullptr), entry("x/b", 0, 0, nullptr)}));
-  tally.count(rules[1], false, now);
-  tally.count(rules[1], true, now + Seconds{5});
-  tally.count(rules[1], false, now + Seconds{2});  // lines of two files need not come in order
+  tally.count(rules[1], false, tallied);
+  tally.count(rules[1], true, tallied + Seconds{5});
+  tally.count(rules[1], false, tallied + Seconds{2});  // lines of two files need not come in order
   EXPECT_EQ(tally.to_json(rules),
             Json::array({entry("x/a", 0, 0, nullptr), entry("x/b", 3, 1, "2026-02-25T04:30:05Z")}));
 }
 
 TEST(RuleTallyTest, AReloadKeepsTheCountsOfRulesThatStay) {
   RuleTally tally;
-  tally.count(rule("x/a"), false, now);
-  tally.count(rule("x/gone"), false, now);
-  tally.keep_only({rule("x/new"), rule("x/a")});
-  EXPECT_EQ(tally.to_json({rule("x/new"), rule("x/a"), rule("x/gone")}),
+  tally.count(named_rule("x/a"), false, tallied);
+  tally.count(named_rule("x/gone"), false, tallied);
+  tally.keep_only({named_rule("x/new"), named_rule("x/a")});
+  EXPECT_EQ(tally.to_json({named_rule("x/new"), named_rule("x/a"), named_rule("x/gone")}),
             Json::array({entry("x/new", 0, 0, nullptr), entry("x/a", 1, 0, "2026-02-25T04:30:00Z"),
                          entry("x/gone", 0, 0, nullptr)}));
 }

@@ -60,7 +60,7 @@ class TargetCommandsTest : public testing::Test {
   int turns = 0;
 };
 
-constexpr uint32_t bench_range = 0xc6120000U;  // 198.18.0.0/15, RFC 2544
+constexpr uint32_t banned_range = 0xc6120000U;  // 198.18.0.0/15, RFC 2544
 
 TEST_F(TargetCommandsTest, AnswersFewTargetsOneByOne) {
   const auto reply = ban({{"targets", {"192.0.2.7", "198.51.100.9", "192.0.2.0/25"}}, {"for", "2h"}});
@@ -80,7 +80,7 @@ TEST_F(TargetCommandsTest, AMisspeltWordOfAnEntryMakesNoPermanentBan) {
 }
 
 TEST_F(TargetCommandsTest, ManyTargetsTakeManyTurnsAndAreCounted) {
-  auto targets = addresses(bench_range, 4500);
+  auto targets = addresses(banned_range, 4500);
   for (const auto& refused : addresses(0xc6336400U, 120)) {  // 198.51.100.0/25
     targets.push_back(refused);
   }
@@ -93,13 +93,13 @@ TEST_F(TargetCommandsTest, ManyTargetsTakeManyTurnsAndAreCounted) {
   EXPECT_EQ(guard->engine().decisions().size(), 4500U);
   EXPECT_EQ(guard->enforcer().enforced(), 4500U);
   EXPECT_EQ(guard->engine().decisions().front().issuer, "import");
-  const auto lifted = unban({{"targets", addresses(bench_range, 4500)}, {"summary", true}});
+  const auto lifted = unban({{"targets", addresses(banned_range, 4500)}, {"summary", true}});
   EXPECT_EQ(lifted["lifted"], 4500);
   EXPECT_EQ(guard->enforcer().enforced(), 0U);
 }
 
 TEST_F(TargetCommandsTest, WorkThatIsDroppedHasDoneWholeSlices) {
-  auto work = begin_ban(*guard, {{"targets", addresses(bench_range, 9000)}, {"summary", true}});
+  auto work = begin_ban(*guard, {{"targets", addresses(banned_range, 9000)}, {"summary", true}});
   ASSERT_TRUE(work);
   EXPECT_FALSE((*work)().has_value());
   *work = nullptr;
@@ -122,7 +122,7 @@ TEST_F(TargetCommandsTest, RefusesArgumentsBeforeTheFirstTarget) {
       {{{"targets", {{{"target", "192.0.2.7/24"}}}}},
        "no: '192.0.2.7/24' has host bits set; the prefix is 192.0.2.0/24"},
       {{{"targets", {"192.0.2.7"}}, {"confirm_within", "0s"}}, "no: there must be time to confirm it"},
-      {{{"targets", addresses(bench_range, 1001)}}, "no: more than 1,000 targets need 'summary'"},
+      {{{"targets", addresses(banned_range, 1001)}}, "no: more than 1,000 targets need 'summary'"},
       {{{"targets", {"192.0.2.7"}}, {"for", "0s"}},
        "no: a ban for 0s would be none; leave --for away for a permanent one"},
       {{{"targets", {"192.0.2.7"}}, {"for", 7}}, "no: 'for' must be a duration such as \"2h\""},
@@ -175,9 +175,9 @@ TEST_F(TargetCommandsTest, EachTargetMayHaveAnEndAndAReasonOfItsOwn) {
 
 TEST_F(TargetCommandsTest, AListNeverShortensAndSaysHowManyWereBanned) {
   (void)ban({{"targets", {"192.0.2.1"}}, {"reason", "for good"}});
-  const auto first = addresses(bench_range, 10);
+  const auto first = addresses(banned_range, 10);
   (void)ban({{"targets", first}, {"for", "2h"}, {"issuer", "import"}, {"summary", true}});
-  auto targets = addresses(bench_range, 12);
+  auto targets = addresses(banned_range, 12);
   targets.push_back("192.0.2.1");
   const auto reply = ban({{"targets", targets}, {"for", "1h"}, {"issuer", "import"}, {"summary", true}});
   EXPECT_EQ(reply["banned"], 2);

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t max_line = 120;
+constexpr size_t longest_line = 120;
 
 // What was written between a file's creation or truncation and its next truncation.
 struct Content {
@@ -45,9 +45,9 @@ std::vector<Expected> lines_of(const Content& content) {
   for (size_t begin = 0; begin < content.bytes.size();) {
     const size_t end = std::min(content.bytes.find('\n', begin), content.bytes.size());
     const bool complete = end < content.bytes.size();
-    const bool overlong = end - begin > max_line;
+    const bool overlong = end - begin > longest_line;
     if (complete || overlong || content.ended) {
-      lines.push_back({content.bytes.substr(begin, overlong ? max_line : end - begin), begin, overlong});
+      lines.push_back({content.bytes.substr(begin, overlong ? longest_line : end - begin), begin, overlong});
     }
     begin = end + 1;
   }
@@ -77,8 +77,8 @@ class ModelRun : public FollowerFixture {
       timing.tick = std::chrono::milliseconds(seed % 2);  // each time that the loop runs, or as it happens to run
       timing.quiet_ticks = 2;
     }
-    add_source("web", {temp / "web/*.log"}, config::StartPosition::start, max_line);
-    add_source("app", {temp / "deep/er/app.log", temp / "late.log"}, config::StartPosition::start, max_line);
+    add_source("web", {temp / "web/*.log"}, config::StartPosition::start, longest_line);
+    add_source("app", {temp / "deep/er/app.log", temp / "late.log"}, config::StartPosition::start, longest_line);
     for (const char* name : {"web/a.log", "web/b.log", "deep/er/app.log", "late.log"}) {
       logs_.emplace_back().path = temp / name;
       logs_.back().copies = chance(40);

@@ -21,7 +21,7 @@ JournalEntry entry_of(const Values& values) {
   return entry;
 }
 
-struct Case {
+struct SenderCase {
   const char* what;
   Values values;
   std::string program;  // "" = not trusted
@@ -29,7 +29,7 @@ struct Case {
 };
 
 TEST(JournalSender, WhoIsBelieved) {
-  const std::vector<Case> cases = {
+  const std::vector<SenderCase> cases = {
       {"sshd of Debian",
        {{identifier, "sshd"}, {uid, "0"}, {comm, "sshd"}, {exe, "/usr/sbin/sshd"}, {unit, "ssh.service"}},
        "sshd"},

@@ -28,7 +28,7 @@ Blocks feed(size_t max_line, const std::vector<std::string>& reads) {
   return collector.blocks;
 }
 
-struct Case {
+struct SplitCase {
   const char* name;
   size_t max_line;
   std::vector<std::string> reads;
@@ -36,7 +36,7 @@ struct Case {
 };
 
 TEST(LineSplitter, CutsReadsIntoBlocksOfWholeLines) {
-  const std::vector<Case> cases = {
+  const std::vector<SplitCase> cases = {
       {"several lines are one block", 10, {"a\nb\nc\n"}, {{"a\nb\nc\n", 0, false}}},
       {"the partial line waits", 10, {"a\nb"}, {{"a\n", 0, false}}},
       {"a torn line is put together",
@@ -58,7 +58,7 @@ TEST(LineSplitter, CutsReadsIntoBlocksOfWholeLines) {
       {"two in a row", 3, {"long1\nlong2\n"}, {{"lon", 0, true}, {"lon", 6, true}}},
       {"a bound of 0 is taken as 1", 0, {"a\nbb\n"}, {{"a\n", 0, false}, {"b", 2, true}}},
   };
-  for (const Case& test : cases) {
+  for (const SplitCase& test : cases) {
     EXPECT_EQ(feed(test.max_line, test.reads), test.blocks) << test.name;
   }
 }

@@ -16,12 +16,12 @@ namespace {
 using namespace test;
 
 template <typename List>
-const auto& pick(std::mt19937& random, const List& list) {
+const auto& pick_one(std::mt19937& random, const List& list) {
   return list[random() % std::size(list)];
 }
 
 // Lines that are nearly all ordinary, and what clients and servers do to make them otherwise.
-std::string random_line(std::mt19937& random) {
+std::string random_access_line(std::mt19937& random) {
   static const char* const heads[] = {"192.0.2.7 - - ",
                                       "2001:db8::7 - - ",
                                       "192.0.2.7 - - ",
@@ -62,7 +62,7 @@ std::string random_line(std::mt19937& random) {
                                        "%65vilbot"};
   const bool odd = random() % 3 == 0;
   const auto part = [&](const auto& list, size_t ordinary) {
-    return std::string(odd ? pick(random, list) : list[random() % ordinary]);
+    return std::string(odd ? pick_one(random, list) : list[random() % ordinary]);
   };
   std::string line = part(heads, 5) + part(stamps, 3) + '"' + part(requests, 7) + '"' + part(tails, 3);
   for (size_t left = odd ? random() % 4 : 2; left > 0; --left) {
@@ -88,7 +88,7 @@ TEST(AccessSkim, TheFormatsReadTheSameWhateverTheLastLineWas) {
   ParseScratch scratch;
   size_t skimmed = 0;
   for (int i = 0; i < 20'000; ++i) {
-    const std::string line = random_line(random);
+    const std::string line = random_access_line(random);
     const auto fields = skim.skim(line, marks_of(line));
     if (!fields) {
       continue;
@@ -128,7 +128,7 @@ TEST(AccessDigest, TheScanAgreesWithTheReference) {
     // A matcher remembers from block to block.
     std::string block = access_line("/index.html") + "\n";
     for (int i = 0; i < 500; ++i) {
-      block += random_line(random) + (random() % 9 == 0 ? "\r\n" : "\n");
+      block += random_access_line(random) + (random() % 9 == 0 ? "\r\n" : "\n");
     }
     block.resize(block.size() - random() % 2);
     Matcher reference(set);

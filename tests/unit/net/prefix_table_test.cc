@@ -11,16 +11,16 @@ namespace {
 
 Prefix prefix(std::string_view text) { return Prefix::parse(text).value(); }
 
-using Members = std::vector<std::pair<Prefix, int>>;
+using Entries = std::vector<std::pair<Prefix, int>>;
 
-Members all(const PrefixTable<int>& table) {
-  Members members;
+Entries all(const PrefixTable<int>& table) {
+  Entries members;
   table.each([&](const Prefix& member, int value) { members.emplace_back(member, value); });
   return members;
 }
 
-Members inside(const PrefixTable<int>& table, const Prefix& around) {
-  Members members;
+Entries inside(const PrefixTable<int>& table, const Prefix& around) {
+  Entries members;
   table.each_inside(around, [&](const Prefix& member, int value) { members.emplace_back(member, value); });
   return members;
 }
@@ -42,7 +42,7 @@ TEST(PrefixTable, AnswersAsOneSeesIt) {
   EXPECT_FALSE(table.longest_covering(prefix("2001:db8::/31")));
   EXPECT_TRUE(table.any_inside(prefix("192.0.2.0/23")));
   EXPECT_FALSE(table.any_inside(prefix("192.0.2.0/25")));
-  EXPECT_EQ(inside(table, prefix("192.0.0.0/15")), (Members{{prefix("192.0.0.0/16"), 2}, {prefix("192.0.2.0/24"), 5}}));
+  EXPECT_EQ(inside(table, prefix("192.0.0.0/15")), (Entries{{prefix("192.0.0.0/16"), 2}, {prefix("192.0.2.0/24"), 5}}));
   EXPECT_EQ(all(table).back().first, prefix("2001:db8::/32")) << "IPv4 first";
   EXPECT_TRUE(table.erase(prefix("0.0.0.0/0")));
   EXPECT_FALSE(table.erase(prefix("0.0.0.0/0")));
@@ -52,7 +52,7 @@ TEST(PrefixTable, AnswersAsOneSeesIt) {
   EXPECT_TRUE(all(table).empty());
 }
 
-Prefix random_prefix(std::mt19937& random) {
+Prefix random_entry(std::mt19937& random) {
   if (random() % 3 == 0) {
     std::array<uint8_t, 16> bytes{0x20, 0x01, 0x0d, 0xb8};
     bytes[15] = static_cast<uint8_t>(random());
@@ -70,26 +70,26 @@ TEST(PrefixTable, DoesWhatPrefixMapDoes) {
     PrefixMap<int> map;
     for (int i = 0; i < 30'000; ++i) {
       const bool growing = i / 5000 % 2 == 0;
-      const Prefix what = random_prefix(random);
+      const Prefix what = random_entry(random);
       if (random() % 10 < (growing ? 8U : 2U)) {
         ASSERT_EQ(table.put(what, i), map.find(what) == nullptr);
         map[what] = i;
       } else {
         ASSERT_EQ(table.erase(what), map.erase(what));
       }
-      const Prefix asked = random_prefix(random);
+      const Prefix asked = random_entry(random);
       const auto* widest = map.widest_covering(asked);
       const auto* longest = map.longest_covering(asked);
       ASSERT_EQ(table.widest_covering(asked), widest ? std::optional(widest->first) : std::nullopt);
       ASSERT_EQ(table.longest_covering(asked), longest ? std::optional(longest->first) : std::nullopt);
       if (i % 200 == 0) {
-        Members expected;
+        Entries expected;
         for (const auto* member : map.inside(asked)) {
           expected.emplace_back(*member);
         }
         ASSERT_EQ(inside(table, asked), expected);
         ASSERT_EQ(table.any_inside(asked), !expected.empty());
-        ASSERT_EQ(all(table), Members(map.members().begin(), map.members().end()));
+        ASSERT_EQ(all(table), Entries(map.members().begin(), map.members().end()));
       }
     }
   }

@@ -7,13 +7,12 @@
 #include <random>
 #include <set>
 
+#include "moments.h"
+
 namespace ipguard::report {
 namespace {
 
 using testing::ElementsAre;
-
-TimePoint at(int64_t second) { return TimePoint(Seconds(second)); }
-net::Address address(const std::string& text) { return *net::Address::parse(text); }
 
 // 192.0.2.0/24 belongs to AS64500 in CH, everything else to nobody.
 class AggregatesTest : public testing::Test {

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 
+#include "moments.h"
+
 namespace ipguard::report {
 namespace {
-
-TimePoint at(int64_t second) { return TimePoint(Seconds(second)); }
-net::Address address(const std::string& text) { return *net::Address::parse(text); }
 
 model::Decision decision(const std::string& target, int64_t since, int64_t until, const std::string& rule = "web/a") {
   model::Decision result;

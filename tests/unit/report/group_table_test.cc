@@ -6,10 +6,10 @@
 #include <random>
 #include <string>
 
+#include "moments.h"
+
 namespace ipguard::report {
 namespace {
-
-TimePoint at(int64_t second) { return TimePoint(Seconds(second)); }
 
 struct Counted {
   uint64_t hits = 0;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <random>
 
+#include "moments.h"
+
 namespace ipguard::report {
 namespace {
 
@@ -13,8 +15,6 @@ using testing::ElementsAre;
 
 constexpr int64_t noon = 1'777'636'800;  // 2026-05-01T12:00:00Z
 constexpr int64_t hour = 3600;
-
-TimePoint at(int64_t second) { return TimePoint(Seconds(second)); }
 
 // Every /24 of 198.18.0.0/15 is an AS of its own; everything else is nobody's.
 model::Route owner_of(const net::Address& address) {

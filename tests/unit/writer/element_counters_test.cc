@@ -7,8 +7,6 @@ namespace {
 
 using model::Scope;
 
-constexpr int port = 8080;
-
 class ElementCounters : public KernelTest {
  protected:
   const std::vector<model::SetElement> bans_ = {

@@ -17,6 +17,8 @@ using enforce::testing::CommandResult;
 using enforce::testing::NamespaceTest;
 using enforce::testing::run;
 
+inline constexpr int port = 8080;  // of servers in the namespaces
+
 class KernelTest : public NamespaceTest {
  protected:
   void SetUp() override {

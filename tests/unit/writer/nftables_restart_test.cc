@@ -76,12 +76,12 @@ TEST_F(NftablesRestart, CutsARangeThatIsNoPrefixIntoPrefixes) {
   EXPECT_EQ(enforcer->holds(address("198.51.100.3")), false);
 }
 
-struct Meddling {
+struct ForeignCommand {
   const char* name;
   const char* command;
 };
 
-class RestoresAfter : public KernelTest, public ::testing::WithParamInterface<Meddling> {};
+class RestoresAfter : public KernelTest, public ::testing::WithParamInterface<ForeignCommand> {};
 
 TEST_P(RestoresAfter, AtTheNextCheck) {
   auto enforcer = make();
@@ -111,14 +111,15 @@ TEST_P(RestoresAfter, AtTheNextBan) {
 
 INSTANTIATE_TEST_SUITE_P(
     Meddling, RestoresAfter,
-    ::testing::Values(Meddling{"FlushRuleset", "nft flush ruleset"},
-                      Meddling{"DeleteTable", "nft delete table inet ipguard"},
-                      Meddling{"FlushTable", "nft flush table inet ipguard"},
-                      Meddling{"FlushChain", "nft flush chain inet ipguard input"},
-                      Meddling{"Dormant", "nft add table inet ipguard '{ flags dormant; }'"},
-                      Meddling{"Replaced",
-                               "nft 'delete table inet ipguard; table inet ipguard { set address4 { type ipv4_addr; "
-                               "flags timeout; gc-interval 1m; }; }'"}),
+    ::testing::Values(ForeignCommand{"FlushRuleset", "nft flush ruleset"},
+                      ForeignCommand{"DeleteTable", "nft delete table inet ipguard"},
+                      ForeignCommand{"FlushTable", "nft flush table inet ipguard"},
+                      ForeignCommand{"FlushChain", "nft flush chain inet ipguard input"},
+                      ForeignCommand{"Dormant", "nft add table inet ipguard '{ flags dormant; }'"},
+                      ForeignCommand{
+                          "Replaced",
+                          "nft 'delete table inet ipguard; table inet ipguard { set address4 { type ipv4_addr; "
+                          "flags timeout; gc-interval 1m; }; }'"}),
     [](const auto& chosen) { return chosen.param.name; });
 
 TEST_F(NftablesRestart, OtherTablesAreNoReasonToRestore) {

@@ -10,8 +10,6 @@ namespace {
 
 using model::Scope;
 
-constexpr int port = 8080;
-
 class Packets : public KernelTest {};
 
 TEST_F(Packets, ABannedAddressIsDroppedUntilTheBanIsLifted) {
