@@ -12,7 +12,8 @@ Action prepare_reload(CLI::App& app) {
   auto options = std::make_shared<DaemonOptions>();
   add_daemon_options(app, *options);
   return [options]() -> Result<> {
-    auto reply = control::call(options->socket, {.command = "reload", .arguments = Json::object()});
+    // It is done whole however long it takes: who gave up early would be told that nobody answered, and be wrong.
+    auto reply = control::call(options->socket, {.command = "reload", .arguments = Json::object()}, 300);
     if (!reply) {
       return std::unexpected(std::move(reply.error()));
     }

@@ -23,7 +23,7 @@ start_again() {
 
 step "state lost: a permanent ban stays one beside a short ban of its country, and AS and countries stay whole"
 ctl ban 198.51.100.128/25 > /dev/null
-ctl ban FR --for 15s > /dev/null
+ctl ban FR --for "$((15 * patience))s" > /dev/null
 ctl ban NL --for 1h > /dev/null
 ctl ban AS64496 > /dev/null
 before=$(bans)

@@ -60,11 +60,11 @@ refused 1 "is not banned" confirm "$asn"
 [ "$(ctl export | wc -l)" = 0 ] || fail "a refused ban is there: $(ctl export)"
 
 step "an unconfirmed ban is lifted, over kill -9; a confirmed one stays"
-ctl ban "$asn" --confirm-within 15s | says "ipguardctl confirm $asn" || fail "it does not say how to confirm"
+ctl ban "$asn" --confirm-within "$((15 * patience))s" | says "ipguardctl confirm $asn" || fail "it does not say how to confirm"
 table_has 'asn4' || fail "there is no set"
 is_banned "$asn" || fail "the ban is not in force at once"
 ctl bans | says 'to confirm' || fail "bans does not show that it is to be confirmed"
-ctl ban 198.51.100.0/25 --for 2h --confirm-within 15s > /dev/null
+ctl ban 198.51.100.0/25 --for 2h --confirm-within "$((15 * patience))s" > /dev/null
 ctl confirm 198.51.100.0/25 | says 'confirmed route 198.51.100.0/25 for' || fail "confirm does not say what it did"
 stop_daemon KILL
 start_daemon

@@ -59,8 +59,8 @@ END
 resident() { memory "$1" | awk '{print $1 + $2 + $3}'; }
 # A minute after the last line it lets go of what only its start and the lines needed.
 is_small() { [ "$(resident "$daemon")" -lt 25600 ] && { [ -z "$writer" ] || [ "$(resident "$writer")" -lt 10240 ]; }; }
-if grep -q libasan "/proc/$daemon/maps"; then
-  echo "not judged: AddressSanitizer keeps memory of its own"
+if [ -n "$sanitized" ]; then
+  echo "not judged: a sanitizer keeps memory of its own"
 else
   within 120 is_small || fail "resident: $(memory "$daemon") KiB; the writer: $(memory "${writer:-$daemon}") KiB"
 fi

@@ -10,6 +10,18 @@ daemon=
 started=()      # processes to end
 namespaces=()   # network namespaces to delete
 
+# Programs built with a sanitizer take several times as long, and are waited for that much longer. What it finds is kept in files:
+# it fails the test, whatever a program that was meant to end ended with.
+sanitized='' patience=1 findings=''
+if grep -qs '^IPGUARD_SANITIZE:[A-Z]*=.' "$build/CMakeCache.txt"; then
+  # shellcheck disable=SC2034
+  sanitized=yes patience=10
+  findings=$(mktemp -d)
+  chmod 1777 "$findings"  # programs that have given up root find things, too
+  export ASAN_OPTIONS="${ASAN_OPTIONS:-}:log_path=$findings/found" UBSAN_OPTIONS="${UBSAN_OPTIONS:-}:log_path=$findings/found"
+  export TSAN_OPTIONS="${TSAN_OPTIONS:-}:log_path=$findings/found:suppressions=$root/tests/tsan.supp"
+fi
+
 skip() { echo "SKIPPED: $*"; exit 77; }
 fail() {
   echo "FAILED: $*" >&2
@@ -20,6 +32,17 @@ fail() {
 says() { grep -- "$@" > /dev/null; }
 step() { echo "* $*"; }
 
+# Waits, a little, for the last of the programs that write to $findings.
+nothing_found() {
+  local tries=100
+  while grep -qsF "$findings" /proc/[0-9]*/environ && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+  # (A program that is killed while it looks for leaks leaves a note there, too.)
+  grep -rqsE 'Sanitizer|runtime error' "$findings" || return 0
+  echo "FAILED: a sanitizer found something:" >&2
+  head -n 80 "$findings"/* >&2
+  return 1
+}
+
 finish() {
   local status=$?
   set +e
@@ -29,7 +52,8 @@ finish() {
   for namespace in "${namespaces[@]}"; do
     ip netns delete "$namespace" 2>/dev/null
   done
-  rm -rf "$work"
+  [ -z "$findings" ] || nothing_found || status=1
+  rm -rf "$work" "${findings:-$work}"
   exit "$status"
 }
 trap finish EXIT
@@ -37,10 +61,10 @@ trap finish EXIT
 require_root() { [ "$(id -u)" = 0 ] || skip "needs root (network namespaces, nftables)"; }
 require() { for command in "$@"; do command -v "$command" > /dev/null || skip "$command is not installed"; done; }
 
-# Waits until the command succeeds, at most so many seconds.
+# Waits until the command succeeds, at most so many seconds (longer for programs with a sanitizer).
 #   within SECONDS COMMAND…
 within() {
-  local tries=$(($1 * 20))
+  local tries=$(($1 * 20 * patience))
   shift
   until "$@" > /dev/null 2>&1; do
     tries=$((tries - 1))

@@ -10,7 +10,7 @@ require ip nft cmake dpkg-deb dpkg-shlibdeps lintian mmdebstrap unshare nsenter 
 grep -qs '^ID=debian' /etc/os-release || skip "the clean root comes from Debian's mirror, and this is no Debian"
 suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 grep -q '^CMAKE_BUILD_TYPE:[A-Z]*=Rel' "$build/CMakeCache.txt" || skip "packages are made of release builds"
-grep -q '^IPGUARD_SANITIZE:[A-Z]*=.' "$build/CMakeCache.txt" && skip "packages are made of builds without sanitizers"
+[ -z "$sanitized" ] || skip "packages are made of builds without sanitizers"
 
 clean=$work/clean
 mkdir "$clean"

@@ -38,9 +38,9 @@ class SinkTest : public testing::Test {
     event.fields = {{"IPGUARD_TARGET", "192.0.2." + std::to_string(number)}};
     return std::make_shared<const Event>(std::move(event));
   }
-  // Turns the loop until `done`, ten seconds at most.
+  // Turns the loop until `done`, a minute at most.
   bool until(const std::function<bool()>& done) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     loop::Timer tick(loop, [] {});
     while (!done() && std::chrono::steady_clock::now() < end) {
       tick.start(std::chrono::milliseconds(5));
