@@ -172,6 +172,12 @@ std::optional<char> odd_status_neighbour(const Items& items) {
   if (status == items.end()) {
     return std::nullopt;
   }
+  // A variable right beside it is refused later on: where one ends cannot be told.
+  const bool alone = (status == items.begin() || (status - 1)->is_literal()) &&
+                     (status + 1 == items.end() || (status + 1)->is_literal());
+  if (!alone) {
+    return std::nullopt;
+  }
   const char before = status == items.begin() ? '\n' : (status - 1)->literal.back();
   const char behind = status + 1 == items.end() ? '\n' : (status + 1)->literal.front();
   return StatusScan::stands_usually(before, behind) ? std::nullopt : std::optional(before);

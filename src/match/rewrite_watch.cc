@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/line_counter.h"
+#include "match/formats/columns.h"
+#include "match/timestamp.h"
 
 namespace ipguard::match {
 namespace {
@@ -53,19 +55,37 @@ ByteVector mark_suspects(const char* at) {
   return static_cast<ByteVector>(slash | overlong | (here == '%') | (here == '\\') | (here == '?'));
 }
 
-// The part of a line whose fields a format may rewrite. Of an access log's line it ends with the request: its closing
-// quote is the second one, because clients' quotes are written with a backslash, and the status stands behind it.
+// Whether ` [25/Feb/2026:04:30:17 +0000] ` stands before the quote, which then opens a request.
+bool follows_stamp(std::string_view line, size_t quote) {
+  constexpr size_t stamp_to_quote = clf_stamp_length + 4;
+  return quote > stamp_to_quote && line.substr(quote - stamp_to_quote, 2) == " [" &&
+         line.substr(quote - 2, 2) == "] " &&
+         parse_clf_stamp(line.substr(quote - stamp_to_quote + 2, clf_stamp_length));
+}
+
+// Whether ` STATUS BYTES` stands there, as combined_format() takes them.
+bool begins_with_status_and_bytes(std::string_view rest) {
+  constexpr size_t status_end = 4;  // ` 404`
+  if (rest.size() <= status_end + 1 || rest[0] != ' ' || rest[status_end] != ' ' ||
+      rest.find_first_not_of("0123456789", 1) != status_end) {
+    return false;
+  }
+  const size_t bytes = status_end + 1;
+  return is_number_or_hyphen(rest.substr(bytes, rest.find(' ', bytes) - bytes));
+}
+
+// The part of a line whose fields a format may rewrite. Of an access log's line it ends with the request: the stamp
+// stands before its opening quote; its closing quote is the second one, because clients' quotes are written with a
+// backslash, and status and bytes stand behind it. Less than all of this is not enough: a column in front of the stamp
+// may look like a request and its status (Apache writes a user without a name as ""), another bracket may hold the
+// stamp that a format goes by, and of servers that write clients' quotes as they are a request may hold `" 404 `.
 std::string_view watched_part(std::string_view line) {
-  constexpr size_t status_digits = 3;
   const size_t opening = line.find('"');
   const size_t closing = opening == std::string_view::npos ? opening : line.find('"', opening + 1);
-  if (closing == std::string_view::npos || line.find('\\') != std::string_view::npos) {
-    return line;
-  }
-  const std::string_view status = line.substr(closing + 1, status_digits + 2);
-  const bool is_status = status.size() == status_digits + 2 && status.front() == ' ' && status.back() == ' ' &&
-                         status.find_first_not_of("0123456789", 1) == status_digits + 1;
-  return is_status ? line.substr(0, closing) : line;
+  const bool ends_with_request =
+      closing != std::string_view::npos && line.find('\\') == std::string_view::npos && follows_stamp(line, opening) &&
+      begins_with_status_and_bytes(line.substr(closing + 1)) && line.find(" [", opening) == std::string_view::npos;
+  return ends_with_request ? line.substr(0, closing) : line;
 }
 
 // Collects the lines, in the order of the bytes that are shown to it.

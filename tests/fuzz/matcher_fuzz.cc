@@ -9,12 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "config/rule_file.h"
 #include "match/rule_set.h"
+#include "require.h"
 
 namespace {
 
 using namespace ipguard;
+using fuzz::require;
 
 constexpr std::string_view rule_text = R"toml(
 [defaults]
@@ -64,6 +67,37 @@ log = "syslog"
 program = ["sshd"]
 message = ['^Failed \S+ for (?:invalid user )?(?P<user>.*) from (?P<address>\S+) port \d+(?: ssh2)?$',
            '^Invalid user (?P<user>.*) from (?P<address>\S+)(?: port \d+)?$']
+
+[[rule]]
+id = "fuzz/session"
+title = "session"
+kind = "session"
+log = "syslog"
+program = ["postfix"]
+message = ['^(?P<session>\d+): client (?P<address>\S+)$']
+
+[[rule]]
+id = "fuzz/in-session"
+title = "in a session"
+log = "syslog"
+program = ["postfix"]
+message = ['^(?P<session>\d+): rejected (?P<user>.*)$']
+
+[[rule]]
+id = "fuzz/by-pid"
+title = "in a session by process id"
+log = "syslog"
+program = ["sshd"]
+session = "pid"
+message = ['^maximum attempts for (?P<user>.*)$', '^Disconnecting (?P<address>\S+)$']
+
+[[rule]]
+id = "fuzz/fields"
+title = "fields"
+log = "fields"
+address_key = ["client", "ip"]
+user_key = "user"
+where = { event = '^login[._]failed$' }
 )toml";
 
 std::shared_ptr<const match::RuleSet> load() {
@@ -86,36 +120,37 @@ std::string describe(const model::RawLine& line, const match::LineResult& result
   return text;
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+void check(std::string_view block, const match::LineOptions& options) {
   static const auto rules = load();
   // Two matchers for each input, so that no input depends on the formats of an earlier one.
   match::Matcher scanning(rules);
   match::Matcher judging(rules);
-  const std::string_view block(reinterpret_cast<const char*>(data), size);
-  const match::LineOptions options{.format = "auto", .accept_message = true};
   const TimePoint now = from_civil(2026, 3, 1, 12, 0, 0);
-
-  std::vector<std::string> found;
-  const uint64_t lines = scanning.scan_block(block, 0, 0, options, now, [&](const auto& line, const auto& result) {
-    found.push_back(describe(line, result));
-  });
-  std::vector<std::string> expected;
+  std::string found;
+  const uint64_t lines = scanning.scan_block(
+      block, 0, 0, options, now, [&](const auto& line, const auto& result) { found += describe(line, result) + '\n'; });
+  std::string expected;
   uint64_t expected_lines = 0;
   for (size_t begin = 0; begin < block.size(); ++expected_lines) {
     const size_t end = std::min(block.find('\n', begin), block.size());
     std::string_view text = block.substr(begin, end - begin);
     text.remove_suffix(text.ends_with('\r') ? 1 : 0);
     judging.match_line({.text = text, .offset = begin}, options, now, [&](const auto& line, const auto& result) {
-      if (!result.hits.empty()) {
-        expected.push_back(describe(line, result));
-      }
+      expected += result.hits.empty() ? "" : describe(line, result) + '\n';
     });
     begin = end + 1;
   }
-  if (found != expected || lines != expected_lines) {
-    std::abort();
-  }
+  require(found == expected, "as " + options.format + ": " + printable(found) + " instead of " + printable(expected));
+  require(lines == expected_lines);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view block(reinterpret_cast<const char*>(data), size);
+  check(block, {.format = "auto", .accept_message = true});
+  // What is known to be an access log is skimmed, see match/access_skim.h.
+  check(block, {.format = "combined"});
+  check(block, {.format = "vhost-combined"});
   return 0;
 }

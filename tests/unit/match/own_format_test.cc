@@ -136,6 +136,8 @@ TEST_F(OwnFormat, RefusesWhatCannotBeToldApart) {
        "what a client writes as '$http_user_agent' stands before the address"},
       {R"($remote_user $remote_addr [$time_local] "$request")", "what a client writes as '$remote_user' stands before"},
       {R"($remote_addr$remote_user "$request")", "nothing stands between '$remote_addr' and '$remote_user'"},
+      {R"($remote_addr "$request" $http_x$status)", "nothing stands between '$http_x' and '$status'"},
+      {R"($remote_addr "$request" $status$body_bytes_sent)", "nothing stands between '$status' and '$body_bytes_sent'"},
       {R"($remote_addr $http_user_agent $request_uri $status)",
        "where '$http_user_agent' ends and '$request_uri' begins"},
       {R"($remote_addrx "$request")", "nothing in it is the client's address"},

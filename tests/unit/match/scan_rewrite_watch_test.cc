@@ -35,12 +35,20 @@ TEST(RewriteWatch, KnowsTheDisguises) {
       {"/\xe0\x80\xaf", true},
       {"/\xf0\x80\x80\xaf", true},
       {"/\xc3\xa9", false},
-      {R"(192.0.2.1 - - [x] "GET / HTTP/1.1" 200 5 "http://h/?q=a+b%20c//d" "A/1 (B; C) /.")", false},
-      {R"(192.0.2.1 - - [x] "GET /?a%20b HTTP/1.1" 200 5 "http://h/?q=a+b" "-")", true},
-      {R"(192.0.2.1 - - [x] "GET /?a HTTP/1.1" 200 5 "http://h/?q=a+b" "-")", false},
-      {R"(192.0.2.1 - - [x] "GET /?a+b HTTP/1.1" 200 5 "-" "-")", true},
-      {R"(192.0.2.1 - - [x] "GET / HTTP/1.1" 200 5 "-" "\x22")", true},
-      {R"(192.0.2.1 - - [x] "GET / HTTP/1.1" - 5 "//" "-")", true},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET / HTTP/1.1" 200 5 "http://h/?q=a+b%20c//d" "A/1 (B; C) /.")",
+       false},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET /?a%20b HTTP/1.1" 200 5 "http://h/?q=a+b" "-")", true},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET /?a HTTP/1.1" 200 5 "http://h/?q=a+b" "-")", false},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET /?a+b HTTP/1.1" 200 5 "-" "-")", true},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET / HTTP/1.1" 200 5 "-" "\x22")", true},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET / HTTP/1.1" - 5 "//" "-")", true},
+      // A request is what stands behind the stamp, not whatever is between quotes before a number.
+      {R"(192.0.2.1 "" 404 [25/Feb/2026:04:30:17 +0000] "GET /?a+b HTTP/1.1" 200 5 "-" "-")", true},
+      {R"(192.0.2.1 - - [x] "" 404 [25/Feb/2026:04:30:17 +0000] "GET /?a+b HTTP/1.1" 200 5 "-" "-")", true},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET /a" 404 x?a+b HTTP/1.1" 200 5 "-" "-")", true},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET /a" 404 5x?a+b HTTP/1.1" 200 5 "-" "-")", true},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET /" 404 - "http://h/?q=a+b" "-")", false},
+      {R"(192.0.2.1 - - [25/Feb/2026:04:30:17 +0000] "GET /" 404 5)", false},
       {"", false},
   };
   for (const auto& [line, rewritten] : cases) {
@@ -62,7 +70,9 @@ TEST(RewriteWatch, FastPassAgreesWithTheClearForm) {
   for (int round = 0; round < 3000; ++round) {
     std::string block = random_text(random, 700, "%\\//..?+:\n\n\n\xc0\xc1\xe0\xf0\xff", round % 2 == 0 ? 8 : 60);
     for (int status = round % 3 == 0 ? 12 : 0; status > 0 && !block.empty(); --status) {
-      block.insert(random() % block.size(), status % 2 == 0 ? "\" 404 " : "\"");
+      block.insert(random() % block.size(), status % 2 == 0   ? "\" 404 5 "
+                                            : status % 4 == 1 ? " [25/Feb/2026:04:30:17 +0000] \""
+                                                              : "\"");
     }
     std::vector<uint32_t> expected;
     uint64_t lines = 0;
