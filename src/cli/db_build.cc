@@ -5,6 +5,7 @@
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <set>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -103,6 +104,35 @@ Result<TableRow> headed(const Cells& header, const Cells& cells) {
     }
   }
   return row;
+}
+
+// The first row's names: a field each, but for the network. A database holds each once, as a value or as a map of
+// others ("owner", "owner.mail"), so many levels deep.
+Result<> check_header(const Cells& header) {
+  if (std::ranges::count(header, "network") != 1) {
+    return fail(Errc::invalid, "the first row names the columns, one is 'network'");
+  }
+  Cells names = header;
+  std::ranges::sort(names);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0 && names[i] == names[i - 1]) {
+      return fail(Errc::invalid, "two columns are named '" + printable(names[i], 80) + "'");
+    }
+    if (static_cast<size_t>(std::ranges::count(names[i], '.')) >= enrich::RecordLimits::depth) {
+      return fail(Errc::invalid, "column '" + printable(names[i], 80) + "' has more than " +
+                                     std::to_string(enrich::RecordLimits::depth) + " levels");
+    }
+  }
+  std::set<std::string_view> all(names.begin(), names.end());
+  for (const std::string_view name : names) {
+    for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
+      if (all.contains(name.substr(0, dot))) {
+        return fail(Errc::invalid, "columns '" + printable(name.substr(0, dot), 80) + "' and '" + printable(name, 80) +
+                                       "' cannot be in one record: the first is a value, or the map of the second");
+      }
+    }
+  }
+  return {};
 }
 
 struct Schema {
@@ -230,9 +260,8 @@ Result<size_t> add_table(std::string_view schema, std::string_view text, enrich:
     }
     if (known->header && header.empty()) {
       header = cells;
-      if (std::ranges::count(header, "network") != 1) {
-        return fail(Errc::invalid,
-                    std::to_string(record->line) + ": the first row names the columns, one is 'network'");
+      if (auto checked = check_header(header); !checked) {
+        return std::unexpected(add_context(checked, std::to_string(record->line)));
       }
       continue;
     }

@@ -81,7 +81,14 @@ std::string metadata(const MmdbWriter::About& about, uint32_t nodes, unsigned re
   return out.bytes();
 }
 
+// Whether `inner` lies within `outer`: "country.iso_code" within "country".
+bool is_within(std::string_view inner, std::string_view outer) {
+  return inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '.';
+}
+
 }  // namespace
+
+bool clash(std::string_view one, std::string_view other) { return is_within(one, other) || is_within(other, one); }
 
 MmdbWriter::Side* MmdbWriter::place_of(const net::Prefix& network) {
   const unsigned length = way_length(network);
@@ -115,7 +122,10 @@ void MmdbWriter::put(const net::Address& first, const net::Address& last, const 
   const auto put_all = [&](auto from, auto to) {
     for_each_prefix(from, to, [&](auto value, unsigned host_bits) {
       const auto address = to_address(value);
-      put(net::Prefix(address, address.bits() - host_bits), fields);
+      // ::ffff:0:0/96 in the middle of an IPv6 range: what Address calls IPv4, and no part of that range.
+      if (address.is_ipv4() == first.is_ipv4()) {
+        put(net::Prefix(address, address.bits() - host_bits), fields);
+      }
     });
   };
   if (first.is_ipv4()) {
@@ -138,9 +148,14 @@ void MmdbWriter::overlay(Side& side, const Fields& fields, Overlaid& known) {
 uint32_t MmdbWriter::overlaid(uint32_t record, const Fields& fields, Overlaid& known) {
   const auto [place, is_new] = known.try_emplace(record);
   if (is_new) {
+    // What is a text cannot be a map as well: the new one stays.
+    Fields before = records_[record];
+    std::erase_if(before, [&](const auto& field) {
+      return std::ranges::any_of(fields, [&](const auto& fresh) { return clash(field.first, fresh.first); });
+    });
     Fields merged;
     // Of two with the same path, the first one stays: the new one.
-    std::ranges::set_union(fields, records_[record], std::back_inserter(merged), {}, &Fields::value_type::first,
+    std::ranges::set_union(fields, before, std::back_inserter(merged), {}, &Fields::value_type::first,
                            &Fields::value_type::first);
     place->second = number_of(std::move(merged));
   }

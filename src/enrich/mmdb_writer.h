@@ -18,8 +18,11 @@
 namespace ipguard::enrich {
 
 using FieldValue = std::variant<std::string, uint64_t, int32_t, double, float, bool, std::vector<uint8_t>>;
-// A record's scalars by dotted path ("country.iso_code", as FieldVisitor gives them), sorted, each path once.
+// A record's scalars by dotted path ("country.iso_code", as FieldVisitor gives them), sorted, each path once, none
+// within another.
 using Fields = std::vector<std::pair<std::string, FieldValue>>;
+// Whether a record cannot have both paths: "country" is a scalar, or the map that "country.iso_code" is in.
+[[nodiscard]] bool clash(std::string_view one, std::string_view other);
 
 // Used by one thread. About 20 bytes a network and what the different records take.
 class MmdbWriter {
@@ -32,8 +35,9 @@ class MmdbWriter {
 
   // All networks of `base`; everything is copied. Errc::corrupt where it is damaged.
   [[nodiscard]] Result<> load(const Mmdb& base);
-  // Every address of the network gets these fields; of what it had before, other fields stay. A network inside of one
-  // that is there already becomes one of its own.
+  // Every address of the network gets these fields; of what it had before, other fields stay that do not clash. A
+  // network inside of one that is there already becomes one of its own. In the format's tree IPv4 lies under ::/96, so
+  // ::/0 is all of both.
   void put(const net::Prefix& network, const Fields& fields);
   void put(const net::Address& first, const net::Address& last, const Fields& fields);
 

@@ -175,12 +175,20 @@ TEST(DbBuild, ReadsTheNamedSchemas) {
 }
 
 TEST(DbBuild, SaysWhichRowIsNotInOrder) {
+  std::string many_levels = "network,a";
+  for (int i = 0; i < 100'000; ++i) {
+    many_levels += ".a";
+  }
+  many_levels += "\n192.0.2.0/24,1\n";
   for (const auto& [schema, text, reason] : std::vector<std::array<std::string_view, 3>>{
            {"ip-location-db-asn", "192.0.2.0,192.0.2.255,64496,One\n192.0.2.0,198\n", "2: a row has 4 cells"},
            {"ip-location-db-country", "192.0.2.9,192.0.2.0,NL\n", "1: the range ends before it begins"},
            {"ip-location-db-country", "192.0.2.9,2001:db8::,NL\n", "1: the range ends before it begins"},
            {"iptoasn", "x\ty\t1\tNL\tz\n", "1: 'x' is no address"},
            {"netblocks", "prefix,label\n192.0.2.0/24,x\n", "1: the first row names the columns"},
+           {"netblocks", "network,a,a\n192.0.2.0/24,1,2\n", "1: two columns are named 'a'"},
+           {"netblocks", "network,a.b,a\n192.0.2.0/24,1,2\n", "1: columns 'a' and 'a.b' cannot be in one record"},
+           {"netblocks", many_levels, "has more than 32 levels"},
            {"netblocks", "network,label\n192.0.2.1/24,x\n", "2: "},
            {"netblocks", "network,label\n192.0.2.0/24\n", "2: the header has 2 columns"},
            {"ip-location-db-asn", "192.0.2.0,192.0.2.255,x,One\n", "1: 'x' is no AS number"},

@@ -110,6 +110,31 @@ TEST_F(MmdbWriterTest, EveryKindOfValueAndNestingComesBack) {
   EXPECT_EQ(mmdb->find(address("8.8.8.8"))->record, mmdb->find(address("2a00::1"))->record);
 }
 
+TEST_F(MmdbWriterTest, WhatClashesGivesWay) {
+  MmdbWriter writer;
+  writer.put(prefix("192.0.2.0/24"), {{"city.name", std::string("x")}, {"country", std::string("Switzerland")}});
+  writer.put(prefix("192.0.2.0/25"), {{"city", std::string("y")}, {"country.iso_code", std::string("CH")}});
+  const auto file = writer.build({.type = "Test", .description = "", .build_epoch = 1});
+  ASSERT_TRUE(file) << file.error().message;
+  const std::map<std::string, std::string> expected = {{"192.0.2.0/25", "city=y country.iso_code=CH "},
+                                                       {"192.0.2.128/25", "city.name=x country=Switzerland "}};
+  EXPECT_EQ(contents(**Mmdb::open(write(*file))), expected);
+}
+
+// Found by the fuzz target `db_build`.
+TEST_F(MmdbWriterTest, ARangeAroundTheMappedAddressesIsNotIPv4) {
+  MmdbWriter writer;
+  writer.put(address("::fffe:8000:0"), address("1::"), {{"label", std::string("x")}});
+  const auto file = writer.build({.type = "Test", .description = "", .build_epoch = 1});
+  ASSERT_TRUE(file) << file.error().message;
+  const auto mmdb = *Mmdb::open(write(*file));
+  EXPECT_FALSE(mmdb->find(address("192.0.2.7"))->record);
+  EXPECT_TRUE(mmdb->find(address("::fffe:8000:0"))->record);
+  EXPECT_TRUE(mmdb->find(address("::1:0:0:0"))->record);
+  EXPECT_TRUE(mmdb->find(address("1::"))->record);
+  EXPECT_FALSE(mmdb->find(address("1::1"))->record);
+}
+
 TEST_F(MmdbWriterTest, ACopyOfADatabaseIsTheSame) {
   for (const auto* name : {"ipguard-lite-small.mmdb", "doc-ranges.mmdb", "mmdb/good/MaxMind-DB-test-decoder.mmdb"}) {
     const auto base = *Mmdb::open(data_file(name));
