@@ -80,8 +80,8 @@ std::optional<std::pair<net::Address, uint16_t>> parse_proc_endpoint(std::string
   }
   uint16_t port = 0;
   const std::string_view digits = text.substr(colon + 1);
-  if (digits.empty() ||
-      std::from_chars(digits.data(), digits.data() + digits.size(), port, 16).ptr != digits.data() + digits.size()) {
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port, 16);
+  if (error != std::errc{} || end != digits.data() + digits.size()) {
     return std::nullopt;
   }
   return std::pair{*address_of(bytes.data(), colon / 2), port};

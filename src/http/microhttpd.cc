@@ -123,6 +123,11 @@ std::optional<Response> Server::Impl::refusal(MHD_Connection* connection, const 
                     .body = "GET, HEAD and POST are understood\n",
                     .headers = {{"Allow", "GET, HEAD, POST"}}};
   }
+  // "http://another.example/": what a proxy is asked for (RFC 9112, 3.2.2), and its host would not be the header's.
+  if (!request.path.starts_with('/')) {
+    ++counters.turned_away;
+    return Response{.status = MHD_HTTP_BAD_REQUEST, .body = "this is no proxy: ask for a path\n"};
+  }
   const auto length = parse_number(header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH));
   return length && *length > limits.body_bytes ? std::optional(too_large()) : std::nullopt;
 }
@@ -136,7 +141,7 @@ Response Server::Impl::too_large() {
 // Chunks come without a length. What is too much is not kept, and told when all of it has come, which has its time.
 void Server::Impl::take_body(Exchange& exchange, std::string_view data) {
   auto& body = exchange.request.body;
-  if (exchange.early) {
+  if (exchange.early || exchange.request.method != "POST") {  // of the others it means nothing
     return;
   }
   if (body.size() + data.size() > limits.body_bytes) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -16,7 +17,8 @@ class PackedStream {
   // nullptr if `fd`, which must outlive the stream, is no compressed file by its first bytes. Reads with pread(2).
   [[nodiscard]] static std::unique_ptr<PackedStream> of(int fd);
 
-  // Fills `room` with what comes next; less only at the end. Errc::corrupt: damaged, or it ends too early.
+  // Fills `room` with what comes next; less only at the end, or where damage follows, which the next call tells.
+  // Errc::corrupt: damaged, or it ends too early.
   [[nodiscard]] Result<size_t> read(std::span<char> room);
 
   // Of the unpacked byte that comes next.
@@ -31,6 +33,7 @@ class PackedStream {
   Unpacker unpacker_;
   std::array<char, 16UL << 10> packed_{};
   std::string_view left_;  // of packed_
+  std::optional<Error> failure_;
   uint64_t packed_position_ = 0;
   uint64_t position_ = 0;
 };

@@ -253,8 +253,10 @@ class Folder {
     return Candidate{{std::move(*tail), std::nullopt}, rotation_mark(base_, entry.name), modified};
   }
 
+  // A file's owner may set any second; some file systems keep it.
   static int64_t modification_time(const struct stat& status) {
-    return status.st_mtim.tv_sec * a_second + status.st_mtim.tv_nsec;
+    constexpr int64_t last = INT64_MAX / a_second - 1;
+    return std::clamp<int64_t>(status.st_mtim.tv_sec, -last, last) * a_second + status.st_mtim.tv_nsec;
   }
 
   const std::string& log_;

@@ -1,5 +1,6 @@
 #include "transfer/web_client.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <new>
@@ -59,7 +60,8 @@ PostOutcome outcome_of(CURL* curl, CURLcode code) {
   // An answer that is too long, or breaks off, is one all the same.
   if (status > 0 && (code == CURLE_OK || code == CURLE_WRITE_ERROR || code == CURLE_PARTIAL_FILE)) {
     outcome.status = static_cast<int>(status);
-    outcome.retry_after = std::chrono::seconds(retry_after);
+    // Anybody's number: as seconds it may be more than any clock counts.
+    outcome.retry_after = std::chrono::seconds(std::clamp<curl_off_t>(retry_after, 0, longest_retry_after.count()));
   } else {
     outcome.error = curl_easy_strerror(code);
   }

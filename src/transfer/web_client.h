@@ -19,11 +19,13 @@ struct Post {
   std::chrono::seconds timeout{10};  // for all of it
 };
 
+inline constexpr std::chrono::seconds longest_retry_after{24 * 3600};
+
 // What became of it: a status of HTTP, or 0 and why there is none. No text holds the token or the URL's secrets.
 struct PostOutcome {
   int status = 0;
   std::string error = {};
-  std::chrono::seconds retry_after{0};  // what the server asks for; 0 = nothing
+  std::chrono::seconds retry_after{0};  // what the server asks for, longest_retry_after at most; 0 = nothing
 
   [[nodiscard]] bool delivered() const { return status >= 200 && status < 300; }
 };

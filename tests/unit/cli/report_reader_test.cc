@@ -2,9 +2,14 @@
 #include "cli/report_reader.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstdlib>
 #include <sstream>
 
+#include "base/unique_fd.h"
 #include "input/line_splitter.h"
 #include "input/part_joiner.h"
 #include "report_fixture.h"
@@ -140,6 +145,24 @@ TEST(SeriesReader, JoinsWhatARuntimeHasSplit) {
       EXPECT_EQ(read, cut_again(joined(content))) << "round " << round << ", chunks of " << chunk;
     }
   }
+}
+
+// Stamps without a year are completed by the file's own time; its owner may set any that the file system keeps.
+TEST(ReportReader, TakesNoTimeBeyondTheYearsFromAFile) {
+  std::string path = "/dev/shm/ipguard-test-XXXXXX";  // where it is a tmpfs, any number of seconds is kept
+  const UniqueFd fd(::mkstemp(path.data()));
+  if (!fd.valid()) {
+    GTEST_SKIP() << "nothing can be written to /dev/shm";
+  }
+  const auto now = from_civil(2026, 3, 1, 12, 0, 0);
+  for (const int64_t second : {int64_t{1} << 62, INT64_MAX, int64_t{4'000'000'000}}) {
+    const std::array<timespec, 2> times = {{{.tv_sec = second, .tv_nsec = 0}, {.tv_sec = second, .tv_nsec = 0}}};
+    ASSERT_EQ(::futimens(fd.get(), times.data()), 0);
+    const auto inputs = look_at_inputs({path}, {}, {}, nullptr, now);
+    ASSERT_EQ(inputs.size(), 1U);
+    EXPECT_EQ(inputs[0].now, now) << second;
+  }
+  ::unlink(path.c_str());
 }
 
 }  // namespace

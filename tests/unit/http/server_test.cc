@@ -105,6 +105,8 @@ TEST_F(ServerTest, TurnsAwayWhatItDoesNotTake) {
               StartsWith("HTTP/1.1 413 "));
   EXPECT_THAT(ask("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(64U << 10, 'a') + "\r\n\r\n"),
               StartsWith("HTTP/1.1 4"));
+  EXPECT_THAT(ask("GET http://attacker.example/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(ask("no http at all\r\n\r\n\r\n"), testing::Not(HasSubstr("200 OK")));
   EXPECT_EQ(server->counters().requests, 0U);
 }

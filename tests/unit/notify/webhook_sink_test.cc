@@ -50,6 +50,19 @@ TEST_F(WebhookSinkTest, TriesAgainWhileTheServerFails) {
   EXPECT_EQ(sink.counters().waiting, 0U);
 }
 
+// Found by the fuzz target `web_answer`: such a number of seconds is more than a clock counts in milliseconds.
+TEST_F(WebhookSinkTest, WaitsTheLongestPauseForAServerThatAsksForEver) {
+  for (const auto* asked : {"9223372036854775807", "9223372036854776"}) {
+    FakeServer server(loop);
+    server.answers = {std::string("503 Service Unavailable\r\nRetry-After: ") + asked, "200 OK"};
+    WebhookSink sink(loop, posts_to(server.url()), "", fast);
+    const auto begin = std::chrono::steady_clock::now();
+    sink.take(event(1));
+    ASSERT_TRUE(until([&] { return sink.counters().delivered == 1; })) << asked;
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, fast.longest_pause) << asked;
+  }
+}
+
 TEST_F(WebhookSinkTest, PassesOverWhatTheServerRefuses) {
   FakeServer server(loop);
   server.answers = {"400 Bad Request", "302 Found\r\nLocation: http://127.0.0.1:1/", "200 OK"};
