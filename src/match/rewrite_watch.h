@@ -4,8 +4,9 @@
 //
 // Looked for: a backslash (\xHH of nginx, \" of Apache); '%' with two hexadecimal digits; '/' twice, but not behind ':'
 // (the one of "https://" stays as it is, see normalise_path()); "/." that ends a path segment; bytes that may begin an
-// overlong UTF-8 form (c0, c1, e0, f0); and '+' somewhere behind a '?'. What stands behind the stamp, request and status of
-// an access log's line is not looked at, unless the line holds a backslash: only log escapes are undone there.
+// overlong UTF-8 form (c0, c1, e0, f0); and '+' somewhere behind a '?'. What stands behind the stamp, request and
+// status of an access log's line is not looked at, unless the line holds a backslash: only log escapes are undone
+// there.
 #pragma once
 
 #include <cstdint>

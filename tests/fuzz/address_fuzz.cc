@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "net/address.h"
 #include "net/asn.h"
+#include "net/endpoint.h"
 #include "net/prefix.h"
 #include "require.h"
 
@@ -57,6 +58,10 @@ void check_prefix(std::string_view text) {
   }
   if (const auto asn = net::Asn::parse(text)) {
     require(net::Asn::parse(asn->to_string()) == *asn);
+  }
+  if (const auto endpoint = net::Endpoint::parse(text)) {
+    require(net::Endpoint::parse(endpoint->to_string()) == *endpoint);
+    require(net::SocketAddress(*endpoint).endpoint() == *endpoint);
   }
 }
 

@@ -1,10 +1,14 @@
 // links: input
 // An entry of the journal: fields in lines of "NUMBER VALUE", a line that ends with a backslash goes on in the next.
+// The same bytes as a cursor that was stored.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "base/text.h"
 #include "input/journal_line.h"
+#include "input/journal_reader.h"
 #include "input/journal_sender.h"
 #include "require.h"
 
@@ -29,10 +33,27 @@ void check(const JournalEntry& entry, const NamedSenders& named, size_t most) {
   }
 }
 
+// The first part "t=…" is the time, in hexadecimal, and only that.
+void check_cursor(std::string_view cursor) {
+  const auto time = time_of_cursor(cursor);
+  for (const auto part : split(cursor, ';')) {
+    if (part.starts_with("t=")) {
+      const auto digits = part.substr(2);
+      const bool is_number = !digits.empty() && digits.find_first_not_of("0123456789abcdefABCDEF") == digits.npos &&
+                             digits.size() - std::min(digits.find_first_not_of('0'), digits.size()) <= 16;
+      require(time.has_value() == is_number);
+      require(!time || *time == std::stoull(std::string(digits), nullptr, 16));
+      return;
+    }
+  }
+  require(!time);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
+  check_cursor(input);
   JournalEntry entry;
   for (size_t at = 0; at < input.size();) {
     const auto field = static_cast<JournalField>(static_cast<unsigned char>(input[at]) % journal_field_count);
