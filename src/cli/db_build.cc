@@ -97,6 +97,9 @@ Result<TableRow> headed(const Cells& header, const Cells& cells) {
   }
   TableRow row;
   for (size_t i = 0; i < cells.size(); ++i) {
+    if (header[i].empty() && !cells[i].empty()) {
+      return fail(Errc::invalid, "'" + printable(cells[i], 80) + "' stands in a column without a name");
+    }
     if (header[i] != "network") {
       add_field(row, header[i], cells[i]);
     } else if (auto network = read_network(cells[i], row); !network) {
@@ -115,7 +118,7 @@ Result<> check_header(const Cells& header) {
   Cells names = header;
   std::ranges::sort(names);
   for (size_t i = 0; i < names.size(); ++i) {
-    if (i > 0 && names[i] == names[i - 1]) {
+    if (i > 0 && names[i] == names[i - 1] && !names[i].empty()) {  // spreadsheets leave columns without a name
       return fail(Errc::invalid, "two columns are named '" + printable(names[i], 80) + "'");
     }
     if (static_cast<size_t>(std::ranges::count(names[i], '.')) >= enrich::RecordLimits::depth) {
@@ -126,7 +129,7 @@ Result<> check_header(const Cells& header) {
   std::set<std::string_view> all(names.begin(), names.end());
   for (const std::string_view name : names) {
     for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
-      if (all.contains(name.substr(0, dot))) {
+      if (dot > 0 && all.contains(name.substr(0, dot))) {
         return fail(Errc::invalid, "columns '" + printable(name.substr(0, dot), 80) + "' and '" + printable(name, 80) +
                                        "' cannot be in one record: the first is a value, or the map of the second");
       }

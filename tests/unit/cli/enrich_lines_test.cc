@@ -188,6 +188,8 @@ TEST(DbBuild, SaysWhichRowIsNotInOrder) {
            {"netblocks", "prefix,label\n192.0.2.0/24,x\n", "1: the first row names the columns"},
            {"netblocks", "network,a,a\n192.0.2.0/24,1,2\n", "1: two columns are named 'a'"},
            {"netblocks", "network,a.b,a\n192.0.2.0/24,1,2\n", "1: columns 'a' and 'a.b' cannot be in one record"},
+           {"netblocks", "network,,a,\n192.0.2.0/24,,1,\n192.0.2.0/25,,1,x\n",
+            "3: 'x' stands in a column without a name"},
            {"netblocks", many_levels, "has more than 32 levels"},
            {"netblocks", "network,label\n192.0.2.1/24,x\n", "2: "},
            {"netblocks", "network,label\n192.0.2.0/24\n", "2: the header has 2 columns"},
