@@ -21,11 +21,12 @@ configure() { printf '[[source]]\nname = "web"\npaths = ["%s/logs/access.log"]\n
 attack() { for i in 1 2 3 4; do echo "$1 - - [$(date '+%d/%b/%Y:%H:%M:%S %z')] \"GET /pma/scripts/setup.php?$i HTTP/1.1\" 404 143 \"-\" \"ZmEu\"" >> "$work/logs/access.log"; done; }
 # field PID NAME: of /proc/PID/status.
 field() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
-# has PID NAME VALUE, in every thread of the process.
+# has PID NAME VALUE, in every thread of the process; one may end meanwhile.
 has() {
-  local status
+  local status value
   for status in /proc/"$1"/task/*/status; do
-    [ "$(awk -v name="$2:" '$1 == name { print $2 }' "$status")" = "$3" ] || fail "$(field "$1" Name): $2 is $(field "$1" "$2"), not $3"
+    value=$(awk -v name="$2:" '$1 == name { print $2 }' "$status" 2> /dev/null) || continue
+    [ "$value" = "$3" ] || fail "$(field "$1" Name): $2 is $(field "$1" "$2"), not $3"
   done
 }
 # confined PID CAPABILITIES: has no others, and gets none.
