@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What continuous integration runs: all that tests/run.sh does; then, in the time that is left, the stable tests under sanitizers.
+# All that tests/run.sh does; then, in the time that is left of continuous integration's, the stable tests under sanitizers.
 # A finding or a failing test fails. To have no time left does not: on a slow machine that part is cut short, which is said.
 # usage: tests/ci.sh [--sanitizers-only]
 set -u
