@@ -78,9 +78,9 @@ bool SeriesReader::fill(Chunk& chunk, size_t size) {
   if (before >= size) {
     return true;
   }
-  chunk.bytes.resize(size);
-  const auto count = stream_->read(std::span(chunk.bytes).subspan(before));
-  chunk.bytes.resize(before + count.value_or(0));
+  chunk.bytes.resize_and_overwrite(size, [this, before](char* bytes, size_t room) {
+    return before + stream_->read(std::span(bytes, room).subspan(before)).value_or(0);
+  });
   raw_read_.fetch_add(stream_->raw_position() - raw_told_, std::memory_order_relaxed);
   raw_told_ = stream_->raw_position();
   if (stream_->error()) {

@@ -161,8 +161,12 @@ std::optional<size_t> counted_by(const Path& path, size_t separator) {
 }
 
 bool counted(const std::vector<Path>& paths) {
-  for (size_t separator = 0; separator < 256; ++separator) {
-    const auto first = counted_by(paths.front(), separator);
+  ByteSet fixed;  // what may be a separator
+  for (const PathItem& item : paths.front().items) {
+    fixed |= item.bytes.count() == 1 ? item.bytes : ByteSet();
+  }
+  for (size_t separator = 0; separator < fixed.size(); ++separator) {
+    const auto first = fixed.test(separator) ? counted_by(paths.front(), separator) : std::nullopt;
     if (first && std::ranges::all_of(paths, [&](const Path& path) { return counted_by(path, separator) == first; })) {
       return true;
     }

@@ -100,17 +100,25 @@ class Layout {
     if (!fronts || !backs || fronts->size() * backs->size() > most_paths) {
       return std::nullopt;
     }
-    Ways ways;
     size_t items = 0;
+    const auto lengthen = [&items](Way& front, const Way& back) {
+      front.insert(front.end(), back.begin(), back.end());
+      items += front.size();
+    };
+    Ways ways;
+    if (backs->size() == 1) {  // nearly always: nothing is copied
+      ways = std::move(*fronts);
+      for (Way& way : ways) {
+        lengthen(way, backs->front());
+      }
+      return items > most_items ? std::nullopt : std::optional(std::move(ways));
+    }
     for (const Way& front : *fronts) {
       for (const Way& back : *backs) {
-        Way way = front;
-        way.insert(way.end(), back.begin(), back.end());
-        items += way.size();
+        lengthen(ways.emplace_back(front), back);
         if (items > most_items) {
           return std::nullopt;
         }
-        ways.push_back(std::move(way));
       }
     }
     return ways;

@@ -34,9 +34,10 @@ Texts texts(const PatternNode& node) {
       if (node.bytes.count() > widest_expanded_set) {
         return {};
       }
-      for (unsigned byte = 0; byte < 256; ++byte) {
+      for (size_t left = node.bytes.count(), byte = 0; left > 0; ++byte) {
         if (node.bytes[byte]) {
           result.emplace_back(1, static_cast<char>(byte));
+          --left;
         }
       }
       return result;
@@ -44,6 +45,9 @@ Texts texts(const PatternNode& node) {
       result = {std::string()};
       for (const PatternNode& child : node.children) {
         result = followed_by(result, texts(child));
+        if (result.empty()) {
+          return {};
+        }
       }
       return result;
     case Kind::choice:
