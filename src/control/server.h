@@ -47,9 +47,11 @@ struct Answer {
   Items items;
 };
 
-// Owned by the loop thread. At most 64 connections: one more takes the place of the one that has been idle longest, and
-// is turned away (Errc::busy) when all are at work. A client that moves nothing for 30 s in the middle of a request or
-// a reply is dropped. Requests of one connection are answered in order; the next one is read when the reply is written.
+// Owned by the loop thread. At most 64 connections, 16 of them of a user who may only read: one more takes the place of
+// the one that has been idle longest, and is turned away (Errc::busy) when all are at work. Who may change something is
+// turned away only when all the others may, too: else one of them has to go. A client that moves nothing for 30 s in
+// the middle of a request or a reply is dropped. Requests of one connection are answered in order; the next one is read
+// when the reply is written.
 class Server {
  public:
   // `may_change` tells whether the peer may run commands that change something (Access::change). Who has no access at

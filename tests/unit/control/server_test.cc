@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <fstream>
@@ -296,6 +297,56 @@ TEST(Server, TurnsAwayWhenEverybodyIsAtWork) {
   EXPECT_EQ(reply.error().code, Errc::busy);
   EXPECT_EQ(harness.server().turned_away(), 1U);
   EXPECT_EQ(harness.server().connections(), 64U);
+}
+
+// A connection of another user, who may only read: by the credentials that this thread has meanwhile.
+UniqueFd connect_as(uid_t user, Harness& harness) {
+  constexpr auto unchanged = static_cast<uid_t>(-1);
+  EXPECT_EQ(::syscall(SYS_setresuid, unchanged, user, unchanged), 0);
+  auto fd = harness.connect_raw();
+  EXPECT_EQ(::syscall(SYS_setresuid, unchanged, 0, unchanged), 0);
+  return fd;
+}
+
+class ServerAndReaders : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) {
+      GTEST_SKIP() << "needs root to become another user";
+    }
+    std::filesystem::permissions(std::filesystem::path(harness_.path()).parent_path(), std::filesystem::perms(0755));
+    std::filesystem::permissions(harness_.path(), std::filesystem::perms(0666));
+  }
+  // So many connections of the user, each in the middle of a request.
+  void begin_requests(uid_t user, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      clients_.push_back(connect_as(user, harness_));
+      ASSERT_TRUE(send_all(clients_.back(), "{"));
+    }
+    ASSERT_TRUE(harness_.turn_until([&, turns = 0]() mutable { return ++turns > 100; }));
+  }
+
+  Harness harness_{echo, std::chrono::seconds(30), gid_t{0}};
+  std::vector<UniqueFd> clients_;
+};
+
+TEST_F(ServerAndReaders, CannotKeepRootOut) {
+  for (const uid_t user : {1000U, 1001U, 1002U, 1003U}) {
+    begin_requests(user, 16);
+  }
+  ASSERT_EQ(harness_.server().connections(), 64U);
+  EXPECT_TRUE(harness_.call_server({.command = "unban"}));
+  EXPECT_EQ(harness_.server().turned_away(), 1U);
+  Received first;
+  receive(clients_.front(), first);
+  EXPECT_TRUE(first.closed);
+}
+
+TEST_F(ServerAndReaders, CannotKeepEachOtherOut) {
+  begin_requests(1000, 40);
+  EXPECT_EQ(harness_.server().connections(), 16U);
+  begin_requests(1001, 1);
+  EXPECT_EQ(harness_.server().connections(), 17U);
 }
 
 }  // namespace
