@@ -1,6 +1,7 @@
 #include "enforce/channel.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -17,6 +18,23 @@ Result<std::pair<UniqueFd, UniqueFd>> Channel::pair() {
     return fail_errno("cannot make a pair of sockets", errno);
   }
   return std::pair(UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
+// By the socket's own timeouts, socket(7).
+void Channel::give_up_after(std::chrono::milliseconds patience) {
+  patience_ = patience;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
+  const timeval limit{.tv_sec = seconds.count(), .tv_usec = std::chrono::microseconds(patience - seconds).count()};
+  for (const int side : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    (void)setsockopt(fd_.get(), SOL_SOCKET, side, &limit, sizeof limit);
+  }
+}
+
+std::unexpected<Error> Channel::failure(std::string_view what) const {
+  if (errno == EAGAIN) {
+    return fail("no answer for " + std::to_string(patience_.count()) + " ms");
+  }
+  return fail_errno(std::string(what), errno);
 }
 
 Result<> Channel::send(std::string_view message) {
@@ -39,7 +57,7 @@ Result<> Channel::send(std::string_view message) {
     if (count >= 0) {
       sent += static_cast<size_t>(count);
     } else if (errno != EINTR) {
-      return fail_errno("cannot send", errno);
+      return failure("cannot send");
     }
   }
   return {};
@@ -54,7 +72,7 @@ Result<size_t> Channel::read_whole(char* room, size_t size) {
     } else if (count == 0) {
       break;
     } else if (errno != EINTR) {
-      return fail_errno("cannot receive", errno);
+      return failure("cannot receive");
     }
   }
   return got;
@@ -122,7 +140,7 @@ Result<> Channel::send_descriptor(int fd) {
   std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
   while (sendmsg(fd_.get(), &message.header, MSG_NOSIGNAL) < 0) {
     if (errno != EINTR) {
-      return fail_errno("cannot pass a descriptor on", errno);
+      return failure("cannot pass a descriptor on");
     }
   }
   return {};
@@ -133,7 +151,7 @@ Result<UniqueFd> Channel::receive_descriptor() {
   ssize_t count = 0;
   while ((count = recvmsg(fd_.get(), &message.header, MSG_CMSG_CLOEXEC)) < 0) {
     if (errno != EINTR) {
-      return fail_errno("cannot take a descriptor over", errno);
+      return failure("cannot take a descriptor over");
     }
   }
   const cmsghdr* rights = count == 0 ? nullptr : CMSG_FIRSTHDR(&message.header);

@@ -1,6 +1,7 @@
 // Channel: whole messages over a stream socket between two processes of ours.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ class Channel {
   // `fd`: a connected, blocking stream socket. Longer messages than `longest` bytes are neither sent nor taken.
   Channel(UniqueFd fd, size_t longest) : fd_(std::move(fd)), longest_(longest) {}
 
+  // From now on an error when nothing moves for so long, instead of waiting for ever. What is under way then is lost.
+  void give_up_after(std::chrono::milliseconds patience);
+
   // Both ends; closed on exec(3).
   [[nodiscard]] static Result<std::pair<UniqueFd, UniqueFd>> pair();
 
@@ -35,11 +39,14 @@ class Channel {
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
+  // What errno says of a call that failed.
+  [[nodiscard]] std::unexpected<Error> failure(std::string_view what) const;
   // How many of `size` bytes came before the end of the stream.
   [[nodiscard]] Result<size_t> read_whole(char* room, size_t size);
 
   UniqueFd fd_;
   size_t longest_;
+  std::chrono::milliseconds patience_{};
 };
 
 }  // namespace ipguard::enforce

@@ -1,6 +1,7 @@
 #include "enforce/writer_client.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -139,7 +140,7 @@ class RemoteEnforcer final : public Enforcer {
 
 }  // namespace
 
-Result<std::shared_ptr<WriterClient>> WriterClient::open(UniqueFd questions) {
+Result<std::shared_ptr<WriterClient>> WriterClient::open(UniqueFd questions, std::chrono::milliseconds patience) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
     return fail_errno("cannot make a pipe", errno);
@@ -147,6 +148,7 @@ Result<std::shared_ptr<WriterClient>> WriterClient::open(UniqueFd questions) {
   UniqueFd heard(pipe[0]);
   const UniqueFd rung(pipe[1]);
   Channel channel(std::move(questions), wire::longest_message);
+  channel.give_up_after(patience);
   if (auto passed = channel.send_descriptor(rung.get()); !passed) {
     return std::unexpected(add_context(passed, writer_gone));
   }
@@ -164,6 +166,7 @@ Result<wire::Body> WriterClient::ask(const wire::Question& question) {
     gone_ = true;
     standing_.enforced = 0;
     standing_.watched = false;
+    (void)::shutdown(channel_.fd(), SHUT_RDWR);  // an answer that comes late belongs to no question; fd() tells it, too
     log_error(std::string(writer_gone) + (received ? "" : ": " + received.error().message));
     return fail(writer_gone);
   }

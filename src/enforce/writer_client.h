@@ -1,6 +1,7 @@
 // WriterClient: the daemon's end of its writer, the process that may change nftables (writer/writer_service.h).
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -17,13 +18,20 @@ namespace ipguard::enforce {
 
 // The program, and so what ps(1) calls its process; at most 15 bytes.
 inline constexpr std::string_view writer_name = "ipguard-writer";
-// Owned by the loop thread. Once the writer has gone every question fails in the same words: nobody starts another one,
-// because who asks has lost the privilege to do so; the service manager starts both again.
+// Longer than the kernel takes for the most elements of a message by far, shorter than WatchdogSec of the unit: a
+// writer that hangs is told of, before the service manager ends a daemon that waits for it.
+inline constexpr std::chrono::milliseconds writer_patience = std::chrono::seconds(30);
+
+// Owned by the loop thread. A writer that does not answer in time has gone. Once it has, every question fails in the
+// same words: nobody starts another one, because who asks has lost the privilege to do so; the service manager starts
+// both again.
 class WriterClient {
  public:
   // `questions`: a connected socket whose other end is the writer's standard input. Over it goes, before the first
   // question, the end of a pipe that the writer rings on when somebody else changes nftables.
-  [[nodiscard]] static Result<std::shared_ptr<WriterClient>> open(UniqueFd questions);
+  // `patience` is for tests.
+  [[nodiscard]] static Result<std::shared_ptr<WriterClient>> open(UniqueFd questions,
+                                                                  std::chrono::milliseconds patience = writer_patience);
 
   // Waits for the answer; an error of the writer's is this one's.
   [[nodiscard]] Result<wire::Body> ask(const wire::Question& question);
