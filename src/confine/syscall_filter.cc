@@ -6,6 +6,7 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
@@ -25,11 +26,15 @@ constexpr std::string_view common =
     "fstat64 fstatat64 fstatfs fstatfs64 futex futex_time64 getcpu getcwd getdents64 getegid getegid32 geteuid "
     "geteuid32 getgid getgid32 getpid getppid getrandom getresgid getresuid getrlimit getrusage getsockname "
     "getsockopt gettid gettimeofday getuid getuid32 lseek lstat lstat64 madvise membarrier mmap mmap2 mprotect mremap "
-    "munmap nanosleep newfstatat pipe2 poll ppoll ppoll_time64 pread64 prlimit64 pselect6 pselect6_time64 read "
+    "munmap nanosleep newfstatat pipe2 poll ppoll ppoll_time64 pread64 pselect6 pselect6_time64 read "
     "readlink readlinkat readv recvfrom recvmsg restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask "
     "rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_sigtimedwait_time64 sched_getaffinity sched_yield select sendmmsg "
     "sendmsg sendto set_robust_list set_tid_address setsockopt sigaltstack stat stat64 statfs statfs64 statx sysinfo "
-    "tgkill time uname wait4 waitid write writev";
+    "time uname wait4 waitid write writev";
+
+// Of these a process needs what concerns itself (raise(3), getrlimit(3)); with another's number they reach every
+// process of the same user.
+constexpr std::string_view on_processes = "prlimit64 tgkill";
 
 // The loop (libev), sockets that are listened on, inotify, SQLite, files that are made and replaced, capget(2) and
 // capset(2), which can only give up.
@@ -81,17 +86,22 @@ Result<> add_all(const Filter& filter, uint32_t action, std::string_view names) 
   return {};
 }
 
-Result<> add(const Filter& filter, int number, std::initializer_list<scmp_arg_cmp> arguments) {
+Result<> add(const Filter& filter, int number, std::initializer_list<scmp_arg_cmp> arguments,
+             uint32_t action = SCMP_ACT_ALLOW) {
   if (number < 0) {
     return {};
   }
-  const int result = seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, number,
-                                            static_cast<unsigned>(arguments.size()), arguments.begin());
+  const int result =
+      seccomp_rule_add_array(filter.get(), action, number, static_cast<unsigned>(arguments.size()), arguments.begin());
   return result == 0 ? Result<>() : failure("a rule", result);
 }
 
 scmp_arg_cmp equals(unsigned argument, scmp_datum_t value) {
   return {.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0};
+}
+
+scmp_arg_cmp differs(unsigned argument, scmp_datum_t value) {
+  return {.arg = argument, .op = SCMP_CMP_NE, .datum_a = value, .datum_b = 0};
 }
 
 scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
@@ -117,6 +127,18 @@ Result<> allow_questions(const Filter& filter) {
   return {};
 }
 
+// prlimit64(2) knows the process that calls it as 0.
+Result<> allow_on_itself(const Filter& filter) {
+  auto done = add(filter, SCMP_SYS(tgkill), {equals(0, static_cast<scmp_datum_t>(::getpid()))});
+  return done ? add(filter, SCMP_SYS(prlimit64), {equals(0, 0)}) : done;
+}
+
+Result<> forbid_on_others(const Filter& filter) {
+  constexpr uint32_t unknown = SCMP_ACT_ERRNO(ENOSYS);
+  auto done = add(filter, SCMP_SYS(tgkill), {differs(0, static_cast<scmp_datum_t>(::getpid()))}, unknown);
+  return done ? add(filter, SCMP_SYS(prlimit64), {differs(0, 0)}, unknown) : done;
+}
+
 Result<> allow_daemon(const Filter& filter) {
   for (const int family : {AF_UNIX, AF_INET, AF_INET6}) {
     if (auto done = add(filter, SCMP_SYS(socket), {equals(0, static_cast<scmp_datum_t>(family))}); !done) {
@@ -132,7 +154,9 @@ Result<> allow_daemon(const Filter& filter) {
   if (auto done = add_all(filter, SCMP_ACT_ALLOW, daemon_only); !done) {
     return done;
   }
-  return add_all(filter, SCMP_ACT_ALLOW, programs);
+  // Programs have numbers of their own: forbid_programs() takes the rest of these away.
+  auto done = add_all(filter, SCMP_ACT_ALLOW, on_processes);
+  return done ? add_all(filter, SCMP_ACT_ALLOW, programs) : done;
 }
 
 // Every thread at once; as a tree, so that the last call of a long list costs as little as the first.
@@ -165,7 +189,8 @@ Result<> allow_writer(const Filter& filter) {
   if (auto done = add(filter, SCMP_SYS(open), {masked(1, writes, O_RDONLY)}); !done) {
     return done;
   }
-  return add_all(filter, SCMP_ACT_ALLOW, writer_only);
+  auto done = allow_on_itself(filter);
+  return done ? add_all(filter, SCMP_ACT_ALLOW, writer_only) : done;
 }
 
 }  // namespace
@@ -222,6 +247,9 @@ Result<> forbid_programs() {
   auto done = add_all(filter, SCMP_ACT_KILL_PROCESS, "execve");
   if (done) {
     done = add_all(filter, SCMP_ACT_ERRNO(ENOSYS), programs);
+  }
+  if (done) {
+    done = forbid_on_others(filter);
   }
   return done ? load(filter) : done;
 }

@@ -21,8 +21,9 @@ enum class Role : uint8_t { daemon, writer };
 // of its own. Needs no privilege, only no_new_privs (privileges.h).
 [[nodiscard]] Result<> install_filter(Role role);
 
-// Of the daemon, once its configuration is known to have no program run: exec(3) ends it from now on. Until then, and
-// where programs are to be run, it may start them; they have its filter and no more rights than it has.
+// Of the daemon, once its configuration is known to have no program run: exec(3) ends it from now on, and it can send
+// signals to nobody but itself, as the writer from its start. Until then, and where programs are to be run, it may start
+// and end them; they have its filter and no more rights than it has.
 [[nodiscard]] Result<> forbid_programs();
 
 // Whether this program is built with a sanitizer.

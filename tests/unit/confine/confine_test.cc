@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -129,6 +131,21 @@ TEST_P(Filtered, AnswersOtherCallsAsAnOlderKernelWould) {
   EXPECT_TRUE(not_implemented([] { return ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0); }));
   EXPECT_TRUE(not_implemented([] { return ::kill(::getppid(), 0); }));
   EXPECT_TRUE(not_implemented([] { return ::socket(AF_PACKET, SOCK_RAW, 0); }));
+}
+
+TEST_P(Filtered, SendsSignalsToNobodyElse) {
+  const auto reached = [](const std::function<long()>& call) {
+    return WEXITSTATUS(as(GetParam(), [&] { return call() == 0 ? holds : errno; }));
+  };
+  EXPECT_EQ(reached([] { return ::syscall(SYS_tgkill, ::getppid(), ::getppid(), 0); }), ENOSYS);
+  EXPECT_EQ(reached([] { return ::syscall(SYS_prlimit64, ::getppid(), RLIMIT_NOFILE, nullptr, nullptr); }), ENOSYS);
+  EXPECT_EQ(reached([] {
+              rlimit files{};
+              return ::getrlimit(RLIMIT_NOFILE, &files);
+            }),
+            holds);
+  const int aborted = as(GetParam(), []() -> int { std::abort(); });
+  EXPECT_TRUE(WIFSIGNALED(aborted) && WTERMSIG(aborted) == SIGABRT);
 }
 
 INSTANTIATE_TEST_SUITE_P(Roles, Filtered, testing::Values(Role::daemon, Role::writer));
