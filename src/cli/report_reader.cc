@@ -78,8 +78,9 @@ bool SeriesReader::fill(Chunk& chunk, size_t size) {
   if (before >= size) {
     return true;
   }
-  chunk.bytes.resize_and_overwrite(size, [this, before](char* bytes, size_t room) {
-    return before + stream_->read(std::span(bytes, room).subspan(before)).value_or(0);
+  // (libstdc++ 12 names more room than was asked for.)
+  chunk.bytes.resize_and_overwrite(size, [this, before, size](char* bytes, size_t /*room*/) {
+    return before + stream_->read(std::span(bytes, size).subspan(before)).value_or(0);
   });
   raw_read_.fetch_add(stream_->raw_position() - raw_told_, std::memory_order_relaxed);
   raw_told_ = stream_->raw_position();

