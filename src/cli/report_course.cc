@@ -74,7 +74,9 @@ void Course::take_hit(const model::Hit& hit, std::string_view path, TimePoint no
   if (is_new) {
     rule->second = balance_.rule_number(hit.rule->id);
   }
-  balance_.hit(rule->second, last_spared_ ? nullptr : &hit.address, hit.time);
+  const bool same_line = last_line_.path == path.data() && last_line_.offset == hit.line.offset;
+  last_line_ = {.path = path.data(), .offset = hit.line.offset};
+  balance_.hit(rule->second, last_spared_ ? nullptr : &hit.address, hit.time, same_line);
   engine_.on_hit(hit, path, now);
   take_changes(now);
 }

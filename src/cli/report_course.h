@@ -30,7 +30,7 @@ class Course {
   Course(const Course&) = delete;
   Course& operator=(const Course&) = delete;
 
-  // In log time: `now` never goes back. `path` names the source for evidence.
+  // In log time: `now` never goes back. `path` names the source for evidence, the same text for all of its hits.
   void take_hit(const model::Hit& hit, std::string_view path, TimePoint now);  // its rule outlives the course
   void take_login(const net::Address& address, TimePoint time, TimePoint now);
   void take_visit(const net::Address& address, bool good, bool user_known, TimePoint time, TimePoint now);
@@ -46,9 +46,16 @@ class Course {
   enforce::Protection protection_;
   std::unique_ptr<enforce::Enforcer> enforcer_;
   decide::Engine engine_;
+  // A line's hits come one after the other.
+  struct LinePlace {
+    const char* path = nullptr;
+    uint64_t offset = 0;
+  };
+
   net::PrefixSet spared_;             // what no ban blocks, whatever it covers
-  std::optional<net::Address> last_;  // of the last hit: a line's hits come one after the other
+  std::optional<net::Address> last_;  // of the last hit
   bool last_spared_ = false;
+  LinePlace last_line_;
   report::Balance balance_;
   std::unordered_map<const model::Rule*, uint32_t> rule_numbers_;  // in balance_
 };

@@ -28,13 +28,14 @@ std::string share_text(double share) {
 std::string report_csv(const report::Document& document) {
   const bool of_network = document.by == report::Dimension::address || document.by == report::Dimension::route;
   std::string text = std::string(report::to_string(document.by)) +
-                     ",label,hits,hits_error,addresses,routes,asns,distinct_error,share,first,last" +
+                     ",label,hits,hits_error,attacks,addresses,routes,asns,distinct_error,share,first,last" +
                      (of_network ? ",route,asn,as_name,country,country_code" : "") + '\n';
   for (const auto& group : document.groups) {
     text += harmless(group.key) + ',' + harmless(group.label) + ',' + std::to_string(group.hits) + ',' +
-            std::to_string(group.error) + ',' + std::to_string(group.addresses) + ',' + std::to_string(group.routes) +
-            ',' + std::to_string(group.asns) + ',' + share_text(group.distinct_error) + ',' + share_text(group.share) +
-            ',' + format_rfc3339(group.first) + ',' + format_rfc3339(group.last);
+            std::to_string(group.error) + ',' + std::to_string(group.attacks) + ',' + std::to_string(group.addresses) +
+            ',' + std::to_string(group.routes) + ',' + std::to_string(group.asns) + ',' +
+            share_text(group.distinct_error) + ',' + share_text(group.share) + ',' + format_rfc3339(group.first) + ',' +
+            format_rfc3339(group.last);
     if (of_network) {
       for (const auto& field : {group.route, group.asn, group.as_name, group.country, group.country_code}) {
         text += ',' + harmless(field);

@@ -32,6 +32,7 @@ report::GroupRow group_of(const Json& json) {
           .label = text_of(json, "label"),
           .hits = number_of(json, "hits"),
           .error = number_of(json, "error"),
+          .attacks = number_of(json, "attacks"),
           .addresses = number_of(json, "addresses"),
           .routes = number_of(json, "routes"),
           .asns = number_of(json, "asns"),
@@ -74,6 +75,11 @@ report::DecisionRow decision_of(const Json& json) {
                           .ipv6_64s_covered = number_of(json, "ipv6_64s_covered")};
   if (json.contains("dropped_packets")) {
     row.dropped = number_of(json, "dropped_packets");
+  }
+  for (const auto& client : list_of(json, "turned_away_clients")) {
+    if (const auto parsed = net::Address::parse(client.get<std::string>())) {
+      row.turned_away_clients.push_back(*parsed);
+    }
   }
   if (const auto scope = model::scope_from(text_of(json, "scope"))) {
     row.target.scope = *scope;

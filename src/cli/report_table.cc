@@ -30,78 +30,87 @@ std::string percent(double share) {
 // At most so many, if it is not exact.
 std::string hits_text(const GroupRow& group) { return (group.error > 0 ? "≤" : "") + group_digits(group.hits); }
 
-std::string distinct_text(uint64_t count, double error) { return (error > 0 ? "~" : "") + group_digits(count); }
+std::string attacks_text(const GroupRow& group) {
+  return (group.error > 0 && group.attacks > 0 ? "≤" : "") + group_digits(group.attacks);
+}
 
-// To the minute, as the eye reads it: "2026-02-25 04:30".
+// Estimated, or, of a group that gave way once, of what came since then.
+std::string distinct_text(const GroupRow& group, uint64_t count, double error) {
+  return (error > 0 ? "~" : group.error > 0 ? "≥" : "") + group_digits(count);
+}
+
+// To the minute, as the eye reads it: "2026-02-25 04:30Z".
 std::string minute_text(TimePoint time) {
   constexpr size_t minutes = 16;
   auto text = format_rfc3339(time).substr(0, minutes);
   text[10] = ' ';
-  return text;
+  return text + 'Z';
 }
 
 std::vector<std::string> group_header(Dimension dimension) {
   switch (dimension) {
     case Dimension::address:
-      return {"ADDRESS", "HITS", "%", "LAST", "ROUTE", "AS", "CC", "NAME"};
+      return {"ADDRESS", "ATTACKS", "HITS", "%", "LAST", "ROUTE", "AS", "CC", "NAME"};
     case Dimension::route:
-      return {"ROUTE", "HITS", "%", "ADDRESSES", "LAST", "AS", "CC", "NAME"};
+      return {"ROUTE", "ATTACKS", "HITS", "%", "ADDRESSES", "LAST", "AS", "CC", "NAME"};
     case Dimension::asn:
-      return {"AS", "HITS", "%", "ADDRESSES", "ROUTES", "LAST", "NAME"};
+      return {"AS", "ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "LAST", "NAME"};
     case Dimension::country:
-      return {"CC", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "NAME"};
+      return {"CC", "ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "NAME"};
     case Dimension::hour:
-      return {"HOUR", "HITS", "%", "ADDRESSES", "ROUTES", "AS"};
+      return {"HOUR", "ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "AS"};
     case Dimension::rule:
-      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "RULE", "TITLE"};
+      return {"ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "RULE", "TITLE"};
     case Dimension::attack_class:
-      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "CLASS"};
+      return {"ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "CLASS"};
     case Dimension::path:
-      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "PATH"};
+      return {"ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "PATH"};
     case Dimension::user_agent:
-      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "USER AGENT"};
+      return {"ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "USER AGENT"};
     case Dimension::user:
-      return {"HITS", "%", "ADDRESSES", "ROUTES", "AS", "USER"};
+      return {"ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "USER"};
   }
   return {};
 }
 
 std::vector<std::string> group_cells(Dimension dimension, const GroupRow& group) {
   const std::string key = dash(group.key);
+  const std::string attacks = attacks_text(group);
   const std::string hits = hits_text(group);
   const std::string share = percent(group.share);
-  const std::string addresses = distinct_text(group.addresses, group.addresses_error);
-  const std::string routes = distinct_text(group.routes, group.routes_error);
-  const std::string asns = distinct_text(group.asns, group.asns_error);
+  const std::string addresses = distinct_text(group, group.addresses, group.addresses_error);
+  const std::string routes = distinct_text(group, group.routes, group.routes_error);
+  const std::string asns = distinct_text(group, group.asns, group.asns_error);
   const std::string last = minute_text(group.last);
   switch (dimension) {
     case Dimension::address:
-      return {key, hits, share, last, group.route, dash(group.asn), dash(group.country_code), dash(group.as_name)};
+      return {
+          key, attacks, hits, share, last, group.route, dash(group.asn), dash(group.country_code), dash(group.as_name)};
     case Dimension::route:
-      return {key, hits, share, addresses, last, dash(group.asn), dash(group.country_code), dash(group.as_name)};
+      return {
+          key, attacks, hits, share, addresses, last, dash(group.asn), dash(group.country_code), dash(group.as_name)};
     case Dimension::asn:
-      return {key, hits, share, addresses, routes, last, dash(group.label)};
+      return {key, attacks, hits, share, addresses, routes, last, dash(group.label)};
     case Dimension::country:
-      return {key, hits, share, addresses, routes, asns, dash(group.label)};
+      return {key, attacks, hits, share, addresses, routes, asns, dash(group.label)};
     case Dimension::hour:
-      return {minute_text(group.first).substr(0, 13) + 'h', hits, share, addresses, routes, asns};
+      return {minute_text(group.first).substr(0, 13) + 'h', attacks, hits, share, addresses, routes, asns};
     case Dimension::rule:
-      return {hits, share, addresses, routes, asns, key, dash(group.label)};
+      return {attacks, hits, share, addresses, routes, asns, key, dash(group.label)};
     case Dimension::attack_class:
     case Dimension::path:
     case Dimension::user_agent:
     case Dimension::user:
       break;
   }
-  return {hits, share, addresses, routes, asns, key};
+  return {attacks, hits, share, addresses, routes, asns, key};
 }
 
 // What the daemon has counted, and since when.
 std::string counted_since(const report::Running& running) {
   const bool whole_period = running.started <= running.begin;
   return std::string(" read ") + (running.dry_run ? "in a dry run" : "while enforcing") + " since " +
-         minute_text(whole_period ? running.begin : running.started) + " UTC" +
-         (whole_period ? "" : ", when ipguardd started");
+         minute_text(whole_period ? running.begin : running.started) + (whole_period ? "" : ", when ipguardd started");
 }
 
 // Lines of prose, as wide as the terminal.
@@ -124,8 +133,12 @@ std::string summary(const Document& document) {
     text += " from " + format_rfc3339(*document.first) + " to " + format_rfc3339(*document.last);
   }
   text += "\n" + counted(document.hits, "hit", "hits") + ", " + group_digits(document.attacks) +
-          " of them attacks by " + "themselves, from " + (document.addresses_error > 0 ? "about " : "") +
+          " of them attacks by themselves, from " + (document.addresses_error > 0 ? "about " : "") +
           counted(document.addresses, "address", "addresses") + '\n';
+  if (document.lines > 0) {
+    text += counted(document.lines_hit, "line has hits: ", "lines have hits: ") +
+            percent(static_cast<double>(document.lines_hit) / static_cast<double>(document.lines)) + " % of all\n";
+  }
   if (document.running && document.running->too_old > 0) {
     text += counted(document.running->too_old, "hit was", "hits were") + " too old to be counted when read\n";
   }
@@ -137,7 +150,7 @@ std::string summary(const Document& document) {
 
 std::string groups_text(const Document& document, std::optional<size_t> width) {
   if (document.groups.empty()) {
-    return {};
+    return document.hits == 0 ? "" : fitted("\nNo hit tells of a " + std::string(to_string(document.by)) + '\n', width);
   }
   Table table(group_header(document.by));
   for (const auto& group : document.groups) {
@@ -145,7 +158,10 @@ std::string groups_text(const Document& document, std::optional<size_t> width) {
   }
   std::string text = '\n' + table.to_string(width);
   if (document.groups_total > document.groups.size()) {
-    text += "and " + group_digits(document.groups_total - document.groups.size()) + " more (--top N)\n";
+    const bool all = std::ranges::find(document.approximate, document.by) == document.approximate.end();
+    text += fitted("and " + std::string(all ? "" : "at least ") +
+                       group_digits(document.groups_total - document.groups.size()) + " more (--top N)",
+                   width);
   }
   return text;
 }
@@ -172,16 +188,20 @@ std::string decisions_head(const Document& document) {
            (balance.fitting == 0
                 ? "none fits\n"
                 : group_digits(balance.fitting) + (balance.fitting == 1 ? " fits" : " fit") +
-                      ", and would have stopped " + counted(balance.fitting_stopped, "hit", "hits") + '\n');
+                      ", and would have stopped " + counted(balance.fitting_stopped, "line", "lines") + " with hits\n");
   }
   const bool enforced = document.running && !document.running->dry_run;
-  const std::string good = counted(balance.total.good_clients, "good client", "good clients");
+  const std::string good =
+      counted(balance.total.good_clients, "good client", "good clients") + " inside" +
+      (balance.total.turned_away == 0 ? ""
+                                      : ", " + counted(balance.total.turned_away, "login", "logins") + " turned away");
   return (enforced ? "\nBanned: " : "\nWould have been banned: ") +
          counted(balance.total.decisions, "decision", "decisions") +
-         (enforced ? ", from whose targets " + counted(balance.total.stopped, "hit", "hits") + " came all the same; " +
-                         good + " inside\n"
-                   : ", which would have stopped " + counted(balance.total.stopped, "hit", "hits") + " and cost " +
-                         good + '\n');
+         (enforced ? ", from whose targets " + counted(balance.total.stopped, "line", "lines") +
+                         " with hits came all the same; "
+                   : ", which would have stopped " + group_digits(balance.total.stopped) + " of the " +
+                         counted(document.lines_hit, "line", "lines") + " with hits; ") +
+         good + '\n';
 }
 
 // In a large log only some of the visitors are looked at.
@@ -198,16 +218,30 @@ std::string decisions_text(const Document& document, std::optional<size_t> width
   if (balance.decisions.empty()) {
     return text;
   }
-  Table table({"AT", "TARGET", "FOR", "STOPPED", "GOOD", "AS", "CC", "REASON"});
+  const bool any_away = std::ranges::any_of(balance.decisions, [](const auto& each) { return each.turned_away > 0; });
+  std::vector<std::string> header{"AT", "TARGET", "FOR", "STOPPED", "GOOD", "AS", "CC", "REASON"};
+  if (any_away) {
+    header.insert(header.begin() + 5, "AWAY");
+  }
+  Table table(std::move(header));
   for (const auto& decision : balance.decisions) {
-    table.add({minute_text(decision.since), decision.target.to_string(),
-               decision.until ? short_duration(std::chrono::ceil<Seconds>(*decision.until - decision.since)) : "ever",
-               group_digits(decision.stopped), group_digits(decision.good_clients), dash(decision.asn),
-               dash(decision.country_code), printable(decision.rule) + ": " + printable(decision.reason)});
+    std::vector<std::string> cells{
+        minute_text(decision.since),
+        decision.target.to_string(),
+        decision.until ? short_duration(std::chrono::ceil<Seconds>(*decision.until - decision.since)) : "ever",
+        group_digits(decision.stopped),
+        group_digits(decision.good_clients),
+        dash(decision.asn),
+        dash(decision.country_code),
+        printable(decision.rule) + ": " + printable(decision.reason)};
+    if (any_away) {
+      cells.insert(cells.begin() + 5, group_digits(decision.turned_away));
+    }
+    table.add(std::move(cells));
   }
   text += table.to_string(width);
   if ((document.filters.empty() ? balance.total.decisions : balance.fitting) > balance.decisions.size()) {
-    text += "shown are those that would have stopped most\n";
+    text += fitted("shown are those that would have stopped most", width);
   }
   return text;
 }
@@ -255,9 +289,19 @@ std::string what_if_text(const Document& document, std::optional<size_t> width) 
   return '\n' + table.to_string(width);
 }
 
+std::string estimates_text(const Document& document) {
+  double error = document.addresses_error;
+  for (const auto& group : document.groups) {
+    error = std::max(error, group.distinct_error);
+  }
+  return error == 0 ? ""
+                    : "\n~ marks estimates (HyperLogLog), mostly within " + percent(error) +
+                          " %: there were too many different ones to keep them all\n";
+}
+
 std::string memory_text(const Document& document) {
   if (document.approximate.empty()) {
-    return {};
+    return estimates_text(document);
   }
   std::string names;
   for (const auto dimension : document.approximate) {
@@ -265,7 +309,8 @@ std::string memory_text(const Document& document) {
   }
   return "\nToo many groups for " + format_size(document.memory_budget) +
          (document.live ? " ([report] memory): by " : " (--memory): by ") + names +
-         ", hits marked ≤ may be fewer, and rare groups are missing\n";
+         ", hits marked ≤ may be fewer, what is marked ≥ more, and rare groups are missing\n" +
+         estimates_text(document);
 }
 
 }  // namespace

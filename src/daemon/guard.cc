@@ -167,12 +167,13 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
     bool counts = false;
     for (const auto& hit : result.hits) {
       const bool evidence = model::is_evidence(hit.rule->kind);
+      const bool same_line = counts;
       consumed.hits += evidence ? 1U : 0U;
       counts = counts || evidence;
       if (!block.replay) {
         ReadingTally::count(hit, now, reading);
       }
-      take_hit(hit, result.event, block, source, now);
+      take_hit(hit, result.event, block, source, same_line, now);
     }
     lines_hit += counts ? 1U : 0U;
   };
@@ -218,7 +219,7 @@ void Guard::read_beginning(const input::Block& block, const match::LineOptions& 
 }
 
 void Guard::take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
-                     const input::SourceInfo& source, TimePoint now) {
+                     const input::SourceInfo& source, bool same_line, TimePoint now) {
   if (hit.rule->kind == model::RuleKind::login) {
     if (!block.replay) {
       count_good_client(hit.address, hit.time);
@@ -231,11 +232,12 @@ void Guard::take_hit(const model::Hit& hit, const model::Event& event, const inp
     engine_.replay_hit(hit, source.path, now);
     return;
   }
-  take_evidence(hit, source.path, now, &event);
+  take_evidence(hit, source.path, now, &event, same_line);
 }
 
-void Guard::take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event) {
-  count_hit(hit, event, path, now);
+void Guard::take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event,
+                          bool same_line) {
+  count_hit(hit, event, path, same_line, now);
   const auto offences = engine_.counters().offences;
   engine_.on_hit(hit, path, now);
   count_changes();

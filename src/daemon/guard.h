@@ -69,7 +69,9 @@ class Guard {
   // Judges one block; flush() afterwards makes its decisions true. `path` names the source for evidence.
   input::Follower::Consumed judge(const input::Block& block, const input::SourceInfo& source, TimePoint now);
   // A hit that counts against somebody; also one that comes from no line, of a trap: then there is no `event`.
-  void take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event = nullptr);
+  // `same_line`: of the line that the one before came from.
+  void take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event = nullptr,
+                     bool same_line = false);
   // Sends pending changes to the kernel, then to the store and the log; of a great many some, and behind() is true: to
   // be called again soon. `cursors`, if given, go into the same transaction as the decisions.
   void flush(TimePoint now, const std::vector<input::Cursor>* cursors);
@@ -151,10 +153,11 @@ class Guard {
   [[nodiscard]] match::LineOptions options_of(const input::SourceInfo& source) const;
   void read_beginning(const input::Block& block, const match::LineOptions& options);
   void take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
-                const input::SourceInfo& source, TimePoint now);
+                const input::SourceInfo& source, bool same_line, TimePoint now);
   // For reports (guard_report.cc).
   void count_restored();
-  void count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, TimePoint now);
+  void count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool same_line,
+                 TimePoint now);
   void count_good_client(const net::Address& address, TimePoint time);
   void count_changes();
   [[nodiscard]] bool blocks(const net::Address& address);

@@ -16,9 +16,10 @@ void Guard::count_restored() {
   }
 }
 
-void Guard::count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, TimePoint now) {
+void Guard::count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool same_line,
+                      TimePoint now) {
   count_changes();
-  live_.take_hit(hit, event, path, blocks(hit.address), now);
+  live_.take_hit(hit, event, path, blocks(hit.address), same_line, now);
 }
 
 void Guard::count_good_client(const net::Address& address, TimePoint time) {

@@ -47,9 +47,9 @@ void LiveReport::reconfigure(const config::Config& config) {
 }
 
 void LiveReport::take_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool blocked,
-                          TimePoint now) {
+                          bool same_line, TimePoint now) {
   const TimePoint time = hit.time - model::most_clock_ahead > now ? now : hit.time;
-  balance_.hit(hit.rule->id, blocked ? &hit.address : nullptr, time);
+  balance_.hit(hit.rule->id, blocked ? &hit.address : nullptr, time, same_line);
   const bool in_period = sliding_->take({.rule = hit.rule,
                                          .address = hit.address,
                                          .time = time,

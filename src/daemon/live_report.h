@@ -26,8 +26,10 @@ class LiveReport {
   void reconfigure(const config::Config& config);
 
   // A hit that counts against somebody, judged before it leads to anything itself. `event`: the line that hit; null if
-  // there is none. `blocked`: a decision may concern its address. `path` names the source.
-  void take_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool blocked, TimePoint now);
+  // there is none. `blocked`: a decision may concern its address. `same_line`: it is the line of the hit before. `path`
+  // names the source.
+  void take_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool blocked, bool same_line,
+                TimePoint now);
   // Somebody who proved to be good, and whom a decision may concern.
   void take_good_client(const net::Address& address, TimePoint time) { balance_.good_client(address, time); }
   void count_lines(uint64_t lines, uint64_t bytes, uint64_t lines_hit, TimePoint now);

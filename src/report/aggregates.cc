@@ -15,6 +15,8 @@ constexpr uint32_t most_bits = 8;        // of Group::seen
 constexpr uint32_t enough_for_bit = 64;  // hits: these rules come often
 constexpr size_t least_freed = 4096;     // bytes; who gives up less had nothing to give up
 
+bool is_attack(const Fact& fact) { return fact.rule->kind == model::RuleKind::attack; }
+
 }  // namespace
 
 Aggregates::Aggregates(size_t budget, Lookups lookups, size_t distinct_budget)
@@ -29,16 +31,16 @@ Aggregates::Aggregates(size_t budget, Lookups lookups, size_t distinct_budget)
 
 void Aggregates::take(const Fact& fact) {
   ++hits_;
-  attacks_ += fact.rule->kind == model::RuleKind::attack ? 1U : 0U;
+  attacks_ += is_attack(fact) ? 1U : 0U;
   const uint32_t rule = number_of(*fact.rule);
   if (fact.same_line && line_.is_valid) {
-    count_line_again(fact.time);
+    count_line_again(fact.time, is_attack(fact));
   } else {
     begin_line(fact);
   }
   count_rule(fact, rule);
   if (!fact.user.empty()) {
-    count(Dimension::user, fact.user, 0, fact.time);
+    count(Dimension::user, fact.user, 0, fact);
     line_.groups[static_cast<size_t>(Dimension::user)] = none;  // each rule may capture another one
   }
   timeline_.add(rules_[rule].timeline, fact.time);
@@ -54,10 +56,10 @@ void Aggregates::begin_line(const Fact& fact) {
 }
 
 // All that is different was counted for the line's first hit.
-void Aggregates::count_line_again(TimePoint time) {
+void Aggregates::count_line_again(TimePoint time, bool attack) {
   for (size_t i = 0; i < dimension_count; ++i) {
     if (line_.groups[i] != none) {
-      tables_[i]->add_again(line_.groups[i], time);
+      tables_[i]->add_again(line_.groups[i], time, attack);
     }
   }
 }
@@ -65,7 +67,7 @@ void Aggregates::count_line_again(TimePoint time) {
 Aggregates::Origin Aggregates::count_origin(const Fact& fact) {
   const AddressKey key(fact.address);
   Origin origin{.owner = {}, .is_new = false, .address = hash_of(key.text())};
-  auto touched = table(Dimension::address).add(key.text(), fact.time);
+  auto touched = table(Dimension::address).add(key.text(), fact.time, is_attack(fact));
   line_.groups[static_cast<size_t>(Dimension::address)] = touched.number;
   origin.is_new = touched.is_new;
   if (touched.is_new) {
@@ -84,9 +86,9 @@ Aggregates::Origin Aggregates::count_origin(const Fact& fact) {
   return origin;
 }
 
-void Aggregates::count(Dimension dimension, std::string_view key, uint32_t facts, TimePoint time) {
+void Aggregates::count(Dimension dimension, std::string_view key, uint32_t facts, const Fact& fact) {
   GroupTable& groups = table(dimension);
-  const auto touched = groups.add(key, time);
+  const auto touched = groups.add(key, fact.time, is_attack(fact));
   line_.groups[static_cast<size_t>(dimension)] = touched.number;
   if (touched.is_new) {
     touched.group.facts = facts;
@@ -100,8 +102,8 @@ void Aggregates::count(Dimension dimension, std::string_view key, uint32_t facts
 
 void Aggregates::count_rule(const Fact& fact, uint32_t rule) {
   RuleFacts& facts = rules_[rule];
-  count_known(Dimension::attack_class, fact.rule->attack_class, 0, fact.time, facts.group_of_class);
-  count_known(Dimension::rule, fact.rule->id, rule, fact.time, facts.group);
+  count_known(Dimension::attack_class, fact.rule->attack_class, 0, fact, facts.group_of_class);
+  count_known(Dimension::rule, fact.rule->id, rule, fact, facts.group);
   GroupTable& classes = table(Dimension::attack_class);
   GroupTable& rules = table(Dimension::rule);
   if (facts.bit == 0 && bits_given_ < most_bits && ++facts.hits == enough_for_bit) {
@@ -116,13 +118,13 @@ void Aggregates::count_rule(const Fact& fact, uint32_t rule) {
   }
 }
 
-void Aggregates::count_known(Dimension dimension, std::string_view key, uint32_t facts, TimePoint time,
+void Aggregates::count_known(Dimension dimension, std::string_view key, uint32_t facts, const Fact& fact,
                              uint32_t& group) {
   if (group != none) {
-    table(dimension).add_again(group, time);
+    table(dimension).add_again(group, fact.time, is_attack(fact));
     return;
   }
-  const auto touched = table(dimension).add(key, time);
+  const auto touched = table(dimension).add(key, fact.time, is_attack(fact));
   touched.group.facts = facts;
   group = touched.number;
 }
@@ -144,24 +146,24 @@ void Aggregates::count_owners(const Fact& fact) {
   origin.route = hash_of(route.text());
   const NumberKey asn(origin.owner.asn);
   origin.asn = origin.owner.asn == 0 ? 0 : hash_of(asn.text());
-  count(Dimension::route, route.text(), origin.owner.facts, fact.time);
+  count(Dimension::route, route.text(), origin.owner.facts, fact);
   if (origin.owner.asn != 0) {
-    count(Dimension::asn, asn.text(), origin.owner.facts, fact.time);
+    count(Dimension::asn, asn.text(), origin.owner.facts, fact);
   }
   if (origin.owner.country != 0) {
-    count(Dimension::country, NumberKey(origin.owner.country).text(), origin.owner.facts, fact.time);
+    count(Dimension::country, NumberKey(origin.owner.country).text(), origin.owner.facts, fact);
   }
 }
 
 void Aggregates::count_texts(const Fact& fact) {
   if (!fact.path.empty()) {
-    count(Dimension::path, fact.path, 0, fact.time);
+    count(Dimension::path, fact.path, 0, fact);
   }
   if (!fact.user_agent.empty()) {
-    count(Dimension::user_agent, fact.user_agent, 0, fact.time);
+    count(Dimension::user_agent, fact.user_agent, 0, fact);
   }
   const auto hour = std::chrono::floor<std::chrono::hours>(fact.time).time_since_epoch().count();
-  count(Dimension::hour, NumberKey(static_cast<uint32_t>(hour)).text(), 0, fact.time);
+  count(Dimension::hour, NumberKey(static_cast<uint32_t>(hour)).text(), 0, fact);
 }
 
 uint32_t Aggregates::number_of(const model::Rule& rule) {
@@ -267,7 +269,9 @@ std::vector<uint32_t> Aggregates::ranking(Dimension dimension, size_t most) cons
   const auto ahead = [&groups](uint32_t a, uint32_t b) {
     const Group& left = groups.at(a);
     const Group& right = groups.at(b);
-    return left.hits != right.hits ? left.hits > right.hits : groups.key_of(left) < groups.key_of(right);
+    return left.attacks != right.attacks ? left.attacks > right.attacks
+           : left.hits != right.hits     ? left.hits > right.hits
+                                         : groups.key_of(left) < groups.key_of(right);
   };
   most = std::min(most, order.size());
   std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(most), ahead);
@@ -293,6 +297,7 @@ GroupRow Aggregates::row(Dimension dimension, uint32_t number) const {
                .label = {},
                .hits = group.hits,
                .error = group.error,
+               .attacks = group.attacks,
                .addresses = 1,
                .routes = 1,
                .asns = 0,

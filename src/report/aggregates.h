@@ -55,7 +55,8 @@ class Aggregates {
   // The largest table gives up its smallest groups, whatever the budget; false if that would free nothing worth it.
   bool shrink_largest();
 
-  // The `most` groups with the most hits, of equal ones the first by key.
+  // The `most` groups with the most hits of rules of kind attack, of equal ones those with the most hits, then the
+  // first by key: who only met pages that are not there comes behind every attacker.
   [[nodiscard]] std::vector<GroupRow> rows(Dimension dimension, size_t most) const;
   // The same for who takes them a few at a time: their numbers in this order, and one of them. Numbers are valid until
   // the next hit.
@@ -104,13 +105,13 @@ class Aggregates {
   [[nodiscard]] GroupTable& table(Dimension dimension) { return *tables_[static_cast<size_t>(dimension)]; }
   [[nodiscard]] const GroupTable& table(Dimension dimension) const { return *tables_[static_cast<size_t>(dimension)]; }
   void begin_line(const Fact& fact);
-  void count_line_again(TimePoint time);
+  void count_line_again(TimePoint time, bool attack);
   [[nodiscard]] Origin count_origin(const Fact& fact);
   // Of the line's; the number of its group.
-  void count(Dimension dimension, std::string_view key, uint32_t facts, TimePoint time);
+  void count(Dimension dimension, std::string_view key, uint32_t facts, const Fact& fact);
   void count_rule(const Fact& fact, uint32_t rule);
   // One hit more of the group; `group` is its number, if it is known, which it is then.
-  void count_known(Dimension dimension, std::string_view key, uint32_t facts, TimePoint time, uint32_t& group);
+  void count_known(Dimension dimension, std::string_view key, uint32_t facts, const Fact& fact, uint32_t& group);
   void count_owners(const Fact& fact);  // completes the line's origin
   void count_texts(const Fact& fact);
   void count_distinct(DistinctCounts& counts);

@@ -23,32 +23,6 @@ std::span<const net::Prefix> prefixes_of(const auto& kept) {
 
 }  // namespace
 
-void BalanceSums::add(const BalanceSums& other) {
-  const auto add_row = [](BalanceRow& to, const BalanceRow& from) {
-    to.hits += from.hits;
-    to.decisions += from.decisions;
-    to.addresses_covered += from.addresses_covered;
-    to.stopped += from.stopped;
-    to.good_clients += from.good_clients;
-    to.turned_away += from.turned_away;
-  };
-  for (const auto& row : other.rules) {
-    const auto known = std::ranges::find(rules, row.name, &BalanceRow::name);
-    if (known == rules.end()) {
-      rules.push_back(row);
-    } else {
-      add_row(*known, row);
-    }
-  }
-  for (size_t i = 0; i < scopes.size(); ++i) {
-    add_row(scopes.at(i), other.scopes.at(i));
-  }
-  total.decisions += other.total.decisions;
-  total.stopped += other.total.stopped;
-  total.good_clients += other.total.good_clients;
-  total.turned_away += other.total.turned_away;
-}
-
 void Balance::begin(const model::Decision& decision) {
   if (const Kept* kept = keep(decision)) {
     count_begun(*kept);
@@ -95,6 +69,7 @@ Balance::Kept Balance::kept_of(const model::Decision& decision) {
             .good_clients = decision.good_clients.all(),
             .turned_away = 0,
             .turned_away_clients = {},
+            .first_turned_away = nullptr,
             .reason = decision.reason,
             .more = nullptr};
   const bool whole = model::is_network(decision.target.scope) && decision.prefixes.size() == 1 &&
@@ -127,6 +102,7 @@ void Balance::write_row(const Kept& kept, DecisionRow& row) const {
   row.stopped = kept.stopped;
   row.good_clients = kept.good_clients;
   row.turned_away = kept.turned_away;
+  row.turned_away_clients = kept.first_turned_away == nullptr ? std::vector<net::Address>() : *kept.first_turned_away;
   row.prefixes.assign(prefixes.begin(), prefixes.end());
   row.addresses_covered = addresses_covered(kept);
   row.ipv6_64s_covered =
@@ -311,8 +287,12 @@ void Balance::each_covering(const net::Address& address, TimePoint time, const A
   });
 }
 
-bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time) {
+bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time, bool same_line) {
   ++sums_.rules[rule].hits;
+  if (same_line) {
+    return line_stopped_;
+  }
+  line_stopped_ = false;
   if (address == nullptr) {
     return false;
   }
@@ -328,9 +308,9 @@ bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time) {
     ++sums_.rules[kept.rule].stopped;
     ++sums_.scopes.at(static_cast<size_t>(kept.target.scope)).stopped;
   }
-  const bool stopped = !last_hit_->places.empty();
-  sums_.total.stopped += stopped ? 1 : 0;
-  return stopped;
+  line_stopped_ = !last_hit_->places.empty();
+  sums_.total.stopped += line_stopped_ ? 1 : 0;
+  return line_stopped_;
 }
 
 void Balance::good_client(const net::Address& address, TimePoint time) {
@@ -343,11 +323,24 @@ void Balance::good_client(const net::Address& address, TimePoint time) {
     }
     const uint64_t more = kept.turned_away_clients.count(pool_) - before;
     kept.turned_away += more;
+    if (more > 0) {
+      keep_turned_away(kept, address);
+    }
     sums_.rules[kept.rule].turned_away += more;
     sums_.scopes.at(static_cast<size_t>(kept.target.scope)).turned_away += more;
     any = any || more > 0;
   });
   sums_.total.turned_away += any ? 1 : 0;
+}
+
+void Balance::keep_turned_away(Kept& kept, const net::Address& client) {
+  constexpr size_t enough = 5;
+  if (kept.first_turned_away == nullptr) {
+    kept.first_turned_away = std::make_unique<std::vector<net::Address>>();
+  }
+  if (kept.first_turned_away->size() < enough) {
+    kept.first_turned_away->push_back(client);
+  }
 }
 
 uint32_t Balance::rule_number(std::string_view rule) {

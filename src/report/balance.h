@@ -58,13 +58,14 @@ class Balance {
   void end(const model::Target& target, TimePoint at);
   // Decisions that were over before.
   void forget_ended(TimePoint before);
-  // A hit of the rule, judged before it leads to anything itself; null: of an address that nothing blocks. True if a
-  // decision would have stopped it.
-  bool hit(std::string_view rule, const net::Address* address, TimePoint time) {
-    return hit(rule_number(rule), address, time);
+  // A hit of the rule, judged before it leads to anything itself; null: of an address that nothing blocks. `same_line`:
+  // of the line of the hit before, which counts once, and is not stopped by what it leads to. True if a decision would
+  // have stopped the line.
+  bool hit(std::string_view rule, const net::Address* address, TimePoint time, bool same_line = false) {
+    return hit(rule_number(rule), address, time, same_line);
   }
   // The same for who keeps the numbers of rules.
-  bool hit(uint32_t rule, const net::Address* address, TimePoint time);
+  bool hit(uint32_t rule, const net::Address* address, TimePoint time, bool same_line = false);
   [[nodiscard]] uint32_t rule_number(std::string_view rule);
   // A client that proved to be good.
   void good_client(const net::Address& address, TimePoint time);
@@ -122,6 +123,7 @@ class Balance {
     uint64_t good_clients = 0;
     uint64_t turned_away = 0;
     Distinct turned_away_clients;
+    std::unique_ptr<std::vector<net::Address>> first_turned_away;  // null: nobody was
     std::string reason;
     std::unique_ptr<Particulars> more;  // null: of a target that is one network, all of it
   };
@@ -161,6 +163,7 @@ class Balance {
   [[nodiscard]] static uint64_t addresses_covered(const Kept& kept);
   [[nodiscard]] uint32_t place_of(const model::Target& target) const;
   void count_begun(const Kept& kept);
+  static void keep_turned_away(Kept& kept, const net::Address& client);
   void deactivate(uint32_t place);
   void let_go(uint32_t place);
   template <typename Act>
@@ -180,9 +183,11 @@ class Balance {
   HashIndex by_target_;  // active ones: places in kept_
   std::vector<Cover> covers_;
   std::vector<uint32_t> free_covers_;
-  std::optional<Covering> last_hit_;  // a line's hits come one after the other; none after a decision came or went
-  HashIndex by_prefix_;               // of active ones: places in covers_
-  net::PrefixLengths lengths_;        // of these
+  std::optional<Covering>
+      last_hit_;                // lines of one second come one after the other; none after a decision came or went
+  bool line_stopped_ = false;   // that of the last hit
+  HashIndex by_prefix_;         // of active ones: places in covers_
+  net::PrefixLengths lengths_;  // of these
   Interner<Words> words_;
   std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> rule_numbers_;
   BalanceSums sums_;

@@ -32,7 +32,8 @@ struct GroupRow {
   std::string key = {};
   std::string label = {};  // the AS's or country's name, the rule's title; empty = none
   uint64_t hits = 0;
-  uint64_t error = 0;  // by so many may `hits` be too high
+  uint64_t error = 0;    // by so many may `hits` and `attacks` be too high; then what follows is of a part of them only
+  uint64_t attacks = 0;  // hits of rules of kind attack
   uint64_t addresses = 0;
   uint64_t routes = 0;
   uint64_t asns = 0;
@@ -65,9 +66,10 @@ struct DecisionRow {
   std::string issuer = {};
   TimePoint since = {};
   std::optional<TimePoint> until = {};
-  uint64_t stopped = 0;       // later hits from its prefixes while it would have been in force
+  uint64_t stopped = 0;       // later lines with hits from its prefixes while it would have been in force
   uint64_t good_clients = 0;  // known when it began, inside of it
-  uint64_t turned_away = 0;   // clients that logged in successfully while it would have been in force
+  uint64_t turned_away = 0;   // clients that logged in successfully while it would have been in force …
+  std::vector<net::Address> turned_away_clients = {};  // … the first few of them
   std::vector<net::Prefix> prefixes = {};
   uint64_t addresses_covered = 0;
   uint64_t ipv6_64s_covered = 0;
@@ -86,7 +88,7 @@ struct BalanceRow {
 
 struct BalanceTotal {
   uint64_t decisions = 0;
-  uint64_t stopped = 0;  // hits that any decision would have stopped, each counted once
+  uint64_t stopped = 0;  // lines with hits that any decision would have stopped, each counted once
   uint64_t good_clients = 0;
   uint64_t turned_away = 0;
 };
@@ -96,7 +98,7 @@ struct BalanceResult {
   BalanceTotal total;
   std::vector<DecisionRow> decisions;
   uint64_t fitting = 0;          // decisions that were asked for, of those that are kept
-  uint64_t fitting_stopped = 0;  // hits that these would have stopped; one counts for each
+  uint64_t fitting_stopped = 0;  // lines with hits that these would have stopped; one counts for each
   std::vector<BalanceRow> rules;
   std::vector<BalanceRow> scopes;
 };

@@ -129,6 +129,7 @@ void put_groups(JsonWriter& json, std::string_view name, std::span<const GroupRo
     if (group.error > 0) {
       json.number("error", group.error);
     }
+    json.number("attacks", group.attacks);
     json.number("addresses", group.addresses);
     json.number("routes", group.routes);
     json.number("asns", group.asns);
@@ -190,6 +191,13 @@ void put_decision(JsonWriter& json, const DecisionRow& decision) {
   json.number("stopped", decision.stopped);
   json.number("good_clients", decision.good_clients);
   json.number("turned_away", decision.turned_away);
+  if (!decision.turned_away_clients.empty()) {
+    json.open('[', "turned_away_clients");
+    for (const auto& client : decision.turned_away_clients) {
+      json.text({}, client.to_string());
+    }
+    json.close(']');
+  }
   json.number("addresses_covered", decision.addresses_covered);
   json.number("ipv6_64s_covered", decision.ipv6_64s_covered);
   if (decision.dropped) {

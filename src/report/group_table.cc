@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -11,6 +12,10 @@ namespace {
 
 constexpr size_t first_slots = 64;
 
+uint32_t capped(uint64_t number) {
+  return static_cast<uint32_t>(std::min<uint64_t>(number, std::numeric_limits<uint32_t>::max()));
+}
+
 }  // namespace
 
 GroupTable::GroupTable(bool counts_distinct, DistinctPool& pool)
@@ -18,19 +23,18 @@ GroupTable::GroupTable(bool counts_distinct, DistinctPool& pool)
 
 GroupTable::~GroupTable() = default;
 
-GroupTable::Touched GroupTable::add(std::string_view key, TimePoint time) {
+GroupTable::Touched GroupTable::add(std::string_view key, TimePoint time, bool attack) {
   key = key.substr(0, longest_key);
   const auto touched = find_or_append(key, static_cast<uint32_t>(hash_of(key) >> 32U));
   Group& group = touched.group;
   if (touched.is_new) {
     group.hits = most_unseen_;
-    group.error = most_unseen_;
+    group.error = capped(most_unseen_);
+    group.attacks = most_unseen_attacks_;
     group.first = time;
     group.last = time;
   }
-  ++group.hits;
-  group.first = std::min(group.first, time);
-  group.last = std::max(group.last, time);
+  count(group, time, attack);
   return touched;
 }
 
@@ -98,11 +102,14 @@ void GroupTable::index_all(size_t slots) {
 // A group that is in one of the tables only may have had as many hits in the other as that one has let go of.
 void GroupTable::merge(const GroupTable& other, const std::function<uint32_t(uint32_t)>& facts_of) {
   const uint64_t unseen_there = other.most_unseen_;
+  const uint64_t attacks_there = other.most_unseen_attacks_;
   for (uint32_t i = 0; unseen_there > 0 && i < size_; ++i) {
     at(i).hits += unseen_there;
-    at(i).error += unseen_there;
+    at(i).error = capped(at(i).error + unseen_there);
+    at(i).attacks = capped(at(i).attacks + attacks_there);
   }
   const uint64_t unseen_here = std::exchange(most_unseen_, most_unseen_ + unseen_there);
+  const uint64_t attacks_here = std::exchange(most_unseen_attacks_, capped(most_unseen_attacks_ + attacks_there));
   for (uint32_t i = 0; i < other.size_; ++i) {
     const Group& theirs = other.at(i);
     const auto touched = find_or_append(other.key_of(theirs), theirs.hash);
@@ -111,12 +118,15 @@ void GroupTable::merge(const GroupTable& other, const std::function<uint32_t(uin
       mine.length = theirs.length;
       mine.facts = facts_of(theirs.facts);
       mine.hits = unseen_here + unseen_there;
-      mine.error = unseen_here + unseen_there;
+      mine.error = capped(unseen_here + unseen_there);
       mine.first = theirs.first;
       mine.last = theirs.last;
     }
     mine.hits += theirs.hits - unseen_there;
-    mine.error += theirs.error - unseen_there;
+    mine.error = capped(mine.error + uint64_t{theirs.error} - std::min<uint64_t>(theirs.error, unseen_there));
+    const uint64_t attacks =
+        touched.is_new ? attacks_here : mine.attacks - std::min<uint64_t>(mine.attacks, attacks_there);
+    mine.attacks = capped(attacks + theirs.attacks);
     mine.first = std::min(mine.first, theirs.first);
     mine.last = std::max(mine.last, theirs.last);
     if (counts_distinct_) {
@@ -141,6 +151,7 @@ void GroupTable::shrink() {
   std::ranges::nth_element(order, order.begin() + left, ahead);
   for (uint32_t i = left; i < before; ++i) {
     most_unseen_ = std::max(most_unseen_, at(order[i]).hits);
+    most_unseen_attacks_ = std::max(most_unseen_attacks_, at(order[i]).attacks);
     if (counts_distinct_) {
       auto& counts = counts_of(order[i]);
       counts.addresses.clear(pool_);

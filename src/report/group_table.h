@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,8 @@
 
 namespace ipguard::report {
 
-// `hits` is at most `error` too high and never too low.
+// `hits` and `attacks` are at most `error` too high and never too low. 48 bytes: there may be a million of them. What
+// does not fit 32 bits stays at the highest number.
 struct Group {
   uint32_t hash = 0;
   uint32_t key = 0;  // place in the table's keys
@@ -27,7 +29,8 @@ struct Group {
   uint8_t seen = 0;    // for the caller's use: in what it was counted, as bits; not merged
   uint32_t facts = 0;  // for the caller's use: who the group is
   uint64_t hits = 0;
-  uint64_t error = 0;
+  uint32_t error = 0;
+  uint32_t attacks = 0;  // hits of rules of kind attack
   TimePoint first = {};
   TimePoint last = {};
 };
@@ -53,15 +56,11 @@ class GroupTable {
   GroupTable(const GroupTable&) = delete;
   GroupTable& operator=(const GroupTable&) = delete;
 
-  // One hit. Of a key longer than `longest_key` only the beginning counts. What it returns is valid until shrink().
-  [[nodiscard]] Touched add(std::string_view key, TimePoint time);
+  // One hit, of a rule of kind attack or of another one. Of a key longer than `longest_key` only the beginning counts.
+  // What it returns is valid until shrink().
+  [[nodiscard]] Touched add(std::string_view key, TimePoint time, bool attack = false);
   // One hit more of a group whose number is known from add().
-  void add_again(uint32_t number, TimePoint time) {
-    Group& group = at(number);
-    ++group.hits;
-    group.first = std::min(group.first, time);
-    group.last = std::max(group.last, time);
-  }
+  void add_again(uint32_t number, TimePoint time, bool attack = false) { count(at(number), time, attack); }
   [[nodiscard]] DistinctCounts& counts_of(uint32_t number) {
     return (*counts_[number / groups_a_block])[number % groups_a_block];
   }
@@ -98,6 +97,12 @@ class GroupTable {
   using CountBlock = std::array<DistinctCounts, groups_a_block>;
   using KeyBlock = std::array<char, key_block>;
 
+  static void count(Group& group, TimePoint time, bool attack) {
+    ++group.hits;
+    group.attacks += attack && group.attacks < std::numeric_limits<uint32_t>::max() ? 1U : 0U;
+    group.first = std::min(group.first, time);
+    group.last = std::max(group.last, time);
+  }
   // Its group, with no hits yet if it is new.
   [[nodiscard]] Touched find_or_append(std::string_view key, uint32_t hash);
   Group& append(std::string_view key, uint32_t hash);
@@ -113,6 +118,7 @@ class GroupTable {
   uint32_t size_ = 0;
   uint32_t key_end_ = 0;  // where the next key goes, counted over all blocks
   uint64_t most_unseen_ = 0;
+  uint32_t most_unseen_attacks_ = 0;
 };
 
 }  // namespace ipguard::report

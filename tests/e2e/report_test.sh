@@ -135,7 +135,7 @@ ends 1 'name a database with --db FILE' "$ctl" report --rules "$root/rules" --db
 step "a pipe that closes ends it quietly, a full disk does not"
 awk '{ for (i = 0; i < 400; ++i) print }' "$work/access.log" > "$work/long.log"
 (set +o pipefail; report --csv --by path --top 100000 "$work/long.log" 2> "$work/err" | head -1 > "$work/out")
-[ "$(cat "$work/out")" = "path,label,hits,hits_error,addresses,routes,asns,distinct_error,share,first,last" ] || fail "$(cat "$work/out")"
+[ "$(cat "$work/out")" = "path,label,hits,hits_error,attacks,addresses,routes,asns,distinct_error,share,first,last" ] || fail "$(cat "$work/out")"
 [ ! -s "$work/err" ] || fail "a closed pipe: $(cat "$work/err")"
 to_full() { report "$work/access.log" > /dev/full; }
 ends 1 'No space left on device' to_full

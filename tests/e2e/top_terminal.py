@@ -79,7 +79,7 @@ terminal.text = b""
 with open(log, "a", encoding="utf-8") as file:
     now = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
     file.write(f'198.51.100.200 - - [{now}] "GET /.env HTTP/1.1" 404 143 "-" "Fresh/1.0"\n' * 7)
-terminal.read_until(lambda text: re.search(rb"\+(\d+) +\1 .*Fresh/1\.0", text))
+terminal.read_until(lambda text: re.search(rb"\+(\d+) +\d+ +\1 .*Fresh/1\.0", text))
 
 terminal.type(b">")
 terminal.read_until(lambda text: b"by user;" in text)

@@ -58,6 +58,9 @@ std::string exchange(loop::EventLoop& loop, uint16_t port, std::string_view byte
   constexpr int most_silent_turns = 12;
   UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const net::SocketAddress address(net::Endpoint{*net::Address::parse("127.0.0.1"), port});
+  // Closed by a reset: thousands of connections a minute would leave no port that is not in TIME_WAIT (socket(7)).
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  require(::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0);
   require(::connect(client.get(), address.get(), address.length) == 0);
   require(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
   require(::shutdown(client.get(), SHUT_WR) == 0);

@@ -95,6 +95,27 @@ TEST_F(AggregatesTest, CountsByEverything) {
   EXPECT_EQ(addresses[0].route, "192.0.2.0/24");
 }
 
+// Who met many pages that are not there is no greater attacker than who looked for a hole once.
+TEST_F(AggregatesTest, AttackersComeBeforeMereVisitors) {
+  Aggregates aggregates(64U << 20U, lookups());
+  for (int second = 0; second < 9; ++second) {
+    aggregates.take({.rule = &flood, .address = address("192.0.2.1"), .time = at(second)});
+  }
+  aggregates.take({.rule = &probe, .address = address("198.51.100.9"), .time = at(20)});
+  aggregates.take({.rule = &flood, .address = address("198.51.100.9"), .time = at(20), .same_line = true});
+  aggregates.take({.rule = &probe, .address = address("198.51.100.10"), .time = at(30)});
+  const auto rows = aggregates.rows(Dimension::address, 3);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].key, "198.51.100.9");
+  EXPECT_EQ(rows[0].attacks, 1U);
+  EXPECT_EQ(rows[0].hits, 2U);
+  EXPECT_EQ(rows[1].key, "198.51.100.10");
+  EXPECT_EQ(rows[2].attacks, 0U);
+  EXPECT_EQ(rows[2].hits, 9U);
+  EXPECT_EQ(aggregates.rows(Dimension::rule, 1)[0].key, "web/probe");
+  EXPECT_EQ(aggregates.rows(Dimension::hour, 1)[0].attacks, 2U);
+}
+
 TEST_F(AggregatesTest, ShowsHitsOverTime) {
   Aggregates aggregates(64U << 20U, lookups());
   for (const int second : {30, 59, 60, 200}) {

@@ -49,19 +49,24 @@ TEST(Balance, CountsWhatABanWouldHaveStopped) {
   EXPECT_EQ(result.rules[0].hits, 6U);
 }
 
-// Each ban is told what it would have done by itself; in all, a hit is stopped once.
-// Hits of one line ask for the same address at the same time.
-TEST(Balance, KnowsWithinALineWhatTheHitBeforeLedTo) {
+// Hits of one line come one after the other, and it is one line that is stopped, by what was decided before it.
+TEST(Balance, CountsALineOnceAndNotForWhatItLeadsTo) {
   Balance balance;
-  EXPECT_FALSE(hit(balance, "192.0.2.7", 5));
+  const auto by = address("192.0.2.7");
+  EXPECT_FALSE(balance.hit("web/a", &by, at(5), false));
   balance.begin(decision("192.0.2.7", 5, 100));
-  EXPECT_TRUE(hit(balance, "192.0.2.7", 5));
-  EXPECT_TRUE(hit(balance, "192.0.2.7", 5, "web/b"));
+  EXPECT_FALSE(balance.hit("web/b", &by, at(5), true)) << "the line came before the ban that its first hit led to";
+  EXPECT_TRUE(balance.hit("web/a", &by, at(5), false)) << "the next line of that second";
+  EXPECT_TRUE(balance.hit("web/b", &by, at(5), true));
   balance.end(*model::Target::parse("192.0.2.7"), at(5));
-  EXPECT_FALSE(hit(balance, "192.0.2.7", 5));
-  EXPECT_EQ(balance.result(10, any).total.stopped, 2U);
+  EXPECT_FALSE(balance.hit("web/a", &by, at(5), false));
+  const auto result = balance.result(10, any);
+  EXPECT_EQ(result.total.stopped, 1U);
+  EXPECT_EQ(result.decisions[0].stopped, 1U);
+  EXPECT_EQ(result.rules[0].hits + result.rules[1].hits, 5U);
 }
 
+// Each ban is told what it would have done by itself; in all, a line is stopped once.
 TEST(Balance, BansWithinEachOther) {
   Balance balance;
   balance.begin(decision("192.0.2.7", 10, 100));
@@ -89,7 +94,9 @@ TEST(Balance, CountsGoodClientsOnce) {
   balance.good_client(address("192.0.2.9"), at(30));
   balance.good_client(address("192.0.2.10"), at(30));
   balance.good_client(address("198.51.100.1"), at(30));
-  EXPECT_EQ(balance.result(10, any).decisions[0].turned_away, 2U);
+  const auto row = balance.result(10, any).decisions[0];
+  EXPECT_EQ(row.turned_away, 2U);
+  EXPECT_EQ(row.turned_away_clients, std::vector({address("192.0.2.9"), address("192.0.2.10")}));
   EXPECT_EQ(balance.total().turned_away, 2U);
 }
 

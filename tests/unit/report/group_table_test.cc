@@ -14,12 +14,13 @@ namespace {
 struct Counted {
   uint64_t hits = 0;
   uint64_t error = 0;
+  uint64_t attacks = 0;
 };
 
 std::map<std::string, Counted> counts_of(const GroupTable& table) {
   std::map<std::string, Counted> counts;
   for (uint32_t i = 0; i < table.size(); ++i) {
-    counts[std::string(table.key_of(table.at(i)))] = {table.at(i).hits, table.at(i).error};
+    counts[std::string(table.key_of(table.at(i)))] = {table.at(i).hits, table.at(i).error, table.at(i).attacks};
   }
   return counts;
 }
@@ -68,6 +69,7 @@ TEST(GroupTable, IsNeverTooLowAndNeverMoreTooHighThanItSays) {
   DistinctPool pool(1U << 20U);
   GroupTable table(true, pool);
   std::map<std::string, uint64_t> truth;
+  std::map<std::string, uint64_t> attacks;
   std::mt19937_64 random(7);
   uint64_t hits = 0;
   for (int i = 0; i < 200'000; ++i, ++hits) {
@@ -75,7 +77,8 @@ TEST(GroupTable, IsNeverTooLowAndNeverMoreTooHighThanItSays) {
     const uint64_t number = random() % 3 == 0 ? random() % 20 : random() % 100'000;
     const std::string key = std::to_string(number);
     ++truth[key];
-    auto touched = table.add(key, at(i));
+    attacks[key] += number % 2;
+    auto touched = table.add(key, at(i), number % 2 == 1);
     table.counts_of(touched.number).addresses.insert(hash_of(key), pool);
     if (table.size() > 2000) {
       table.shrink();
@@ -87,6 +90,8 @@ TEST(GroupTable, IsNeverTooLowAndNeverMoreTooHighThanItSays) {
   for (const auto& [key, counted] : counts) {
     EXPECT_GE(counted.hits, truth[key]) << key;
     EXPECT_LE(counted.hits - counted.error, truth[key]) << key;
+    EXPECT_GE(counted.attacks, attacks[key]) << key;
+    EXPECT_LE(counted.attacks, attacks[key] + counted.error) << key;
   }
   for (const auto& [key, count] : truth) {
     EXPECT_TRUE(counts.contains(key) || count <= table.most_unseen()) << key;
@@ -126,11 +131,13 @@ TEST(GroupTable, MergedSaysWhatBothMayHaveSeen) {
       GroupTable mine(true, pool);
       GroupTable theirs(true, other_pool);
       std::map<std::string, uint64_t> truth;
+      std::map<std::string, uint64_t> attacks;
       std::mt19937_64 random(9);
       for (int i = 0; i < 40'000; ++i) {
         const std::string key = "key-" + std::to_string(random() % (random() % 4000 + 1));
         ++truth[key];
-        const auto touched = (i % 3 == 0 ? mine : theirs).add(key, at(i));
+        attacks[key] += i % 2 == 1 ? 1U : 0U;
+        const auto touched = (i % 3 == 0 ? mine : theirs).add(key, at(i), i % 2 == 1);
         touched.group.facts = 7;
         if (i == 20'000 && shrink_mine) {
           mine.shrink();
@@ -144,6 +151,8 @@ TEST(GroupTable, MergedSaysWhatBothMayHaveSeen) {
         EXPECT_GE(counted.hits, truth[key]) << key;
         EXPECT_LE(counted.hits - counted.error, truth[key]) << key;
         EXPECT_TRUE(counted.error == 0 || shrink_mine || shrink_theirs);
+        EXPECT_GE(counted.attacks, attacks[key]) << key;
+        EXPECT_LE(counted.attacks, attacks[key] + counted.error) << key;
       }
       EXPECT_EQ(mine.exact(), !shrink_mine && !shrink_theirs);
       if (mine.exact()) {

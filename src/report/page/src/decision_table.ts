@@ -26,6 +26,14 @@ function lengthText(decision: Decision): string {
   return value === Infinity ? 'permanent' : duration(value);
 }
 
+// Whom the ban would have cost: the first few.
+function turnedAway(decision: Decision): string {
+  const clients = decision.turned_away_clients ?? [];
+  if (clients.length === 0) return '';
+  const more = (decision.turned_away ?? 0) > clients.length ? ', …' : '';
+  return ` (${clients.map((client) => shortened(client, 50)).join(', ')}${more})`;
+}
+
 function below(decision: Decision): Child {
   const prefixes = decision.prefixes ?? [];
   const [addresses, networks] = [decision.addresses_covered ?? 0, decision.ipv6_64s_covered ?? 0];
@@ -34,7 +42,7 @@ function below(decision: Decision): Child {
     networks > 0 ? plural(networks, 'IPv6 /64', 'IPv6 /64s') : '',
   ];
   const coveredText = covered.some(Boolean) ? `covers ${covered.filter(Boolean).join(' and ')}` : '';
-  const turned = decision.turned_away ? `${plural(decision.turned_away, 'login')} turned away` : '';
+  const turned = decision.turned_away ? `${plural(decision.turned_away, 'login')} turned away${turnedAway(decision)}` : '';
   const when = make('span', { class: 'reason narrow' }, `${shortened(time(begins(decision)), 40)} UTC, for ${lengthText(decision)}`);
   const reason = make(
     'div',
@@ -103,7 +111,7 @@ export function decisionSection(report: Report): HTMLElement | null {
       { title: 'Network', wide: true, value: (row) => row.as_name ?? asNumber(row.asn), cell: ownerCell },
       { title: 'Rule', wide: true, value: (row) => row.rule, cell: (row) => longText(row.rule ?? '–', 'mono') },
       { title: 'For', number: true, wide: true, value: (row) => length(row), cell: lengthText },
-      { title: 'Stopped', number: true, value: (row) => row.stopped, hint: 'Later hits that the ban would have stopped' },
+      { title: 'Stopped', number: true, value: (row) => row.stopped, hint: 'Later lines with hits that the ban would have stopped' },
       {
         title: 'Good clients',
         number: true,

@@ -20,6 +20,8 @@ export interface Group {
   key: string;
   label?: string;
   hits: number;
+  // Hits of rules that are an attack by themselves.
+  attacks?: number;
   addresses?: number;
   routes?: number;
   asns?: number;
@@ -56,12 +58,14 @@ export interface Decision {
   stopped?: number;
   good_clients?: number;
   turned_away?: number;
+  // The first few of these.
+  turned_away_clients?: string[];
   prefixes?: string[];
   addresses_covered?: number | null;
   ipv6_64s_covered?: number | null;
 }
 
-// `good_clients`: known good when the ban began; `turned_away`: logged in, or would have, while it was in force.
+// `stopped`: later lines with hits. `good_clients`: known good when the ban began; `turned_away`: logged in, or would have, while it was in force.
 export interface Balance {
   decisions?: number;
   stopped?: number;

@@ -65,7 +65,7 @@ function ownColumns(by: string): Column<Group>[] {
     number: true,
     wide,
     value: (row) => row[member],
-    cell: (row) => `${(row[`${member}_error`] ?? row.distinct_error) ? '≈ ' : ''}${count(row[member])}`,
+    cell: (row) => `${(row[`${member}_error`] ?? row.distinct_error) ? '≈ ' : row.error ? '≥ ' : ''}${count(row[member])}`,
   });
   if (by !== 'address') columns.push(distinct('Addresses', 'addresses', false));
   if (!isNetwork) columns.push(distinct('Routes', 'routes', true));
@@ -76,6 +76,7 @@ function ownColumns(by: string): Column<Group>[] {
 function groupTable(by: string, rows: Group[]): HTMLElement {
   const most = rows.reduce((largest, row) => Math.max(largest, row.hits), 0);
   const title = titles.get(by) ?? by;
+  const attacks = rows.some((row) => (row.attacks ?? 0) > 0);
   const blocked = rows.some((row) => row.blocked !== undefined);
   const hitsCell = (row: Group) => {
     const cell = barred(row.hits, most, `${row.error ? '≈ ' : ''}${count(row.hits)}`);
@@ -88,12 +89,23 @@ function groupTable(by: string, rows: Group[]): HTMLElement {
   return new Table<Group>({
     caption: `Hits by ${by}`,
     rows,
-    sortBy: by === 'hour' ? 0 : 1,
+    sortBy: by === 'hour' ? 0 : attacks ? 2 : 1,
     ascending: by === 'hour',
     searched: (row) => [row.key, row.label, row.route, asNumber(row.asn), row.as_name, row.country, row.country_code].join(' '),
     columns: [
       { title: by === 'hour' ? 'Hour (UTC)' : title, value: keyValue, cell: (row) => keyCell(by, row) },
       { title: 'Hits', number: true, value: (row) => row.hits, cell: hitsCell },
+      ...(attacks
+        ? [
+            {
+              title: 'Attacks',
+              number: true,
+              value: (row: Group) => row.attacks,
+              cell: (row: Group) => `${row.error && row.attacks ? '≈ ' : ''}${count(row.attacks)}`,
+              hint: 'Hits of rules that are an attack by themselves, not in numbers only',
+            },
+          ]
+        : []),
       { title: 'Share', number: true, value: (row) => row.share, cell: (row) => percent(row.share), hint: 'Of all hits' },
       ...(blocked
         ? [{ title: 'Stopped', number: true, wide: true, value: (row: Group) => row.blocked, hint: 'Hits that a ban would have stopped' }]
@@ -113,8 +125,10 @@ export function groupSection(report: Report): HTMLElement | null {
   const panel = (name: string) => () => {
     const rows = listBy(report, name);
     const notes = [
-      name === by && (report.groups_total ?? 0) > rows.length ? `The first ${count(rows.length)} of ${count(report.groups_total)}.` : '',
-      approximate.has(name) ? 'Counted approximately (≈): the hits may be too high, never too low.' : '',
+      name === by && (report.groups_total ?? 0) > rows.length
+        ? `The first ${count(rows.length)} of ${approximate.has(name) ? 'at least ' : ''}${count(report.groups_total)}.`
+        : '',
+      approximate.has(name) ? 'Counted approximately (≈): the hits may be too high, never too low; what is marked ≥ may be more.' : '',
     ].filter(Boolean);
     return make('div', {}, notes.length > 0 && make('p', { class: 'muted' }, notes.join(' ')), groupTable(name, rows));
   };

@@ -35,6 +35,7 @@ function figures(report: Report): HTMLElement {
   const hits = report.hits ?? attacks;
   const total = totalBalance(report);
   const lines = report.lines ?? 0;
+  const hitLines = report.lines_hit ?? 0;
   return make(
     'dl',
     { class: 'figures' },
@@ -56,7 +57,11 @@ function figures(report: Report): HTMLElement {
     figure(
       'Stopped by them',
       count(total.stopped),
-      hits > 0 && !isFiltered(report) ? `later hits: ${percent(Math.min(1, total.stopped / hits))} of all hits` : isFiltered(report) ? 'later hits, of the whole log' : 'later hits',
+      isFiltered(report)
+        ? 'later lines with hits, of the whole log'
+        : hitLines > 0
+          ? `later lines: ${percent(Math.min(1, total.stopped / hitLines))} of ${count(hitLines)} with hits`
+          : 'later lines with hits',
     ),
     figure(
       'Good clients hit',
@@ -95,7 +100,7 @@ function notices(report: Report): HTMLElement | null {
     const fit =
       report.decisions_fitting === undefined
         ? ''
-        : ` Of ${plural(totalBalance(report).decisions, 'ban')} ${fitting === 0 ? 'none fits' : `${count(fitting)} ${fitting === 1 ? 'fits' : 'fit'}, and would have stopped ${plural(report.decisions_fitting_stopped ?? 0, 'hit')}`}.`;
+        : ` Of ${plural(totalBalance(report).decisions, 'ban')} ${fitting === 0 ? 'none fits' : `${count(fitting)} ${fitting === 1 ? 'fits' : 'fit'}, and would have stopped ${plural(report.decisions_fitting_stopped ?? 0, 'line')} with hits`}.`;
     texts.push(`Filtered: ${filters}. Lines read, and what the bans would have stopped, are of all that the inputs hold.${fit}`);
   }
   if (report.settings?.length)
