@@ -2,6 +2,7 @@
 // counter is its own unless it names one that it shares with others.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -109,7 +110,8 @@ class OffenceLedger {
 
   config::LimitsConfig limits_;
   std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> counter_indexes_;
-  std::vector<Terms> counters_;  // grows by the rules that ever hit: as bounded as the rule files
+  std::array<uint32_t, 64> likely_indexes_{};  // in counters_, by where the rule lies
+  std::vector<Terms> counters_;                // grows by the rules that ever hit: as bounded as the rule files
   Pairs pairs_;
   uint64_t evicted_ = 0;
 };
