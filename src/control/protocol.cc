@@ -4,6 +4,7 @@
 #include <array>
 #include <exception>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 
@@ -49,6 +50,8 @@ class Budget {
     }
     return {};
   }
+  // The names of all objects, of a text that is JSON: outside of strings each has a colon behind it, and nothing else.
+  [[nodiscard]] size_t members() const { return members_; }
 
  private:
   std::string_view string_byte(char c) {
@@ -79,6 +82,7 @@ class Budget {
         depth_ -= depth_ > 0 ? 1 : 0;
         return {};
       case ':':
+        ++members_;
         return count_values_ && ++keys_.at(depth_) > max_object_keys ? "an object has too many keys"
                                                                      : std::string_view{};
       case ',':
@@ -97,15 +101,55 @@ class Budget {
   bool escaped_ = false;
   size_t depth_ = 0;
   size_t values_ = 0;
+  size_t members_ = 0;
   std::array<size_t, max_nesting + 1> keys_{};
 };
 
-Result<Json> parse_bounded(std::string_view text, std::string_view what, bool count_values) {
-  if (const auto problem = Budget(count_values).check(text); !problem.empty()) {
+size_t members_of(const Json& value) {
+  size_t count = value.is_object() ? value.size() : 0;
+  for (const auto& inner : value) {
+    count += inner.is_structured() ? members_of(inner) : 0;  // as deep as the text nests, which is bounded
+  }
+  return count;
+}
+
+// A name that an object has twice.
+std::string first_repeated(std::string_view text) {
+  std::vector<std::vector<std::string>> open;
+  std::string repeated;
+  const auto look = [&](int /*depth*/, Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::object_start) {
+      open.emplace_back();
+    } else if (event == Json::parse_event_t::object_end) {
+      open.pop_back();
+    } else if (event == Json::parse_event_t::key) {
+      auto name = parsed.get<std::string>();
+      auto& names = open.back();
+      if (repeated.empty() && std::ranges::find(names, name) != names.end()) {
+        repeated = name;
+      }
+      names.push_back(std::move(name));
+    }
+    return true;
+  };
+  [[maybe_unused]] const auto whole = Json::parse(text, look);
+  return repeated;
+}
+
+// Of a reply, which is our own daemon's, nothing but the depth is bounded.
+Result<Json> parse_bounded(std::string_view text, std::string_view what, bool is_request) {
+  Budget budget(is_request);
+  if (const auto problem = budget.check(text); !problem.empty()) {
     return fail(Errc::invalid, std::string(what) + " is refused: " + std::string(problem));
   }
   try {
-    return Json::parse(text);
+    auto json = Json::parse(text);
+    // The parser keeps the last of two members of one name, and what the other one said would go unheard.
+    if (is_request && members_of(json) != budget.members()) {
+      return fail(Errc::invalid,
+                  std::string(what) + " has \"" + printable(first_repeated(text), 64) + "\" twice in one object");
+    }
+    return json;
   } catch (const Json::parse_error& error) {
     // The library's own words quote the bytes; the position says as much.
     return fail(Errc::invalid, std::string(what) + " is no valid JSON at byte " + std::to_string(error.byte));

@@ -2,8 +2,8 @@
 //   request  {"command": "ban", "arguments": {…}}
 //   reply    {"ok": true, "result": …}   or   {"ok": false, "error": {"code": "not_found", "message": "…"}}
 // A connection may carry several requests, one after the other. A request is at most 16 MiB (imports), nests at most 64
-// deep, and holds at most 2 million values and 256 keys an object, so that parsing it costs a bounded time; nothing but
-// the depth bounds a reply. The commands themselves are in daemon/commands.
+// deep, and holds at most 2 million values and 256 keys an object, so that parsing it costs a bounded time; no object
+// has a key twice. Nothing but the depth bounds a reply. The commands themselves are in daemon/commands.
 #pragma once
 
 #include <nlohmann/json.hpp>

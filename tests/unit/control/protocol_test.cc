@@ -78,6 +78,26 @@ TEST(Protocol, AnythingElseIsInvalid) {
   }
 }
 
+// Of two of one name the parser would keep the last.
+TEST(Protocol, NothingIsSaidTwice) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"command":"status","command":"reload"})", "command"},
+      {R"({"command":"ban","arguments":{"targets":["192.0.2.7"],"targets":["192.0.2.8"]}})", "targets"},
+      {R"({"command":"ban","arguments":{"targets":["192.0.2.7"],"\u0074argets":["192.0.2.8"]}})", "targets"},
+      {R"({"command":"ban","arguments":{"targets":[{"target":"a","for":"2h","for":null}]}})", "for"},
+      {R"({"command":"ban","arguments":{"a":{"b":1,"c":2},"a":3}})", "a"},
+      {R"({"command":"ban","arguments":{"a":3,"a":{"b":1}}})", "a"},
+      {R"({"command":"ban","arguments":{"":1,"":2}})", ""},
+  };
+  for (const auto& [line, name] : cases) {
+    const auto request = parse_request(line);
+    ASSERT_FALSE(request) << line;
+    EXPECT_EQ(request.error().code, Errc::invalid);
+    EXPECT_EQ(request.error().message, "the request has \"" + std::string(name) + "\" twice in one object");
+  }
+  EXPECT_TRUE(parse_request(R"({"command":"ban","arguments":{"a":{"a":[{"b":1},{"b":":"}]},"b":{"a":":{\"b\":"}}})"));
+}
+
 TEST(Protocol, WhatIsWithinTheBoundsPasses) {
   const auto deepest = R"({"command":"ban","arguments":)" + repeated(R"({"a":)", 62) + "{}" + repeated("}", 63);
   EXPECT_TRUE(parse_request(deepest)) << "64 deep";
