@@ -96,7 +96,8 @@ std::string instead_of(const Json& result, const Json& until, TimePoint now) {
 
 void print_done(const std::string& command, const Json& result) {
   const Json& decision = result["decision"];
-  std::cout << done_word(command) << ' ' << cell(decision, "scope") << ' ' << cell(decision, "target");
+  std::cout << (result.value("already", false) ? "already " : "") << done_word(command) << ' '
+            << cell(decision, "scope") << ' ' << cell(decision, "target");
   if (command != "unban") {
     const auto now = wall_clock_now();
     const bool permanent = decision["until"].is_null();
@@ -147,7 +148,8 @@ void print_preview(const Json& preview) {
   if (const auto inside = preview.value("inside", uint64_t{0}); inside > 0) {
     std::cout << "\n  bans in force inside of it: " << group_digits(inside);
   }
-  std::cout << (preview.value("banned", false) ? "\n  it is banned already: the ban would be renewed" : "") << '\n';
+  std::cout << (preview.value("banned", false) ? "\n  it is banned already: another end or reason would renew it" : "")
+            << '\n';
 }
 
 // One line a target; fails if any target failed.

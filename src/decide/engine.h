@@ -77,10 +77,11 @@ class Engine {
 
   // A manual or imported ban; nullopt duration = permanent. Refused with the reason when it is on the allowlist,
   // protected, wider than allowed, an AS without prefixes, or over the budget of wide bans unless `force`. By hand it
-  // renews an existing decision, whatever that was. A list (issuer import_issuer) never shortens one: it prolongs a ban
-  // of others, whose reason and issuer stay, and changes nothing where it adds no time. What is protected is asked of
-  // the host once for all calls with the same `now`. With `confirm_within` the ban is lifted after that time unless
-  // confirm() comes before; not for a target that is banned already.
+  // renews an existing decision, whatever that was, unless that is the same in issuer, end, reason and extent. A list
+  // (issuer import_issuer) never shortens one: it prolongs a ban of others, whose reason and issuer stay, and changes
+  // nothing where it adds no time. What is protected is asked of the host once for all calls with the same `now`. With
+  // `confirm_within` the ban is lifted after that time unless confirm() comes before; not for a target that is banned
+  // already.
   [[nodiscard]] Result<Banned> ban(const model::Target& target, std::optional<TimePoint::duration> duration,
                                    std::string reason, std::string issuer, TimePoint now, bool force = false,
                                    std::optional<Seconds> confirm_within = {});

@@ -107,6 +107,9 @@ struct Engine::Impl {
   Result<Banned> ban(const model::Target& target, Order order, TimePoint now);
   // What a list does to a ban that is not the list's; nullopt: the order is to be carried out.
   std::optional<Banned> prolong(const ActiveBan& known, Order& order, TimePoint now);
+  // Whether the ban is the order's already, in all that can be told of it: issuer, end, reason and extent.
+  [[nodiscard]] bool is_as_ordered(const ActiveBan& known, const Order& order, const Weighed& weighed,
+                                   TimePoint now) const;
   void carry_out(const model::Target& target, const ActiveBan* known, Order order, Weighed weighed, TimePoint now);
   // What a ban by hand may cover; says in the order's reason what was forced or left out.
   Result<Weighed> ordered_coverage(const model::Target& target, Order& order, TimePoint now) const;

@@ -120,6 +120,14 @@ std::optional<Banned> Engine::Impl::prolong(const ActiveBan& known, Order& order
   return Banned{.how = Banned::How::renewed, .before = until};
 }
 
+// Whoever bans it again just so is told that it is banned, and nobody is notified of what is not new.
+bool Engine::Impl::is_as_ordered(const ActiveBan& known, const Order& order, const Weighed& weighed,
+                                 TimePoint now) const {
+  return table.issuer(known) == order.issuer && order.end(now) == known.until && !known.confirm_by() &&
+         std::ranges::equal(known.prefixes(), weighed.prefixes) &&
+         complete(known, Texts::reason).reason == order.reason;  // asked last: it may be in the store alone
+}
+
 Result<Banned> Engine::Impl::ban(const model::Target& target, Order order, TimePoint now) {
   expire(now);
   if (auto sound = times_are_sound(order); !sound) {
@@ -142,6 +150,9 @@ Result<Banned> Engine::Impl::ban(const model::Target& target, Order order, TimeP
     ++counters.refused;
     refusals.add(target, weighed.error().message, now, RefusalLog::Kind::by_hand);
     return std::unexpected(add_context(weighed, target.to_string() + " cannot be banned"));
+  }
+  if (known != nullptr && is_as_ordered(*known, order, *weighed, now)) {
+    return Banned{.how = Banned::How::already, .before = known->until};
   }
   carry_out(target, known, std::move(order), std::move(*weighed), now);
   return result;

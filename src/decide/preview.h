@@ -16,7 +16,7 @@ struct Preview {
   model::GoodCounts good;              // clients known in what was asked about …
   Seconds remember{0};                 // … and how far back
   std::optional<std::string> refusal;  // why it would be refused
-  bool banned = false;                 // already: it would be renewed
+  bool banned = false;                 // already: it would be renewed, if it is not the same
   size_t inside = 0;                   // active bans of addresses and networks within it
 };
 

@@ -64,6 +64,47 @@ TEST(EngineManual, ASecondBanRenews) {
   EXPECT_EQ(f.targets(), Texts{"192.0.2.7"});
 }
 
+TEST(EngineManual, TheSameBanAgainIsNoNews) {
+  EngineFixture f;
+  using How = Banned::How;
+  const auto again = [&](std::string_view what, std::optional<Seconds> duration, int64_t now,
+                         std::string_view reason = "because", std::string_view issuer = "manual") {
+    const auto result = f.engine.ban(target(what), duration, std::string(reason), std::string(issuer), at(now));
+    return result ? result->how : How::begun;
+  };
+  for (const auto what : {"192.0.2.7", "192.0.2.0/24", "AS64501"}) {
+    ASSERT_EQ(ban(f, what, std::nullopt, 0), "banned");
+  }
+  EXPECT_EQ(again("192.0.2.7", {}, 0), How::already) << "before it was told";
+  EXPECT_EQ(f.changes().size(), 3U);
+  (void)f.batch();
+  for (const auto what : {"192.0.2.7", "192.0.2.0/24", "AS64501"}) {
+    EXPECT_EQ(again(what, {}, 10), How::already) << what;
+  }
+  EXPECT_TRUE(f.changes().empty());
+  EXPECT_TRUE(f.batch().empty());
+  EXPECT_EQ(f.engine.counters().decisions, 3U);
+  EXPECT_EQ(again("192.0.2.7", {}, 20, "for another reason"), How::renewed);
+  EXPECT_EQ(again("192.0.2.7", Seconds(60), 20, "for another reason"), How::renewed);
+  EXPECT_EQ(again("192.0.2.7", Seconds(60), 20, "for another reason"), How::already) << "the same end";
+  EXPECT_EQ(again("192.0.2.7", Seconds(60), 30, "for another reason"), How::renewed) << "a later one";
+  EXPECT_EQ(f.changes(), (Texts{"+ 192.0.2.7", "+ 192.0.2.7", "+ 192.0.2.7"}));
+  EXPECT_EQ(f.find("192.0.2.7")->until, at(90));
+}
+
+// Who bans what waits to be confirmed, or what evidence led to, means something else.
+TEST(EngineManual, ABanOfAnotherKindIsRenewed) {
+  EngineFixture f;
+  ASSERT_TRUE(f.engine.ban(target("192.0.2.7"), {}, "because", "manual", at(0), false, Seconds(300)));
+  EXPECT_EQ(f.engine.ban(target("192.0.2.7"), {}, "because", "manual", at(1))->how, Banned::How::renewed);
+  EXPECT_EQ(f.find("192.0.2.7")->confirm_by, std::nullopt);
+  f.hit(rule("r", 1), "192.0.2.9", 10);
+  const auto known = f.find("192.0.2.9");
+  EXPECT_EQ(f.engine.ban(target("192.0.2.9"), *known->until - at(11), known->reason, "manual", at(11))->how,
+            Banned::How::renewed);
+  EXPECT_EQ(f.find("192.0.2.9")->issuer, "manual");
+}
+
 TEST(EngineManual, SaysWhyNot) {
   Policy policy;
   policy.allow.prefixes = {prefix("192.0.2.64/26")};
