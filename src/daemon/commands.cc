@@ -112,6 +112,11 @@ struct Command {
   std::string_view arguments;                                       // their names, blanks between them
   control::Answer (*run)(CommandContext&, const Json&, TimePoint);  // or, for what may take long:
   Result<control::Work> (*begin)(Guard&, const Json&) = nullptr;
+
+  [[nodiscard]] bool takes(std::string_view argument) const {
+    const auto known = split(arguments, ' ');
+    return std::ranges::find(known, argument) != known.end();
+  }
 };
 
 constexpr std::array<Command, 9> commands = {{
@@ -129,13 +134,18 @@ constexpr std::array<Command, 9> commands = {{
 // A misspelt "for" must not make a ban permanent.
 Result<> check_names(const Command& command, const Json& arguments) {
   for (const auto& [name, value] : arguments.items()) {
-    const auto known = split(command.arguments, ' ');
-    if (std::ranges::find(known, name) == known.end()) {
+    if (!command.takes(name)) {
       return fail(Errc::invalid, "'" + std::string(command.name) + "' has no argument '" + printable(name, 40) + "'" +
                                      (command.arguments.empty() ? "" : "; known: " + std::string(command.arguments)));
     }
   }
   return {};
+}
+
+// A preview changes nothing: who may read may ask for it.
+bool changes_something(const Command& command, const Json& arguments) {
+  const auto dry_run = arguments.find("dry_run");
+  return command.changes && !(command.takes("dry_run") && dry_run != arguments.end() && *dry_run == Json(true));
 }
 
 }  // namespace
@@ -145,7 +155,7 @@ control::Answer run_command(CommandContext& context, const control::Request& req
   if (command == commands.end()) {
     return Result<Json>(fail(Errc::invalid, "unknown command '" + printable(request.command, 40) + "'"));
   }
-  if (command->changes && !may_change) {
+  if (!may_change && changes_something(*command, request.arguments)) {
     return Result<Json>(fail(Errc::permission, "'" + request.command + "' is for root and the daemon's own user only"));
   }
   if (auto checked = check_names(*command, request.arguments); !checked) {

@@ -36,7 +36,7 @@ struct CommandContext {
 };
 
 // Runs one command at `now`. Unknown commands and bad arguments are Errc::invalid; a command that changes something
-// without `may_change` is Errc::permission.
+// without `may_change` is Errc::permission; `ban` with "dry_run" changes nothing.
 [[nodiscard]] control::Answer run_command(CommandContext& context, const control::Request& request, bool may_change,
                                           TimePoint now);
 

@@ -84,6 +84,10 @@ for command in 'ban 192.0.2.99' 'unban 192.0.2.10' reload; do
   if as "$readers" 65534 "$ctl" $command > "$work/out" 2>&1; then fail "a member of the group may $command"; fi
   says "is for root and the daemon's own user only" < "$work/out" || fail "'$command' does not say why: $(cat "$work/out")"
 done
+as "$readers" 65534 "$ctl" ban 192.0.2.99 --dry-run > "$work/out" || fail "a member of the group may not ask what a ban would do: $(cat "$work/out")"
+says '^address 192.0.2.99 .*would block 1 IPv4 address' < "$work/out" || fail "$(cat "$work/out")"
+! is_banned 192.0.2.99 || fail "a member of the group has banned"
+if as 65534 65534 "$ctl" ban 192.0.2.99 --dry-run > "$work/out" 2>&1; then fail "a stranger may ask what a ban would do"; fi
 if as 65534 65534 "$ctl" status > "$work/out" 2>&1; then fail "a stranger may read"; fi
 chmod 666 "$work/ipguard.sock"
 if as 65534 65534 "$ctl" status > "$work/out" 2>&1; then fail "a stranger may read where the socket is open to him"; fi

@@ -125,6 +125,9 @@ TEST_F(TargetCommandsTest, RefusesArgumentsBeforeTheFirstTarget) {
       {{{"targets", addresses(banned_range, 1001)}}, "no: more than 1,000 targets need 'summary'"},
       {{{"targets", {"192.0.2.7"}}, {"for", "0s"}},
        "no: a ban for 0s would be none; leave --for away for a permanent one"},
+      {{{"targets", {"192.0.2.7"}}, {"issuer", "ledger"}},
+       "no: 'issuer' must be \"manual\" or \"import\", not 'ledger'"},
+      {{{"targets", {"192.0.2.7"}}, {"issuer", ""}}, "no: 'issuer' must be \"manual\" or \"import\", not ''"},
       {{{"targets", {"192.0.2.7"}}, {"for", 7}}, "no: 'for' must be a duration such as \"2h\""},
       {{{"targets", {"192.0.2.7"}}, {"reason", std::string(600, 'x')}}, "no: the reason is longer than 512 bytes"},
   };
@@ -193,6 +196,24 @@ TEST_F(TargetCommandsTest, AListNeverShortensAndSaysHowManyWereBanned) {
   EXPECT_TRUE(by_hand["decision"]["until"].is_string());
 }
 
+TEST_F(TargetCommandsTest, WhatIsBannedSoAlreadyIsTold) {
+  const Json arguments = {{"targets", {"192.0.2.1", "192.0.2.0/25"}}, {"reason", "for good"}};
+  EXPECT_FALSE(ban(arguments)[0].contains("already"));
+  const auto again = ban(arguments);
+  for (const auto& entry : again) {
+    EXPECT_EQ(entry["ok"], true);
+    EXPECT_EQ(entry["already"], true);
+    EXPECT_TRUE(entry["was_until"].is_null());
+    EXPECT_EQ(entry["decision"]["reason"], "for good");
+  }
+  EXPECT_EQ(ban({{"targets", {"192.0.2.1", "192.0.2.2"}}, {"reason", "for good"}, {"summary", true}}),
+            Json({{"banned", 1}, {"refused", 0}, {"refusals", Json::array()}, {"more_refusals", 0}, {"already", 1}}));
+  const auto other = ban({{"targets", {"192.0.2.1"}}, {"reason", "for better"}})[0];
+  EXPECT_FALSE(other.contains("already"));
+  EXPECT_EQ(other["decision"]["reason"], "for better");
+  EXPECT_EQ(ban({{"targets", {"192.0.2.1"}}, {"issuer", "import"}})[0]["already"], true) << "a list adds no time";
+}
+
 // What was exported and is imported again ends when it did, to the microsecond.
 TEST_F(TargetCommandsTest, AnEndIsTakenAsItIsWritten) {
   const auto until = format_rfc3339(wall_clock_now() + Seconds(3600) + std::chrono::microseconds(1));
@@ -243,6 +264,14 @@ TEST_F(TargetCommandsTest, ADryRunTellsAndChangesNothing) {
   EXPECT_TRUE(reply[1]["preview"]["prefixes"].empty());
   EXPECT_EQ(reply[2]["error"], "198.51.100.7 cannot be banned: allowlist: prefix 198.51.100.0/25");
   EXPECT_TRUE(guard->engine().decisions().empty());
+}
+
+TEST_F(TargetCommandsTest, APreviewTellsOfEachHoweverManyTurnsItTakes) {
+  const auto reply = ban({{"targets", addresses(banned_range, 1000)}, {"dry_run", true}});
+  ASSERT_EQ(reply.size(), 1000U);
+  EXPECT_EQ(reply[0]["target"], "198.18.0.0");
+  EXPECT_EQ(reply[999]["target"], "198.18.3.231");
+  EXPECT_EQ(ban({{"targets", addresses(banned_range, 5000)}, {"dry_run", true}, {"summary", true}})["banned"], 5000);
 }
 
 TEST_F(TargetCommandsTest, ConfirmKeepsABan) {
