@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -28,12 +29,12 @@ constexpr std::string_view index_text =
     "GET  /v1/explain/ADDRESS /v1/lookup/ADDRESS /v1/netblocks/ADDRESS\n"
     "POST /v1/ban /v1/unban /v1/confirm /v1/reload   with a token\n";
 
-http::Response json_response(const Json& json, unsigned status = 200) {
-  return {.status = status, .type = std::string(http::json_type), .body = control::format_item(json) + '\n'};
+http::Response json_response(const Json& json) {
+  return {.type = std::string(http::json_type), .body = control::format_item(json) + '\n'};
 }
 
 http::Response refuse(unsigned status, const std::string& message) {
-  auto response = json_response({{"error", message}}, status);
+  auto response = http::error_response(status, message);
   if (status == 401) {
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"ipguardd\"");
   }
@@ -139,6 +140,17 @@ Result<Json> flags_of(const http::Request& request, std::span<const std::string_
   return arguments;
 }
 
+// Of two values of one name, one would not be heard. Empty: there are none.
+std::string_view named_twice(const http::Request& request) {
+  std::set<std::string_view> names;
+  for (const auto& [name, value] : request.query) {
+    if (!names.insert(name).second) {
+      return name;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 HttpApi::HttpApi(const Guard& guard, ApiSources sources, const config::HttpConfig& config, std::string token)
@@ -158,6 +170,14 @@ http::Reply HttpApi::answer(const http::Request& request) {
   }
   if (needs_token && !has_token) {
     return refuse(401, "this needs the token of [http] token_file: \"Authorization: Bearer TOKEN\"");
+  }
+  // Answered as if nothing was given, a mistyped token would look like evidence that is not there.
+  if (!has_token && !trim(request.authorization).empty()) {
+    return token_.empty() ? refuse(403, "no token is the right one: [http] token_file names none")
+                          : refuse(401, "this is not the token of [http] token_file: \"Authorization: Bearer TOKEN\"");
+  }
+  if (const auto name = named_twice(request); !name.empty()) {
+    return refuse(400, '\'' + printable(name, 40) + "' is given twice");
   }
   return wants_change ? change(request) : read(request, has_token || over_unix_);
 }
@@ -241,6 +261,9 @@ http::Reply HttpApi::change(const http::Request& request) {
   const auto name = path.starts_with(api) ? path.substr(api.size()) : std::string_view();
   if (std::ranges::find(changing, name) == changing.end()) {
     return refuse_method("GET, HEAD");
+  }
+  if (!request.query.empty()) {
+    return refuse(400, "the arguments go into the body, as a JSON object");
   }
   const auto body = trim(request.body);
   // As the control socket takes it, with all its bounds.

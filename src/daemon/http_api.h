@@ -37,7 +37,8 @@ class HttpApi {
   //   GET  /v1/explain/ADDRESS, /v1/lookup/ADDRESS, /v1/netblocks/ADDRESS (or ?address=ADDRESS)
   //   POST /v1/ban, /v1/unban, /v1/confirm, /v1/reload    the command's arguments as the body; with the token alone
   // Errors are {"error": "…"}. Lines of logs (evidence) are null unless the request came over a Unix socket, whose file
-  // has rights, or has the token: on a TCP port every user of this host can ask.
+  // has rights, or has the token: on a TCP port every user of this host can ask. Whoever gives another token (or any
+  // other Authorization) is answered 401, also where none is needed; 403 where there is no token that could be right.
   [[nodiscard]] http::Reply answer(const http::Request& request);
 
  private:

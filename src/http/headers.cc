@@ -38,7 +38,46 @@ double quality_of(const std::vector<std::string_view>& parameters) {
   return 1.0;
 }
 
+// RFC 9110, 5.6.2: what a header's name is made of.
+bool is_token(std::string_view text) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::ranges::all_of(text, [=](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
 }  // namespace
+
+std::string_view fault_of_target(std::string_view target) {
+  if (target.find("%00") != std::string_view::npos) {
+    return "a path or query must not hold %00";
+  }
+  const auto is_odd = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; };
+  return std::ranges::any_of(target, is_odd)
+             ? "blanks and control characters must be percent-encoded in a path or query"
+             : std::string_view();
+}
+
+void HeaderCheck::see(std::string_view name) {
+  odd_name_ = odd_name_ || !is_token(name);
+  const auto is_it = [lowered = lower(name)](std::string_view other) { return lower(other) == lowered; };
+  if (const auto* it = std::ranges::find_if(single, is_it); it != single.end()) {
+    ++seen_.at(static_cast<size_t>(it - single.begin()));
+  }
+}
+
+std::string HeaderCheck::fault() const {
+  if (odd_name_) {
+    return "the name of a header holds what no name may hold";
+  }
+  for (size_t i = 0; i < single.size(); ++i) {
+    if (seen_.at(i) > 1) {
+      return "there is more than one header " + std::string(single.at(i));
+    }
+  }
+  return {};
+}
 
 std::optional<std::string> host_of(std::string_view header) {
   constexpr size_t longest = 300;  // a name of 253 bytes and a port

@@ -1,12 +1,36 @@
-// Headers of requests that ipguard reads itself. Foreign bytes: any may come.
+// What of a request's head ipguard reads itself. Foreign bytes: any may come.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace ipguard::http {
+
+// What is wrong with a request's target as it was sent; empty if nothing is. libmicrohttpd hands a path over as a C
+// string, so an encoded NUL ("%00") would end it there and another path be answered; RFC 9112, 3.2, has no blanks and
+// no control characters in it.
+[[nodiscard]] std::string_view fault_of_target(std::string_view target);
+
+// A request's headers, one after the other. RFC 9112, 3.2 and 5.1, has a request with two Host headers, or with a blank
+// in front of a header's colon, refused: who stands between and reads the other one takes it for another request. So it
+// is with the others of which there is one alone.
+class HeaderCheck {
+ public:
+  void see(std::string_view name);
+  [[nodiscard]] bool has_host() const { return seen_[0] > 0; }
+  // What is wrong with those seen; empty if nothing is.
+  [[nodiscard]] std::string fault() const;
+
+ private:
+  static constexpr std::array<std::string_view, 3> single = {"Host", "Authorization", "Content-Length"};
+
+  std::array<size_t, single.size()> seen_{};
+  bool odd_name_ = false;
+};
 
 // The host of a Host header (RFC 9110, 7.2: host [":" port]), in lower case, an IPv6 address without its brackets;
 // nullopt for what is none.

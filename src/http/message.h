@@ -45,6 +45,9 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers = {};  // further ones
 };
 
+// {"error": "…"}: every error, whoever tells it. Any bytes.
+[[nodiscard]] Response error_response(unsigned status, std::string_view message);
+
 // The rest of a request that takes long: called once a turn of the loop (or each `pause`) until it gives the response.
 // Must not destroy the server.
 struct Later {

@@ -13,6 +13,7 @@
 #include "base/unix_socket.h"
 #include "config/outlets.h"
 #include "http/headers.h"
+#include "http/microhttpd_request.h"
 #include "http/microhttpd_response.h"
 #include "http/server.h"
 #include "net/listen.h"
@@ -32,18 +33,6 @@ struct Exchange {
   std::optional<Response> ready;  // what `later` came to
 };
 
-MHD_Result take_argument(void* user, MHD_ValueKind /*kind*/, const char* key, size_t key_size, const char* value,
-                         size_t value_size) {
-  static_cast<Request*>(user)->query.emplace_back(std::string(key, key_size),
-                                                  value == nullptr ? std::string() : std::string(value, value_size));
-  return MHD_YES;
-}
-
-std::string header(MHD_Connection* connection, const char* name) {
-  const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-  return value == nullptr ? "" : value;
-}
-
 }  // namespace
 
 struct Server::Impl {
@@ -53,6 +42,7 @@ struct Server::Impl {
     Clock::time_point deadline;
     bool asked = false;  // its request is whole, and being answered
     bool cut = false;
+    std::string_view target_fault = {};  // of the request that it is at (headers.h)
   };
   struct Waiting {
     MHD_Connection* connection;
@@ -75,12 +65,10 @@ struct Server::Impl {
   void cut(Client& client);
   void make_room();
   void work();
-  MHD_Result on_request(MHD_Connection* connection, const char* path, const char* method, const char* data,
-                        size_t& data_size, Exchange*& exchange);
+  MHD_Result begin(MHD_Connection* connection, const Head& head, void*& exchange);
+  MHD_Result go_on(MHD_Connection* connection, std::string_view data, Exchange& exchange);
   MHD_Result answer(MHD_Connection* connection, Exchange& exchange);
-  [[nodiscard]] Response too_large();
   void take_body(Exchange& exchange, std::string_view data);
-  [[nodiscard]] std::optional<Response> refusal(MHD_Connection* connection, const Request& request);
 
   // The Client of a connection.
   static Client& client_of(MHD_Connection* connection) {
@@ -88,8 +76,9 @@ struct Server::Impl {
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
   }
 
+  static void* target_read(void* self, const char* target, MHD_Connection* connection);
   static MHD_Result access(void* self, MHD_Connection* connection, const char* path, const char* method,
-                           const char* /*version*/, const char* data, size_t* data_size, void** exchange);
+                           const char* version, const char* data, size_t* data_size, void** exchange);
   static void completed(void* self, MHD_Connection* connection, void** exchange, MHD_RequestTerminationCode code);
   static void connected(void* self, MHD_Connection* connection, void** context, MHD_ConnectionNotificationCode code);
 
@@ -108,36 +97,6 @@ struct Server::Impl {
   loop::Timer worker;
 };
 
-// What is wrong with a request before anybody looks at what it asks for.
-std::optional<Response> Server::Impl::refusal(MHD_Connection* connection, const Request& request) {
-  if (!is_own_host(header(connection, MHD_HTTP_HEADER_HOST), hosts)) {
-    ++counters.foreign_hosts;
-    return Response{.status = MHD_HTTP_MISDIRECTED_REQUEST,
-                    .body =
-                        "this is no name of this server: ask for its address, for localhost, or for a name of "
-                        "[http] hosts\n"};
-  }
-  if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
-    ++counters.turned_away;
-    return Response{.status = MHD_HTTP_METHOD_NOT_ALLOWED,
-                    .body = "GET, HEAD and POST are understood\n",
-                    .headers = {{"Allow", "GET, HEAD, POST"}}};
-  }
-  // "http://another.example/": what a proxy is asked for (RFC 9112, 3.2.2), and its host would not be the header's.
-  if (!request.path.starts_with('/')) {
-    ++counters.turned_away;
-    return Response{.status = MHD_HTTP_BAD_REQUEST, .body = "this is no proxy: ask for a path\n"};
-  }
-  const auto length = parse_number(header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH));
-  return length && *length > limits.body_bytes ? std::optional(too_large()) : std::nullopt;
-}
-
-Response Server::Impl::too_large() {
-  ++counters.turned_away;
-  return {.status = MHD_HTTP_CONTENT_TOO_LARGE,
-          .body = "the body is larger than " + format_size(limits.body_bytes) + '\n'};
-}
-
 // Chunks come without a length. What is too much is not kept, and told when all of it has come, which has its time.
 void Server::Impl::take_body(Exchange& exchange, std::string_view data) {
   auto& body = exchange.request.body;
@@ -145,30 +104,35 @@ void Server::Impl::take_body(Exchange& exchange, std::string_view data) {
     return;
   }
   if (body.size() + data.size() > limits.body_bytes) {
-    exchange.early = too_large();
+    ++counters.turned_away;
+    exchange.early = too_large(limits.body_bytes);
     body = {};
     return;
   }
   body.append(data);
 }
 
-MHD_Result Server::Impl::on_request(MHD_Connection* connection, const char* path, const char* method, const char* data,
-                                    size_t& data_size, Exchange*& exchange) {
-  if (exchange == nullptr) {
-    auto made = std::make_unique<Exchange>();
-    made->request.method = method;
-    made->request.path = path;
-    made->early = refusal(connection, made->request);
-    exchange = made.release();
-    // A refusal of what has a body yet to come is said at once: libmicrohttpd closes the connection then.
-    return exchange->early ? send(connection, std::move(*exchange->early)) : MHD_YES;
+MHD_Result Server::Impl::begin(MHD_Connection* connection, const Head& head, void*& exchange) {
+  auto made = std::make_unique<Exchange>();
+  made->request.method = head.method;
+  made->request.path = head.path;
+  made->early = refusal(connection, head, hosts, limits.body_bytes);
+  if (made->early) {
+    ++(made->early->status == MHD_HTTP_MISDIRECTED_REQUEST ? counters.foreign_hosts : counters.turned_away);
   }
-  if (data_size > 0) {
-    take_body(*exchange, {data, data_size});
-    data_size = 0;
+  auto& begun = *made;
+  exchange = made.release();
+  // A refusal of what has a body yet to come is said at once: libmicrohttpd closes the connection then.
+  return begun.early ? send(connection, std::move(*begun.early)) : MHD_YES;
+}
+
+// `data` is empty at the end of the request.
+MHD_Result Server::Impl::go_on(MHD_Connection* connection, std::string_view data, Exchange& exchange) {
+  if (!data.empty()) {
+    take_body(exchange, data);
     return MHD_YES;
   }
-  return exchange->early ? send(connection, std::move(*exchange->early)) : answer(connection, *exchange);
+  return exchange.early ? send(connection, std::move(*exchange.early)) : answer(connection, exchange);
 }
 
 MHD_Result Server::Impl::answer(MHD_Connection* connection, Exchange& exchange) {
@@ -180,7 +144,7 @@ MHD_Result Server::Impl::answer(MHD_Connection* connection, Exchange& exchange) 
   auto& request = exchange.request;
   request.accept = header(connection, MHD_HTTP_HEADER_ACCEPT);
   request.authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
-  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
+  request.query = query_of(connection);
   ++counters.requests;
   auto reply = handler(request);
   if (!reply.later.work) {
@@ -201,7 +165,7 @@ void Server::Impl::work() {
       each.exchange->ready = each.exchange->later.work();
     } catch (const std::exception& error) {
       log_error("http: a request failed: " + printable(error.what()));
-      each.exchange->ready = Response{.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .body = "internal error\n"};
+      each.exchange->ready = error_response(MHD_HTTP_INTERNAL_SERVER_ERROR, "internal error");
     }
     if (each.exchange->ready) {
       each.exchange->later.work = nullptr;
@@ -217,18 +181,28 @@ void Server::Impl::work() {
   run();
 }
 
+// The target as it was sent, before libmicrohttpd cuts it up and decodes it in place.
+void* Server::Impl::target_read(void* /*self*/, const char* target, MHD_Connection* connection) {
+  client_of(connection).target_fault = target == nullptr ? "there is no path" : fault_of_target(target);
+  return nullptr;  // the request's Exchange is made once its head is whole
+}
+
 // libmicrohttpd is C: nothing may be thrown through it.
 MHD_Result Server::Impl::access(void* self, MHD_Connection* connection, const char* path, const char* method,
-                                const char* /*version*/, const char* data, size_t* data_size, void** exchange) {
+                                const char* version, const char* data, size_t* data_size, void** exchange) {
+  auto& impl = *static_cast<Impl*>(self);
   try {
-    auto* state = static_cast<Exchange*>(*exchange);
-    const auto result = static_cast<Impl*>(self)->on_request(connection, path, method, data, *data_size, state);
-    *exchange = state;
-    return result;
+    if (auto* state = static_cast<Exchange*>(*exchange)) {
+      return impl.go_on(connection, {data, std::exchange(*data_size, 0)}, *state);
+    }
+    return impl.begin(
+        connection,
+        {.method = method, .path = path, .version = version, .target_fault = client_of(connection).target_fault},
+        *exchange);
   } catch (const std::exception& error) {
     log_error("http: a request failed: " + printable(error.what()));
     try {
-      return *data_size == 0 ? send(connection, {.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .body = "internal error\n"})
+      return *data_size == 0 ? send(connection, error_response(MHD_HTTP_INTERNAL_SERVER_ERROR, "internal error"))
                              : MHD_NO;
     } catch (const std::exception&) {
       return MHD_NO;
@@ -264,11 +238,14 @@ void Server::Impl::connected(void* self, MHD_Connection* connection, void** cont
 
 Result<> Server::Impl::start(UniqueFd listener) {
   constexpr unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-  daemon = MHD_start_daemon(
-      flags, 0, nullptr, nullptr, &access, this, MHD_OPTION_LISTEN_SOCKET, listener.get(), MHD_OPTION_CONNECTION_LIMIT,
-      limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.header_bytes, MHD_OPTION_CONNECTION_TIMEOUT,
-      static_cast<unsigned>(limits.idle.count()), MHD_OPTION_NOTIFY_COMPLETED, &completed, this,
-      MHD_OPTION_NOTIFY_CONNECTION, &connected, this, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+  // 1 would have libmicrohttpd refuse, with a page of its own, what refusal() refuses: no Host, blanks in a path.
+  constexpr int strictness = 0;
+  daemon = MHD_start_daemon(flags, 0, nullptr, nullptr, &access, this, MHD_OPTION_LISTEN_SOCKET, listener.get(),
+                            MHD_OPTION_CONNECTION_LIMIT, limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            limits.header_bytes, MHD_OPTION_CONNECTION_TIMEOUT,
+                            static_cast<unsigned>(limits.idle.count()), MHD_OPTION_NOTIFY_COMPLETED, &completed, this,
+                            MHD_OPTION_NOTIFY_CONNECTION, &connected, this, MHD_OPTION_URI_LOG_CALLBACK, &target_read,
+                            this, MHD_OPTION_STRICT_FOR_CLIENT, strictness, MHD_OPTION_END);
   if (daemon == nullptr) {
     return fail("libmicrohttpd cannot be started");
   }
@@ -282,7 +259,7 @@ void Server::Impl::stop() {
     return;
   }
   for (const auto& each : std::exchange(waiting, {})) {
-    each.exchange->ready = Response{.status = MHD_HTTP_SERVICE_UNAVAILABLE, .body = "stopping\n"};
+    each.exchange->ready = error_response(MHD_HTTP_SERVICE_UNAVAILABLE, "ipguardd is stopping");
     MHD_resume_connection(each.connection);
   }
   MHD_stop_daemon(std::exchange(daemon, nullptr));

@@ -10,8 +10,8 @@ touch "$log"
 token=$work/token
 (umask 077; echo "0123456789abcdef-token" > "$token")
 configure() {
-  printf '[[source]]\nname = "web"\npaths = ["%s"]\n[enforce]\nmode = "enforce"\n[[trap]]\nname = "telnet"\nports = [2323]\n[http]\ntoken_file = "%s"\n%b' \
-    "$log" "$token" "$1" | write_config
+  printf '[[source]]\nname = "web"\npaths = ["%s"]\n[enforce]\nmode = "enforce"\n[[trap]]\nname = "telnet"\nports = [2323]\n[[notify]]\nname = "events"\ntype = "file"\npath = "%s"\n[http]\ntoken_file = "%s"\n%b' \
+    "$log" "$work/events.json" "$token" "$1" | write_config
 }
 at=http://127.0.0.1:9147
 get() { on_server curl -sS --max-time 10 "$@"; }
@@ -139,6 +139,12 @@ step "log lines are for who has the token"
 get "$at/v1/bans?evidence=1" | says '"line":null' || fail "evidence without a token"
 get "${with_token[@]}" "$at/v1/bans?evidence=1" | says 'connected to port 2323' || fail "no evidence with the token"
 
+step "a wrong token is no missing one"
+for path in /v1/bans /metrics /healthz; do
+  says_status 401 -H 'Authorization: Bearer wrong' $at$path
+  says_status 401 -H 'Authorization: Bearer' $at$path
+done
+
 step "changes need the token"
 says_status 401 -X POST -d '{"targets": ["192.0.2.140"]}' $at/v1/ban
 says_status 401 -H 'Authorization: Bearer 0123456789abcdef-tokem' -d '{"targets": ["192.0.2.140"]}' $at/v1/ban
@@ -151,7 +157,23 @@ says_status 400 "${with_token[@]}" -d 'targets' $at/v1/ban
 says_status 400 "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "duration": "2h"}' $at/v1/ban
 get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "duration": "2h"}' $at/v1/ban | says "'ban' has no argument 'duration'; known: targets for" || fail "a misspelt argument"
 get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "force": 1}' $at/v1/ban | says "arguments of 'ban': type must be boolean" || fail "an argument of another type"
+get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "issuer": "ledger"}' $at/v1/ban | says "'issuer' must be" || fail "an issuer that nobody may give"
+get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "targets": ["192.0.2.141"]}' $at/v1/ban | says 'twice in one object' || fail "two lists of targets"
+! is_banned 192.0.2.141 || fail "the last of two lists was banned"
 get "${with_token[@]}" -X POST $at/v1/reload | says '"reloaded":true' || fail "no reload"
+
+step "what is banned so already is told, and nobody is notified of it"
+banned_of() { get "${with_token[@]}" -d "$1" $at/v1/ban; }
+told_of() { grep -c '"kind":"ban".*"target":"192.0.2.150"' "$work/events.json" || true; }
+for i in 1 2 3; do banned_of '{"targets": ["192.0.2.150"]}' > "$work/out"; done
+says '"already":true' < "$work/out" || fail "$(cat "$work/out")"
+ctl ban 192.0.2.150 | says '^already banned address 192.0.2.150 permanently' || fail "$(ctl ban 192.0.2.150)"
+! banned_of '{"targets": ["192.0.2.150"], "reason": "another"}' | says '"already"' || fail "another reason changes nothing"
+twice_told() { [ "$(told_of)" = 2 ]; }
+eventually twice_told || fail "$(told_of) bans were told of"
+sleep 0.3
+twice_told || fail "$(told_of) bans were told of"
+ctl unban 192.0.2.150 > /dev/null
 
 step "what is not asked as it should be is turned away"
 says_status 421 -H 'Host: attacker.example' $at/v1/bans
@@ -165,6 +187,34 @@ says_status 413 "${with_token[@]}" -H 'Transfer-Encoding: chunked' --data-binary
 huge=$(status_of -H "X: $(head -c 60000 /dev/zero | tr '\0' a)" $at/healthz)
 case $huge in 4* | 000) ;; *) fail "a huge header: $huge" ;; esac
 [ "$(get -I $at/metrics | tr -d '\r' | head -1)" = "HTTP/1.1 200 OK" ] || fail "HEAD"
+says_status 400 "$at/v1/bans%00x"
+says_status 400 "$at/v1/lookup/192.0.2.130%00x"
+says_status 400 -H $'X: y\r\nhost: attacker.example' $at/v1/bans  # (curl itself sends one Host)
+says_status 400 -H 'Host:' $at/v1/bans
+says_status 200 --http1.0 -H 'Host:' $at/healthz
+says_status 421 --http1.0 -H 'Host: attacker.example' $at/healthz
+
+step "errors are JSON"
+# is_json_error STATUS CURL-ARGUMENT…
+is_json_error() {
+  local wanted=$1
+  shift
+  says_status "$wanted" "$@"
+  get -w '\n%{content_type}' "$@" > "$work/error"
+  python3 -c '
+import json, sys
+text, kind = open(sys.argv[1]).read().rstrip("\n").rsplit("\n", 1)
+error = json.loads(text)
+sys.exit(0 if kind == "application/json" and list(error) == ["error"] and error["error"] else f"{kind}: {text}")' "$work/error" ||
+    fail "no error in JSON: curl $*"
+}
+for method in DELETE PUT OPTIONS TRACE; do is_json_error 405 -X $method $at/v1/bans; done
+is_json_error 421 -H 'Host: attacker.example' $at/v1/bans
+is_json_error 413 "${with_token[@]}" -H 'Content-Length: 2000000' -d x $at/v1/ban
+is_json_error 400 --request-target http://localhost/v1/bans $at
+is_json_error 400 -H 'Host:' $at/v1/bans
+is_json_error 400 "$at/v1/bans%00"
+is_json_error 404 $at/nothing
 
 step "who says nothing holds up no ban"
 on_server timeout 60 python3 -c '

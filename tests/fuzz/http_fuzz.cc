@@ -23,6 +23,12 @@ void check_headers(std::string_view text) {
   } else {
     require(!is_own_host(text, {}));
   }
+  require(!fault_of_target(text).empty() || text.find("%00") == std::string_view::npos);
+  HeaderCheck headers;
+  headers.see(text);
+  require(headers.fault().empty() || !headers.has_host());
+  headers.see(text);
+  require(!headers.fault().empty() || !headers.has_host(), "two hosts are one too many");
   require(bearer_of(text).size() < text.size() || text.empty());
   static_cast<void>(exposition_for(text));
 }

@@ -132,6 +132,49 @@ TEST_F(HttpApiTest, ChangesNothingWithoutTheToken) {
   EXPECT_EQ(get("/v1/bans").body, "[]\n");
 }
 
+// Else it would look as if there was no evidence.
+TEST_F(HttpApiTest, AWrongTokenIsNoMissingOne) {
+  for (const auto* path : {"/v1/bans", "/v1/explain/192.0.2.7", "/v1/lookup/192.0.2.7", "/metrics", "/healthz", "/"}) {
+    for (const auto* wrong : {"Bearer wrong", "Bearer", "0123456789abcdef", "Basic 0123456789abcdef"}) {
+      const auto response = ask({.method = "GET", .path = path, .authorization = wrong});
+      EXPECT_EQ(response.status, 401U) << path << ' ' << wrong;
+      EXPECT_TRUE(Json::parse(response.body)["error"].is_string());
+    }
+    EXPECT_EQ(ask({.method = "GET", .path = path, .authorization = "Bearer 0123456789abcdef"}).status, 200U) << path;
+    EXPECT_EQ(ask({.method = "GET", .path = path, .authorization = " "}).status, 200U) << path;
+  }
+  make({.listen = "unix:/run/x"}, "0123456789abcdef");
+  EXPECT_EQ(ask({.method = "GET", .path = "/v1/bans", .authorization = "Bearer wrong"}).status, 401U);
+  make({.listen = "127.0.0.1:1"}, "");
+  EXPECT_EQ(ask({.method = "GET", .path = "/v1/bans", .authorization = "Bearer any"}).status, 403U);
+  EXPECT_EQ(get("/v1/bans").status, 200U);
+}
+
+TEST_F(HttpApiTest, NothingIsSaidTwice) {
+  EXPECT_EQ(get("/v1/bans", {{"evidence", "1"}, {"evidence", "0"}}).status, 400U);
+  EXPECT_EQ(get("/v1/explain", {{"address", "192.0.2.7"}, {"address", "192.0.2.8"}}).status, 400U);
+  const auto response = post("/v1/ban", R"({"targets": ["192.0.2.7"], "targets": ["192.0.2.8"]})");
+  EXPECT_EQ(response.status, 400U);
+  EXPECT_THAT(response.body, HasSubstr(R"(has \"targets\" twice in one object)"));
+  EXPECT_EQ(get("/v1/bans").body, "[]\n");
+}
+
+TEST_F(HttpApiTest, ArgumentsOfAChangeStandInItsBody) {
+  const http::Request request{.method = "POST",
+                              .path = "/v1/ban",
+                              .query = {{"dry_run", "1"}},
+                              .authorization = "Bearer 0123456789abcdef",
+                              .body = R"({"targets": ["192.0.2.7"]})"};
+  EXPECT_EQ(ask(request).status, 400U);
+  EXPECT_EQ(get("/v1/bans").body, "[]\n");
+}
+
+TEST_F(HttpApiTest, TellsWhoIsBannedAlready) {
+  const std::string body = R"({"targets": ["192.0.2.11"]})";
+  EXPECT_FALSE(Json::parse(post("/v1/ban", body).body)[0].contains("already"));
+  EXPECT_EQ(Json::parse(post("/v1/ban", body).body)[0]["already"], true);
+}
+
 TEST_F(HttpApiTest, AsksForTheTokenWhereTheConfigurationSaysSo) {
   make({.listen = "127.0.0.1:1", .token_for = config::TokenFor::api}, "0123456789abcdef");
   EXPECT_EQ(get("/v1/status").status, 401U);

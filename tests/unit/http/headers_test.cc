@@ -1,10 +1,42 @@
-// Headers of requests: hosts that are ours, tokens, and which exposition is wanted.
+// What of requests' heads is read: targets, headers that may come once, hosts that are ours, tokens, and which
+// exposition is wanted.
 #include "http/headers.h"
 
 #include <gtest/gtest.h>
 
 namespace ipguard::http {
 namespace {
+
+TEST(Headers, ATargetHasNoNulAndNoBlank) {
+  for (const auto* sound : {"/", "/v1/bans?ended=1", "/a%20b", "/a%2500", "*", "", "/caf\xc3\xa9", "/%", "/%0"}) {
+    EXPECT_EQ(fault_of_target(sound), "") << sound;
+  }
+  for (const auto* odd : {"/v1/lookup/192.0.2.130%00x", "/%00", "/x?a=%00", "/%%00", "/a b", "/a\tb", "/a\x7f", "/ "}) {
+    EXPECT_NE(fault_of_target(odd), "") << odd;
+  }
+}
+
+TEST(Headers, KnowsWhichMayComeOnce) {
+  const auto fault = [](std::initializer_list<std::string_view> names) {
+    HeaderCheck check;
+    for (const auto name : names) {
+      check.see(name);
+    }
+    return check.fault();
+  };
+  EXPECT_EQ(fault({"Host", "Accept", "Accept", "Authorization", "X-Forwarded-For", "Content-Length"}), "");
+  EXPECT_EQ(fault({"Host", "Accept", "HOST"}), "there is more than one header Host");
+  EXPECT_EQ(fault({"authorization", "Authorization"}), "there is more than one header Authorization");
+  EXPECT_EQ(fault({"Content-Length", "Content-Length"}), "there is more than one header Content-Length");
+  for (const auto name : {"Host ", "", "a b", "a\x01", "H\xc3\xb6st"}) {
+    EXPECT_EQ(fault({name}), "the name of a header holds what no name may hold") << name;
+  }
+  HeaderCheck check;
+  check.see("Accept");
+  EXPECT_FALSE(check.has_host());
+  check.see("hOST");
+  EXPECT_TRUE(check.has_host());
+}
 
 TEST(Headers, TellsTheHost) {
   EXPECT_EQ(host_of("localhost:9147"), "localhost");

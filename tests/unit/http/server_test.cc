@@ -91,8 +91,82 @@ TEST_F(ServerTest, AnswersItsOwnNamesAlone) {
   EXPECT_THAT(ask(get("/", "metrics.example:443")), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(ask(get("/", "[::1]:9147")), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(ask(get("/", "attacker.example")), StartsWith("HTTP/1.1 421 "));
-  EXPECT_THAT(ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 4"));
   EXPECT_EQ(server->counters().requests, 2U);
+  EXPECT_EQ(server->counters().foreign_hosts, 1U);
+}
+
+// RFC 9112, 3.2: whichever of two is read, somebody between may have read the other one.
+TEST_F(ServerTest, RefusesTwoHosts) {
+  serve(echo);
+  for (const auto* hosts :
+       {"Host: localhost\r\nHost: attacker.example", "Host: attacker.example\r\nHost: localhost",
+        "Host: localhost\r\nX: y\r\nhOST: localhost", "Host: localhost\r\nHost : attacker.example"}) {
+    EXPECT_THAT(ask("GET / HTTP/1.1\r\n" + std::string(hosts) + "\r\nConnection: close\r\n\r\n"),
+                StartsWith("HTTP/1.1 400 "))
+        << hosts;
+  }
+  EXPECT_EQ(server->counters().requests, 0U);
+}
+
+// A health check of HTTP/1.0 is no browser's, whose name could lead elsewhere.
+TEST_F(ServerTest, AnswersHttp10WithoutAHost) {
+  serve(echo);
+  EXPECT_THAT(ask("GET /healthz HTTP/1.0\r\n\r\n"), HasSubstr("GET /healthz "));
+  EXPECT_EQ(server->counters().requests, 1U);
+  EXPECT_THAT(ask("GET / HTTP/1.0\r\nHost: attacker.example\r\n\r\n"), HasSubstr(" 421 "));
+  EXPECT_THAT(ask("GET / HTTP/1.0\r\nHost:\r\n\r\n"), HasSubstr(" 421 "));
+  EXPECT_THAT(ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(server->counters().requests, 1U);
+}
+
+TEST_F(ServerTest, AnEncodedNulEndsNoPath) {
+  serve(echo);
+  for (const auto* target :
+       {"/v1/lookup/192.0.2.130%00x", "/v1/bans%00", "/v1/bans?ended%00=1", "/v1/bans?ended=1%00"}) {
+    EXPECT_THAT(ask(get(target)), StartsWith("HTTP/1.1 400 ")) << target;
+  }
+  EXPECT_THAT(ask(get("/a b")), StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(server->counters().requests, 0U);
+  EXPECT_THAT(ask(get("/a%2500")), HasSubstr("GET /a%00 ")) << "that is a percent sign";
+  // The next request of a connection is judged by its own path.
+  const auto answer = ask("GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n" + get("/2%00"));
+  EXPECT_THAT(answer, HasSubstr("GET /1 "));
+  EXPECT_THAT(answer, HasSubstr("HTTP/1.1 400 "));
+}
+
+// ipguardd(8): an error is {"error": "..."}. What libmicrohttpd cannot read is answered by itself.
+TEST_F(ServerTest, ErrorsAreJson) {
+  serve(
+      [](const Request&) -> Reply {
+        return Later{.work = []() -> std::optional<Response> { throw std::runtime_error("a bug"); }};
+      },
+      {.body_bytes = 10});
+  const auto request = [](const std::string& line, const std::string& headers = "Host: localhost\r\n",
+                          const std::string& body = "") {
+    return line + "\r\n" + headers + "Connection: close\r\n\r\n" + body;
+  };
+  const std::pair<std::string, int> cases[] = {
+      {request("DELETE /v1/bans HTTP/1.1"), 405},
+      {request("PUT /v1/bans HTTP/1.1", "Host: localhost\r\nContent-Length: 2\r\n", "{}"), 405},
+      {request("OPTIONS * HTTP/1.1"), 405},
+      {request("TRACE /v1/bans HTTP/1.1"), 405},
+      {request("POST /v1/ban HTTP/1.1", "Host: localhost\r\nContent-Length: 11\r\n", "01234567890"), 413},
+      {request("POST /v1/ban HTTP/1.1", "Host: localhost\r\nTransfer-Encoding: chunked\r\n",
+               "b\r\n01234567890\r\n0\r\n\r\n"),
+       413},
+      {request("GET / HTTP/1.1", "Host: attacker.example\r\n"), 421},
+      {request("GET / HTTP/1.1", ""), 400},
+      {request("GET http://localhost/ HTTP/1.1"), 400},
+      {request("GET /a b HTTP/1.1"), 400},
+      {request("GET /%00 HTTP/1.1"), 400},
+      {request("GET / HTTP/1.1"), 500},
+  };
+  for (const auto& [bytes, status] : cases) {
+    const auto answer = ask(bytes);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(status) + ' ')) << bytes;
+    EXPECT_THAT(answer, HasSubstr("Content-Type: application/json\r\n")) << bytes;
+    EXPECT_THAT(answer, testing::ContainsRegex("\r\n\r\n\\{\"error\":\"[^\"]+\"\\}\n$")) << bytes;
+  }
 }
 
 TEST_F(ServerTest, TurnsAwayWhatItDoesNotTake) {
