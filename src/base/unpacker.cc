@@ -9,22 +9,25 @@
 #include <climits>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string>
 
 namespace ipguard {
 
-// One way of packing. Whatever it is: `whole_` says that the input may end here.
+// One way of packing.
 struct Unpacker::Format {
   Format() = default;
   virtual ~Format() = default;
   Format(const Format&) = delete;
   Format& operator=(const Format&) = delete;
 
-  // Takes some of `in`, fills some of `room`, as much as it can at a time.
-  virtual Result<size_t> step(std::string_view& in, std::span<char> room) = 0;
+  // Takes some of `in`, fills some of `room`, as much as it can at a time: how much was filled, also of a step that
+  // ends in damage, which is told in `failure`.
+  virtual size_t step(std::string_view& in, std::span<char> room) = 0;
   [[nodiscard]] virtual std::string_view name() const = 0;
 
-  bool whole = false;  // at the end of a packed file; another may follow
+  bool whole = false;            // at the end of a packed file: the input may end here, or another one may follow
+  std::optional<Error> failure;  // nothing comes any more
 };
 
 namespace {
@@ -35,9 +38,9 @@ constexpr int gzip_window = 15 + 16;  // the largest one, with gzip's header (zl
 
 unsigned clamp_length(size_t length) { return static_cast<unsigned>(std::min<size_t>(length, UINT_MAX)); }
 
-std::unexpected<Error> damaged(std::string_view name, const char* why = nullptr) {
-  return fail(Errc::corrupt,
-              "damaged " + std::string(name) + " data" + (why != nullptr ? std::string(": ") + why : ""));
+Error damaged(std::string_view name, const char* why = nullptr) {
+  return {.code = Errc::corrupt,
+          .message = "damaged " + std::string(name) + " data" + (why != nullptr ? std::string(": ") + why : "")};
 }
 
 struct Gzip : Unpacker::Format {
@@ -51,13 +54,13 @@ struct Gzip : Unpacker::Format {
   Gzip& operator=(const Gzip&) = delete;
   [[nodiscard]] std::string_view name() const override { return "gzip"; }
 
-  Result<size_t> step(std::string_view& in, std::span<char> room) override {
+  size_t step(std::string_view& in, std::span<char> room) override {
     while (whole && !in.empty() && in.front() == '\0') {  // padding, as tapes have it
       in.remove_prefix(1);
     }
     if (whole) {
       if (in.empty()) {
-        return size_t{0};
+        return 0;
       }
       whole = false;
       static_cast<void>(::inflateReset(&stream));
@@ -70,7 +73,7 @@ struct Gzip : Unpacker::Format {
     const unsigned wanted = stream.avail_out;
     const int status = ::inflate(&stream, Z_NO_FLUSH);
     if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-      return damaged(name(), stream.msg);
+      failure = damaged(name(), stream.msg);
     }
     in.remove_prefix(offered - stream.avail_in);
     whole = status == Z_STREAM_END;
@@ -93,13 +96,13 @@ struct Xz : Unpacker::Format {
     }
   }
 
-  Result<size_t> step(std::string_view& in, std::span<char> room) override {
+  size_t step(std::string_view& in, std::span<char> room) override {
     while (whole && !in.empty() && in.front() == '\0') {  // stream padding
       in.remove_prefix(1);
     }
     if (whole) {
       if (in.empty()) {
-        return size_t{0};
+        return 0;
       }
       whole = false;
       begin();
@@ -110,10 +113,9 @@ struct Xz : Unpacker::Format {
     stream.avail_out = room.size();
     const lzma_ret status = ::lzma_code(&stream, LZMA_RUN);
     if (status == LZMA_MEMLIMIT_ERROR) {
-      return fail(Errc::corrupt, "the xz data wants more than 256 MiB of memory");
-    }
-    if (status != LZMA_OK && status != LZMA_STREAM_END && status != LZMA_BUF_ERROR) {
-      return damaged(name());
+      failure = Error{.code = Errc::corrupt, .message = "the xz data wants more than 256 MiB of memory"};
+    } else if (status != LZMA_OK && status != LZMA_STREAM_END && status != LZMA_BUF_ERROR) {
+      failure = damaged(name());
     }
     in.remove_prefix(in.size() - stream.avail_in);
     whole = status == LZMA_STREAM_END;
@@ -137,10 +139,10 @@ struct Bzip2 : Unpacker::Format {
     }
   }
 
-  Result<size_t> step(std::string_view& in, std::span<char> room) override {
+  size_t step(std::string_view& in, std::span<char> room) override {
     if (whole) {
       if (in.empty()) {
-        return size_t{0};
+        return 0;
       }
       whole = false;
       static_cast<void>(::BZ2_bzDecompressEnd(&stream));
@@ -157,7 +159,7 @@ struct Bzip2 : Unpacker::Format {
       throw std::bad_alloc();
     }
     if (status != BZ_OK && status != BZ_STREAM_END) {
-      return damaged(name());
+      failure = damaged(name());
     }
     in.remove_prefix(offered - stream.avail_in);
     whole = status == BZ_STREAM_END;
@@ -178,23 +180,39 @@ struct Zstd : Unpacker::Format {
   Zstd& operator=(const Zstd&) = delete;
   [[nodiscard]] std::string_view name() const override { return "zstd"; }
 
-  // Windows over 128 MiB are refused by the library's default (ZSTD_WINDOWLOG_LIMIT_DEFAULT).
-  Result<size_t> step(std::string_view& in, std::span<char> room) override {
-    if (whole && in.empty()) {
-      return size_t{0};
+  // Windows over 128 MiB are refused by the library's default (ZSTD_WINDOWLOG_LIMIT_DEFAULT). A call that fails does
+  // not say what it has written before: so a block is first unpacked into the library's own buffer, by a call without
+  // room, and then taken from there, by a call without input, which has nothing to fail of.
+  size_t step(std::string_view& in, std::span<char> room) override {
+    if (in.empty() && (whole || !more)) {
+      return 0;
     }
-    ZSTD_inBuffer from{in.data(), in.size(), 0};
+    if (!in.empty()) {
+      ZSTD_inBuffer from{in.data(), in.size(), 0};
+      ZSTD_outBuffer nothing{room.data(), 0, 0};
+      const size_t status = ::ZSTD_decompressStream(stream, &nothing, &from);
+      if (::ZSTD_isError(status) != 0) {
+        failure = damaged(name(), ::ZSTD_getErrorName(status));
+        return 0;
+      }
+      in.remove_prefix(from.pos);
+      whole = status == 0;
+      if (whole) {
+        return 0;
+      }
+    }
+    ZSTD_inBuffer none{nullptr, 0, 0};
     ZSTD_outBuffer to{room.data(), room.size(), 0};
-    const size_t status = ::ZSTD_decompressStream(stream, &to, &from);
+    const size_t status = ::ZSTD_decompressStream(stream, &to, &none);
     if (::ZSTD_isError(status) != 0) {
-      return damaged(name(), ::ZSTD_getErrorName(status));
+      failure = damaged(name(), ::ZSTD_getErrorName(status));
     }
-    in.remove_prefix(from.pos);
-    whole = status == 0;
+    more = to.pos == to.size;
     return to.pos;
   }
 
   ZSTD_DStream* stream;
+  bool more = false;  // there may be in the library's buffer
 };
 
 std::unique_ptr<Unpacker::Format> make_format(Packing packing) {
@@ -243,21 +261,27 @@ Result<size_t> Unpacker::unpack(std::string_view& bytes, std::span<char> room) {
     return count;
   }
   size_t filled = 0;
-  while (filled < room.size()) {
+  while (filled < room.size() && !format_->failure) {
     const size_t before = bytes.size();
-    const Result<size_t> made = format_->step(bytes, room.subspan(filled));
-    if (!made) {
-      return made;
-    }
-    filled += *made;
-    if (*made == 0 && bytes.size() == before) {
+    const size_t made = format_->step(bytes, room.subspan(filled));
+    filled += made;
+    if (made == 0 && bytes.size() == before) {
       break;  // wants more input
+    }
+  }
+  if (format_->failure) {
+    bytes = {};
+    if (filled == 0) {
+      return std::unexpected(*format_->failure);
     }
   }
   return filled;
 }
 
 Result<> Unpacker::end() const {
+  if (format_ && format_->failure) {
+    return std::unexpected(*format_->failure);
+  }
   if (!format_ || format_->whole) {
     return {};
   }
@@ -278,6 +302,9 @@ Result<> Unpacker::feed(std::string_view bytes, const Take& take) {
     if (auto taken = take(std::string_view(buffer).substr(0, made)); !taken) {
       return taken;
     }
+  }
+  if (format_->failure) {
+    return std::unexpected(*format_->failure);
   }
   return {};
 }

@@ -32,11 +32,12 @@ class Unpacker {
   Unpacker& operator=(const Unpacker&) = delete;
 
   // Takes from the beginning of `bytes` what it needs to fill `room`, and returns how much of it was filled. With less
-  // than all of `room` filled, all of `bytes` was taken. Errc::corrupt for bytes that are not packed so.
+  // than all of `room` filled, all of `bytes` was taken. Errc::corrupt for bytes that are not packed so: what came out
+  // before that is given first, however little it is, and the next call tells, as do all that follow.
   [[nodiscard]] Result<size_t> unpack(std::string_view& bytes, std::span<char> room);
-  // The same for who takes everything as it comes.
+  // The same for who takes everything as it comes: what came out before the damage is taken, then the call fails.
   [[nodiscard]] Result<> feed(std::string_view bytes, const Take& take);
-  // At the end of the input, with nothing left to unpack: Errc::corrupt if it ended too early.
+  // At the end of the input, with nothing left to unpack: Errc::corrupt if it is damaged or ended too early.
   [[nodiscard]] Result<> end() const;
 
   struct Format;

@@ -15,8 +15,6 @@ namespace ipguard::cli {
 namespace {
 
 constexpr size_t packed_at_once = 256U << 10U;
-// Unpacked bytes between two looks for damage: what comes before it in the same piece is lost.
-constexpr size_t unpacked_at_once = 64U << 10U;
 
 }  // namespace
 
@@ -119,7 +117,7 @@ Result<size_t> InputStream::unpack_some(std::span<char> room) {
     }
     pending_ = std::string_view(buffer_).substr(0, *count);
   }
-  auto unpacked = unpacker_->unpack(pending_, room.subspan(0, std::min(room.size(), unpacked_at_once)));
+  auto unpacked = unpacker_->unpack(pending_, room);
   if (!unpacked) {
     return std::unexpected(add_context(unpacked, "cannot unpack all of " + name_));
   }

@@ -21,13 +21,12 @@ std::unique_ptr<PackedStream> PackedStream::of(int fd) {
 Result<size_t> PackedStream::read(std::span<char> room) {
   size_t filled = 0;
   while (filled < room.size()) {
-    const Result<size_t> made = failure_ ? std::unexpected(*failure_) : unpacker_.unpack(left_, room.subspan(filled));
+    const Result<size_t> made = unpacker_.unpack(left_, room.subspan(filled));
     if (!made && filled == 0) {
       return made;
     }
-    if (!made) {  // what came before the damage is no part of it
-      failure_ = made.error();
-      break;
+    if (!made) {
+      break;  // what came before the damage is no part of it
     }
     filled += *made;
     if (filled == room.size()) {

@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/unpacker.h"
@@ -33,7 +33,6 @@ class PackedStream {
   Unpacker unpacker_;
   std::array<char, 16UL << 10> packed_{};
   std::string_view left_;  // of packed_
-  std::optional<Error> failure_;
   uint64_t packed_position_ = 0;
   uint64_t position_ = 0;
 };

@@ -104,6 +104,17 @@ step "what cannot be read is named; 1 only if that is everything"
 head -c $(($(stat -c %s "$work/access.log.gz") / 2)) "$work/access.log.gz" > "$work/cut.gz"
 ends 0 'cut.gz: the gzip data ends too early' report "$work/cut.gz"
 says 'Would have been banned' < "$work/out" || fail "what was before the damage is not in the report"
+awk '{ for (i = 0; i < 50; ++i) print }' "$work/access.log" > "$work/whole.log"
+for packing in "gzip gz" "xz xz" "bzip2 bz2" "zstd zst"; do
+  read -r tool ending <<< "$packing"
+  { "$tool" -c < "$work/whole.log"; printf 'rubbish %.0s' {1..200}; } > "$work/behind.$ending"
+  ends 0 '; the 6,000 lines before that are in the report' report --json "$work/behind.$ending"
+  python3 - "$work/out" "$work/whole.log" << 'END' || fail "$tool: lines in front of the damage are missing"
+import json, os, sys
+document = json.load(open(sys.argv[1]))
+sys.exit((document["lines"], document["bytes"]) != (6000, os.path.getsize(sys.argv[2])))
+END
+done
 { head -60 "$work/access.log"; echo 'what is this'; tail -60 "$work/access.log"; } > "$work/mixed.log"
 ends 0 'mixed.log: 1 line of 121 in no known format, the first is line 61; skipped' report "$work/mixed.log"
 ends 0 'cannot read /nonexistent: No such file' report /nonexistent "$work/access.log"

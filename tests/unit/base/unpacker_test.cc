@@ -88,6 +88,35 @@ TEST(Unpacker, PassesOnWhatItsTakerRefuses) {
   }
 }
 
+TEST(Unpacker, GivesWhatCameBeforeTheDamage) {
+  for (const auto& packed : all_hellos) {
+    const std::string damaged = packed + packed + "rubbish behind it";
+    for (const size_t room : {5U, 6U, 12U, 1000U}) {
+      Unpacker unpacker(packing_of(damaged));
+      std::string_view bytes = damaged;
+      std::string output;
+      std::string buffer(room, '\0');
+      auto made = unpacker.unpack(bytes, buffer);
+      for (; made; made = unpacker.unpack(bytes, buffer)) {
+        ASSERT_TRUE(*made > 0 && output.size() < 12) << "the damage is not told of";
+        output.append(buffer, 0, *made);
+      }
+      EXPECT_EQ(output, "hello\nhello\n") << room;
+      EXPECT_EQ(made.error().code, Errc::corrupt);
+      EXPECT_FALSE(unpacker.unpack(bytes, buffer)) << "what is damaged stays so";
+      ASSERT_FALSE(unpacker.end());
+      EXPECT_EQ(unpacker.end().error().message, made.error().message);
+    }
+    std::string output;
+    Unpacker unpacker(packing_of(damaged));
+    EXPECT_FALSE(unpacker.feed(damaged, [&output](std::string_view bytes) -> Result<> {
+      output += bytes;
+      return {};
+    }));
+    EXPECT_EQ(output, "hello\nhello\n");
+  }
+}
+
 TEST(Unpacker, FillsTheRoomThatIsThereAndGoesOn) {
   for (const auto& packed : all_hellos) {
     for (const size_t room : {1U, 2U, 5U, 6U, 7U}) {

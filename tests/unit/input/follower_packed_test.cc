@@ -233,6 +233,24 @@ TEST_F(PackedTest, ADamagedFileIsALossOfUnknownSize) {
   EXPECT_EQ(seen.back().text, "4");
 }
 
+// Of what came before the damage nothing is lost, wherever it lies in a read.
+TEST_F(PackedTest, WhatComesBeforeTheDamageIsRead) {
+  const std::string content = many_lines(300'000);
+  const std::vector<Cursor> cursors = followed("1\n2\n");
+  append(log, content);
+  fs::rename(log, rotated);
+  compress(rotated);
+  append(rotated + ".gz", "rubbish behind it");
+  append(log, "new\n");
+  start(cursors);
+  std::string all;
+  for (const std::string& line : take_texts()) {
+    all += line + '\n';
+  }
+  EXPECT_TRUE(all == content + "new\n") << all.size() << " bytes of " << content.size() + 4;
+  EXPECT_EQ(status_of(log).losses_of_unknown_size, 1U);
+}
+
 // Both begin alike, as logs do whose program writes a heading; only one has what was read.
 TEST_F(PackedTest, AFileThatOnlyBeginsAlikeIsNotTakenForIt) {
   const std::string heading = many_lines(400);
