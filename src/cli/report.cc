@@ -203,8 +203,9 @@ Result<ReportPlan> make_plan(const ReportOptions& options) {
   return plan;
 }
 
-// False if nothing could be read at all.
+// Tells of each input's problems; false if nothing could be read at all.
 bool tell_problems(const report::Document& document) {
+  const uint64_t longest = config::SourceConfig{}.max_line;
   bool any_failed = false;
   uint64_t unread = 0;
   for (const auto& input : document.inputs) {
@@ -216,6 +217,12 @@ bool tell_problems(const report::Document& document) {
                   << (input.lines == 1 ? "is" : "are") << " in the report";
       }
       std::cerr << '\n';
+    }
+    if (input.overlong_lines > 0) {
+      std::cerr << "ipguardctl: " << printable(input.path) << ": " << counted(input.overlong_lines, "line", "lines")
+                << " of " << group_digits(input.lines) << " longer than " << format_size(longest)
+                << (input.overlong_lines == 1 ? ": only its beginning is" : ": only their beginnings are")
+                << " judged\n";
     }
     if (input.unread_lines > 0) {
       unread += input.unread_lines;

@@ -9,6 +9,7 @@ void Batch::clear() {
   texts.clear();
   bytes = 0;
   lines = 0;
+  overlong_lines = 0;
   lines_hit = 0;
   unread_lines = 0;
   first_unread_line = 0;

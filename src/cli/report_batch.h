@@ -22,7 +22,7 @@ struct Chunk {
   uint64_t number = 0;  // in its series
   uint64_t offset = 0;  // in the unpacked content of its input
   uint64_t id = 0;      // among all chunks that do not stand in order
-  uint64_t read = 0;    // bytes of the input that are in it; of lines that were put together, of their last parts
+  uint64_t read = 0;    // bytes of the input that were read for it: those of all chunks are the whole input
   std::string bytes;
   std::string error;  // the input ends here, because of this
 };
@@ -57,6 +57,7 @@ struct Batch {
   std::string texts;
   uint64_t bytes = 0;
   uint64_t lines = 0;
+  uint64_t overlong_lines = 0;  // longer than the limit: only their beginnings were judged
   uint64_t lines_hit = 0;
   uint64_t unread_lines = 0;       // of no format; estimated from below, see ChunkScan
   uint64_t first_unread_line = 0;  // from 1, within the chunk; 0 = none

@@ -101,6 +101,7 @@ void ChunkScan::judge(std::string_view bytes, uint64_t offset, bool truncated, m
     matcher_.match_line({.text = bytes, .offset = offset, .source = source, .truncated = true}, input.options,
                         input.now, on_line);
     ++batch.lines;
+    ++batch.overlong_lines;
   } else {
     batch.lines += matcher_.scan_block(bytes, offset, source, input.options, input.now, on_line);
   }
@@ -150,13 +151,8 @@ bool ChunkScan::parse(std::string_view text, const match::ParseContext& context,
 
 void ChunkScan::look_at_lines(const Chunk& chunk, const ReportInput& input, Batch& batch) {
   const std::string_view bytes = chunk.bytes;
-  if (!bytes.ends_with('\n') || input.format == "w3c") {
-    return;  // a line's beginning; columns that only the log itself knows
-  }
-  if (input.recognised == nullptr) {
-    batch.unread_lines = batch.lines;
-    batch.first_unread_line = 1;
-    return;
+  if (input.format == "w3c") {
+    return;  // columns that only the log itself knows
   }
   const match::SourceReading* const reading = input.options.reading;
   match::ParseContext context{.now = input.now, .scratch = &scratch_, .named = input.options.format != "auto"};
@@ -164,6 +160,15 @@ void ChunkScan::look_at_lines(const Chunk& chunk, const ReportInput& input, Batc
     context.named = reading->format != nullptr;
     context.zone = reading->zone.get();
     context.forwarded = reading->forwarded ? &*reading->forwarded : nullptr;
+  }
+  const bool begins_a_line = !bytes.ends_with('\n');  // one that is too long
+  if (input.recognised == nullptr && (begins_a_line || !has_readable(bytes, context, input))) {
+    batch.unread_lines = batch.lines;
+    batch.first_unread_line = 1;
+    return;
+  }
+  if (begins_a_line) {
+    return;
   }
   const bool sampled = shared_.visitors_one_in > 1;
   const bool visitors_only = sampled && input.access && is_clf(input.recognised->name());
@@ -192,6 +197,24 @@ void ChunkScan::look_at_lines(const Chunk& chunk, const ReportInput& input, Batc
   if (!all_read) {
     count_unread(bytes, context, input, batch);
   }
+}
+
+// An input whose beginning no format fits may go on otherwise, behind one overlong line for example: some lines of each
+// of its chunks are tried.
+bool ChunkScan::has_readable(std::string_view bytes, const match::ParseContext& context, const ReportInput& input) {
+  const size_t stride = bytes.size() / looked_at_of_chunk;
+  for (size_t at = 0; at < bytes.size();) {
+    const auto line = line_from(bytes, at);
+    const auto begin = static_cast<size_t>(line.data() - bytes.data());
+    if (begin >= bytes.size()) {
+      break;
+    }
+    if (parse(without_cr(line), context, input)) {
+      return true;
+    }
+    at = std::max(begin + line.size() + 1, begin + stride);
+  }
+  return false;
 }
 
 // Whether a line of a large log is in the sample. Behind proxies the address is not who asked: there lines are drawn.

@@ -10,6 +10,7 @@
 #include "cli/report_batch.h"
 #include "cli/report_filter.h"
 #include "cli/report_inputs.h"
+#include "config/config.h"
 #include "input/line_splitter.h"
 #include "match/format.h"
 #include "match/rule_set.h"
@@ -23,7 +24,7 @@ struct ScanShared {
   const std::vector<ReportInput>& inputs;
   const ReportFilter& filter;
   size_t evidence_bytes = 512;  // of a line that hit, at most
-  size_t max_line = 64U << 10U;
+  size_t max_line = config::SourceConfig{}.max_line;
   TimePoint generated = TimePoint::max();  // stamps ahead of it say nothing about the time that the log covers
   unsigned visitors_one_in = 1;            // of mere visitors this share is looked at, see sampling_of()
 };
@@ -57,6 +58,7 @@ class ChunkScan {
   void look_at_lines(const Chunk& chunk, const ReportInput& input, Batch& batch);
   void count_unread(std::string_view bytes, const match::ParseContext& context, const ReportInput& input, Batch& batch);
   [[nodiscard]] bool parse(std::string_view text, const match::ParseContext& context, const ReportInput& input);
+  [[nodiscard]] bool has_readable(std::string_view bytes, const match::ParseContext& context, const ReportInput& input);
   [[nodiscard]] bool is_wanted(std::string_view line, const match::ParseContext& context) const;
   void note_visit(const ReportInput& input, uint64_t offset, bool wanted, Batch& batch);
   void note_time(TimePoint time, Batch& batch) const;

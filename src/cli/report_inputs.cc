@@ -35,7 +35,9 @@ void look_at_head(ReportInput& input, TimePoint now) {
   }
   if (named != nullptr) {
     input.format = named->name();
+    input.recognised = named;
   }
+  bool begun = false;
   model::Event event;
   const match::LogFormat* hint = nullptr;
   for_each_line(input.head, [&](std::string_view text) {
@@ -50,7 +52,8 @@ void look_at_head(ReportInput& input, TimePoint now) {
     if (input.format.empty()) {
       input.format = hint->name();
     }
-    if (input.recognised == nullptr) {
+    if (!begun) {
+      begun = true;
       input.recognised = named != nullptr ? named : hint;
       input.in_order = !lines_stand_alone(event);
       input.access = event.kind == model::LogKind::access;

@@ -27,10 +27,10 @@ struct ReportInput {
   match::LineOptions options;                             // how its lines are read
   std::optional<std::pair<uint64_t, uint64_t>> identity;  // device and inode of a regular file
   std::string format;                                     // recognised or named; empty = neither
-  const match::LogFormat* recognised = nullptr;
-  std::optional<TimePoint> first;  // time stamp of its first line that has one
-  std::string head;                // its first whole lines
-  bool access = false;             // its lines are an access log's: visits
+  const match::LogFormat* recognised = nullptr;           // that format; null if its beginning has none
+  std::optional<TimePoint> first;                         // time stamp of its first line that has one
+  std::string head;                                       // its first whole lines
+  bool access = false;                                    // its lines are an access log's: visits
   // Whether lines say something about later ones (sessions, columns): then they are read in order.
   bool in_order = true;
   std::unique_ptr<InputStream> stream;  // of what cannot be opened twice, `head_bytes` of it read …

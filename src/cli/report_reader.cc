@@ -31,15 +31,16 @@ bool SeriesReader::next(Chunk& chunk) {
     chunk.offset = offset_;
     chunk.bytes.swap(carry_);
     carry_.clear();
+    const uint64_t begin = offset_;
     const bool more = fill(chunk, chunk_bytes_);
     cut(chunk, more);
+    chunk.read += offset_ - begin;
     if (!more) {
       chunk.error = std::exchange(failed_, {});
       close();
     }
-    chunk.read += chunk.bytes.size();
     join(chunk);
-    if (!chunk.bytes.empty() || !chunk.error.empty()) {
+    if (!chunk.bytes.empty() || !chunk.error.empty() || chunk.read > 0) {
       chunk.number = number_++;
       return true;
     }

@@ -23,7 +23,8 @@ class SeriesReader {
   SeriesReader(std::vector<ReportInput>& inputs, const ReportSeries& series, size_t chunk_bytes, size_t max_line,
                std::atomic<uint64_t>& raw_read);
 
-  // The next chunk, `id` left alone; false at the end. A chunk without bytes tells an input's error.
+  // The next chunk, `id` left alone; false at the end. A chunk without bytes tells an input's error, or how many bytes
+  // were read that are in none: the rest of a line that is too long, parts of one that is not whole yet.
   [[nodiscard]] bool next(Chunk& chunk);
 
  private:

@@ -140,6 +140,7 @@ class ReportRun {
     }
     row.bytes += batch.bytes;
     row.lines += batch.lines;
+    row.overlong_lines += batch.overlong_lines;
     document_.lines_hit += batch.lines_hit;
     const auto widen = [&batch](std::optional<TimePoint>& first, std::optional<TimePoint>& last) {
       if (batch.first) {

@@ -128,6 +128,7 @@ struct InputRow {
   std::optional<TimePoint> last = {};
   uint64_t unread_lines = 0;
   uint64_t first_unread_line = 0;  // from 1; 0 = none
+  uint64_t overlong_lines = 0;     // longer than the limit: only their beginnings were judged
   // Of the lines that were looked at: those that were written some minutes or more before one above them, and by how
   // much at most.
   uint64_t out_of_order = 0;

@@ -38,6 +38,7 @@ void put_inputs(JsonWriter& json, const Document& document) {
     } else {
       json.null("first_unread_line");
     }
+    json.number("overlong_lines", input.overlong_lines);
     json.number("out_of_order", input.out_of_order);
     json.number("furthest_back_seconds", static_cast<uint64_t>(input.furthest_back.count()));
     json.text_or_null("error", input.error);

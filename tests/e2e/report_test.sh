@@ -115,6 +115,17 @@ document = json.load(open(sys.argv[1]))
 sys.exit((document["lines"], document["bytes"]) != (6000, os.path.getsize(sys.argv[2])))
 END
 done
+{ head -c 5000001 /dev/zero | tr '\0' x; } > "$work/one-line.log"
+ends 1 'one-line.log: 1 line of 1 longer than 64.0 KiB: only its beginning is judged' report "$work/one-line.log"
+says 'one-line.log: 1 line of 1 in no known format' < "$work/err" || fail "a line of no format counts as read: $(cat "$work/err")"
+{ cat "$work/access.log" "$work/one-line.log"; echo; cat "$work/access.log"; } > "$work/overlong.log"
+ends 0 'overlong.log: 1 line of 241 longer than 64.0 KiB' report --json "$work/overlong.log"
+python3 - "$work/out" "$work/overlong.log" << 'END' || fail "bytes of an overlong line are gone"
+import json, os, sys
+document = json.load(open(sys.argv[1]))
+row = document["inputs"][0]
+sys.exit((document["bytes"], row["bytes"], row["lines"], row["overlong_lines"]) != (os.path.getsize(sys.argv[2]),) * 2 + (241, 1))
+END
 { head -60 "$work/access.log"; echo 'what is this'; tail -60 "$work/access.log"; } > "$work/mixed.log"
 ends 0 'mixed.log: 1 line of 121 in no known format, the first is line 61; skipped' report "$work/mixed.log"
 ends 0 'cannot read /nonexistent: No such file' report /nonexistent "$work/access.log"

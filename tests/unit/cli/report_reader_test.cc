@@ -87,13 +87,18 @@ Lines lines_of(const std::vector<std::string>& paths, size_t chunk_bytes) {
   Lines lines;
   Chunk chunk;
   uint64_t next = 0;
+  std::vector<uint64_t> bytes_read(paths.size());
   while (reader.next(chunk)) {
     EXPECT_EQ(chunk.number, next++);
     EXPECT_EQ(chunk.error, "");
+    bytes_read[chunk.input] += chunk.read;
     input::LineSplitter splitter(max_line);
     collect(splitter, chunk.bytes, lines);
   }
   EXPECT_FALSE(reader.next(chunk)) << "the end stays the end";
+  for (size_t i = 0; i < paths.size(); ++i) {
+    EXPECT_EQ(bytes_read[i], std::filesystem::file_size(paths[i])) << "of " << paths[i];
+  }
   return lines;
 }
 

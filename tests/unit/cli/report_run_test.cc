@@ -265,9 +265,45 @@ TEST_F(ReportRunTest, LongLinesAreCut) {
   plan.chunk_bytes = 1;  // the least there is
   const auto document = run_report(std::move(plan));
   EXPECT_EQ(document.lines, 4U);
+  EXPECT_EQ(document.bytes, text.size());
+  EXPECT_EQ(document.inputs[0].overlong_lines, 2U);
+  EXPECT_EQ(document.inputs[0].unread_lines, 0U);
   const auto& addresses = document.top[static_cast<size_t>(report::Dimension::address)];
   EXPECT_NE(find(addresses, "192.0.2.1"), nullptr);
   EXPECT_NE(find(addresses, "192.0.2.4"), nullptr);
+}
+
+// Such a line alone is no log; in front of one it hides none.
+TEST_F(ReportRunTest, AnOverlongLineOfNoFormatIsUnread) {
+  const std::string overlong(5'000'000, 'x');
+  const auto lines = make_access_log(9, 500);
+  const auto alone = folder.write("alone.log", overlong);
+  const auto before = folder.write("before.log", overlong + '\n' + text_of(lines));
+  const auto document = run_report(make_plan({alone, before}, {}));
+  ASSERT_EQ(document.inputs.size(), 2U);
+  for (const auto& input : document.inputs) {
+    EXPECT_EQ(input.bytes, std::filesystem::file_size(input.path)) << input.path;
+    EXPECT_EQ(input.overlong_lines, 1U) << input.path;
+    EXPECT_EQ(input.unread_lines, 1U) << input.path;
+    EXPECT_EQ(input.first_unread_line, 1U) << input.path;
+  }
+  EXPECT_EQ(document.inputs[0].lines, 1U);
+  EXPECT_EQ(document.inputs[0].format, "");
+  EXPECT_EQ(document.inputs[1].lines, 501U);
+  EXPECT_EQ(document.hits, run_report(make_plan({folder.write("plain.log", text_of(lines))}, {})).hits);
+}
+
+TEST_F(ReportRunTest, ANamedFormatThatFitsOnlyLaterIsRead) {
+  const auto lines = make_access_log(9, 500);
+  match::LineOptions named;
+  named.format = "combined";
+  auto plan = make_plan({}, {});
+  plan.inputs = look_at_inputs({folder.write("junk.log", std::string(100'000, '\n') + "junk\n" + text_of(lines))},
+                               named, plan.policy.config, nullptr, plan.generated);
+  const auto document = run_report(std::move(plan));
+  EXPECT_EQ(document.inputs[0].unread_lines, 1U);
+  EXPECT_EQ(document.inputs[0].first_unread_line, 100'001U);
+  EXPECT_GT(document.hits, 0U);
 }
 
 // A container runtime splits long lines, and a client chooses what the last part begins with: another client's offence.
