@@ -237,7 +237,7 @@ bool tell_problems(const report::Document& document) {
                 << ": a log is taken in the order of its lines, so offences may be missed there\n";
     }
   }
-  const bool nothing = document.lines == unread;
+  const bool nothing = document.lines == unread && document.lines_hit == 0;
   return !nothing || (!any_failed && document.lines == 0);
 }
 
@@ -247,11 +247,8 @@ Result<> report_files(const ReportOptions& options) {
     return std::unexpected(std::move(plan.error()));
   }
   const auto document = run_report(std::move(*plan));
-  const bool read = tell_problems(document);
-  if (auto written = write_shape(document, options.shape); !written) {
-    return written;
-  }
-  return read ? Result<>{} : fail("");
+  // A report of zeros would be taken for one that found nothing.
+  return tell_problems(document) ? write_shape(document, options.shape) : fail("");
 }
 
 // The daemon keeps sums, no hits and no logs: most of what is said about those has no meaning.

@@ -130,6 +130,11 @@ END
 ends 0 'mixed.log: 1 line of 121 in no known format, the first is line 61; skipped' report "$work/mixed.log"
 ends 0 'cannot read /nonexistent: No such file' report /nonexistent "$work/access.log"
 ends 1 'cannot read /nonexistent: No such file' report /nonexistent
+[ ! -s "$work/out" ] || fail "a report of nothing: $(cat "$work/out")"
+ends 1 'cannot read /nonexistent: No such file' report --json /nonexistent
+[ ! -s "$work/out" ] || fail "a document of nothing: $(cat "$work/out")"
+ends 1 'cannot read /nonexistent: No such file' report --html "$work/nothing.html" /nonexistent
+[ ! -e "$work/nothing.html" ] || fail "a page of nothing"
 ends 1 "cannot read $work: Is a directory" report "$work"
 printf 'no log\nat all\n' > "$work/unknown.log"
 ends 1 'unknown.log: 2 lines of 2 in no known format, the first is line 1; skipped' report "$work/unknown.log"
