@@ -14,23 +14,6 @@
 #include "base/unique_fd.h"
 
 namespace ipguard {
-namespace {
-
-Result<> write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
-      return fail_errno("cannot write " + path, errno);
-    }
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-  return {};
-}
-
-}  // namespace
 
 ssize_t read_at(int fd, std::span<char> room, uint64_t offset) {
   ssize_t count = 0;
@@ -95,38 +78,6 @@ Result<std::string> read_descriptor(int fd, const std::string& name, uint64_t li
     }
     content.append(chunk, 0, static_cast<size_t>(count));
   }
-}
-
-Result<> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    const UniqueFd device(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    return device.valid() ? write_all(device.get(), content, path) : fail_errno("cannot write " + path, errno);
-  }
-  const auto folder = std::filesystem::path(path).parent_path().string();
-  const std::string temporary = path + ".new";
-  ::unlink(temporary.c_str());
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!fd.valid()) {
-    return fail_errno("cannot create " + temporary, errno);
-  }
-  Result<> written = write_all(fd.get(), content, temporary);
-  if (written && ::fsync(fd.get()) != 0) {
-    written = fail_errno("cannot write " + temporary, errno);
-  }
-  fd.reset();
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = fail_errno("cannot rename to " + path, errno);
-  }
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  const UniqueFd folder_fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder_fd.valid()) {
-    ::fsync(folder_fd.get());
-  }
-  return {};
 }
 
 std::vector<std::string> expand_glob(const std::string& pattern) {

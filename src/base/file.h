@@ -1,4 +1,4 @@
-// Files: whole reads, atomic writes, globs.
+// Files: whole reads, globs, folders.
 #pragma once
 
 #include <sys/types.h>
@@ -27,10 +27,6 @@ namespace ipguard {
 [[nodiscard]] bool kernel_sees_changes(const std::string& path);
 [[nodiscard]] bool kernel_sees_changes(int fd);
 [[nodiscard]] bool kernel_sees_changes_on(uint32_t filesystem);  // statfs(2)'s f_type
-
-// Writes to a temporary file in the same folder (mode `mode`), fsyncs it, renames it over `path`, fsyncs the folder.
-// What stands there and is no regular file (a device, a FIFO) is not replaced but written into.
-[[nodiscard]] Result<> write_file_atomically(const std::string& path, std::string_view content, unsigned mode = 0640);
 
 // Existing paths that match glob(7) pattern `pattern`, sorted; a pattern without wildcards yields itself if it exists.
 [[nodiscard]] std::vector<std::string> expand_glob(const std::string& pattern);

@@ -8,27 +8,19 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "cli/output_place.h"
 
 namespace ipguard::cli {
-namespace {
-
-// What a chain of symbolic links leads to, whether that is there or not.
-std::filesystem::path end_of_links(std::filesystem::path path) {
-  constexpr unsigned most_links = 40;  // as many as the kernel follows
-  std::error_code error;
-  for (unsigned links = 0; links < most_links && std::filesystem::is_symlink(path, error); ++links) {
-    path = path.parent_path() / std::filesystem::read_symlink(path, error);
-  }
-  return path;
-}
-
-}  // namespace
 
 Result<CandidateFile> CandidateFile::beside(const std::string& target) {
-  std::string end = end_of_links(target);
+  const auto place = OutputPlace::of(target);
+  if (!place) {
+    return std::unexpected(place.error());
+  }
+  std::string end = place->path;
   std::error_code error;
-  if (std::filesystem::exists(end, error) && !std::filesystem::is_regular_file(end, error)) {
-    return fail(Errc::invalid, printable(end) + " is no regular file, and would be replaced by one");
+  if (place->descriptor || (std::filesystem::exists(end, error) && !std::filesystem::is_regular_file(end, error))) {
+    return fail(Errc::invalid, printable(target) + " is no regular file, and would be replaced by one");
   }
   std::string path = end + ".XXXXXX";
   UniqueFd fd(::mkostemp(path.data(), O_CLOEXEC));
@@ -55,9 +47,8 @@ Result<> CandidateFile::write(std::string_view content) {
   return {};
 }
 
-Result<> CandidateFile::take_place() {
-  constexpr mode_t readable = 0644;
-  if (::fchmod(fd_.get(), readable) != 0 || ::fsync(fd_.get()) != 0 || ::rename(path_.c_str(), target_.c_str()) != 0) {
+Result<> CandidateFile::take_place(mode_t mode) {
+  if (::fchmod(fd_.get(), mode) != 0 || ::fsync(fd_.get()) != 0 || ::rename(path_.c_str(), target_.c_str()) != 0) {
     return fail_errno("cannot replace " + printable(target_), errno);
   }
   path_.clear();

@@ -1,6 +1,8 @@
 // CandidateFile: a file that takes the place of another one once it is known to be good.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,8 +12,8 @@
 
 namespace ipguard::cli {
 
-// Lies beside the target and is gone again unless it takes its place. A target that is a symbolic link stays one: the
-// file that it leads to is replaced.
+// Lies beside the target, under a name that no other file has, and is gone again unless it takes its place. A target
+// that is a symbolic link stays one: the file that it leads to is replaced (OutputPlace).
 class CandidateFile {
  public:
   [[nodiscard]] static Result<CandidateFile> beside(const std::string& target);
@@ -25,8 +27,8 @@ class CandidateFile {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] Result<> write(std::string_view content);
-  // By rename, with mode 0644, safe on the disk.
-  [[nodiscard]] Result<> take_place();
+  // By rename, safe on the disk.
+  [[nodiscard]] Result<> take_place(mode_t mode = 0644);
 
  private:
   CandidateFile(std::string target, std::string path, UniqueFd fd)

@@ -1,14 +1,28 @@
 #include "cli/report_html.h"
 
-#include <iostream>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/file.h"
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "cli/output_place.h"
 #include "report/page.h"
 
 namespace ipguard::cli {
 namespace {
 
-constexpr unsigned file_mode = 0600;  // what attackers asked for, and who: not everybody's
+constexpr mode_t file_mode = 0600;  // what attackers asked for, and who: not everybody's
+
+// Device and inode of the regular file that a name leads to; "-" is standard input.
+std::optional<std::pair<dev_t, ino_t>> file_of(const std::string& name) {
+  struct stat status{};
+  const int failed = name == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(name.c_str(), &status);
+  return failed == 0 && S_ISREG(status.st_mode) ? std::optional(std::pair(status.st_dev, status.st_ino)) : std::nullopt;
+}
 
 }  // namespace
 
@@ -59,7 +73,21 @@ Result<> write_html(std::string_view json, const std::string& out) {
     std::cout << page;
     return {};
   }
-  return write_file_atomically(out, page, file_mode);
+  return write_output(out, page, file_mode);
+}
+
+Result<> check_html_output(const std::string& out, const std::vector<std::string>& inputs) {
+  if (out == "-") {
+    return {};
+  }
+  const auto file = file_of(out);
+  const auto is_same = [&file](const std::string& input) { return file && file_of(input) == file; };
+  if (const auto same = std::ranges::find_if(inputs, is_same); same != inputs.end()) {
+    return fail(Errc::usage, "--html: " + printable(out) + " is " +
+                                 (*same == "-" ? "what standard input is read from" : "one of the logs to read") +
+                                 ", and would be overwritten: name another file");
+  }
+  return check_output(out);
 }
 
 }  // namespace ipguard::cli

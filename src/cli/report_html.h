@@ -3,14 +3,19 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
 namespace ipguard::cli {
 
-// Writes the page with the document (document_json()) in it; "-" is standard output. Nothing in the document can become
-// markup, whatever the log held.
+// Writes the page with the document (document_json()) in it; "-" is standard output, other names are write_output()'s.
+// Nothing in the document can become markup, whatever the log held.
 [[nodiscard]] Result<> write_html(std::string_view json, const std::string& out);
+
+// Before anything is read: Errc::usage if `out` is one of the inputs ("-" is standard input), another error if nothing
+// can be written there.
+[[nodiscard]] Result<> check_html_output(const std::string& out, const std::vector<std::string>& inputs);
 
 // The page itself.
 [[nodiscard]] std::string report_html(std::string_view json);

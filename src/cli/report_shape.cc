@@ -44,7 +44,10 @@ Result<Shape> shape_of(const ShapeOptions& options) {
     return std::unexpected(by.error());
   }
   constexpr size_t everything = std::numeric_limits<size_t>::max();
-  const bool html = !options.html.empty();
+  const bool html = options.html.has_value();
+  if (html && options.html->empty()) {
+    return fail(Errc::usage, "--html: the page needs a name; write --html report.html, or - for standard output");
+  }
   if (static_cast<int>(options.json) + static_cast<int>(options.csv) + static_cast<int>(html) > 1) {
     return fail(Errc::usage, "--json, --csv and --html are three shapes: choose one");
   }
@@ -67,8 +70,8 @@ Result<> write_shape(const report::Document& document, const ShapeOptions& optio
     std::cout << document_json(document);
   } else if (options.csv) {
     std::cout << report_csv(document);
-  } else if (!options.html.empty()) {
-    return write_html(document_json(document), options.html);
+  } else if (options.html) {
+    return write_html(document_json(document), *options.html);
   } else {
     std::cout << report_text(document, terminal_width());
   }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -13,7 +14,7 @@ namespace ipguard::cli {
 
 struct ShapeOptions {
   std::string by = "address";
-  std::string html;
+  std::optional<std::string> html = {};
   size_t top = 0;  // 0 = as many as suit the output
   bool json = false;
   bool csv = false;
@@ -34,7 +35,7 @@ void add_shape_options(CLI::App& app, ShapeOptions& options);
 
 // Errc::usage, with what there is.
 [[nodiscard]] Result<report::Dimension> parse_dimension(const std::string& name);
-// Errc::usage for an unknown --by, or if several shapes are asked for.
+// Errc::usage for an unknown --by, a page without a name, or if several shapes are asked for.
 [[nodiscard]] Result<Shape> shape_of(const ShapeOptions& options);
 // To standard output, or to the page's file.
 [[nodiscard]] Result<> write_shape(const report::Document& document, const ShapeOptions& options);

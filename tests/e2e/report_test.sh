@@ -180,4 +180,30 @@ plain = json.load(open(sys.argv[2]))
 sys.exit(document["hits"] != plain["hits"] or document["decisions"] != plain["decisions"] or "<" in text)
 END
 report --html - "${logs[@]}" | says '^<![dD][oO][cC]' || fail "--html -"
-ends 1 'cannot' report --html /nonexistent/x.html "$work/access.log"
+
+step "where the page goes"
+unread=$work/unread.fifo  # whoever reads it waits for ever
+mkfifo "$unread"
+ends 1 'cannot write beside /nonexistent/x.html: No such file' timeout 20 "$ctl" report --rules "$root/rules" --db "$database" --html /nonexistent/x.html "$unread"
+cp "$work/access.log" "$work/same.log"
+ends 2 'is one of the logs to read, and would be overwritten' timeout 20 "$ctl" report --rules "$root/rules" --db "$database" --html "$work/same.log" "$unread" "$work/same.log"
+cmp "$work/same.log" "$work/access.log" || fail "a page was written over its log"
+ends 2 '--html: the page needs a name' report --html "" "$work/access.log"
+is_page() { [ -f "$1" ] && says '^<![dD][oO][cC]' < "$1" && says '</html>' < "$1"; }
+ln -s "$work/behind-link.html" "$work/link.html"
+for _ in dangling again; do
+  report --html "$work/link.html" "$work/access.log" || fail "through a link"
+  [ -L "$work/link.html" ] || fail "the link is gone"
+  is_page "$work/behind-link.html" || fail "no page behind the link"
+done
+ln -s /proc/self/fd/1 "$work/stdout"  # as /dev/stdout is; never that one itself
+echo 'mine' > "$work/page.html.new"
+echo 'before' > "$work/page.html"
+report --html "$work/stdout" "$work/access.log" >> "$work/page.html" || fail "to a link to standard output"
+[ -L "$work/stdout" ] && [ "$(readlink "$work/stdout")" = /proc/self/fd/1 ] || fail "the link to standard output is gone"
+is_page "$work/page.html" && [ "$(head -1 "$work/page.html")" = before ] || fail "standard output has not got the page"
+report --html "$work/page.html" "$work/access.log" || fail "over a file"
+is_page "$work/page.html" && [ "$(cat "$work/page.html.new")" = mine ] || fail "a file beside the page is gone"
+report --html >(cat > "$work/piped.html") "$work/access.log" || fail "to a pipe"
+eventually is_page "$work/piped.html" || fail "no page out of a pipe"
+[ "$(find "$work" -name '*.html.*' | wc -l)" = 1 ] || fail "something is left: $(ls "$work")"

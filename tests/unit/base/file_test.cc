@@ -67,50 +67,6 @@ TEST_F(FileTest, AFifoDoesNotBlock) {
   EXPECT_EQ(read_file(path("fifo")), "");
 }
 
-TEST_F(FileTest, WhatIsNoRegularFileIsWrittenInto) {
-  const auto fifo = path("fifo");
-  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  const UniqueFd reader(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  ASSERT_TRUE(write_file_atomically(fifo, "said"));
-  EXPECT_TRUE(std::filesystem::is_fifo(fifo));
-  std::string read(4, ' ');
-  EXPECT_EQ(::read(reader.get(), read.data(), read.size()), 4);
-  EXPECT_EQ(read, "said");
-}
-
-TEST_F(FileTest, WritesAtomically) {
-  ASSERT_TRUE(write_file_atomically(path("f"), "one"));
-  EXPECT_EQ(read_file(path("f")), "one");
-  const UniqueFd old(::open(path("f").c_str(), O_RDONLY));
-  ASSERT_TRUE(write_file_atomically(path("f"), "two", 0600));
-  EXPECT_EQ(read_file(path("f")), "two");
-  std::string before(3, '\0');
-  EXPECT_EQ(::pread(old.get(), before.data(), 3, 0), 3);
-  EXPECT_EQ(before, "one") << "who has the old file open goes on reading the old content";
-  struct stat status{};
-  ASSERT_EQ(::stat(path("f").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  EXPECT_THAT(list_folder(folder_, "").value(), ElementsAre(path("f"))) << "nothing is left behind";
-}
-
-TEST_F(FileTest, AFailedWriteLeavesTheOldContent) {
-  EXPECT_FALSE(write_file_atomically(path("missing/f"), "x"));
-  std::filesystem::create_directory(path("folder"));
-  put("folder/inside");
-  const auto over_folder = write_file_atomically(path("folder"), "x");
-  ASSERT_FALSE(over_folder);
-  EXPECT_THAT(over_folder.error().message, HasSubstr("cannot write " + path("folder") + ": Is a directory"));
-  EXPECT_FALSE(std::filesystem::exists(path("folder.new")));
-}
-
-TEST_F(FileTest, ALeftoverOrPlantedTemporaryFileIsNotFollowed) {
-  put("victim", "precious");
-  ASSERT_EQ(::symlink(path("victim").c_str(), path("f.new").c_str()), 0);
-  ASSERT_TRUE(write_file_atomically(path("f"), "x"));
-  EXPECT_EQ(read_file(path("victim")), "precious");
-  EXPECT_EQ(read_file(path("f")), "x");
-}
-
 TEST_F(FileTest, ExpandsGlobs) {
   for (const char* name : {"b.log", "a.log", "c.txt", ".hidden.log", "[odd].log"}) {
     put(name);

@@ -156,6 +156,7 @@ TEST(CommandTest, WrongUsageIsTwoAndNamesTheMistake) {
       {{"rules"}, "a command is missing\nTry 'ipguardctl rules --help'"},
       {{"ban", "192.0.2.7", "--for", "5200w"}, "longer than 10 years; \"permanent\" never ends"},
       {{"ban", "192.0.2.7", "--for", "ever"}, "\"permanent\" never ends"},
+      {{"report", "--html", "", "x.log"}, "--html: the page needs a name"},
   };
   for (const auto& [words, says] : cases) {
     const auto outcome = call(words);

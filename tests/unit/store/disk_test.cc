@@ -86,7 +86,7 @@ TEST(StoreOnDisk, BelongsToOneDaemon) {
 TEST(StoreOnDisk, SaysWhyAFolderCannotBeUsed) {
   const TemporaryFolder folder;
   const auto file = folder.path() + "/file";
-  ASSERT_TRUE(write_file_atomically(file, "x"));
+  ASSERT_TRUE(std::ofstream(file) << "x");
   const auto below = Store::open(file + "/state");
   ASSERT_FALSE(below);
   EXPECT_THAT(below.error().message, HasSubstr(file));
@@ -145,7 +145,7 @@ TEST(StoreOnDisk, TheLogOfACorruptDatabaseGoesWithIt) {
   const TemporaryFolder folder;
   const auto path = folder.path() + "/ipguard.db";
   for (const char* suffix : {"", "-wal"}) {
-    ASSERT_TRUE(write_file_atomically(path + suffix, "corrupt"));
+    ASSERT_TRUE(std::ofstream(path + suffix) << "corrupt");
   }
   EXPECT_EQ(set_aside(path), path + ".corrupt-1");
   for (const char* suffix : {"", "-wal"}) {
