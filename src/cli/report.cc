@@ -315,9 +315,10 @@ void add_filter_options(CLI::App& app, FilterOptions& filter) {
   add("--asn", filter.asns, "only attackers of this AS; repeatable", "AS64500");
   add("--country", filter.countries, "only attackers of this country; repeatable", "CC");
   add("--rule", filter.rules, "only hits of this rule; web/ = all that begin so; repeatable", "ID");
-  app.add_option("--since", filter.since, "only from this time on: 2026-02-25, with a time, or 24h ago")
+  app.add_option("--since", filter.since,
+                 "only from this time on: 2026-02-25, \"2026-02-25 04:30\" (UTC unless it has a zone), or 24h ago")
       ->type_name("TIME");
-  app.add_option("--until", filter.until, "only before this time")->type_name("TIME");
+  app.add_option("--until", filter.until, "only before this time; likewise")->type_name("TIME");
   add("--where", filter.where, "only hits whose field holds the text: path=/wp-, address=192.0.2.0/24; repeatable",
       "FIELD=TEXT");
 }

@@ -7,18 +7,28 @@
 namespace ipguard::cli {
 namespace {
 
+constexpr size_t day_length = 10;     // of "2026-02-25"
+constexpr size_t minute_length = 16;  // of "2026-02-25 04:30", as the tables have it
+
 Result<TimePoint> parse_moment(std::string_view option, const std::string& text, TimePoint now) {
-  if (const auto time = parse_rfc3339(text)) {
-    return *time;
+  std::string stamp = text;
+  if (stamp.size() == day_length) {
+    stamp += "T00:00";
   }
-  if (const auto day = parse_rfc3339(text + "T00:00:00Z")) {
-    return *day;
+  if (stamp.size() >= minute_length && !stamp.substr(minute_length).starts_with(':')) {
+    stamp.insert(minute_length, ":00");
+  }
+  for (const char* zone : {"", "Z"}) {
+    if (const auto time = parse_rfc3339(stamp + zone)) {
+      return *time;
+    }
   }
   if (const auto span = parse_duration(text)) {
     return now - *span;
   }
   return fail(Errc::usage, std::string(option) + ": '" + printable(text, 40) +
-                               "' is no time; write 2026-02-25, 2026-02-25T04:30:00Z, or 24h for the last 24 hours");
+                               "' is no time; write 2026-02-25, \"2026-02-25 04:30\" (UTC without a zone), "
+                               "2026-02-25T04:30:00+02:00, or 24h for the last 24 hours");
 }
 
 Result<FieldCondition> parse_condition(const std::string& text) {
@@ -103,8 +113,8 @@ std::vector<std::pair<std::string, std::string>> FilterOptions::described() cons
   add("asn", joined(asns));
   add("country", joined(countries));
   add("rule", joined(rules));
-  add("since", since);
-  add("until", until);
+  add("since", since.value_or(""));
+  add("until", until.value_or(""));
   add("where", joined(where));
   return result;
 }
@@ -118,23 +128,23 @@ Result<ReportFilter> parse_filter(const FilterOptions& options, TimePoint now) {
     filter.rules.push_back(std::move(word));
     return {};
   }));
-  if (!options.since.empty()) {
-    const auto since = parse_moment("--since", options.since, now);
+  if (options.since) {
+    const auto since = parse_moment("--since", *options.since, now);
     if (!since) {
       return std::unexpected(since.error());
     }
     filter.since = *since;
   }
-  if (!options.until.empty()) {
-    const auto until = parse_moment("--until", options.until, now);
+  if (options.until) {
+    const auto until = parse_moment("--until", *options.until, now);
     if (!until) {
       return std::unexpected(until.error());
     }
     filter.until = *until;
   }
   if (filter.since && filter.until && *filter.until <= *filter.since) {
-    return fail(Errc::usage, "--until " + printable(options.until, 40) + " is not after --since " +
-                                 printable(options.since, 40) + ": no time lies between them");
+    return fail(Errc::usage, "--until " + printable(*options.until, 40) + " is not after --since " +
+                                 printable(*options.since, 40) + ": no time lies between them");
   }
   for (const auto& text : options.where) {
     auto condition = parse_condition(text);

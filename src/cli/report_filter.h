@@ -48,16 +48,16 @@ struct FilterOptions {
   std::vector<std::string> asns = {};
   std::vector<std::string> countries = {};
   std::vector<std::string> rules = {};
-  std::string since = {};
-  std::string until = {};
+  std::optional<std::string> since = {};
+  std::optional<std::string> until = {};
   std::vector<std::string> where = {};
 
   // {"asn": "AS64500, AS64501"}, …, for the report's head.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> described() const;
 };
 
-// Errc::usage at the first value that is none. Times: RFC 3339, "2026-02-25" (midnight, UTC), or a span before `now`
-// ("24h").
+// Errc::usage at the first value that is none. Times: RFC 3339, also without seconds, without a zone (UTC) or without a
+// time ("2026-02-25", midnight in UTC); or a span before `now` ("24h").
 [[nodiscard]] Result<ReportFilter> parse_filter(const FilterOptions& options, TimePoint now);
 
 }  // namespace ipguard::cli

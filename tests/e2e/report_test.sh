@@ -207,3 +207,12 @@ is_page "$work/page.html" && [ "$(cat "$work/page.html.new")" = mine ] || fail "
 report --html >(cat > "$work/piped.html") "$work/access.log" || fail "to a pipe"
 eventually is_page "$work/piped.html" || fail "no page out of a pipe"
 [ "$(find "$work" -name '*.html.*' | wc -l)" = 1 ] || fail "something is left: $(ls "$work")"
+
+step "times as the tables print them"
+report --json --since "2026-05-01 10:20" --until 2026-05-01T10:30:00 "$work/access.log" > "$work/blank.json" || fail "times without a zone"
+report --json --since 2026-05-01T10:20:00Z --until 2026-05-01T12:30:00+02:00 "$work/access.log" > "$work/zone.json" || fail "times with a zone"
+python3 - "$work/blank.json" "$work/zone.json" << 'END' || fail "a time without a zone is not UTC"
+import json, sys
+one, other = (json.load(open(path)) for path in sys.argv[1:])
+sys.exit(one["hits"] == 0 or one["hits"] != other["hits"] or one["groups"] != other["groups"])
+END

@@ -157,6 +157,8 @@ TEST(CommandTest, WrongUsageIsTwoAndNamesTheMistake) {
       {{"ban", "192.0.2.7", "--for", "5200w"}, "longer than 10 years; \"permanent\" never ends"},
       {{"ban", "192.0.2.7", "--for", "ever"}, "\"permanent\" never ends"},
       {{"report", "--html", "", "x.log"}, "--html: the page needs a name"},
+      {{"report", "--since", "", "x.log"}, "--since: '' is no time"},
+      {{"report", "--until", "", "x.log"}, "--until: '' is no time"},
   };
   for (const auto& [words, says] : cases) {
     const auto outcome = call(words);

@@ -114,6 +114,28 @@ TEST(ReportFilters, TakeTimesAndLists) {
   EXPECT_FALSE(filter->fits_time(*filter->until)) << "the end is not within";
 }
 
+// As the tables print them, and as RFC 3339 has them; in UTC where no zone is said.
+TEST(ReportFilters, TakeTimesInEveryFormThatIsPrinted) {
+  for (const auto& [text, time] :
+       std::vector<std::pair<std::string, std::string>>{{"2026-05-01 10:00", "2026-05-01T10:00:00Z"},
+                                                        {"2026-05-01T10:00", "2026-05-01T10:00:00Z"},
+                                                        {"2026-05-01 10:00:07", "2026-05-01T10:00:07Z"},
+                                                        {"2026-05-01T10:00:07", "2026-05-01T10:00:07Z"},
+                                                        {"2026-05-01T10:00Z", "2026-05-01T10:00:00Z"},
+                                                        {"2026-05-01 10:00+02:00", "2026-05-01T08:00:00Z"},
+                                                        {"2026-05-01T10:00:07.5", "2026-05-01T10:00:07.5Z"},
+                                                        {"2026-05-01T10:00:07+02:00", "2026-05-01T08:00:07Z"},
+                                                        {"2026-05-01", "2026-05-01T00:00:00Z"}}) {
+    const auto filter = filter_of({.since = text, .until = "2030-01-01"});
+    ASSERT_TRUE(filter) << text << ": " << filter.error().message;
+    EXPECT_EQ(filter->since, parse_rfc3339(time)) << text;
+  }
+  for (const char* text : {"", "2026-05-01 10", "2026-05-01 10:", "2026-05-01 25:00", "2026-05-01 10:00 ", "10:00",
+                           "2026-05-01 10:00:0", "2026-05-01Z", "2026-02-30"}) {
+    EXPECT_FALSE(filter_of({.since = text})) << text;
+  }
+}
+
 // A document with hostile texts in every place that attackers or databases fill.
 report::Document hostile() {
   const std::string text = "</script><img src=x onerror=alert(1)>\x1b[31m\xff&\xe2\x80\xa8=1+1";
