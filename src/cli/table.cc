@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <numeric>
 #include <utility>
 
 #include "base/text.h"
@@ -147,6 +148,52 @@ std::string Table::to_string(std::optional<size_t> width) const {
     }
   }
   return text;
+}
+
+std::vector<std::string> Table::to_lines(size_t width, std::span<const std::string_view> dispensable) const {
+  constexpr size_t kept = 2;    // columns that are never left out
+  constexpr size_t least = 12;  // of the last column, if it is that wide
+  const auto widths = layout(std::nullopt).widths;
+  std::vector<size_t> shown(widths.size());
+  std::iota(shown.begin(), shown.end(), size_t{0});
+  for (const auto name : dispensable) {
+    size_t wanted = std::min(widths[shown.back()], least);
+    for (size_t i = 0; i + 1 < shown.size(); ++i) {
+      wanted += widths[shown[i]] + gap.size();
+    }
+    if (wanted <= width) {
+      break;
+    }
+    std::erase_if(shown, [&](size_t column) { return column >= kept && header_[column] == name; });
+  }
+  std::vector<std::string> lines;
+  const auto add_line = [&](const std::vector<std::string>& cells) {
+    std::string line;
+    for (const size_t column : shown) {
+      append_padded(line, cells[column], widths[column]);
+      line += gap;
+    }
+    lines.push_back(shortened(line.substr(0, line.find_last_not_of(' ') + 1), width));
+  };
+  add_line(header_);
+  for (const auto& row : rows_) {
+    add_line(row.cells);
+  }
+  return lines;
+}
+
+std::string shortened(std::string_view text, size_t width) {
+  if (display_width(text) <= width) {
+    return std::string(text);
+  }
+  size_t bytes = 0;
+  for (size_t columns = 0; bytes < text.size(); ++bytes) {
+    const bool begins = (static_cast<unsigned char>(text[bytes]) & 0xc0U) != 0x80U;  // a code point
+    if (begins && ++columns > width - std::min<size_t>(width, 1)) {
+      break;
+    }
+  }
+  return std::string(text.substr(0, bytes)) + (width > 0 ? "…" : "");
 }
 
 std::string wrapped(std::string_view text, size_t width, size_t indent) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ class Table {
   void add(std::vector<std::string> row, std::vector<std::string> notes = {});
   // `width` in columns; nullopt = unlimited (not a terminal).
   [[nodiscard]] std::string to_string(std::optional<size_t> width) const;
+  // One line a row, header first, none longer than `width`. Where they do not fit, columns with these headers are left
+  // out, the first named ones first, but never the first two; what is too long in the last one then ends in "…". Notes
+  // are left out.
+  [[nodiscard]] std::vector<std::string> to_lines(size_t width, std::span<const std::string_view> dispensable) const;
   [[nodiscard]] bool empty() const { return rows_.empty(); }
 
  private:
@@ -43,6 +48,8 @@ class Table {
 [[nodiscard]] size_t display_width(std::string_view text);
 // `text` in lines of at most `width` columns, broken at blanks where there are any, each behind `indent` blanks.
 [[nodiscard]] std::string wrapped(std::string_view text, size_t width, size_t indent);
+// The whole text if it fits `width` columns; otherwise its beginning with "…" behind it.
+[[nodiscard]] std::string shortened(std::string_view text, size_t width);
 // The width of the terminal on stdout; where stdout is none, what the environment's COLUMNS says, nullopt without it.
 [[nodiscard]] std::optional<size_t> terminal_width();
 // "1 address", "1,024 addresses".

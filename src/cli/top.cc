@@ -59,7 +59,8 @@ class Top {
       return {};
     }
     const auto fresh = rates_.advance(*document);
-    std::cout << top_head(*document, rates_) << '\n' << top_table(*document, fresh).to_string(terminal_width());
+    const auto width = terminal_width();
+    std::cout << top_head(*document, rates_, width) << '\n' << top_table(*document, fresh).to_string(width);
     return {};
   }
 
@@ -130,13 +131,15 @@ class Top {
   }
 
   [[nodiscard]] std::vector<std::string> frame(Screen::Size size) const {
-    std::string text = top_head(document_, rates_);
-    text += problem_.empty() ? "by " + std::string(report::to_string(query_.by)) + "; < > change that, q ends\n"
-                             : printable(problem_) + '\n';
     auto shown = document_;
     shown.groups.resize(std::min(shown.groups.size(), shown_rows(size)));
-    text += top_table(shown, fresh_).to_string(std::nullopt);
-    return cut_to_screen(text, size.rows, size.columns);
+    return top_frame({.document = shown,
+                      .rates = rates_,
+                      .fresh = fresh_,
+                      .problem = problem_,
+                      .by = query_.by,
+                      .rows = size.rows,
+                      .columns = size.columns});
   }
 
   const TopOptions& options_;

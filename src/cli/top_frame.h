@@ -38,10 +38,23 @@ class TopRates {
   std::unordered_map<std::string, uint64_t, StringHash, std::equal_to<>> groups_;  // hits by key
 };
 
-// Lines for people, safe for a terminal whatever the log held; each LF-ended.
-[[nodiscard]] std::string top_head(const report::Document& document, const TopRates& rates);
+// Lines for people, safe for a terminal whatever the log held; each LF-ended. Sentences are broken between their parts
+// where they are longer than `width` columns (nullopt = never).
+[[nodiscard]] std::string top_head(const report::Document& document, const TopRates& rates,
+                                   std::optional<size_t> width);
 
-// Of a text with lines ended by LF the first `rows` lines, each cut at `columns` columns, without LF.
-[[nodiscard]] std::vector<std::string> cut_to_screen(std::string_view text, size_t rows, size_t columns);
+struct TopFrame {
+  const report::Document& document;
+  const TopRates& rates;
+  const std::vector<uint64_t>& fresh;  // as top_table() has it
+  std::string_view problem;            // why the document is an old one; empty = it is not
+  report::Dimension by;                // what is asked for
+  size_t rows = 0;                     // of the screen …
+  size_t columns = 0;                  // … and its width
+};
+
+// What stands on the screen, one line a row, without LF: the head, in at most half of the rows, then the groups as far
+// as there is room. What is shown is whole: parts of sentences and columns that do not fit are left out, or end in "…".
+[[nodiscard]] std::vector<std::string> top_frame(const TopFrame& frame);
 
 }  // namespace ipguard::cli

@@ -94,6 +94,19 @@ check_frame(frames(terminal.text)[0], 6, 30)
 terminal.type(b"q")
 terminal.end()
 
+# A narrow one shows less, but whole: all columns that say who it is.
+terminal = Terminal(rows=12, columns=60)
+terminal.read_until(lambda text: len(frames(text)) >= 2)
+check_frame(frames(terminal.text)[0], 12, 60)
+narrow = [line.removesuffix(b"\x1b[K").decode() for line in re.split(rb"\r+\n", frames(terminal.text)[0])]
+head, table = narrow[: narrow.index("by address; < > change that, q ends")], narrow[narrow.index("by address; < > change that, q ends") + 1 :]
+assert re.search(r", bans: ([\d,]+ \w+(, )?)+(, last|$)", ", ".join(line.rstrip(",") for line in head)), head
+assert re.search(r"[\d,]+ decisions that would have stopped [\d,]+($|,)", " ".join(head)), head
+assert re.fullmatch(r"NEW +ADDRESS +HITS .*AS +CC +NAME", table[0]), table[0]
+assert re.search(r"  AS\d+ +[A-Z]{2}  \S", table[1]) and len(table) > 3, table
+terminal.type(b"q")
+terminal.end()
+
 for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
     terminal = Terminal()
     terminal.read_until(lambda text: len(frames(text)) >= 1)

@@ -40,8 +40,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto text = cli::report_text(*document, 80);
   require(is_printable(text));
-  for (const auto& line : cli::cut_to_screen(text, 24, 80)) {
-    require(is_printable(line));
+  const cli::TopRates rates;
+  for (const size_t columns : {80U, 60U, 20U}) {
+    const auto screen = cli::top_frame({.document = *document,
+                                        .rates = rates,
+                                        .fresh = {},
+                                        .problem = {},
+                                        .by = document->by,
+                                        .rows = 24,
+                                        .columns = columns});
+    require(screen.size() <= 24);
+    for (const auto& line : screen) {
+      require(is_printable(line) && cli::display_width(line) <= columns);
+    }
   }
   const auto json = report::document_json(*document);
   require(to_valid_utf8(json) == json && control::Json::accept(json));

@@ -135,11 +135,11 @@ TEST(Top, TellsWhatIsNew) {
   TopRates rates;
   EXPECT_TRUE(rates.advance(document_of(100, 5)).empty());
   EXPECT_FALSE(rates.hits());
-  EXPECT_THAT(top_head(document_of(100, 5), rates), HasSubstr("hits -/s (5)"));
+  EXPECT_THAT(top_head(document_of(100, 5), rates, {}), HasSubstr("hits -/s (5)"));
   EXPECT_EQ(rates.advance(document_of(102, 25)), (std::vector<uint64_t>{20, 0}));
   EXPECT_EQ(rates.hits(), 10.0);
   EXPECT_EQ(rates.lines(), 100.0);
-  EXPECT_THAT(top_head(document_of(102, 25), rates), HasSubstr("lines 100/s (250), hits 10/s (25), bans: none"));
+  EXPECT_THAT(top_head(document_of(102, 25), rates, {}), HasSubstr("lines 100/s (250), hits 10/s (25), bans: none"));
   // A restart: less than before.
   EXPECT_EQ(rates.advance(document_of(104, 1)), (std::vector<uint64_t>{0, 0}));
   EXPECT_EQ(rates.hits(), 0.0);
@@ -155,10 +155,83 @@ TEST(Top, NothingHostileReachesTheTerminal) {
   EXPECT_THAT(text, HasSubstr("+3"));
 }
 
-TEST(Top, FitsTheScreen) {
-  EXPECT_EQ(cut_to_screen("abc\n\nd\ne\n", 3, 2), (std::vector<std::string>{"ab", "", "d"}));
-  EXPECT_EQ(cut_to_screen("äöü\nx", 5, 2), (std::vector<std::string>{"äö", "x"}));
-  EXPECT_EQ(cut_to_screen("", 5, 5), (std::vector<std::string>{}));
+report::Document busy_document() {
+  report::Document document;
+  document.generated = TimePoint(Seconds(100));
+  document.running =
+      report::Running{.dry_run = true, .period = Seconds(86400), .lines = 123'456'789, .hits = 98'765, .bans = {3, 1}};
+  document.hits = 98'765;
+  document.addresses = 1'234;
+  document.balance.total = {.decisions = 4, .stopped = 12'345};
+  for (int i = 0; i < 40; ++i) {
+    document.groups.push_back({.key = "198.51.100." + std::to_string(100 + i),
+                               .hits = 1'234,
+                               .share = 0.125,
+                               .route = "198.51.100.0/24",
+                               .asn = "AS64500",
+                               .as_name = "Example Networks of a long name",
+                               .country_code = "NL"});
+  }
+  return document;
+}
+
+std::vector<std::string> screen_of(const report::Document& document, size_t rows, size_t columns,
+                                   std::string_view problem = {}) {
+  const TopRates rates;
+  return top_frame({.document = document,
+                    .rates = rates,
+                    .fresh = {},
+                    .problem = problem,
+                    .by = document.by,
+                    .rows = rows,
+                    .columns = columns});
+}
+
+std::string screen_text(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) {
+    text += line + '\n';
+  }
+  return text;
+}
+
+TEST(Top, ANarrowScreenShowsLessButWhole) {
+  const auto lines = screen_of(busy_document(), 12, 60);
+  ASSERT_EQ(lines.size(), 12U);
+  const auto text = screen_text(lines);
+  EXPECT_THAT(text, HasSubstr("\nbans: 3 address, 1 route\n"));
+  EXPECT_THAT(text, HasSubstr("\n4 decisions that would have stopped 12,345\n"));
+  EXPECT_THAT(text, HasSubstr("by address; < > change that, q ends\n"));
+  EXPECT_EQ(lines[6].substr(0, 6), "NEW  A");
+  EXPECT_THAT(lines[6], HasSubstr("  AS       CC  NAME"));
+  EXPECT_THAT(lines[6], Not(HasSubstr("ROUTE")));
+  EXPECT_THAT(lines[7], HasSubstr("198.51.100.100  1,234  "));
+  EXPECT_THAT(lines[7], HasSubstr("  AS64500  NL  Example"));
+  EXPECT_THAT(lines[7], testing::EndsWith("…"));
+  const auto wide = screen_text(screen_of(busy_document(), 50, 200));
+  EXPECT_THAT(wide, HasSubstr("addresses, 4 decisions that would have stopped 12,345\n"));
+  EXPECT_THAT(wide, HasSubstr("198.51.100.0/24  AS64500  NL  Example Networks of a long name\n"));
+}
+
+TEST(Top, FitsAnyScreen) {
+  auto document = busy_document();
+  for (const auto by : report::all_dimensions) {
+    document.by = by;
+    for (const size_t rows : {1U, 2U, 3U, 6U, 12U, 24U}) {
+      for (const size_t columns : {1U, 5U, 9U, 10U, 30U, 60U, 80U, 132U}) {
+        for (const char* problem : {"", "no ipguardd answers at /run/ipguard/ipguard.sock: Connection refused"}) {
+          const auto lines = screen_of(document, rows, columns, problem);
+          EXPECT_EQ(lines.size(), rows);
+          for (const auto& line : lines) {
+            EXPECT_LE(display_width(line), columns) << line;
+          }
+        }
+      }
+    }
+  }
+  const auto problem =
+      screen_of(document, 12, 60, "no ipguardd answers at /run/ipguard/ipguard.sock: Connection refused");
+  EXPECT_EQ(problem[0] + ' ' + problem[1], "no ipguardd answers at /run/ipguard/ipguard.sock: Connection refused");
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
+#include <string_view>
+#include <vector>
 
 namespace ipguard::cli {
 namespace {
@@ -62,6 +65,28 @@ TEST(TableTest, WhereNotEvenTheOtherColumnsFitRowsBecomeParagraphs) {
             "asn\n"
             "    TARGET AS64497\n"
             "    short\n");
+}
+
+TEST(TableTest, OneLineARowLeavesOutWhatDoesNotFit) {
+  constexpr std::array<std::string_view, 3> dispensable = {"SCOPE", "AS", "WHY"};  // SCOPE is one of the first two
+  EXPECT_EQ(long_sample().to_lines(50, dispensable),
+            (std::vector<std::string>{"SCOPE    TARGET     AS               WHY",
+                                      "address  192.0.2.7  AS64496 Example  5 hits of a …",
+                                      "asn      AS64497    -                short"}));
+  EXPECT_EQ(long_sample().to_lines(40, dispensable),
+            (std::vector<std::string>{"SCOPE    TARGET     WHY", "address  192.0.2.7  5 hits of a rule be…",
+                                      "asn      AS64497    short"}));
+  EXPECT_EQ(long_sample().to_lines(20, dispensable),
+            (std::vector<std::string>{"SCOPE    TARGET", "address  192.0.2.7", "asn      AS64497"}));
+  EXPECT_EQ(long_sample().to_lines(10, dispensable),
+            (std::vector<std::string>{"SCOPE    …", "address  …", "asn      …"}));
+}
+
+TEST(TableTest, ShortensByColumns) {
+  EXPECT_EQ(shortened("äöü", 3), "äöü");
+  EXPECT_EQ(shortened("äöüx", 3), "äö…");
+  EXPECT_EQ(shortened("abc", 1), "…");
+  EXPECT_EQ(shortened("abc", 0), "");
 }
 
 TEST(TableTest, NotesStandBelowTheirRowAtAnyWidth) {
