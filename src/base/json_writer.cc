@@ -60,8 +60,11 @@ void JsonWriter::quote(std::string_view value) {
       value = valid;
       continue;
     }
-    if (byte < 0x20) {
-      text_.append("\\u00").append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+    const bool c1 = byte == 0xc2 && value.size() > 1 && static_cast<unsigned char>(value[1]) < 0xa0;
+    if (byte < 0x20 || byte == 0x7f || c1) {  // (JSON asks for the first; terminals take them all for commands)
+      const auto code = static_cast<unsigned char>(c1 ? value[1] : value[0]);
+      text_.append("\\u00").append(1, digits[code >> 4U]).append(1, digits[code & 15U]);
+      value.remove_prefix(c1 ? 1 : 0);
     } else {
       text_.append(byte == '"' || byte == '\\' ? 1 : 0, '\\').append(1, value.front());
     }

@@ -1,5 +1,7 @@
 #include "cli/report_live.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
@@ -18,7 +20,18 @@ std::string text_of(const Json& object, const char* key) {
 
 std::optional<TimePoint> time_of(const Json& object, const char* key) { return parse_rfc3339(text_of(object, key)); }
 
-uint64_t number_of(const Json& object, const char* key) { return object.value(key, uint64_t{0}); }
+// 0 where it is missing; throws for what is no whole number (to make one of any other is undefined).
+uint64_t number_in(const Json& json) { return json.get_ref<const Json::number_unsigned_t&>(); }
+
+uint64_t number_of(const Json& object, std::string_view key) {
+  const auto value = object.find(key);
+  return value == object.end() ? 0 : number_in(*value);
+}
+
+Seconds seconds_of(const Json& object, const char* key) {
+  constexpr uint64_t most = 1ULL << 40U;
+  return Seconds(static_cast<int64_t>(std::min(number_of(object, key), most)));
+}
 
 // Nothing where it is missing.
 const Json& list_of(const Json& object, const char* key) {
@@ -104,10 +117,10 @@ report::BalanceRow balance_row(const Json& json, const char* name) {
 
 void read_balance(const Json& json, report::BalanceResult& balance) {
   const Json& total = list_of(json, "total");
-  balance.total = {.decisions = total.value("decisions", uint64_t{0}),
-                   .stopped = total.value("stopped", uint64_t{0}),
-                   .good_clients = total.value("good_clients", uint64_t{0}),
-                   .turned_away = total.value("turned_away", uint64_t{0})};
+  balance.total = {.decisions = number_of(total, "decisions"),
+                   .stopped = number_of(total, "stopped"),
+                   .good_clients = number_of(total, "good_clients"),
+                   .turned_away = number_of(total, "turned_away")};
   for (const auto& row : list_of(json, "rules")) {
     balance.rules.push_back(balance_row(row, "rule"));
   }
@@ -117,16 +130,21 @@ void read_balance(const Json& json, report::BalanceResult& balance) {
 }
 
 void read_timeline(const Json& json, report::Timeline& timeline) {
-  timeline.step = Seconds(json.value("step_seconds", int64_t{0}));
+  timeline.step = seconds_of(json, "step_seconds");
   timeline.begin = time_of(json, "begin").value_or(TimePoint{});
   timeline.classes = list_of(json, "classes").get<std::vector<std::string>>();
-  timeline.counts = list_of(json, "counts").get<std::vector<std::vector<uint64_t>>>();
+  for (const auto& step : list_of(json, "counts")) {
+    auto& counts = timeline.counts.emplace_back();
+    for (const auto& count : step) {
+      counts.push_back(number_in(count));
+    }
+  }
 }
 
 std::array<uint64_t, model::scope_count> by_scope(const Json& json) {
   std::array<uint64_t, model::scope_count> numbers{};
   for (const auto scope : model::all_scopes) {
-    numbers.at(static_cast<size_t>(scope)) = json.value(std::string(model::to_string(scope)), uint64_t{0});
+    numbers.at(static_cast<size_t>(scope)) = number_of(json, model::to_string(scope));
   }
   return numbers;
 }
@@ -135,7 +153,7 @@ report::Running running_of(const Json& json) {
   report::Running running{.dry_run = text_of(json, "mode") == "dry-run",
                           .started = time_of(json, "started").value_or(TimePoint{}),
                           .begin = time_of(json, "begin").value_or(TimePoint{}),
-                          .period = Seconds(json.value("period_seconds", int64_t{0})),
+                          .period = seconds_of(json, "period_seconds"),
                           .too_old = number_of(json, "too_old"),
                           .given_up = number_of(json, "decisions_given_up"),
                           .lines = number_of(json, "lines"),

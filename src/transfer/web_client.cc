@@ -63,7 +63,7 @@ PostOutcome outcome_of(CURL* curl, CURLcode code) {
     // Anybody's number: as seconds it may be more than any clock counts.
     outcome.retry_after = std::chrono::seconds(std::clamp<curl_off_t>(retry_after, 0, longest_retry_after.count()));
   } else {
-    outcome.error = curl_easy_strerror(code);
+    outcome.error = code == CURLE_OK ? "the answer has no status" : curl_easy_strerror(code);
   }
   return outcome;
 }
