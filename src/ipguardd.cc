@@ -4,7 +4,9 @@
 
 #include <iostream>
 
+#include "base/log.h"
 #include "base/standard_output.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "daemon/daemon.h"
 
@@ -14,8 +16,11 @@ int report(const ipguard::Result<>& result) {
   if (result) {
     return 0;
   }
-  if (!result.error().message.empty()) {
-    std::cerr << "ipguardd: " << result.error().message << '\n';
+  const auto& message = result.error().message;
+  if (!message.empty() && ipguard::log_is_set_up()) {
+    ipguard::log_error(ipguard::printable(message));  // its last words, with time and level as all before
+  } else if (!message.empty()) {
+    std::cerr << "ipguardd: " << message << '\n';
   }
   return ipguard::exit_status(result.error().code);
 }

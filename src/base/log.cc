@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <cstdlib>
 
 namespace ipguard {
@@ -37,6 +38,8 @@ std::string_view journal_prefix(LogLevel level) {
   return "<6>";
 }
 
+std::atomic<bool> set_up{false};
+
 bool under_journal() { return std::getenv("JOURNAL_STREAM") != nullptr; }
 
 spdlog::logger& logger() {
@@ -54,7 +57,12 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void init_log(LogLevel level) { set_log_level(level); }
+void init_log(LogLevel level) {
+  set_log_level(level);
+  set_up = true;
+}
+
+bool log_is_set_up() { return set_up; }
 
 void set_log_level(LogLevel level) { logger().set_level(to_spdlog(level)); }
 

@@ -12,6 +12,8 @@ enum class LogLevel { debug, info, warning, error };
 
 // Sets up the sink; call once in main before threads start. Without it, logging goes to stderr at level info.
 void init_log(LogLevel level);
+// Whether that was done: from then on a program that is supervised says all it says in its log.
+[[nodiscard]] bool log_is_set_up();
 void set_log_level(LogLevel level);
 // Every argument that comes from a log, a database or a socket has gone through printable() first.
 void log(LogLevel level, std::string_view text);

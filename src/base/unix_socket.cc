@@ -136,15 +136,18 @@ int connect_to(int fd, const sockaddr_un& address) {
   return 0;
 }
 
-Result<SocketFile> SocketFile::bind(const std::string& path, int type, mode_t mode, std::string_view what) {
+Result<SocketFile> SocketFile::bind(const std::string& path, int type, mode_t mode, std::string_view what,
+                                    Folders folders) {
   const auto address = unix_address(path, what);
   if (!address) {
     return std::unexpected(address.error());
   }
   const Wanted wanted{.path = path, .address = *address, .type = type, .mode = mode, .what = std::string(what)};
   const auto folder = std::filesystem::path(path).parent_path();
-  if (auto created = create_folders(folder, wanted.what); !created) {
-    return std::unexpected(created.error());
+  if (folders == Folders::made) {
+    if (auto created = create_folders(folder, wanted.what); !created) {
+      return std::unexpected(created.error());
+    }
   }
   auto fd = open_unix_socket(type);
   if (!fd) {

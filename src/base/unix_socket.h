@@ -22,12 +22,16 @@ namespace ipguard {
 // connect(2); 0 or errno. EAGAIN means that somebody listens and has a full queue.
 [[nodiscard]] int connect_to(int fd, const sockaddr_un& address);
 
+// Whether the folders that lead to a file are made where they are missing (0755), or expected to be there.
+enum class Folders : bool { expected, made };
+
 // A bound socket with its file, which is removed on destruction if it is still this one.
 class SocketFile {
  public:
-  // Creates missing parent folders (0755). Replaces a stale socket file; one that somebody answers on is Errc::busy, a
-  // file that is no socket is Errc::invalid. `mode` is the file's, whatever the umask.
-  [[nodiscard]] static Result<SocketFile> bind(const std::string& path, int type, mode_t mode, std::string_view what);
+  // Replaces a stale socket file; one that somebody answers on is Errc::busy, a file that is no socket is
+  // Errc::invalid, a missing folder that is expected is Errc::not_found. `mode` is the file's, whatever the umask.
+  [[nodiscard]] static Result<SocketFile> bind(const std::string& path, int type, mode_t mode, std::string_view what,
+                                               Folders folders = Folders::expected);
 
   SocketFile(SocketFile&& other) noexcept = default;
   SocketFile& operator=(SocketFile&&) = delete;

@@ -96,7 +96,9 @@ std::string instead_of(const Json& result, const Json& until, TimePoint now) {
 
 void print_done(const std::string& command, const Json& result) {
   const Json& decision = result["decision"];
-  std::cout << (result.value("already", false) ? "already " : "") << done_word(command) << ' '
+  const bool dry_run = result.value("dry_run", false);
+  const bool already = result.value("already", false);
+  std::cout << (already ? "already " : "") << done_words(done_word(command), dry_run) << (dry_run ? ": " : " ")
             << cell(decision, "scope") << ' ' << cell(decision, "target");
   if (command != "unban") {
     const auto now = wall_clock_now();
@@ -109,8 +111,8 @@ void print_done(const std::string& command, const Json& result) {
       std::cout << (good.empty() ? "" : ", hits good clients: " + good);
     }
     if (cell(decision, "confirm_by") != "-") {
-      std::cout << "\n  lifted in " << time_left(decision["confirm_by"], now) << " unless you run: ipguardctl confirm "
-                << cell(decision, "target");
+      std::cout << "\n  " << done_words("lifted", dry_run) << " in " << time_left(decision["confirm_by"], now)
+                << " unless you run: ipguardctl confirm " << cell(decision, "target");
     }
     if (const auto kernel = decision.find("kernel"); kernel != decision.end() && *kernel != true) {
       std::cout << (kernel->is_null() ? "; the kernel could not be asked whether it drops its packets"
@@ -124,6 +126,7 @@ void print_done(const std::string& command, const Json& result) {
 // What a ban would do.
 void print_preview(const Json& preview) {
   const bool address = cell(preview, "scope") == "address";
+  const bool dry_run = preview.value("mode", "") == "dry-run";
   std::cout << cell(preview, "scope") << ' ' << cell(preview, "target");
   if (cell(preview, "as_name") != "-") {
     std::cout << " (" << cell(preview, "as_name") << ')';
@@ -146,15 +149,18 @@ void print_preview(const Json& preview) {
     }
   }
   if (const auto inside = preview.value("inside", uint64_t{0}); inside > 0) {
-    std::cout << "\n  bans in force inside of it: " << group_digits(inside);
+    std::cout << "\n  bans " << (dry_run ? "" : "in force ") << "inside of it: " << group_digits(inside);
   }
-  std::cout << (preview.value("banned", false) ? "\n  it is banned already: another end or reason would renew it" : "")
-            << '\n';
+  if (preview.value("banned", false)) {
+    std::cout << "\n  it " << (dry_run ? "would be" : "is") << " banned already: another end or reason would renew it";
+  }
+  std::cout << '\n';
 }
 
 // One line a target; fails if any target failed.
 Result<> print_each(const std::string& command, const Json& results, bool json) {
   bool failed = false;
+  bool dry_run = false;
   for (const auto& result : results) {
     if (!json && result.contains("preview")) {
       print_preview(result["preview"]);
@@ -165,8 +171,10 @@ Result<> print_each(const std::string& command, const Json& results, bool json) 
       failed = true;
     } else if (!json && result.contains("decision")) {
       print_done(command, result);
+      dry_run |= result.value("dry_run", false);
     }
   }
+  std::cout << (dry_run ? dry_run_remark + std::string("\n") : "");
   return failed ? fail("") : Result<>{};
 }
 

@@ -41,6 +41,8 @@ Json ban_arguments(const BanOptions& options) {
   return arguments;
 }
 
+std::string done_words(const char* done, bool dry_run) { return (dry_run ? "would be " : "") + std::string(done); }
+
 Result<> print_ban_summary(const char* done, const Json& summary, bool json) {
   for (const auto& refusal : summary["refusals"]) {
     std::cerr << "ipguardctl: " << cell(refusal, "error") << '\n';
@@ -51,9 +53,11 @@ Result<> print_ban_summary(const char* done, const Json& summary, bool json) {
   const auto refused = summary.value("refused", 0ULL);
   if (!json) {
     const auto already = summary.value("already", 0ULL);
-    std::cout << group_digits(summary.value(done, 0ULL)) << ' ' << done
-              << (already == 0 ? "" : ", " + group_digits(already) + " banned already") << ", " << group_digits(refused)
-              << " refused\n";
+    const bool dry_run = summary.value("dry_run", false);
+    std::cout << group_digits(summary.value(done, 0ULL)) << ' ' << done_words(done, dry_run)
+              << (already == 0 ? "" : ", " + group_digits(already) + ' ' + done_words("banned", dry_run) + " already")
+              << ", " << group_digits(refused) << " refused\n"
+              << (dry_run ? dry_run_remark + std::string("\n") : "");
   }
   return refused == 0 ? Result<>{} : fail("");
 }

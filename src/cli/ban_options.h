@@ -18,8 +18,10 @@ void add_ban_options(CLI::App& app, BanOptions& options);
 // The arguments of the daemon's `ban` that they stand for; without targets.
 [[nodiscard]] Json ban_arguments(const BanOptions& options);
 
+// "banned", of a dry run "would be banned". `done`: "banned", "lifted", "confirmed".
+[[nodiscard]] std::string done_words(const char* done, bool dry_run);
+
 // Prints a summary of the daemon's (unless `json`: it has been printed then) and its refusals; fails if there are any.
-// `done`: "banned", "lifted", "confirmed".
 [[nodiscard]] Result<> print_ban_summary(const char* done, const Json& summary, bool json);
 
 }  // namespace ipguard::cli

@@ -32,10 +32,14 @@ std::vector<std::string> evidence_of(const Json& ban) {
   return lines;
 }
 
-void print_bans(const Json& bans, TimePoint now) {
+// `ended`: of those that are over.
+void print_bans(const Json& bans, bool ended, TimePoint now) {
   if (bans.empty()) {
     std::cout << "nothing is banned\n";
     return;
+  }
+  if (bans.front().value("dry_run", false)) {
+    std::cout << dry_run_remark << ", these would " << (ended ? "have been" : "be") << " banned\n";
   }
   // With element_counters only.
   const bool counted = std::ranges::any_of(bans, [](const Json& ban) { return ban.contains("dropped"); });
@@ -75,7 +79,7 @@ Action prepare_bans(CLI::App& app) {
     if (options->json) {
       print_json(*reply);
     } else {
-      print_bans(*reply, wall_clock_now());
+      print_bans(*reply, options->ended, wall_clock_now());
     }
     return {};
   };

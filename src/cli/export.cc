@@ -50,6 +50,9 @@ Result<> export_list(const ExportOptions& options) {
     chosen.push_back(std::move(ban));
   }
   std::cout << write_ban_list(chosen, *format, isatty(STDOUT_FILENO) == 1);
+  if (!chosen.empty() && chosen.front().value("dry_run", false)) {
+    std::cerr << "ipguardctl: " << dry_run_remark << ", these would be banned\n";
+  }
   if (unconfirmed > 0) {
     std::cerr << "ipguardctl: left out, because nobody has confirmed " << (unconfirmed == 1 ? "it" : "them")
               << " yet: " << counted(unconfirmed, "ban", "bans") << '\n';

@@ -56,6 +56,7 @@ void add_up(const Json& part, Json& sum) {
     }
   }
   sum["more_refusals"] = more;
+  sum["dry_run"] = sum.value("dry_run", false) || part.value("dry_run", false);
 }
 
 Result<Json> send_list(const ImportOptions& options, const std::vector<ListedBan>& bans) {
@@ -71,7 +72,8 @@ Result<Json> send_list(const ImportOptions& options, const std::vector<ListedBan
     arguments["targets"] = std::move(targets);
     auto part = control::call(options.socket, {.command = "ban", .arguments = arguments}, 300);
     if (!part) {
-      const std::string done = begin == 0 ? "" : group_digits(sum["banned"].get<uint64_t>()) + " were banned, then: ";
+      const std::string word = sum.value("dry_run", false) ? " would be banned, then: " : " were banned, then: ";
+      const std::string done = begin == 0 ? "" : group_digits(sum["banned"].get<uint64_t>()) + word;
       return fail(part.error().code, done + part.error().message);
     }
     add_up(*part, sum);

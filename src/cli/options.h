@@ -17,6 +17,9 @@
 
 namespace ipguard::cli {
 
+// Behind whatever a dry run has decided: nobody shall take it for done.
+inline constexpr const char* dry_run_remark = "ipguardd runs as a dry run: nothing is blocked";
+
 using control::Json;
 
 // Options of commands that talk to the daemon.

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
 #include "config/config_reader.h"
 #include "config/settings.h"
 
@@ -14,16 +15,40 @@ constexpr std::array<std::string_view, 4> hook_names = {"input-and-forward", "in
 constexpr std::array<std::string_view, 2> verdict_names = {"drop", "reject"};
 constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};
 
+// `paths` of files and folders that are read, where they are written.
+void read_paths(TableReader& table, bool may_be_empty, std::vector<std::string>& paths,
+                std::vector<model::Location>& locations) {
+  auto& context = table.context();
+  auto texts = table.texts("paths", may_be_empty);
+  for (const auto& text : texts) {
+    check_from_root(text, context);
+    locations.push_back(context.location(text.place));
+  }
+  paths = plain(std::move(texts));
+}
+
+// What ipguardd makes, and would make in whatever folder it is started in.
+void read_whole_path(TableReader& table, std::string_view key, std::string& path, model::Location& location) {
+  auto text = table.text(key);
+  if (text && !text->starts_with('/')) {
+    table.error(*table.find(key), key, '\'' + printable(*text, 80) + "' is no whole path",
+                "write it from the root, such as \"" + path + '"');
+  } else if (text) {
+    path = *std::move(text);
+    location = location_of(table, key);
+  }
+}
+
 void read_places(TableReader& root, Config& config, ReadContext& context) {
   TableReader database(root.table("database"), "[database]", context);
   if (database.find("paths") != nullptr) {
-    config.database_paths = plain(database.texts("paths"));
+    read_paths(database, false, config.database_paths, config.database_locations);
   }
   database.finish();
 
   TableReader rules(root.table("rules"), "[rules]", context);
   if (const auto* paths = rules.find("paths")) {
-    config.rule_paths = plain(rules.texts("paths", true));
+    read_paths(rules, true, config.rule_paths, config.rule_locations);
     if (paths->type == Value::Type::array && paths->items.empty()) {
       context.warning(paths->place, "paths: no rules: nothing is recognised, only manual bans are possible");
     }
@@ -41,11 +66,11 @@ void read_places(TableReader& root, Config& config, ReadContext& context) {
   rules.finish();
 
   TableReader state(root.table("state"), "[state]", context);
-  keep(config.state_path, state.text("path"));
+  read_whole_path(state, "path", config.state_path, config.state_location);
   state.finish();
 
   TableReader control(root.table("control"), "[control]", context);
-  keep(config.control_socket, control.text("socket"));
+  read_whole_path(control, "socket", config.control_socket, config.control_location);
   if (config.control_socket.size() > max_socket_path) {
     control.error(*control.find("socket"), "socket", "the path is longer than 107 bytes, which no Unix socket can be");
   }

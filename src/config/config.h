@@ -135,14 +135,18 @@ struct WhoisConfig {
 struct Config {
   std::string path;  // the file it came from; empty for the built-in default
   std::vector<std::string> database_paths = {"/usr/share/ipguard/ipguard-lite.mmdb"};
+  std::vector<model::Location> database_locations = {};  // of these paths as they were written; empty = not at all
   std::vector<SourceConfig> sources;
   std::vector<TrapConfig> traps;
   std::vector<FormatConfig> formats;
   std::vector<std::string> rule_paths = {"/usr/share/ipguard/rules"};
+  std::vector<model::Location> rule_locations = {};  // likewise
   RuleSelection rule_selection;
   model::Location rules_location;  // of [rules]
   std::string state_path = "/var/lib/ipguard";
+  model::Location state_location = {};  // of state_path as it was written; line 0 = the default
   std::string control_socket = "/run/ipguard/ipguard.sock";
+  model::Location control_location = {};  // likewise
   EnforceConfig enforce;
   ProtectConfig protect;
   AllowConfig allow;

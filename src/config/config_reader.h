@@ -44,6 +44,9 @@ void read_socket_mode(TableReader& table, uint32_t& socket_mode);
 [[nodiscard]] std::vector<NotifyConfig> read_notifies(TableReader& root, ReadContext& context);
 void read_ladders(TableReader& root, Config& config, ReadContext& context);
 
+// A path of a file or folder that is there already (source_reader.cc): one that does not begin at the root is warned
+// of, for what it means depends on where ipguardd is started; '~' is an error.
+void check_from_root(const Text& path, ReadContext& context);
 // Without their places.
 [[nodiscard]] std::vector<std::string> plain(std::vector<Text> texts);
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/text.h"
 
 namespace ipguard::config {
 namespace {
@@ -194,7 +195,8 @@ std::string_view type_name(Value::Type type) {
   return "value";
 }
 
-std::optional<std::string> read_document(const std::string& path, std::string_view what, Diagnostics& diagnostics) {
+std::optional<std::string> read_document(const std::string& path, std::string_view what, Diagnostics& diagnostics,
+                                         const model::Location* place) {
   auto text = read_file(path, max_document_bytes);
   if (text) {
     return *std::move(text);
@@ -205,7 +207,12 @@ std::optional<std::string> read_document(const std::string& path, std::string_vi
   if (reason.starts_with(prefix)) {
     reason.remove_prefix(prefix.size());
   }
-  diagnostics.error({.file = path}, "cannot read " + std::string(what) + ": " + std::string(reason));
+  const std::string problem = "cannot read " + std::string(what) + ": " + std::string(reason);
+  if (place == nullptr) {
+    diagnostics.error({.file = path}, problem);
+  } else {
+    diagnostics.error(*place, "paths: " + printable(path, 120) + ": " + problem);
+  }
   return std::nullopt;
 }
 

@@ -46,9 +46,11 @@ struct Entry {
 // Larger documents are refused.
 inline constexpr size_t max_document_bytes = 4U << 20;
 
-// The text of a file that parse_toml() is to read; nullopt after "cannot read WHAT: …" was reported for `path`.
+// The text of a file that parse_toml() is to read; nullopt after "cannot read WHAT: …" was reported for `path`, or at
+// `place`, where "paths" names it.
 [[nodiscard]] std::optional<std::string> read_document(const std::string& path, std::string_view what,
-                                                       Diagnostics& diagnostics);
+                                                       Diagnostics& diagnostics,
+                                                       const model::Location* place = nullptr);
 
 // The root table of `text`; nullopt after a syntax error, which is reported with its place in `name`. The text is kept
 // in `diagnostics` for source lines. Nesting is bounded, so that no document can exhaust the stack.

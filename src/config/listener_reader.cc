@@ -100,6 +100,7 @@ void read_listener(SourceConfig& source, TableReader& table, ReadContext& contex
       open_place = item.place;
     }
     source.listen.push_back(std::move(endpoint));
+    source.listen_locations.push_back(context.location(item.place));
   }
   source.senders = loopback();
   if (table.find("senders") != nullptr) {

@@ -154,6 +154,7 @@ NotifyConfig read_notify(const Value& value, std::map<std::string, Place>& names
   keep(notify.url, table.text("url"));
   notify.token_file = read_token_file(table);
   notify.token_location = location_of(table, "token_file");
+  notify.place_location = location_of(table, notify.type == NotifyType::exec ? "command" : "path");
   if (table.find("command") != nullptr) {
     notify.command = plain(table.texts("command"));
   }
@@ -186,6 +187,7 @@ HttpConfig read_http(TableReader& root, ReadContext& context) {
   TableReader table(root.table("http"), "[http]", context);
   HttpConfig http;
   http.listen = table.any_text("listen").value_or("");
+  http.listen_location = location_of(table, "listen");
   if (!http.listen.empty()) {
     if (const auto problem = wrong_place(http.listen); !problem.empty()) {
       table.error(

@@ -24,6 +24,7 @@ struct HttpConfig {
   std::vector<std::string> hosts = {};  // further names that requests may be for, in lower case, without a port
   uint32_t socket_mode = 0660;          // of a Unix socket's file
   model::Location token_location = {};  // of token_file as it was written
+  model::Location listen_location = {};
 };
 
 inline constexpr std::string_view unix_prefix = "unix:";
@@ -56,6 +57,7 @@ struct NotifyConfig {
   std::vector<model::Scope> scopes = {};  // … and what they block
   std::vector<std::string> issuers = {};  // … and who issued them
   model::Location token_location = {};    // of token_file as it was written
+  model::Location place_location = {};    // of path or command
 };
 
 }  // namespace ipguard::config

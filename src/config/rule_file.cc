@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "config/document.h"
 #include "config/rule_reader.h"
 
@@ -24,19 +25,34 @@ void read_text(std::string_view text, const std::string& name, RuleIds& ids, std
   }
 }
 
-// The files that `path` stands for; what is wrong with it is reported.
-std::vector<std::string> rule_files(const std::string& path, Diagnostics& diagnostics) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(path, ignored)) {
-    return {path};
+// A path of rules, and where it was written, if that is known.
+struct RulePath {
+  const std::string& path;
+  const model::Location* place;
+
+  // Reports what is wrong with the path itself.
+  void error(const std::string& problem, Diagnostics& diagnostics) const {
+    if (place == nullptr) {
+      diagnostics.error({.file = path}, problem);
+    } else {
+      diagnostics.error(*place, "paths: " + printable(path, 120) + ": " + problem);
+    }
   }
-  auto files = list_folder(path, ".toml");
+};
+
+// The files that it stands for; what is wrong with it is reported.
+std::vector<std::string> rule_files(const RulePath& named, Diagnostics& diagnostics) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(named.path, ignored)) {
+    return {named.path};
+  }
+  auto files = list_folder(named.path, ".toml");
   if (!files) {
-    diagnostics.error({.file = path}, "cannot read rules: " + files.error().message);
+    named.error("cannot read rules: " + files.error().message, diagnostics);
     return {};
   }
   if (files->empty()) {
-    diagnostics.error({.file = path}, "no rules: the folder holds no *.toml");
+    named.error("no rules: the folder holds no *.toml", diagnostics);
   }
   return *std::move(files);
 }
@@ -61,12 +77,14 @@ void check_counters(const std::vector<model::Rule>& rules, Diagnostics& diagnost
 
 }  // namespace
 
-std::vector<model::Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+std::vector<model::Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics,
+                                    std::span<const model::Location> places) {
   RuleIds ids;
   std::vector<model::Rule> rules;
   std::set<std::string> seen;  // a file may be named by itself and by its folder
-  for (const auto& path : paths) {
-    for (const auto& file : rule_files(path, diagnostics)) {
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const RulePath named{.path = paths[i], .place = i < places.size() ? &places[i] : nullptr};
+    for (const auto& file : rule_files(named, diagnostics)) {
       std::error_code error;
       const auto canonical = std::filesystem::canonical(file, error);
       if (!seen.insert(error ? file : canonical.string()).second) {
@@ -76,7 +94,9 @@ std::vector<model::Rule> load_rules(const std::vector<std::string>& paths, Diagn
         diagnostics.error({.file = file}, "more than 1000 rule files");
         return rules;
       }
-      if (const auto text = read_document(file, "rules", diagnostics)) {
+      // A file of a folder stands for itself: no place names it.
+      const auto* place = file == named.path ? named.place : nullptr;
+      if (const auto text = read_document(file, "rules", diagnostics, place)) {
         read_text(*text, file, ids, rules, diagnostics);
       }
     }

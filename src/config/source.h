@@ -50,6 +50,7 @@ struct SourceConfig {
   std::vector<std::string> fallback = {};  // globs that are read instead where there is no journal
   // Listener only: where it listens, and who may send by UDP and TCP.
   std::vector<ListenEndpoint> listen = {};
+  std::vector<model::Location> listen_locations = {};  // of these as they were written
   std::vector<net::Prefix> senders = {};
   uint32_t socket_mode = 0660;  // of the files of Unix sockets
   std::string format = "auto";  // "auto" or a format's name (match/format.h)

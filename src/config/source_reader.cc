@@ -38,13 +38,7 @@ bool has_open_bracket(std::string_view glob) {
 
 // What would be waited for in vain.
 void check_path(const Text& path, ReadContext& context) {
-  if (path.text.starts_with('~')) {
-    context.error(path.place, "paths: '~' stands for itself here, not for a home folder",
-                  "write the whole path, such as \"/home/NAME/x.log\"");
-  } else if (!path.text.starts_with('/')) {
-    context.warning(path.place, "paths: not from the root: looked for in whatever folder ipguardd is started in",
-                    "write the whole path, such as \"/var/log/x.log\"");
-  }
+  check_from_root(path, context);
   if (has_open_bracket(path.text)) {
     context.warning(path.place, "paths: the '[' has no ']': it stands for itself",
                     "close it, as in \"/var/log/[a-z]*.log\", or write \"\\\\[\" for the character");
@@ -184,6 +178,16 @@ SourceConfig read_source(const Value& value, Earlier& earlier, ReadContext& cont
 }
 
 }  // namespace
+
+void check_from_root(const Text& path, ReadContext& context) {
+  if (path.text.starts_with('~')) {
+    context.error(path.place, "paths: '~' stands for itself here, not for a home folder",
+                  "write the whole path, such as \"/home/NAME/x.log\"");
+  } else if (!path.text.starts_with('/')) {
+    context.warning(path.place, "paths: not from the root: looked for in whatever folder ipguardd is started in",
+                    "write the whole path, such as \"/var/log/x.log\"");
+  }
+}
 
 std::string read_name(TableReader& table, std::string_view what, std::string_view example,
                       std::map<std::string, Place>& names) {

@@ -14,7 +14,7 @@ namespace ipguard::control {
 Result<Listener> Listener::open(const std::string& path, std::optional<gid_t> readers) {
   constexpr int backlog = 64;
   constexpr mode_t socket_mode = 0660;
-  auto file = SocketFile::bind(path, SOCK_STREAM, socket_mode, "control socket");
+  auto file = SocketFile::bind(path, SOCK_STREAM, socket_mode, "control socket", Folders::made);
   if (!file) {
     return std::unexpected(std::move(file.error()));
   }

@@ -15,7 +15,8 @@ namespace ipguard::control {
 // A listening Unix socket with its file (mode 0660).
 class Listener {
  public:
-  // As SocketFile::bind(). The file is given to the group `readers`, if there is one and the process may.
+  // As SocketFile::bind(), and makes missing folders (/run/ipguard, by hand). The file is given to the group `readers`,
+  // if there is one and the process may.
   [[nodiscard]] static Result<Listener> open(const std::string& path, std::optional<gid_t> readers = {});
 
   [[nodiscard]] int fd() const { return file_.fd(); }

@@ -159,11 +159,14 @@ Result<> Server::listen() {
   return {};
 }
 
-Result<> Server::restore() {
+Result<bool> Server::restore() {
   if (!impl_->listener || impl_->listener->in_place()) {
-    return {};
+    return false;
   }
-  return listen();
+  if (auto listening = listen(); !listening) {
+    return std::unexpected(std::move(listening.error()));
+  }
+  return true;
 }
 
 size_t Server::connections() const { return impl_->open_connections(); }

@@ -69,8 +69,9 @@ class Server {
   // Creates missing parent folders (0755), listens with mode 0660. A socket that somebody answers on is Errc::busy
   // ("another ipguardd answers on …"); a stale one is replaced.
   [[nodiscard]] Result<> listen();
-  // If the socket's file was removed or replaced by somebody: makes it again, as listen() does. Connections stay.
-  [[nodiscard]] Result<> restore();
+  // If the socket's file was removed or replaced by somebody: makes it again, as listen() does, and tells so by true.
+  // Connections stay.
+  [[nodiscard]] Result<bool> restore();
 
   [[nodiscard]] size_t connections() const;
   // Connections turned away or closed for another because all places were taken.

@@ -39,6 +39,7 @@ control::Items list_active(const Guard& guard, bool evidence) {
     const auto dropped = guard.dropped_by(decisions);
     for (size_t i = 0; i < decisions.size(); ++i) {
       Json item = to_json(guard.engine(), decisions[i], evidence);
+      item["dry_run"] = guard.dry_run();
       if (dropped[i]) {
         item["dropped"] = {{"packets", dropped[i]->packets}, {"bytes", dropped[i]->bytes}};
       }
@@ -61,6 +62,7 @@ control::Answer bans_command(CommandContext& context, const Json& arguments, Tim
   Json list = Json::array();
   for (const auto& entry : *decisions) {
     Json json = to_json(entry.decision, evidence);
+    json["dry_run"] = context.guard.dry_run();  // its store is its own
     json["ending"] = entry.ending;
     json["ended"] = format_rfc3339(entry.at);
     list.push_back(std::move(json));

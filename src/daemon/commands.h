@@ -31,7 +31,7 @@ struct CommandContext {
   std::function<std::vector<model::SourceStatus>()> sources;
   std::function<control::Answer()> reload;
   std::function<Services()> services = {};                  // may be empty: none of them
-  std::function<std::vector<std::string>()> warnings = {};  // of reloads; may be empty
+  std::function<std::vector<std::string>()> warnings = {};  // the daemon's own; may be empty
   TimePoint started;
 };
 

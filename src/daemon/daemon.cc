@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -12,9 +11,9 @@
 #include "base/text.h"
 #include "config/log_level.h"
 #include "control/access.h"
-#include "control/server.h"
 #include "daemon/commands.h"
 #include "daemon/confinement.h"
+#include "daemon/control_socket.h"
 #include "daemon/database_watch.h"
 #include "daemon/descriptors.h"
 #include "daemon/guard.h"
@@ -56,9 +55,9 @@ class Daemon {
                  .sources = [this] { return sources(); },
                  .reload = [this] { return reload(); },
                  .services = [this] { return Services{whois_, database_watch_, &outlets_}; },
-                 .warnings = [this] { return reload_warnings(); },
+                 .warnings = [this] { return own_warnings(); },
                  .started = wall_clock_now()},
-        server_(
+        control_(
             loop_, guard_.loaded().config.control_socket,
             [this](const control::Request& request, const control::Peer&, bool may_change) {
               return answer(request, may_change);
@@ -89,7 +88,7 @@ class Daemon {
 
   Result<> start() {
     // The socket first: it tells whether another daemon is running, before anything is touched.
-    if (auto listening = server_.listen(); !listening) {
+    if (auto listening = control_.listen(); !listening) {
       return listening;
     }
     // Then, with the table's lock, whether one with another socket enforces here already.
@@ -212,6 +211,7 @@ class Daemon {
   }
 
   void on_protection_timer() {
+    control_.restore();
     guard_.check_protection(wall_clock_now());
     if (!guard_.dry_run() && guard_.kernel_fd() < 0) {
       guard_.verify_kernel(wall_clock_now());  // nobody tells us
@@ -280,18 +280,18 @@ class Daemon {
     return control::Json{{"reloaded", true}, {"rules", rules}, {"warnings", std::move(warnings)}};
   }
 
-  std::vector<std::string> reload_warnings() const {
+  std::vector<std::string> own_warnings() const {
     auto warnings = pending_;
-    if (!reloader_.refusal().empty()) {
-      warnings.push_back(reloader_.refusal());
+    for (const auto& sentence : {reloader_.refusal(), control_.problem()}) {
+      if (!sentence.empty()) {
+        warnings.push_back(sentence);
+      }
     }
     return warnings;
   }
 
   void on_hang_up() {
-    if (auto restored = server_.restore(); !restored) {
-      log_error("the control socket is gone: " + printable(restored.error().message));
-    }
+    control_.restore();
     (void)reloader_.request();
   }
 
@@ -337,7 +337,7 @@ class Daemon {
   Guard guard_;
   CommandContext context_;
   std::unique_ptr<input::Inputs> inputs_;
-  control::Server server_;
+  ControlSocket control_;
   WhoisService whois_;
   TrapService traps_;
   Outlets outlets_;

@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "config/rule_file.h"
 #include "daemon/check_outlets.h"
+#include "daemon/check_places.h"
 #include "daemon/enforceable.h"
+#include "enrich/mmdb.h"
 #include "input/source_choice.h"
 
 namespace ipguard::daemon {
@@ -23,6 +25,23 @@ void check_bans(const config::Config& config, const std::vector<model::Rule>& ru
                             format_duration(config.ban.longest),
                         "shorten the rule's ban, or raise [ban] longest");
     }
+  }
+}
+
+// Each database that cannot be used, where it is written.
+void tell_of_databases(const config::Config& config, const Error& first, config::Diagnostics& diagnostics) {
+  constexpr const char* hint = "check [database] paths; README.md tells where databases come from";
+  const auto before = diagnostics.error_count();
+  for (size_t i = 0; i < config.database_paths.size(); ++i) {
+    const auto opened = enrich::Mmdb::open(config.database_paths[i], config.state_path);
+    const bool written = i < config.database_locations.size();
+    if (!opened) {
+      diagnostics.error(written ? config.database_locations[i] : model::Location{.file = config.path},
+                        (written ? "paths: " : "[database] paths: ") + opened.error().message, hint);
+    }
+  }
+  if (diagnostics.error_count() == before) {  // it came meanwhile
+    diagnostics.error({.file = config.path}, first.message, hint);
   }
 }
 
@@ -41,22 +60,23 @@ std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& 
     loaded.notes.insert(loaded.notes.begin(), "no [[source]] in " + printable(config_path) +
                                                   ": the journal and the well-known log files are read");
   }
-  auto rules = config::select_rules(config::load_rules(loaded.config.rule_paths, diagnostics),
-                                    loaded.config.rule_selection, loaded.config.rules_location, diagnostics);
+  auto rules =
+      config::select_rules(config::load_rules(loaded.config.rule_paths, diagnostics, loaded.config.rule_locations),
+                           loaded.config.rule_selection, loaded.config.rules_location, diagnostics);
   check_bans(loaded.config, rules, diagnostics);
   std::ranges::transform(loaded.config.traps, std::back_inserter(loaded.traps), config::rule_of);
   check_bans(loaded.config, loaded.traps, diagnostics);
   check_outlets(loaded.config, rules, loaded.traps, diagnostics);
+  check_places(loaded.config, diagnostics);
   if (rules.empty() && !diagnostics.has_errors()) {
-    diagnostics.error({.file = config_path}, "no rule was found", "check [rules] paths");
+    diagnostics.error(loaded.config.rules_location, "no rule was found", "check [rules] paths");
   }
   auto routes = enrich::RouteTable::open(loaded.config.database_paths, loaded.config.state_path);
   if (routes) {
     loaded.routes = *routes;
     check_enforceable(loaded.config, rules, loaded.routes->knowledge(), diagnostics);
   } else {
-    diagnostics.error({.file = config_path}, routes.error().message,
-                      "check [database] paths; README.md tells where databases come from");
+    tell_of_databases(loaded.config, routes.error(), diagnostics);
   }
   // They are for `rules test`; a fifth of the rules' memory.
   for (auto& rule : rules) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 #include "base/log.h"
@@ -19,7 +20,9 @@ constexpr std::chrono::milliseconds retry_pause{1000};
 }  // namespace
 
 FileSink::FileSink(loop::EventLoop& loop, std::string path, size_t most)
-    : Sink(most), path_(std::move(path)), timer_(loop, [this] { drain(); }) {}
+    : Sink(most), path_(std::move(path)), timer_(loop, [this] { drain(); }) {
+  drain();  // nothing waits: it looks whether something could be written
+}
 
 void FileSink::take(std::shared_ptr<const Event> event) {
   queue_.push(std::move(event));
@@ -28,8 +31,16 @@ void FileSink::take(std::shared_ptr<const Event> event) {
   }
 }
 
-// The file by that name, which need not be the one that is open.
-Result<> FileSink::ensure_open() {
+// Whether a file that is not there could be made.
+Result<> FileSink::look_at_folder() const {
+  const auto folder = std::filesystem::path(path_).parent_path();
+  return ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0
+             ? Result<>()
+             : fail_errno("cannot write " + printable(path_), errno);
+}
+
+// The file by that name, which need not be the one that is open. Without `make` it may be missing.
+Result<> FileSink::ensure_open(bool make) {
   struct stat named{};
   struct stat open{};
   if (fd_.valid() && ::stat(path_.c_str(), &named) == 0 && ::fstat(fd_.get(), &open) == 0 &&
@@ -37,11 +48,12 @@ Result<> FileSink::ensure_open() {
     return {};
   }
   constexpr mode_t mode = 0640;
-  fd_.reset(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode));
+  constexpr int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  fd_.reset(::open(path_.c_str(), make ? flags | O_CREAT : flags, mode));
   written_ = 0;
   torn_ = false;
   if (!fd_.valid()) {
-    return fail_errno("cannot write " + printable(path_), errno);
+    return errno == ENOENT && !make ? look_at_folder() : fail_errno("cannot write " + printable(path_), errno);
   }
   if (::fstat(fd_.get(), &open) != 0 || !S_ISREG(open.st_mode)) {
     fd_.reset();
@@ -73,16 +85,25 @@ Result<bool> FileSink::write_front() {
   return written_ == line_.size();
 }
 
+void FileSink::note_problem(const std::string& problem) {
+  if (std::exchange(counters_.problem, problem) != problem) {
+    log_warning("notify: " + problem);
+  }
+  timer_.start(retry_pause);
+}
+
 void FileSink::drain() {
-  const auto open = queue_.empty() ? Result<>() : ensure_open();
+  if (const auto open = ensure_open(!queue_.empty()); !open) {
+    note_problem(open.error().message);
+    return;
+  }
+  if (queue_.empty()) {
+    counters_.problem.clear();
+  }
   for (int i = 0; i < lines_a_turn && !queue_.empty(); ++i) {
-    const auto written = open ? write_front() : std::unexpected(open.error());
+    const auto written = write_front();
     if (!written) {
-      if (counters_.problem != written.error().message) {
-        counters_.problem = written.error().message;
-        log_warning("notify: " + counters_.problem);
-      }
-      timer_.start(retry_pause);
+      note_problem(written.error().message);
       return;
     }
     counters_.problem.clear();

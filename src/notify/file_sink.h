@@ -9,8 +9,9 @@
 
 namespace ipguard::notify {
 
-// The file is made with mode 0640. One that was moved away or deleted (logrotate) is made anew when the next
-// lines come, without being told. While nothing can be written (a full disk), it is tried again each second.
+// The file is made with mode 0640 when the first line comes, its folder never. One that was moved away or deleted
+// (logrotate) is made anew when the next lines come, without being told. What is wrong with the place is known before
+// the first line; while nothing can be written (no folder, a full disk), it is tried again each second.
 class FileSink : public Sink {
  public:
   FileSink(loop::EventLoop& loop, std::string path, size_t most = most_lines_waiting);
@@ -19,12 +20,15 @@ class FileSink : public Sink {
   void take(std::shared_ptr<const Event> event) override;
   [[nodiscard]] Result<> reopen() override {
     fd_.reset();
+    drain();
     return {};
   }
 
  private:
   void drain();
-  [[nodiscard]] Result<> ensure_open();
+  void note_problem(const std::string& problem);
+  [[nodiscard]] Result<> ensure_open(bool make);
+  [[nodiscard]] Result<> look_at_folder() const;
   [[nodiscard]] Result<bool> write_front();
 
   std::string path_;

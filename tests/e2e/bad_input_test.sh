@@ -18,6 +18,14 @@ expect 2 "unknown command 'frobnicate'" "$ctl" frobnicate
 expect 0 'dry-run' "$build/bin/ipguardd" --help
 expect 0 'ipguardctl [0-9]' "$ctl" --version
 expect 0 'ipguardd [0-9]' "$build/bin/ipguardd" --version
+expect 0 'of no use without' "$build/bin/ipguard-writer" --help
+expect 0 '^ipguard-writer [0-9]' "$build/bin/ipguard-writer" --version
+[ "$(cut -d' ' -f2 "$work/out")" = "$("$ctl" --version | cut -d' ' -f2)" ] || fail "the writer is of another version"
+for arguments in '' '--nonsense' "$work/one $work/two"; do
+  read -ra words <<< "$arguments"
+  expect 2 "Try 'ipguard-writer --help'" "$build/bin/ipguard-writer" "${words[@]}"
+done
+expect 2 'of no use without it' "$build/bin/ipguard-writer" "$work/ipguard.toml"
 for command in status bans ban unban confirm import export explain reload lookup match doctor rules 'rules check' 'rules list' 'rules test'; do
   read -ra words <<< "$command"
   expect 0 "${words[-1]}" "$ctl" "${words[@]}" --help
@@ -34,6 +42,7 @@ for command in --help --version "rules list $root/rules" "rules list --json $roo
 done
 for command in --help --version; do
   expect 1 'cannot write to standard output: No space left on device' to_full "$build/bin/ipguardd" "$command"
+  expect 1 'cannot write to standard output: No space left on device' to_full "$build/bin/ipguard-writer" "$command"
 done
 to_head() { (set +o pipefail; "$@" | head -1); }
 for _ in {1..200}; do cat "$root/packaging/demo/access.sample"; done > "$work/long.log"  # more than a pipe holds
@@ -102,6 +111,40 @@ sed -i "s#$root/tests/data/doc-ranges.mmdb#$work/corrupt.mmdb#" "$work/ipguard.t
 expect 78 'corrupt.mmdb' "$build/bin/ipguardd" -c "$work/ipguard.toml" --check
 expect 1 'corrupt.mmdb' "$ctl" lookup 192.0.2.1 --db "$work/corrupt.mmdb"
 
+step "paths that cannot work are told of with their places, what may come later is a warning"
+source_block | write_config
+{
+  printf '[http]\nlisten = "unix:%s/none/http.sock"\n' "$work"
+  printf '[[notify]]\nname = "f"\ntype = "file"\npath = "%s/none/events.json"\n' "$work"
+  printf '[[notify]]\nname = "p"\ntype = "exec"\ncommand = ["%s/none/program"]\n' "$work"
+} >> "$work/ipguard.toml"
+expect 0 '^3 warnings$' "$build/bin/ipguardd" -c "$work/ipguard.toml" --check
+for place in '14:10: warning: listen' '18:8: warning: path' '22:11: warning: command'; do
+  grep -q "^$work/ipguard.toml:${place}: '$work/none/" "$work/out" || { cat "$work/out"; fail "nothing of $place"; }
+done
+cp "$work/ipguard.toml" "$work/later.toml"
+printf '[database]\npaths = ["/nope.mmdb"]\n[rules]\npaths = ["/nope"]\n[state]\npath = "%s/ipguard.toml/state"\n[control]\nsocket = "relative.sock"\n' \
+  "$work" > "$work/places.toml"
+expect 78 '^4 errors$' "$build/bin/ipguardd" -c "$work/places.toml" --check
+for place in '2:10: error: paths: database /nope.mmdb' '4:10: error: paths: /nope: ' "6:8: error: path: '$work/ipguard.toml/state' cannot" \
+  "8:10: error: socket: 'relative.sock' is no whole path"; do
+  grep -q "^$work/places.toml:$place" "$work/out" || { cat "$work/out"; fail "nothing of $place"; }
+done
+
+step "a dry run makes no folders, and says what is missing"
+cp "$work/later.toml" "$work/ipguard.toml"
+start_daemon --dry-run
+ctl status > "$work/out"
+says '\[http\] is not served: .*none/http.sock: No such file' < "$work/out" || fail "$(cat "$work/out")"
+says '\[\[notify\]\] f: cannot write .*none/events.json: No such file' < "$work/out" || fail "$(cat "$work/out")"
+! grep 'HTTP on' "$work/daemon.log" || fail "HTTP is said to be served"
+[ ! -e "$work/none" ] || fail "a folder was made"
+mkdir "$work/none"
+all_well() { ! ctl status | says 'No such file'; }
+within 20 all_well || fail "it is not tried again: $(ctl status)"
+stop_daemon
+rm -r "$work/none"
+
 step "a good configuration"
 source_block | write_config
 "$build/bin/ipguardd" -c "$work/ipguard.toml" --check || fail "--check refuses a good configuration"
@@ -135,6 +178,28 @@ step "dry-run changes nothing, and says so"
 ctl status | says 'DRY-RUN' || fail "status does not say that nothing is blocked"
 ctl status | says 'would hold [1-9]' || fail "status does not say what the kernel would hold"
 ctl status --json | says '"enforced": 0' || fail "a dry run claims to enforce"
+remark='^ipguardd runs as a dry run: nothing is blocked'
+run() { local command=$1; shift; "$ctl" "$command" --socket "$work/ipguard.sock" "$@"; }
+# not_done COMMAND…: it says what would be, and that nothing is; of each machine's answer the mode.
+not_done() {
+  expect 0 "$remark" run "$@"
+  grep -q 'would be' "$work/out" || { cat "$work/out"; fail "'$*' says nothing of would"; }
+  ! grep -E '^(banned|lifted|[0-9]+ (banned|lifted)) ' "$work/out" || fail "'$*' claims that something was done"
+  expect 0 '"dry_run": true' run "$@" --json
+}
+printf '192.0.2.97\n192.0.2.98\n' > "$work/list"
+not_done ban 192.0.2.99 198.51.100.0/24 --for 2h
+grep -q '"ok": true' "$work/out" || fail "the decision is refused"
+not_done import "$work/list" --for 1h
+not_done bans
+expect 0 'would be lifted: address 192.0.2.99' run unban 192.0.2.99
+expect 0 "$remark" run unban 192.0.2.98
+expect 0 '"dry_run": true' run unban --json 192.0.2.97
+expect 0 "$remark, these would have been banned" run bans --ended
+expect 0 'it would be banned already' run ban 198.51.100.0/24 --dry-run
+expect 0 'ipguardd runs as a dry run: nothing is blocked' run export
+[ "$(run export 2> /dev/null)" = "$(run bans --json | python3 -c 'import json, sys; print("\n".join(ban["target"] for ban in json.load(sys.stdin)))')" ] ||
+  fail "the list of an export has more than targets: $(run export 2> /dev/null)"
 stop_daemon
 
 if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then

@@ -95,7 +95,10 @@ says 'members of the group ipguard; you are none of them' < "$work/out" || fail 
 
 step "TERM to all processes leaves the writer to the daemon"
 kill -TERM "$writer"
-ctl ban 192.0.2.98 --for 1h > /dev/null || fail "the writer ended by itself"
+ctl ban 192.0.2.98 --for 1h > "$work/out" || fail "the writer ended by itself"
+says '^banned address 192\.0\.2\.98 for ' < "$work/out" || fail "it says $(cat "$work/out")"
+ctl bans --json | says '"dry_run": false' || fail "bans does not say that they are enforced"
+ctl ban 192.0.2.97 --for 1h --json | says '"dry_run": false' || fail "ban does not say that it is enforced"
 
 step "a writer that is killed ends the daemon, with a failure and a word; bans stay"
 kill -KILL "$writer"
@@ -103,7 +106,8 @@ within 5 gone "$daemon" || fail "the daemon goes on without a writer"
 status=0; wait "$daemon" || status=$?
 daemon=
 [ "$status" = 1 ] || fail "it ends with $status"
-says 'the process that writes to nftables has gone' < "$work/daemon.log" || fail "it does not say why it ended"
+says '^20[0-9-]*T[0-9:+-]* error the process that writes to nftables has gone' < "$work/daemon.log" ||
+  fail "it does not say why it ended, as its log says all else"
 table | says '192\.0\.2\.10' || fail "the bans went with it"
 
 step "a daemon that is killed takes the writer along, and the next one starts at once"

@@ -241,6 +241,11 @@ over_unix=(--unix-socket "$work/http.sock")
 says_status 401 "${over_unix[@]}" $at/v1/status
 says_status 200 "${over_unix[@]}" "${with_token[@]}" $at/v1/status
 ! on_server curl -s --max-time 2 http://127.0.0.1:9147/healthz > /dev/null || fail "the port is still open"
+served=$(grep -c 'HTTP on' "$work/daemon.log")
+configure "listen = \"unix:$work/none/http.sock\"\n"
+ctl reload | says 'warning: .*http.sock: No such file or directory' || fail "a reload does not tell that it is not served"
+[ "$(grep -c 'HTTP on' "$work/daemon.log")" = "$served" ] || fail "the log says that it is served"
+[ ! -e "$work/none" ] || fail "its folder was made"
 configure ''
 ctl reload > /dev/null
 [ ! -e "$work/http.sock" ] || fail "the socket is still there"

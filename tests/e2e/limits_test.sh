@@ -77,6 +77,11 @@ step "a deleted control socket comes back with HUP"
 rm "$work/ipguard.sock"
 kill -HUP "$daemon"
 eventually ctl status || fail "the control socket does not come back"
+
+step "and by itself, for nobody can ask for it"
+rm "$work/ipguard.sock"
+within 40 ctl status || fail "the control socket does not come back by itself"
+grep -q 'the control socket was gone, and is there again' "$work/daemon.log" || fail "the log does not say so"
 stop_daemon
 
 step "lines that were lost while nobody followed the log show"

@@ -37,7 +37,7 @@ from = "start"
 addresses = 0
 END
 mkfifo "$work/pipe"
-mkdir -p "$containers/abc" "$pods/default_web_1/nginx"
+mkdir -p "$work/run" "$containers/abc" "$pods/default_web_1/nginx"
 ip netns exec "$server" "$build/bin/ipguardd" -c "$work/ipguard.toml" < "$work/pipe" 2>> "$work/daemon.log" &
 daemon=$!
 exec 5> "$work/pipe"

@@ -45,9 +45,20 @@ holds '198\.51\.100\.200' || fail "it does not reach the kernel"
 stop_daemon KILL
 rm "$work/state/ballast"
 
-step "a start on a folder that cannot be used: in memory, loudly; the kernel's bans are adopted"
-sed "s#$work/state#$work/logs/none/state#" "$work/ipguard.toml" > "$work/other.toml"
+step "a start on a folder that can never be used is refused"
 touch "$work/logs/none"
+sed "s#$work/state#$work/logs/none/state#" "$work/ipguard.toml" > "$work/other.toml"
+status=0
+on_server "$build/bin/ipguardd" -c "$work/other.toml" 2> "$work/out" || status=$?
+[ "$status" = 78 ] || fail "it ends with $status: $(cat "$work/out")"
+says "error: path: '$work/logs/none/state' cannot be made: '$work/logs/none' is no folder" < "$work/out" || fail "$(cat "$work/out")"
+
+step "a start on a folder that cannot be used for now: in memory, loudly; the kernel's bans are adopted"
+mkdir "$work/readonly"
+mount -t tmpfs -o ro,size=64k none "$work/readonly"
+# shellcheck disable=SC2064
+trap "stop_daemon KILL 2> /dev/null; umount '$work/state'; umount '$work/readonly'; finish" EXIT
+sed "s#$work/state#$work/readonly/state#" "$work/ipguard.toml" > "$work/other.toml"
 mv "$work/ipguard.toml" "$work/good.toml"
 mv "$work/other.toml" "$work/ipguard.toml"
 start_daemon

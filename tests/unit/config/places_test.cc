@@ -46,6 +46,36 @@ TEST(PathsTest, WhatWouldBeWaitedForInVainIsToldOf) {
   }
 }
 
+struct RelativeCase {
+  const char* table;
+  const char* key;
+  Severity severity;
+  const char* message;
+};
+
+// What is read is looked for where ipguardd is started; what it makes would be made there.
+TEST(PathsTest, APathThatDoesNotBeginAtTheRootIsToldOf) {
+  const std::vector<RelativeCase> cases = {
+      {"[database]", "paths", Severity::warning, "paths: not from the root"},
+      {"[rules]", "paths", Severity::warning, "paths: not from the root"},
+      {"[state]", "path", Severity::error, "path: 'relative' is no whole path"},
+      {"[control]", "socket", Severity::error, "socket: 'relative' is no whole path"},
+  };
+  for (const auto& test : cases) {
+    Diagnostics diagnostics;
+    const auto config =
+        parse_config(std::string(test.table) + '\n' + test.key + " = \"relative\"\n", "t.toml", diagnostics);
+    ASSERT_EQ(diagnostics.all().size(), 1U) << test.table << diagnostics.to_string();
+    EXPECT_EQ(diagnostics.all()[0].severity, test.severity) << test.table;
+    EXPECT_THAT(diagnostics.all()[0].message, HasSubstr(test.message));
+    EXPECT_EQ(location_text(diagnostics.all()[0].location),
+              "t.toml:2:" + std::to_string(std::string_view(test.key).size() + 4))
+        << test.table;
+    EXPECT_EQ(config.state_path, "/var/lib/ipguard");
+    EXPECT_EQ(config.control_socket, "/run/ipguard/ipguard.sock");
+  }
+}
+
 TEST(SelectionTest, AWordThatNamesNoRuleIsReportedWhereItStands) {
   Diagnostics diagnostics;
   const auto config = parse_config(

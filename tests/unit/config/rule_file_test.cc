@@ -345,6 +345,13 @@ TEST_F(RuleFolder, MissingPathsAreErrorsAndTheOthersAreRead) {
   EXPECT_EQ(load_rules({folder_ + "/missing", folder_ + "/a.toml"}, diagnostics).size(), 1U);
   EXPECT_EQ(diagnostics.to_string(),
             folder_ + "/missing: error: cannot read rules: No such file or directory\n1 error\n");
+
+  Diagnostics placed;  // where the configuration names them
+  const std::vector<model::Location> places = {{.file = "c.toml", .line = 4, .column = 10},
+                                               {.file = "c.toml", .line = 4, .column = 19}};
+  EXPECT_EQ(load_rules({folder_ + "/missing", folder_ + "/a.toml"}, placed, places).size(), 1U);
+  EXPECT_EQ(placed.to_string(), "c.toml:4:10: error: paths: " + folder_ +
+                                    "/missing: cannot read rules: No such file or directory\n1 error\n");
 }
 
 }  // namespace

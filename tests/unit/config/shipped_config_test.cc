@@ -93,8 +93,9 @@ TEST(ShippedConfig, HasTheDefaultOfEveryValue) {
   Diagnostics diagnostics;
   const auto config = load_config(shipped, diagnostics);
   const Config defaults;
-  const auto& [path, databases, sources, traps, formats, rules, selection, rules_location, state, socket, enforce,
-               protect, allow, route, asn, country, collateral, ban, limits, level, report, whois, http, notifies] = config;
+  const auto& [path, databases, database_places, sources, traps, formats, rules, rule_places, selection, rules_location,
+               state, state_place, socket, socket_place, enforce, protect, allow, route, asn, country, collateral, ban,
+               limits, level, report, whois, http, notifies] = config;
   EXPECT_TRUE(selection.enable.empty() && selection.disable.empty());
   EXPECT_EQ(databases, defaults.database_paths);
   EXPECT_EQ(rules, defaults.rule_paths);

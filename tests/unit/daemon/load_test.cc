@@ -59,5 +59,33 @@ TEST_F(LoadTest, TheConfigurationsProblemsComeBeforeThoseOfItsRules) {
   EXPECT_NE(diagnostics.to_string().find(rules_path.string()), std::string::npos);
 }
 
+// What the configuration names and cannot be used is told where it is named, all of it at once.
+TEST_F(LoadTest, DatabasesAndRulesThatAreNotThereAreToldOfWhereTheyAreWritten) {
+  const auto path = folder_ / "ipguard.toml";
+  std::filesystem::create_directories(folder_ / "empty");
+  std::ofstream(path) << "[database]\npaths = [\"/nope.mmdb\", \"" IPGUARD_SOURCE_DIR
+                         "/tests/data/doc-ranges.mmdb\",\n  \"/nope2.mmdb\"]\n"
+                      << "[rules]\npaths = [\"/nope\", \"" << (folder_ / "empty").string() << "\"]\n";
+  config::Diagnostics diagnostics;
+  EXPECT_EQ(load(path.string(), diagnostics), std::nullopt);
+  const auto text = diagnostics.to_string();
+  EXPECT_EQ(diagnostics.error_count(), 4U) << text;
+  for (const std::string begin :
+       {":2:10: error: paths: database /nope.mmdb: ", ":3:3: error: paths: database /nope2.mmdb: ",
+        ":5:10: error: paths: /nope: cannot read rules: No such file or directory\n", ":5:19: error: paths: "}) {
+    EXPECT_NE(text.find(path.string() + begin), std::string::npos) << begin << "\n" << text;
+  }
+}
+
+TEST_F(LoadTest, PlacesThatCannotBeAreErrors) {
+  const auto path = folder_ / "ipguard.toml";
+  std::ofstream(folder_ / "file") << "x";
+  std::ofstream(path) << "[state]\npath = \"" << (folder_ / "file" / "state").string() << "\"\n";
+  config::Diagnostics diagnostics;
+  EXPECT_EQ(load(path.string(), diagnostics), std::nullopt);
+  EXPECT_NE(diagnostics.to_string().find(path.string() + ":2:8: error: path: "), std::string::npos)
+      << diagnostics.to_string();
+}
+
 }  // namespace
 }  // namespace ipguard::daemon

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "base/log.h"
+#include "daemon/commands.h"
 #include "daemon/render_json.h"
+#include "daemon/target_work.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -71,6 +73,46 @@ TEST_F(TargetCommandsTest, AnswersFewTargetsOneByOne) {
   EXPECT_EQ(reply[2]["decision"]["scope"], "route");
   EXPECT_EQ(unban({{"targets", {"192.0.2.7", "192.0.2.8"}}})[0]["ok"], true);
   EXPECT_EQ(guard->engine().decisions().size(), 1U);
+}
+
+// This guard is a dry run's: nothing that it answers may be taken for done.
+TEST_F(TargetCommandsTest, ADryRunsRepliesSayThatTheyAre) {
+  const auto reply = ban({{"targets", {"192.0.2.7", "198.51.100.9"}}});
+  EXPECT_EQ(reply[0]["dry_run"], true);
+  EXPECT_EQ(reply[0]["ok"], true);
+  EXPECT_EQ(reply[1]["dry_run"], true);
+  EXPECT_EQ(reply[1]["ok"], false);
+  EXPECT_EQ(run(begin_confirm(*guard, {{"targets", {"192.0.2.7"}}}))[0]["dry_run"], true);
+  EXPECT_EQ(unban({{"targets", {"192.0.2.7"}}})[0]["dry_run"], true);
+  EXPECT_EQ(ban({{"targets", {"192.0.2.7"}}, {"summary", true}})["dry_run"], true);
+  EXPECT_EQ(unban({{"targets", {"192.0.2.7"}}, {"summary", true}})["dry_run"], true);
+  const auto preview = ban({{"targets", {"192.0.2.7"}}, {"dry_run", true}})[0];
+  EXPECT_EQ(preview["dry_run"], true);
+  EXPECT_EQ(preview["preview"]["mode"], "dry-run");
+
+  CommandContext context{.guard = *guard, .sources = {}, .reload = {}, .started = wall_clock_now()};
+  (void)ban({{"targets", {"192.0.2.7", "192.0.2.8"}}});
+  (void)unban({{"targets", {"192.0.2.8"}}});
+  auto active = run_command(context, {.command = "bans"}, false, wall_clock_now());
+  const auto items = active.items();
+  ASSERT_TRUE(items && items->size() == 1U);
+  EXPECT_EQ(Json::parse(items->front())["dry_run"], true);
+  const auto ended = run_command(context, {.command = "bans", .arguments = {{"ended", true}}}, false, wall_clock_now());
+  EXPECT_EQ((**ended.result)[0]["dry_run"], true);
+}
+
+TEST_F(TargetCommandsTest, WhatIsEnforcedSaysThatItIsNoDryRun) {
+  for (const bool summary : {false, true}) {
+    auto work = begin_work<model::Target>(
+        {*model::Target::parse("192.0.2.7")},
+        {.summary = summary, .dry_run = false, .done_key = "lifted", .content_key = "decision"},
+        [](std::span<const model::Target>, bool) {
+          std::vector<Outcome> outcomes(1);
+          return outcomes;
+        });
+    const auto reply = *work();
+    EXPECT_EQ(summary ? (*reply)["dry_run"] : (*reply)[0]["dry_run"], false);
+  }
 }
 
 TEST_F(TargetCommandsTest, AMisspeltWordOfAnEntryMakesNoPermanentBan) {

@@ -283,6 +283,17 @@ TEST_F(ServerTest, ServesOnAUnixSocketWithTheRightsAskedFor) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_F(ServerTest, AUnixSocketsFolderIsNotMade) {
+  const auto folder = testing::TempDir() + "http_server_test_none";
+  Server other(loop, {}, echo);
+  const auto listening = other.listen("unix:" + folder + "/http.sock", 0660);
+  ASSERT_FALSE(listening);
+  EXPECT_EQ(listening.error().code, Errc::not_found);
+  EXPECT_EQ(listening.error().message,
+            "cannot create the HTTP socket " + folder + "/http.sock: No such file or directory");
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
 TEST_F(ServerTest, RefusesAPortThatIsTaken) {
   serve(echo);
   Server other(loop, {}, echo);

@@ -127,8 +127,9 @@ TEST_F(SyslogListenerTest, TakesStreamsByEitherFraming) {
 TEST_F(SyslogListenerTest, TakesUnixSocketsOfBothTypes) {
   const auto datagrams = listen_unix(Transport::unix_datagram, "run/syslog");
   const auto stream = listen_unix(Transport::unix_stream, "run/stream");
+  std::filesystem::create_directory(folder / "run");
   begin();
-  struct stat file {};
+  struct stat file{};
   ASSERT_EQ(::stat(datagrams.c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 0777U, 0660U);
   send(connect(datagrams, SOCK_DGRAM), "<34>Oct 11 22:14:15 su: one");

@@ -65,6 +65,19 @@ TEST_F(FileSinkTest, BoundsWhatWaitsAndTriesAgain) {
   EXPECT_EQ(sink.counters().problem, "");
 }
 
+// A typo is told of before something happens, and makes nothing.
+TEST_F(FileSinkTest, TellsOfAMissingFolderBeforeTheFirstEvent) {
+  FileSink sink(loop, folder + "/later/events.json");
+  EXPECT_EQ(sink.counters().problem, "cannot write " + folder + "/later/events.json: No such file or directory");
+  EXPECT_FALSE(std::filesystem::exists(folder + "/later"));
+  std::filesystem::create_directory(folder + "/later");
+  ASSERT_TRUE(until([&] { return sink.counters().problem.empty(); }));
+  EXPECT_TRUE(std::filesystem::is_empty(folder + "/later")) << "there is nothing to write yet";
+  std::filesystem::remove(folder + "/later");
+  EXPECT_TRUE(sink.reopen());
+  EXPECT_NE(sink.counters().problem, "") << "a reload looks again";
+}
+
 TEST_F(FileSinkTest, RefusesWhatIsNoFile) {
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   FileSink sink(loop, path);
