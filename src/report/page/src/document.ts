@@ -10,6 +10,8 @@ export interface Input {
   last?: string | null;
   unread_lines?: number;
   first_unread_line?: number | null;
+  // Longer than the limit: only their beginnings were judged.
+  overlong_lines?: number;
   out_of_order?: number;
   furthest_back_seconds?: number;
   error?: string | null;
