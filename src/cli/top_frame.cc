@@ -132,8 +132,8 @@ std::string top_head(const report::Document& document, const TopRates& rates, st
 
 std::vector<std::string> top_frame(const TopFrame& frame) {
   // What goes first where there is no room, of all that top_table() has.
-  constexpr std::array<std::string_view, 9> dispensable = {"ROUTE",     "LAST", "ROUTES", "%",   "TITLE",
-                                                           "ADDRESSES", "CC",   "AS",     "NAME"};
+  constexpr std::array<std::string_view, 10> dispensable = {"ROUTE",     "LAST", "ROUTES", "%",  "TITLE",
+                                                            "ADDRESSES", "HITS", "CC",     "AS", "NAME"};
   const size_t most = std::max<size_t>(frame.rows / 2, 1);  // lines of the head; the last one says how to go on
   std::vector<std::string> lines;
   if (!frame.problem.empty()) {

@@ -58,12 +58,12 @@ PostOutcome outcome_of(CURL* curl, CURLcode code) {
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
   // An answer that is too long, or breaks off, is one all the same.
-  if (status > 0 && (code == CURLE_OK || code == CURLE_WRITE_ERROR || code == CURLE_PARTIAL_FILE)) {
+  if (status > 0 && status < 1000 && (code == CURLE_OK || code == CURLE_WRITE_ERROR || code == CURLE_PARTIAL_FILE)) {
     outcome.status = static_cast<int>(status);
     // Anybody's number: as seconds it may be more than any clock counts.
     outcome.retry_after = std::chrono::seconds(std::clamp<curl_off_t>(retry_after, 0, longest_retry_after.count()));
   } else {
-    outcome.error = code == CURLE_OK ? "the answer has no status" : curl_easy_strerror(code);
+    outcome.error = code == CURLE_OK ? "the answer has no status of HTTP" : curl_easy_strerror(code);
   }
   return outcome;
 }

@@ -102,7 +102,7 @@ narrow = [line.removesuffix(b"\x1b[K").decode() for line in re.split(rb"\r+\n", 
 head, table = narrow[: narrow.index("by address; < > change that, q ends")], narrow[narrow.index("by address; < > change that, q ends") + 1 :]
 assert re.search(r", bans: ([\d,]+ \w+(, )?)+(, last|$)", ", ".join(line.rstrip(",") for line in head)), head
 assert re.search(r"[\d,]+ decisions that would have stopped [\d,]+($|,)", " ".join(head)), head
-assert re.fullmatch(r"NEW +ADDRESS +HITS .*AS +CC +NAME", table[0]), table[0]
+assert re.fullmatch(r"NEW +ADDRESS +ATTACKS .*AS +CC +NAME", table[0]), table[0]
 assert re.search(r"  AS\d+ +[A-Z]{2}  \S", table[1]) and len(table) > 3, table
 terminal.type(b"q")
 terminal.end()

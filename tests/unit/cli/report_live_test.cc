@@ -205,7 +205,7 @@ TEST(Top, ANarrowScreenShowsLessButWhole) {
   EXPECT_EQ(lines[6].substr(0, 6), "NEW  A");
   EXPECT_THAT(lines[6], HasSubstr("  AS       CC  NAME"));
   EXPECT_THAT(lines[6], Not(HasSubstr("ROUTE")));
-  EXPECT_THAT(lines[7], HasSubstr("198.51.100.100  1,234  "));
+  EXPECT_THAT(lines[7], HasSubstr("198.51.100.100  0        "));
   EXPECT_THAT(lines[7], HasSubstr("  AS64500  NL  Example"));
   EXPECT_THAT(lines[7], testing::EndsWith("…"));
   const auto wide = screen_text(screen_of(busy_document(), 50, 200));

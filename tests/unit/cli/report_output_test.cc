@@ -190,8 +190,8 @@ TEST(ReportOutput, CsvHasAFieldForEachColumnAndNoFormula) {
       {.key = "=cmd|' /C calc'!A0,\"x\"\n", .hits = 3, .addresses = 2, .routes = 1, .share = 0.5});
   EXPECT_EQ(
       report_csv(document),
-      "path,label,hits,hits_error,addresses,routes,asns,distinct_error,share,first,last\n"
-      "\"'=cmd|' /C calc'!A0,\"\"x\"\"\n\",,3,0,2,1,0,0.000000,0.500000,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z\n");
+      "path,label,hits,hits_error,attacks,addresses,routes,asns,distinct_error,share,first,last\n"
+      "\"'=cmd|' /C calc'!A0,\"\"x\"\"\n\",,3,0,0,2,1,0,0.000000,0.500000,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z\n");
 }
 
 TEST(ReportOutput, FitsANarrowTerminal) {
@@ -228,7 +228,8 @@ TEST(ReportOutput, SaysWhatFitsAFilter) {
   document.balance.fitting_stopped = 1234;
   document.balance.scopes.push_back({.name = "route", .decisions = 195});
   const auto text = report_text(document, 100);
-  EXPECT_THAT(text, HasSubstr("Of 195 decisions of the whole log 2 fit, and would have stopped 1,234 hits\n"));
+  EXPECT_THAT(text,
+              HasSubstr("Of 195 decisions of the whole log 2 fit, and would have stopped 1,234 lines with hits\n"));
   EXPECT_THAT(text, HasSubstr("\nOf the whole log:\nDECISIONS"));
   EXPECT_THAT(text, Not(HasSubstr("29,685")));
   EXPECT_THAT(document_json(document), HasSubstr("\"decisions_fitting\":2,\"decisions_fitting_stopped\":1234"));

@@ -395,7 +395,7 @@ TEST(Config, DotsInTextsAndCommentsAreNoDeepKeys) {
   Diagnostics diagnostics;
   (void)parse(R"(# a.b.c.d.e.f.g.h.i.j.k.l.m
 [database]
-paths = ["a.b.c.d.e.f.g.h.i.j.k", 'a.b.c.d.e.f.g.h.i.j.k', """a.b.c.d."e".f.g.h.i.j.k""""", '''a.b.c.d.e.f.g.h.i'.j''']
+paths = ["/a.b.c.d.e.f.g.h.i.j.k", '/a.b.c.d.e.f.g.h.i.j.k', """/a.b.c.d."e".f.g.h.i.j.k""""", '''/a.b.c.d.e.f.g.h.i'.j''']
 )",
               diagnostics);
   EXPECT_EQ(diagnostics.to_string(), "");

@@ -249,7 +249,12 @@ TEST_F(TargetCommandsTest, WhatIsBannedSoAlreadyIsTold) {
     EXPECT_EQ(entry["decision"]["reason"], "for good");
   }
   EXPECT_EQ(ban({{"targets", {"192.0.2.1", "192.0.2.2"}}, {"reason", "for good"}, {"summary", true}}),
-            Json({{"banned", 1}, {"refused", 0}, {"refusals", Json::array()}, {"more_refusals", 0}, {"already", 1}}));
+            Json({{"banned", 1},
+                  {"dry_run", true},
+                  {"refused", 0},
+                  {"refusals", Json::array()},
+                  {"more_refusals", 0},
+                  {"already", 1}}));
   const auto other = ban({{"targets", {"192.0.2.1"}}, {"reason", "for better"}})[0];
   EXPECT_FALSE(other.contains("already"));
   EXPECT_EQ(other["decision"]["reason"], "for better");
