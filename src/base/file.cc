@@ -80,6 +80,17 @@ Result<std::string> read_descriptor(int fd, const std::string& name, uint64_t li
   }
 }
 
+Result<> write_all(int fd, std::string_view content, std::string_view problem) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno != EINTR) {
+      return fail_errno(std::string(problem), errno);
+    }
+    content.remove_prefix(written > 0 ? static_cast<size_t>(written) : 0);
+  }
+  return {};
+}
+
 std::vector<std::string> expand_glob(const std::string& pattern) {
   std::vector<std::string> paths;
   glob_t found{};

@@ -1,4 +1,4 @@
-// Files: whole reads, globs, folders.
+// Files: whole reads and writes, globs, folders.
 #pragma once
 
 #include <sys/types.h>
@@ -27,6 +27,9 @@ namespace ipguard {
 [[nodiscard]] bool kernel_sees_changes(const std::string& path);
 [[nodiscard]] bool kernel_sees_changes(int fd);
 [[nodiscard]] bool kernel_sees_changes_on(uint32_t filesystem);  // statfs(2)'s f_type
+
+// To a descriptor that blocks, whatever interrupts it; `problem` stands before the reason why it failed.
+[[nodiscard]] Result<> write_all(int fd, std::string_view content, std::string_view problem);
 
 // Existing paths that match glob(7) pattern `pattern`, sorted; a pattern without wildcards yields itself if it exists.
 [[nodiscard]] std::vector<std::string> expand_glob(const std::string& pattern);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/output_place.h"
 
@@ -37,14 +38,7 @@ CandidateFile::~CandidateFile() {
 }
 
 Result<> CandidateFile::write(std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(fd_.get(), content.data(), content.size());
-    if (count < 0 && errno != EINTR) {
-      return fail_errno("cannot write beside " + printable(target_), errno);
-    }
-    content.remove_prefix(count > 0 ? static_cast<size_t>(count) : 0);
-  }
-  return {};
+  return write_all(fd_.get(), content, "cannot write beside " + printable(target_));
 }
 
 Result<> CandidateFile::take_place(mode_t mode) {

@@ -9,6 +9,7 @@
 #include <climits>
 #include <filesystem>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "cli/candidate_file.h"
@@ -43,17 +44,6 @@ bool may_follow(const struct stat& link, const fs::path& path) {
   }
   constexpr mode_t shared = S_ISVTX | S_IWOTH;
   return (folder.st_mode & shared) != shared || folder.st_uid == link.st_uid;
-}
-
-Result<> write_all(int fd, std::string_view content, const std::string& name) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno != EINTR) {
-      return fail_errno("cannot write " + printable(name), errno);
-    }
-    content.remove_prefix(written > 0 ? static_cast<size_t>(written) : 0);
-  }
-  return {};
 }
 
 // A device, a pipe, a folder: not to be replaced by a file.
@@ -119,13 +109,13 @@ Result<> write_output(const std::string& name, std::string_view content, mode_t 
   if (!place) {
     return std::unexpected(place.error());
   }
+  const std::string problem = "cannot write " + printable(name);
   if (place->descriptor) {
-    return write_all(*place->descriptor, content, name);
+    return write_all(*place->descriptor, content, problem);
   }
   if (is_special(name)) {
     const UniqueFd device(::open(name.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    return device.valid() ? write_all(device.get(), content, name)
-                          : fail_errno("cannot write " + printable(name), errno);
+    return device.valid() ? write_all(device.get(), content, problem) : fail_errno(problem, errno);
   }
   auto candidate = CandidateFile::beside(place->path);
   if (!candidate) {

@@ -41,12 +41,6 @@ std::optional<uint32_t> parse_owner(OwnerKind kind, std::string_view text) {
   return country ? std::optional(country->number()) : std::nullopt;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), to_lower);
-  return result;
-}
-
 Result<std::vector<NamedOwner>> asked_for(const OwnersOptions& options, const enrich::RouteTable& routes) {
   std::vector<NamedOwner> result;
   for (const auto& text : options.owners) {
@@ -69,9 +63,11 @@ Result<std::vector<NamedOwner>> asked_for(const OwnersOptions& options, const en
 
 // Whether it is what was searched for: by name, by an AS' domain, by a country's code.
 bool is_called(const NamedOwner& owner, const std::string& lower_case_text) {
-  const auto holds = [&](const std::string& text) { return lower(text).find(lower_case_text) != std::string::npos; };
+  const auto holds = [&](const std::string& text) {
+    return lower_case(text).find(lower_case_text) != std::string::npos;
+  };
   return holds(owner.name) || holds(owner.domain) ||
-         (owner.kind == OwnerKind::country && lower(owner.label) == lower_case_text);
+         (owner.kind == OwnerKind::country && lower_case(owner.label) == lower_case_text);
 }
 
 // The `most` largest first: by IPv4 addresses, then by IPv6.
@@ -85,7 +81,7 @@ std::vector<NamedOwner> largest(const OwnersOptions& options, size_t most, const
   std::ranges::sort(sorted, std::ranges::greater(),
                     [](const auto* owner) { return std::pair(owner->size.ipv4_addresses, owner->size.ipv6_64s); });
   std::vector<NamedOwner> result;
-  const std::string wanted = lower(options.search);
+  const std::string wanted = lower_case(options.search);
   for (const auto* owner : sorted) {
     if (result.size() == most) {
       break;
@@ -177,7 +173,7 @@ Result<> show_owners(const OwnersOptions& options) {
   if (wanted->format) {
     const Export how{.format = *wanted->format,
                      .table = options.table,
-                     .set = options.set.empty() ? lower(owners->front().label) + '_' : options.set};
+                     .set = options.set.empty() ? lower_case(owners->front().label) + '_' : options.set};
     std::cout << export_text(how, *owners, index);
   } else if (wanted->listed) {
     print_owners(options, *owners);

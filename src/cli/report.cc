@@ -10,7 +10,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/reading_options.h"
-#include "cli/report_html.h"
 #include "cli/report_live.h"
 #include "cli/report_run.h"
 #include "cli/report_shape.h"
@@ -195,10 +194,8 @@ Result<ReportPlan> make_plan(const ReportOptions& options) {
     return std::unexpected(std::move(routes.error()));
   }
   plan.routes = std::move(*routes);
-  if (options.shape.html) {
-    if (auto writable = check_html_output(*options.shape.html, options.files); !writable) {
-      return std::unexpected(writable.error());
-    }
+  if (auto writable = check_shape(options.shape, options.files); !writable) {
+    return std::unexpected(writable.error());
   }
   allow_many_files();
   if (std::ranges::count(options.files, "-") > 0 && ::isatty(STDIN_FILENO) == 1) {
@@ -287,10 +284,8 @@ Result<> report_live(const ReportOptions& options) {
   if (!shape) {
     return std::unexpected(shape.error());
   }
-  if (options.shape.html) {
-    if (auto writable = check_html_output(*options.shape.html, {}); !writable) {
-      return writable;
-    }
+  if (auto writable = check_shape(options.shape, {}); !writable) {
+    return writable;
   }
   auto document = ask_live({.socket = options.socket,
                             .by = shape->by,

@@ -65,6 +65,10 @@ Result<Shape> shape_of(const ShapeOptions& options) {
   return shape;
 }
 
+Result<> check_shape(const ShapeOptions& options, const std::vector<std::string>& inputs) {
+  return options.html ? check_html_output(*options.html, inputs) : Result<>();
+}
+
 Result<> write_shape(const report::Document& document, const ShapeOptions& options) {
   if (options.json) {
     std::cout << document_json(document);

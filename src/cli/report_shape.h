@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "report/document.h"
@@ -37,6 +38,8 @@ void add_shape_options(CLI::App& app, ShapeOptions& options);
 [[nodiscard]] Result<report::Dimension> parse_dimension(const std::string& name);
 // Errc::usage for an unknown --by, a page without a name, or if several shapes are asked for.
 [[nodiscard]] Result<Shape> shape_of(const ShapeOptions& options);
+// Before anything is asked or read: whether write_shape() can write its page (check_html_output()). `inputs`: the logs.
+[[nodiscard]] Result<> check_shape(const ShapeOptions& options, const std::vector<std::string>& inputs);
 // To standard output, or to the page's file.
 [[nodiscard]] Result<> write_shape(const report::Document& document, const ShapeOptions& options);
 

@@ -218,26 +218,23 @@ std::string decisions_text(const Document& document, std::optional<size_t> width
   if (balance.decisions.empty()) {
     return text;
   }
+  // Hardly any report has somebody who was turned away.
   const bool any_away = std::ranges::any_of(balance.decisions, [](const auto& each) { return each.turned_away > 0; });
-  std::vector<std::string> header{"AT", "TARGET", "FOR", "STOPPED", "GOOD", "AS", "CC", "REASON"};
-  if (any_away) {
-    header.insert(header.begin() + 5, "AWAY");
-  }
-  Table table(std::move(header));
-  for (const auto& decision : balance.decisions) {
-    std::vector<std::string> cells{
-        minute_text(decision.since),
-        decision.target.to_string(),
-        decision.until ? short_duration(std::chrono::ceil<Seconds>(*decision.until - decision.since)) : "ever",
-        group_digits(decision.stopped),
-        group_digits(decision.good_clients),
-        dash(decision.asn),
-        dash(decision.country_code),
-        printable(decision.rule) + ": " + printable(decision.reason)};
-    if (any_away) {
-      cells.insert(cells.begin() + 5, group_digits(decision.turned_away));
+  constexpr std::ptrdiff_t away = 5;
+  const auto fitting = [any_away](std::vector<std::string> cells) {
+    if (!any_away) {
+      cells.erase(cells.begin() + away);
     }
-    table.add(std::move(cells));
+    return cells;
+  };
+  Table table(fitting({"AT", "TARGET", "FOR", "STOPPED", "GOOD", "AWAY", "AS", "CC", "REASON"}));
+  for (const auto& decision : balance.decisions) {
+    table.add(
+        fitting({minute_text(decision.since), decision.target.to_string(),
+                 decision.until ? short_duration(std::chrono::ceil<Seconds>(*decision.until - decision.since)) : "ever",
+                 group_digits(decision.stopped), group_digits(decision.good_clients),
+                 group_digits(decision.turned_away), dash(decision.asn), dash(decision.country_code),
+                 printable(decision.rule) + ": " + printable(decision.reason)}));
   }
   text += table.to_string(width);
   if ((document.filters.empty() ? balance.total.decisions : balance.fitting) > balance.decisions.size()) {

@@ -195,6 +195,15 @@ std::string_view type_name(Value::Type type) {
   return "value";
 }
 
+void report_path(const std::string& path, const model::Location* place, const std::string& problem,
+                 Diagnostics& diagnostics) {
+  if (place == nullptr) {
+    diagnostics.error({.file = path}, problem);
+  } else {
+    diagnostics.error(*place, "paths: " + printable(path, 120) + ": " + problem);
+  }
+}
+
 std::optional<std::string> read_document(const std::string& path, std::string_view what, Diagnostics& diagnostics,
                                          const model::Location* place) {
   auto text = read_file(path, max_document_bytes);
@@ -207,12 +216,7 @@ std::optional<std::string> read_document(const std::string& path, std::string_vi
   if (reason.starts_with(prefix)) {
     reason.remove_prefix(prefix.size());
   }
-  const std::string problem = "cannot read " + std::string(what) + ": " + std::string(reason);
-  if (place == nullptr) {
-    diagnostics.error({.file = path}, problem);
-  } else {
-    diagnostics.error(*place, "paths: " + printable(path, 120) + ": " + problem);
-  }
+  report_path(path, place, "cannot read " + std::string(what) + ": " + std::string(reason), diagnostics);
   return std::nullopt;
 }
 

@@ -46,8 +46,11 @@ struct Entry {
 // Larger documents are refused.
 inline constexpr size_t max_document_bytes = 4U << 20;
 
-// The text of a file that parse_toml() is to read; nullopt after "cannot read WHAT: …" was reported for `path`, or at
-// `place`, where "paths" names it.
+// Reports what is wrong with a path itself: at `place`, where "paths" names it, or, if that is null, for the file.
+void report_path(const std::string& path, const model::Location* place, const std::string& problem,
+                 Diagnostics& diagnostics);
+
+// The text of a file that parse_toml() is to read; nullopt after "cannot read WHAT: …" was reported (report_path()).
 [[nodiscard]] std::optional<std::string> read_document(const std::string& path, std::string_view what,
                                                        Diagnostics& diagnostics,
                                                        const model::Location* place = nullptr);

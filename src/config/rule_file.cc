@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include "base/file.h"
-#include "base/text.h"
 #include "config/document.h"
 #include "config/rule_reader.h"
 
@@ -29,15 +28,6 @@ void read_text(std::string_view text, const std::string& name, RuleIds& ids, std
 struct RulePath {
   const std::string& path;
   const model::Location* place;
-
-  // Reports what is wrong with the path itself.
-  void error(const std::string& problem, Diagnostics& diagnostics) const {
-    if (place == nullptr) {
-      diagnostics.error({.file = path}, problem);
-    } else {
-      diagnostics.error(*place, "paths: " + printable(path, 120) + ": " + problem);
-    }
-  }
 };
 
 // The files that it stands for; what is wrong with it is reported.
@@ -48,11 +38,11 @@ std::vector<std::string> rule_files(const RulePath& named, Diagnostics& diagnost
   }
   auto files = list_folder(named.path, ".toml");
   if (!files) {
-    named.error("cannot read rules: " + files.error().message, diagnostics);
+    report_path(named.path, named.place, "cannot read rules: " + files.error().message, diagnostics);
     return {};
   }
   if (files->empty()) {
-    named.error("no rules: the folder holds no *.toml", diagnostics);
+    report_path(named.path, named.place, "no rules: the folder holds no *.toml", diagnostics);
   }
   return *std::move(files);
 }

@@ -125,16 +125,7 @@ class DatabaseSink {
     phase_ = left_ > 0 ? Phase::member : Phase::header;
   }
 
-  Result<> write(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
-      if (count < 0 && errno != EINTR) {
-        return fail_errno("cannot write what was unpacked", errno);
-      }
-      bytes.remove_prefix(count > 0 ? static_cast<size_t>(count) : 0);
-    }
-    return {};
-  }
+  Result<> write(std::string_view bytes) const { return write_all(fd_, bytes, "cannot write what was unpacked"); }
 
   int fd_;
   uint64_t room_;

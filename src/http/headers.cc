@@ -4,19 +4,12 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "net/address.h"
 
 namespace ipguard::http {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return result;
-}
 
 bool is_port(std::string_view text) {
   const auto port = parse_number(text);
@@ -26,7 +19,7 @@ bool is_port(std::string_view text) {
 // "q=0.5" among the parameters; 1 without it, 0 for what is no number.
 double quality_of(const std::vector<std::string_view>& parameters) {
   for (size_t i = 1; i < parameters.size(); ++i) {
-    const auto parameter = lower(trim(parameters[i]));
+    const auto parameter = lower_case(trim(parameters[i]));
     if (parameter.starts_with("q=")) {
       double quality = 0;
       const auto [end, error] = std::from_chars(parameter.data() + 2, parameter.data() + parameter.size(), quality);
@@ -42,8 +35,7 @@ double quality_of(const std::vector<std::string_view>& parameters) {
 bool is_token(std::string_view text) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [=](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           marks.find(c) != std::string_view::npos;
+    return is_letter(c) || is_digit(c) || marks.find(c) != std::string_view::npos;
   });
 }
 
@@ -61,7 +53,7 @@ std::string_view fault_of_target(std::string_view target) {
 
 void HeaderCheck::see(std::string_view name) {
   odd_name_ = odd_name_ || !is_token(name);
-  const auto is_it = [lowered = lower(name)](std::string_view other) { return lower(other) == lowered; };
+  const auto is_it = [lowered = lower_case(name)](std::string_view other) { return lower_case(other) == lowered; };
   if (const auto* it = std::ranges::find_if(single, is_it); it != single.end()) {
     ++seen_.at(static_cast<size_t>(it - single.begin()));
   }
@@ -98,7 +90,7 @@ std::optional<std::string> host_of(std::string_view header) {
   if (colon == 0 || (colon < header.size() && !is_port(header.substr(colon + 1)))) {
     return std::nullopt;
   }
-  auto host = lower(header.substr(0, colon));
+  auto host = lower_case(header.substr(0, colon));
   const auto is_host_character = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
   };
@@ -113,7 +105,7 @@ bool is_own_host(std::string_view header, const std::vector<std::string>& names)
 std::string_view bearer_of(std::string_view authorization) {
   authorization = trim(authorization);
   const auto blank = authorization.find(' ');
-  if (blank == std::string_view::npos || lower(authorization.substr(0, blank)) != "bearer") {
+  if (blank == std::string_view::npos || lower_case(authorization.substr(0, blank)) != "bearer") {
     return {};
   }
   return trim(authorization.substr(blank));
@@ -124,7 +116,7 @@ Exposition exposition_for(std::string_view accept) {
   double text = 0;
   for (const auto range : split(accept, ',')) {
     const auto parameters = split(range, ';');
-    const auto type = lower(trim(parameters.front()));
+    const auto type = lower_case(trim(parameters.front()));
     const double quality = quality_of(parameters);
     if (type == "application/openmetrics-text") {
       open_metrics = std::max(open_metrics, quality);

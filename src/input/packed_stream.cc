@@ -22,10 +22,10 @@ Result<size_t> PackedStream::read(std::span<char> room) {
   size_t filled = 0;
   while (filled < room.size()) {
     const Result<size_t> made = unpacker_.unpack(left_, room.subspan(filled));
-    if (!made && filled == 0) {
-      return made;
-    }
     if (!made) {
+      if (filled == 0) {
+        return made;
+      }
       break;  // what came before the damage is no part of it
     }
     filled += *made;

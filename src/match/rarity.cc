@@ -84,10 +84,7 @@ constexpr std::string_view ordinary_text =
 
 }  // namespace
 
-bool is_ordinary(std::string text) {
-  std::ranges::transform(text, text.begin(), to_lower);
-  return ordinary_text.find(text) != std::string_view::npos;
-}
+bool is_ordinary(std::string_view text) { return ordinary_text.find(lower_case(text)) != std::string_view::npos; }
 
 double rarity(const PatternNode& node) {
   return std::ranges::any_of(texts(folded(node)), is_ordinary) ? 0 : measure(node).best;

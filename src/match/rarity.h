@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 #include "match/pattern_syntax.h"
 
@@ -20,6 +20,6 @@ inline constexpr uint32_t most_optional = 2;
 // bytes, sequences, choices and repeats only.
 [[nodiscard]] double rarity(const PatternNode& node);
 // Whether ordinary lines are full of this text, in whatever case.
-[[nodiscard]] bool is_ordinary(std::string text);
+[[nodiscard]] bool is_ordinary(std::string_view text);
 
 }  // namespace ipguard::match

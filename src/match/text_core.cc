@@ -67,7 +67,7 @@ class CoreFinder {
     core.information = std::numeric_limits<double>::max();
     for (std::string& text : shortest_ones(std::move(found))) {
       if (any_case_) {
-        std::ranges::transform(text, text.begin(), to_lower);
+        text = lower_case(text);
       }
       core.information = std::min(core.information, bits(text));
       core.texts.push_back({.bytes = std::move(text), .any_case = any_case_});

@@ -112,7 +112,6 @@ void Balance::write_row(const Kept& kept, DecisionRow& row) const {
 Balance::Kept* Balance::keep(const model::Decision& decision) {
   if (const uint32_t known = place_of(decision.target); known != HashIndex::none) {
     kept_[known].until = decision.end();  // renewed
-    last_hit_.reset();
     return nullptr;
   }
   const uint32_t place = free_place();
@@ -187,7 +186,6 @@ uint32_t Balance::free_place() {
 }
 
 void Balance::index(uint32_t place) {
-  last_hit_.reset();
   for (const auto& prefix : prefixes_of(kept_[place])) {
     uint32_t number = static_cast<uint32_t>(covers_.size());
     if (free_covers_.empty()) {
@@ -203,7 +201,6 @@ void Balance::index(uint32_t place) {
 }
 
 void Balance::unindex(uint32_t place) {
-  last_hit_.reset();
   for (const auto& prefix : prefixes_of(kept_[place])) {
     const uint64_t hash = std::hash<net::Prefix>{}(prefix);
     const uint32_t number = by_prefix_.find(
@@ -293,22 +290,14 @@ bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time, bo
     return line_stopped_;
   }
   line_stopped_ = false;
-  if (address == nullptr) {
-    return false;
+  if (address != nullptr) {
+    each_covering(*address, time, [this](Kept& kept, uint32_t /*place*/) {
+      line_stopped_ = true;
+      ++kept.stopped;
+      ++sums_.rules[kept.rule].stopped;
+      ++sums_.scopes.at(static_cast<size_t>(kept.target.scope)).stopped;
+    });
   }
-  if (!last_hit_ || last_hit_->address != *address || last_hit_->time != time) {
-    auto places = last_hit_ ? std::move(last_hit_->places) : std::vector<uint32_t>();  // its memory
-    places.clear();
-    each_covering(*address, time, [&](const Kept&, uint32_t place) { places.push_back(place); });
-    last_hit_ = {.address = *address, .time = time, .places = std::move(places)};
-  }
-  for (const uint32_t place : last_hit_->places) {
-    Kept& kept = kept_[place];
-    ++kept.stopped;
-    ++sums_.rules[kept.rule].stopped;
-    ++sums_.scopes.at(static_cast<size_t>(kept.target.scope)).stopped;
-  }
-  line_stopped_ = !last_hit_->places.empty();
   sums_.total.stopped += line_stopped_ ? 1 : 0;
   return line_stopped_;
 }

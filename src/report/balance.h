@@ -10,7 +10,6 @@
 #include <functional>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -133,13 +132,6 @@ class Balance {
     uint32_t place = 0;  // in kept_
   };
 
-  // Which decisions cover an address at a time.
-  struct Covering {
-    net::Address address;
-    TimePoint time;
-    std::vector<uint32_t> places;  // in kept_
-  };
-
   // Of those that `shown` accepts.
   template <typename Shown>
   [[nodiscard]] std::vector<uint32_t> places(const Shown& shown) const {
@@ -183,8 +175,6 @@ class Balance {
   HashIndex by_target_;  // active ones: places in kept_
   std::vector<Cover> covers_;
   std::vector<uint32_t> free_covers_;
-  std::optional<Covering>
-      last_hit_;                // lines of one second come one after the other; none after a decision came or went
   bool line_stopped_ = false;   // that of the last hit
   HashIndex by_prefix_;         // of active ones: places in covers_
   net::PrefixLengths lengths_;  // of these

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "loaded_fixture.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -17,14 +18,7 @@ class CommandsTest : public testing::Test {
  protected:
   CommandsTest() {
     set_log_level(LogLevel::error);
-    config::Diagnostics diagnostics;
-    Loaded loaded;
-    loaded.config.protect.own_addresses = false;  // whatever this machine has
-    loaded.config.protect.gateways = false;
-    loaded.config.protect.resolvers = false;
-    loaded.rules = match::RuleSet::compile({}, diagnostics);
-    loaded.routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"}).value();
-    guard = std::make_unique<Guard>(std::move(loaded), true, State(store::Store::in_memory()));
+    guard = std::make_unique<Guard>(test_loaded(), true, State(store::Store::in_memory()));
     EXPECT_TRUE(guard->start(wall_clock_now()));
     context = std::make_unique<CommandContext>(
         CommandContext{.guard = *guard,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "loaded_fixture.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -13,15 +14,9 @@ namespace {
 constexpr uint32_t bench_range = 0xc6120000U;  // 198.18.0.0/15, RFC 2544
 
 Loaded loaded(std::vector<net::Prefix> allowed = {}) {
-  config::Diagnostics diagnostics;
-  Loaded loaded;
-  loaded.config.allow.prefixes = std::move(allowed);
-  loaded.config.protect.own_addresses = false;  // whatever this machine has
-  loaded.config.protect.gateways = false;
-  loaded.config.protect.resolvers = false;
-  loaded.rules = match::RuleSet::compile({}, diagnostics);
-  loaded.routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"}).value();
-  return loaded;
+  config::Config config;
+  config.allow.prefixes = std::move(allowed);
+  return test_loaded(std::move(config));
 }
 
 class GuardTest : public testing::Test {

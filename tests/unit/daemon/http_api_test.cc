@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/commands.h"
 #include "daemon/metrics.h"
+#include "loaded_fixture.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -24,14 +25,7 @@ class HttpApiTest : public testing::Test {
  protected:
   HttpApiTest() {
     set_log_level(LogLevel::error);
-    config::Diagnostics diagnostics;
-    Loaded loaded;
-    loaded.config.protect.own_addresses = false;  // whatever this machine has
-    loaded.config.protect.gateways = false;
-    loaded.config.protect.resolvers = false;
-    loaded.rules = match::RuleSet::compile({}, diagnostics);
-    loaded.routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"}).value();
-    guard = std::make_unique<Guard>(std::move(loaded), true, State(store::Store::in_memory()));
+    guard = std::make_unique<Guard>(test_loaded(), true, State(store::Store::in_memory()));
     EXPECT_TRUE(guard->start(wall_clock_now()));
     (void)guard->loaded().routes->systems();  // what the daemon does beside the loop
     context = std::make_unique<CommandContext>(

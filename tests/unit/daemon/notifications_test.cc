@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "daemon/render_json.h"
+#include "loaded_fixture.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -74,15 +75,9 @@ class NotificationsTest : public testing::Test {
   NotificationsTest() {
     set_log_level(LogLevel::error);
     std::filesystem::remove(path);
-    config::Diagnostics diagnostics;
-    Loaded loaded;
-    loaded.config.protect.own_addresses = false;  // whatever this machine has
-    loaded.config.protect.gateways = false;
-    loaded.config.protect.resolvers = false;
-    loaded.config.notifies.push_back({.name = "file", .type = config::NotifyType::file, .path = path});
-    loaded.rules = match::RuleSet::compile({}, diagnostics);
-    loaded.routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"}).value();
-    guard = std::make_unique<Guard>(std::move(loaded), true, State(store::Store::in_memory()));
+    config::Config config;
+    config.notifies.push_back({.name = "file", .type = config::NotifyType::file, .path = path});
+    guard = std::make_unique<Guard>(test_loaded(std::move(config)), true, State(store::Store::in_memory()));
   }
   ~NotificationsTest() override { std::filesystem::remove(path); }
   std::vector<Json> written() const {

@@ -12,6 +12,7 @@
 #include "config/rule_file.h"
 #include "daemon/guard.h"
 #include "daemon/log_beginning.h"
+#include "loaded_fixture.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -34,15 +35,10 @@ scope = "address"
 
 Loaded load_text(const std::string& text) {
   config::Diagnostics diagnostics;
-  Loaded loaded;
-  loaded.config = config::parse_config(text, "c.toml", diagnostics);
-  loaded.config.protect.own_addresses = false;  // whatever this machine has
-  loaded.config.protect.gateways = false;
-  loaded.config.protect.resolvers = false;
+  Loaded loaded = test_loaded(config::parse_config(text, "c.toml", diagnostics));
   loaded.readings = match::SourceReadings::compile(loaded.config.formats, loaded.config.sources, diagnostics);
   loaded.rules = match::RuleSet::compile(config::parse_rules(rule_text, "r.toml", diagnostics), diagnostics);
   EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.to_string();
-  loaded.routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"}).value();
   return loaded;
 }
 

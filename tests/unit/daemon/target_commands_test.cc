@@ -10,6 +10,7 @@
 #include "daemon/commands.h"
 #include "daemon/render_json.h"
 #include "daemon/target_work.h"
+#include "loaded_fixture.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -21,16 +22,10 @@ class TargetCommandsTest : public testing::Test {
   void make_guard(uint8_t largest_share = 50,
                   std::vector<net::Prefix> allowed = {net::Prefix::parse("198.51.100.0/25").value()}) {
     set_log_level(LogLevel::error);
-    config::Diagnostics diagnostics;
-    Loaded loaded;
-    loaded.config.allow.prefixes = std::move(allowed);
-    loaded.config.protect.largest_share = largest_share;
-    loaded.config.protect.own_addresses = false;  // whatever this machine has
-    loaded.config.protect.gateways = false;
-    loaded.config.protect.resolvers = false;
-    loaded.rules = match::RuleSet::compile({}, diagnostics);
-    loaded.routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb"}).value();
-    guard = std::make_unique<Guard>(std::move(loaded), true, State(store::Store::in_memory()));
+    config::Config config;
+    config.allow.prefixes = std::move(allowed);
+    config.protect.largest_share = largest_share;
+    guard = std::make_unique<Guard>(test_loaded(std::move(config)), true, State(store::Store::in_memory()));
     EXPECT_TRUE(guard->start(wall_clock_now()));
   }
 

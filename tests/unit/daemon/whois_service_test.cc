@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/unique_fd.h"
+#include "loaded_fixture.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -28,16 +29,10 @@ class WhoisServiceTest : public testing::Test {
   WhoisServiceTest() { set_log_level(LogLevel::error); }
 
   static Loaded load(const std::string& listen, bool own_knowledge, const std::string& database = "doc-ranges.mmdb") {
-    config::Diagnostics diagnostics;
-    Loaded loaded;
-    loaded.config.protect.own_addresses = false;  // whatever this machine has
-    loaded.config.protect.gateways = false;
-    loaded.config.protect.resolvers = false;
-    loaded.config.whois.listen = listen;
-    loaded.config.whois.own_knowledge = own_knowledge;
-    loaded.rules = match::RuleSet::compile({}, diagnostics);
-    loaded.routes = enrich::RouteTable::open({IPGUARD_SOURCE_DIR "/tests/data/" + database}).value();
-    return loaded;
+    config::Config config;
+    config.whois.listen = listen;
+    config.whois.own_knowledge = own_knowledge;
+    return test_loaded(std::move(config), database);
   }
   void start(Loaded loaded) {
     guard_ = std::make_unique<Guard>(std::move(loaded), true, State(store::Store::in_memory()));
