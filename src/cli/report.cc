@@ -21,7 +21,7 @@ namespace ipguard::cli {
 namespace {
 
 // With what the rest of the program takes, a million addresses are counted exactly below 300 MB.
-constexpr const char* default_memory = "160MiB";
+constexpr const char* default_memory = "96MiB";
 
 struct ReportOptions {
   std::vector<std::string> files;
@@ -128,7 +128,7 @@ Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
   }
   const auto memory = parse_size(options.memory);
   if (!memory || *memory == 0) {
-    return fail(Errc::usage, "--memory: '" + printable(options.memory, 40) + "' is no size; write 160MiB");
+    return fail(Errc::usage, "--memory: '" + printable(options.memory, 40) + "' is no size; write 96MiB");
   }
   if (*memory < report::Aggregates::least_budget) {
     return fail(Errc::usage, "--memory: " + printable(options.memory, 40) + " is too little; the least is " +

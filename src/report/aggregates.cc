@@ -10,7 +10,7 @@
 namespace ipguard::report {
 namespace {
 
-constexpr size_t pool_share = 3;  // distinct things take at most a third of the memory before they are estimated sooner
+constexpr size_t pool_share = 3;         // of the memory: a third, where it is short, for what is distinct
 constexpr uint32_t most_bits = 8;        // of Group::seen
 constexpr uint32_t enough_for_bit = 64;  // hits: these rules come often
 constexpr size_t least_freed = 4096;     // bytes; who gives up less had nothing to give up
@@ -21,8 +21,9 @@ bool is_attack(const Fact& fact) { return fact.rule->kind == model::RuleKind::at
 
 Aggregates::Aggregates(size_t budget, Lookups lookups, size_t distinct_budget)
     : budget_(std::max(budget, least_budget)),
+      has_large_sets_(distinct_budget == 0),
       lookups_(std::move(lookups)),
-      pool_(distinct_budget == 0 ? DistinctPool(budget_ / pool_share) : DistinctPool(distinct_budget, 0)) {
+      pool_(has_large_sets_ ? DistinctPool(budget_ / pool_share, budget_) : DistinctPool(distinct_budget, 0)) {
   for (const Dimension dimension : all_dimensions) {
     // An address is one address of one route.
     tables_[static_cast<size_t>(dimension)] = std::make_unique<GroupTable>(dimension != Dimension::address, pool_);
@@ -44,6 +45,7 @@ void Aggregates::take(const Fact& fact) {
     line_.groups[static_cast<size_t>(Dimension::user)] = none;  // each rule may capture another one
   }
   timeline_.add(rules_[rule].timeline, fact.time);
+  count_distinct();
   keep_within_budget();
 }
 
@@ -96,7 +98,7 @@ void Aggregates::count(Dimension dimension, std::string_view key, uint32_t facts
   // Who is known is known to its owners, too, unless these have given way meanwhile.
   const bool of_owner = dimension == Dimension::route || dimension == Dimension::asn || dimension == Dimension::country;
   if (!of_owner || line_.origin.is_new || !groups.exact()) {
-    count_distinct(groups.counts_of(touched.number));
+    note_distinct(groups.counts_of(touched.number));
   }
 }
 
@@ -112,8 +114,8 @@ void Aggregates::count_rule(const Fact& fact, uint32_t rule) {
   // Sets of all offenders are large, and asking them is slow.
   uint8_t& seen = table(Dimension::address).at(line_.groups[static_cast<size_t>(Dimension::address)]).seen;
   if ((seen & facts.bit) == 0 || !classes.exact() || !rules.exact()) {
-    count_distinct(classes.counts_of(facts.group_of_class));
-    count_distinct(rules.counts_of(facts.group));
+    note_distinct(classes.counts_of(facts.group_of_class));
+    note_distinct(rules.counts_of(facts.group));
     seen |= facts.bit;
   }
 }
@@ -129,14 +131,21 @@ void Aggregates::count_known(Dimension dimension, std::string_view key, uint32_t
   group = touched.number;
 }
 
-void Aggregates::count_distinct(DistinctCounts& counts) {
+void Aggregates::note_distinct(DistinctCounts& counts) {
+  counts.addresses.prepare(line_.origin.address, pool_);
+  noted_.at(noted_count_++) = &counts;
+}
+
+void Aggregates::count_distinct() {
   const Origin& origin = line_.origin;
-  if (!counts.addresses.insert(origin.address, pool_)) {
-    return;  // so its route and AS are not new either
-  }
-  counts.routes.insert(origin.route, pool_);
-  if (origin.asn != 0) {
-    counts.asns.insert(origin.asn, pool_);
+  for (DistinctCounts* const counts : std::span(noted_).first(std::exchange(noted_count_, 0))) {
+    if (!counts->addresses.insert(origin.address, pool_)) {
+      continue;  // so its route and AS are not new either
+    }
+    counts->routes.insert(origin.route, pool_);
+    if (origin.asn != 0) {
+      counts->asns.insert(origin.asn, pool_);
+    }
   }
 }
 
@@ -163,7 +172,8 @@ void Aggregates::count_texts(const Fact& fact) {
     count(Dimension::user_agent, fact.user_agent, 0, fact);
   }
   const auto hour = std::chrono::floor<std::chrono::hours>(fact.time).time_since_epoch().count();
-  count(Dimension::hour, NumberKey(static_cast<uint32_t>(hour)).text(), 0, fact);
+  // Signed: a log may hold any year.
+  count(Dimension::hour, NumberKey(static_cast<uint32_t>(static_cast<int32_t>(hour))).text(), 0, fact);
 }
 
 uint32_t Aggregates::number_of(const model::Rule& rule) {
@@ -216,9 +226,25 @@ void Aggregates::keep_within_budget() {
   if (group_count() < groups_checked_ + step) {
     return;
   }
-  while (bytes() > budget_ && shrink_largest()) {
+  while (bytes() > budget_ && (estimate_largest_sets() || shrink_largest())) {
+  }
+  if (has_large_sets_) {
+    pool_.set_room(budget_ - std::min(budget_, bytes() - pool_.bytes()));
   }
   groups_checked_ = group_count();
+}
+
+bool Aggregates::estimate_largest_sets() {
+  const DistinctPool::Size size = pool_.largest();
+  if (size == DistinctPool::Size::large) {
+    return false;
+  }
+  const size_t before = pool_.large_bytes();
+  for (const auto& table : tables_) {
+    table->estimate_sets_of(size);
+  }
+  all_addresses_.estimate_set_of(size, pool_);
+  return pool_.large_bytes() < before;
 }
 
 size_t Aggregates::group_count() const {
@@ -359,7 +385,7 @@ void Aggregates::describe_owner(Dimension dimension, const Group& group, std::st
       row.label = rules_[group.facts].title;
       break;
     case Dimension::hour:
-      row.key = format_rfc3339(TimePoint(std::chrono::hours(NumberKey::read(key))));
+      row.key = format_rfc3339(TimePoint(std::chrono::hours(static_cast<int32_t>(NumberKey::read(key)))));
       break;
     case Dimension::attack_class:
     case Dimension::path:

@@ -36,10 +36,10 @@ class Aggregates {
     std::function<const model::Route&(uint32_t facts)> facts;
   };
 
-  // `budget`: bytes. Beyond it the largest table gives up its smallest groups (GroupTable::shrink()), and distinct
-  // things are estimated sooner. At least `least_budget` is used.
+  // `budget`: bytes; at least `least_budget` is used. Beyond it the largest sets of distinct things become estimates;
+  // when there are none left, the largest table gives up its smallest groups (GroupTable::shrink()).
   // `distinct_budget`: from how many bytes of distinct things on these are thrifty, and their sets stay small; 0 = a
-  // third of all, and sets grow while there is room.
+  // third of all, or more while the groups need less than the rest.
   Aggregates(size_t budget, Lookups lookups, size_t distinct_budget = 0);
   Aggregates(const Aggregates&) = delete;
   Aggregates& operator=(const Aggregates&) = delete;
@@ -114,16 +114,21 @@ class Aggregates {
   void count_known(Dimension dimension, std::string_view key, uint32_t facts, const Fact& fact, uint32_t& group);
   void count_owners(const Fact& fact);  // completes the line's origin
   void count_texts(const Fact& fact);
-  void count_distinct(DistinctCounts& counts);
+  // That the line's origin is to be counted there by count_distinct(), when all of the fact's groups are known.
+  void note_distinct(DistinctCounts& counts);
+  void count_distinct();
   [[nodiscard]] uint32_t number_of(const model::Rule& rule);
   [[nodiscard]] uint32_t number_of(const std::string& id, const std::string& title, std::string_view attack_class);
   [[nodiscard]] size_t group_count() const;
   // The most that there can be; the largest number where groups gave way or are not counted.
   [[nodiscard]] uint64_t groups_in_all(Dimension dimension) const;
   void keep_within_budget();
+  // Of all groups those in the largest blocks of the pool; false if none of these is large.
+  bool estimate_largest_sets();
   void describe_owner(Dimension dimension, const Group& group, std::string_view key, GroupRow& row) const;
 
   size_t budget_;
+  bool has_large_sets_;
   Lookups lookups_;
   DistinctPool pool_;
   std::array<std::unique_ptr<GroupTable>, dimension_count> tables_;
@@ -136,6 +141,8 @@ class Aggregates {
   uint64_t hits_ = 0;
   uint64_t attacks_ = 0;
   Line line_;
+  std::array<DistinctCounts*, dimension_count> noted_{};  // of the fact: each grouping's at most
+  size_t noted_count_ = 0;
   size_t groups_checked_ = 0;  // groups that there were when the budget was looked at last
 };
 

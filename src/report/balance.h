@@ -49,7 +49,8 @@ struct BalanceLimits {
 // Used by one thread.
 class Balance {
  public:
-  explicit Balance(BalanceLimits limits = {}) : limits_(limits), pool_(std::min(limits.bytes / 4, size_t{8} << 20U)) {}
+  explicit Balance(BalanceLimits limits = {})
+      : limits_(limits), pool_(distinct_budget(limits), distinct_budget(limits)) {}
 
   void begin(const model::Decision& decision);
   // One that began before anything was counted: it is no part of the sums, what it stops is.
@@ -89,6 +90,7 @@ class Balance {
   [[nodiscard]] uint64_t given_up() const { return given_up_; }
 
  private:
+  static size_t distinct_budget(const BalanceLimits& limits) { return std::min(limits.bytes / 4, size_t{8} << 20U); }
   static constexpr size_t bytes_of_words = 320;
   static constexpr uint8_t route_elsewhere = 255;
 

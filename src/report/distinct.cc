@@ -20,10 +20,13 @@ constexpr size_t most_in_set(DistinctPool::Size size) {
 // A hash as it is kept: never 0, and without the bits that tell the form.
 uint64_t kept(uint64_t hash) { return std::max<uint64_t>(hash & ~form_bits, form_bits + 1); }
 
+// Where a search for it begins.
+size_t home(uint64_t kept_hash, size_t set_size) { return (kept_hash >> 8U) & (set_size - 1); }
+
 // True if it was not there. The set has room.
 bool put(std::span<uint64_t> set, uint64_t hash) {
   const size_t mask = set.size() - 1;
-  for (size_t at = (hash >> 8U) & mask;; at = (at + 1) & mask) {
+  for (size_t at = home(hash, set.size());; at = (at + 1) & mask) {
     if (set[at] == hash) {
       return false;
     }
@@ -36,7 +39,7 @@ bool put(std::span<uint64_t> set, uint64_t hash) {
 
 bool holds(std::span<const uint64_t> set, uint64_t hash) {
   const size_t mask = set.size() - 1;
-  size_t at = (hash >> 8U) & mask;
+  size_t at = home(hash, set.size());
   for (size_t tried = 0; tried < set.size() && set[at] != 0; ++tried, at = (at + 1) & mask) {
     if (set[at] == hash) {
       return true;
@@ -138,7 +141,7 @@ uint32_t DistinctPool::allocate(Size size) {
   if (!blocks.free.empty()) {
     const uint32_t block = blocks.free.back();
     blocks.free.pop_back();
-    if (length > words_a_chunk) {
+    if (length >= words_a_chunk) {
       blocks.chunks[block] = std::make_unique<uint64_t[]>(length);  // NOLINT(modernize-avoid-c-arrays)
     } else {
       std::ranges::fill(at(size, block), 0);
@@ -158,14 +161,22 @@ void DistinctPool::release(Size size, uint32_t block) {
   bytes_ -= length * sizeof(uint64_t);
   large_bytes_ -= size > Size::large ? length * sizeof(uint64_t) : 0;
   blocks.free.push_back(block);
-  if (length > words_a_chunk) {
+  if (length >= words_a_chunk) {
     blocks.chunks[block].reset();
   }
 }
 
-bool DistinctPool::has_room(Size size) const {
-  const size_t bytes = words[static_cast<size_t>(size)] * sizeof(uint64_t);
-  return !thrifty() && bytes_ + bytes <= budget_ && large_bytes_ + bytes <= large_budget_;
+bool DistinctPool::has_room(Size size, Size present) const {
+  const auto bytes_of = [](Size each) { return words[static_cast<size_t>(each)] * sizeof(uint64_t); };
+  return size > Size::large ? bytes_ - bytes_of(present) + bytes_of(size) <= room_ : !thrifty();
+}
+
+DistinctPool::Size DistinctPool::largest() const {
+  size_t size = words.size() - 1;
+  while (size > static_cast<size_t>(Size::large) && classes_[size].used == classes_[size].free.size()) {
+    --size;
+  }
+  return static_cast<Size>(size);
 }
 
 std::span<uint64_t> DistinctPool::at(Size size, uint32_t block) {
@@ -203,16 +214,25 @@ bool Distinct::insert(uint64_t hash, DistinctPool& pool) {
   return true;
 }
 
+void Distinct::prepare(uint64_t hash, const DistinctPool& pool) const {
+  if (form() == Form::set) {
+    const auto blocks = pool.at(size(), block());
+    __builtin_prefetch(&blocks[home(kept(hash), blocks.size())], 1);
+  }
+}
+
 bool Distinct::insert_in_set(uint64_t hash, DistinctPool& pool) {
   const auto blocks = pool.at(size(), block());
-  if (holds(blocks, kept(hash))) {
-    return false;
-  }
   if (held() >= most_in_set(size())) {
+    if (holds(blocks, kept(hash))) {
+      return false;
+    }
     grow(pool);
     return insert(hash, pool);
   }
-  put(blocks, kept(hash));
+  if (!put(blocks, kept(hash))) {
+    return false;
+  }
   set(Form::set, size(), block(), held() + 1);
   return true;
 }
@@ -226,7 +246,7 @@ void Distinct::grow(DistinctPool& pool) {
   constexpr auto large = DistinctPool::Size::large;
   const bool largest = static_cast<size_t>(before) + 1 == DistinctPool::words.size();
   const auto next = largest ? before : static_cast<DistinctPool::Size>(static_cast<uint8_t>(before) + 1);
-  const bool sketched = largest || (next > large ? !pool.has_room(next) : pool.thrifty());
+  const bool sketched = largest || !pool.has_room(next, before);
   const DistinctPool::Size after = sketched ? std::min(before, large) : next;
   pool.release(before, old_block);
   const uint32_t fresh = pool.allocate(after);
@@ -284,6 +304,12 @@ void Distinct::become_sketch(DistinctPool::Size wanted, DistinctPool& pool) {
     sketch(registers_of(pool.at(wanted, fresh)), before.bits_ & ~form_bits);
   }
   Distinct(before).clear(pool);
+}
+
+void Distinct::estimate_set_of(DistinctPool::Size wanted, DistinctPool& pool) {
+  if (form() == Form::set && size() == wanted) {
+    become_sketch(std::min(wanted, DistinctPool::Size::large), pool);
+  }
 }
 
 uint64_t Distinct::count(const DistinctPool& pool) const {

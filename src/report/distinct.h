@@ -16,18 +16,19 @@ namespace ipguard::report {
 // A well mixed hash of any bytes, the same in every run.
 [[nodiscard]] uint64_t hash_of(std::string_view bytes);
 
-// The blocks that counters of one report keep their hashes in. While there is room, sets grow. Beyond `budget` bytes it
-// is thrifty: who has seen more than a few things goes on in the smallest sketch, which needs no more room. Used by one
+// The blocks that counters of one report keep their hashes in. While there is room, sets grow. Then the pool is
+// thrifty: who has seen more than a few things goes on in the smallest sketch, which needs no more room. Used by one
 // thread.
 class DistinctPool {
  public:
   // Of the sketches `large` is the largest: one byte for each of its 4,096 registers. What is larger holds sets only.
-  enum class Size : uint8_t { small, medium, large, k2, k8, k32, k128, k512, m2 };
-  static constexpr std::array<size_t, 9> words = {8, 64, 512, 2048, 8192, 32'768, 131'072, 524'288, 2'097'152};
+  enum class Size : uint8_t { small, medium, large, k1, k2, k4, k8, k16, k32, k64, k128, k256, k512, m1, m2 };
+  static constexpr std::array<size_t, 15> words = {
+      8, 64, 512, 1024, 2048, 4096, 8192, 16'384, 32'768, 65'536, 131'072, 262'144, 524'288, 1'048'576, 2'097'152};
 
-  explicit DistinctPool(size_t budget) : DistinctPool(budget, budget / 4) {}
-  // `large_budget`: of it for blocks larger than `large`; 0 = there are none.
-  DistinctPool(size_t budget, size_t large_budget) : budget_(budget), large_budget_(large_budget) {}
+  // `budget`: bytes that blocks up to `large` may take in any case. `room`: bytes for all together; without it there
+  // are no larger ones.
+  explicit DistinctPool(size_t budget, size_t room = 0) : budget_(budget), room_(room) {}
 
   // Zeros. The number is valid until release().
   [[nodiscard]] uint32_t allocate(Size size);
@@ -36,9 +37,14 @@ class DistinctPool {
   [[nodiscard]] std::span<const uint64_t> at(Size size, uint32_t block) const;
 
   [[nodiscard]] size_t bytes() const { return bytes_; }
-  [[nodiscard]] bool thrifty() const { return thrifty_ || bytes_ > budget_; }
-  // Whether a block larger than `large` may be had.
-  [[nodiscard]] bool has_room(Size size) const;
+  [[nodiscard]] size_t large_bytes() const { return large_bytes_; }  // of them in blocks larger than `large`
+  [[nodiscard]] bool thrifty() const { return thrifty_ || (bytes_ > room_ && bytes_ - large_bytes_ > budget_); }
+  // Whether a set may have a block of this size in the place of its present one.
+  [[nodiscard]] bool has_room(Size size, Size present) const;
+  // From now on; what is there already stays.
+  void set_room(size_t bytes) { room_ = bytes; }
+  // The largest that somebody has, if it is larger than `large`; else `large`.
+  [[nodiscard]] Size largest() const;
   // From now on, whatever the budget.
   void set_thrifty() { thrifty_ = true; }
 
@@ -53,9 +59,9 @@ class DistinctPool {
   static constexpr size_t blocks_a_chunk(size_t length) { return length < words_a_chunk ? words_a_chunk / length : 1; }
 
   size_t budget_;
-  size_t large_budget_;
+  size_t room_;
   size_t bytes_ = 0;
-  size_t large_bytes_ = 0;  // of them in blocks larger than `large`
+  size_t large_bytes_ = 0;
   bool thrifty_ = false;
   std::array<Class, words.size()> classes_;
 };
@@ -65,12 +71,18 @@ class Distinct {
  public:
   // `hash`: of the thing (hash_of()). False only if it is surely not new.
   bool insert(uint64_t hash, DistinctPool& pool);
+  // Has the memory fetched that insert() will need: sets are larger than a processor's caches, and several can be
+  // fetched at once.
+  void prepare(uint64_t hash, const DistinctPool& pool) const;
   // Everything that another counter has seen, whose blocks are in the pool `from`.
   void merge(const Distinct& other, const DistinctPool& from, DistinctPool& pool);
   [[nodiscard]] uint64_t count(const DistinctPool& pool) const;
   // The relative standard error of count(): 0 = exact.
   [[nodiscard]] double error() const;
   void clear(DistinctPool& pool);
+  // A set in a block of this size becomes a sketch, of `large` at most: an estimate from now on, and nearly all of the
+  // block is given back.
+  void estimate_set_of(DistinctPool::Size size, DistinctPool& pool);
 
  private:
   // In the lowest two bits; the rest is a hash, or a block's size, how many it holds, and its number.

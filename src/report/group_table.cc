@@ -139,6 +139,15 @@ void GroupTable::merge(const GroupTable& other, const std::function<uint32_t(uin
   }
 }
 
+void GroupTable::estimate_sets_of(DistinctPool::Size size) {
+  for (uint32_t i = 0; counts_distinct_ && i < size_; ++i) {
+    DistinctCounts& counts = counts_of(i);
+    counts.addresses.estimate_set_of(size, pool_);
+    counts.routes.estimate_set_of(size, pool_);
+    counts.asns.estimate_set_of(size, pool_);
+  }
+}
+
 void GroupTable::shrink() {
   const uint32_t before = size_;
   const uint32_t left = before / 2;

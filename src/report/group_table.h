@@ -76,6 +76,8 @@ class GroupTable {
   // `facts` are here. Distinct counts are estimated where one of them is.
   void merge(const GroupTable& other, const std::function<uint32_t(uint32_t)>& facts_of);
 
+  // Distinct::estimate_set_of() for all groups.
+  void estimate_sets_of(DistinctPool::Size size);
   // Lets go of the half of the groups that have the fewest hits; of those with as many, the later ones.
   void shrink();
 

@@ -62,7 +62,9 @@ std::string exchange(loop::EventLoop& loop, uint16_t port, std::string_view byte
   // Closed by a reset: thousands of connections a minute would leave no port that is not in TIME_WAIT (socket(7)).
   const linger none{.l_onoff = 1, .l_linger = 0};
   require(::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0);
-  require(::connect(client.get(), address.get(), address.length) == 0, std::strerror(errno));
+  while (::connect(client.get(), address.get(), address.length) != 0 && errno != EISCONN) {
+    require(errno == EINTR || errno == EALREADY, std::strerror(errno));  // libFuzzer's alarm interrupts it
+  }
   require(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
   require(::shutdown(client.get(), SHUT_WR) == 0);
   std::string answer;

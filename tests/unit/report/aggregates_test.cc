@@ -169,6 +169,44 @@ TEST_F(AggregatesTest, KeepsWithinItsMemory) {
   EXPECT_EQ(aggregates.hits(), static_cast<uint64_t>(hits));
 }
 
+TEST_F(AggregatesTest, HoursBefore1970AreHoursToo) {
+  Aggregates aggregates(64U << 20U, lookups());
+  const auto long_ago = parse_rfc3339("0020-02-25T04:30:17Z");
+  ASSERT_TRUE(long_ago);
+  aggregates.take({.rule = &probe, .address = address("192.0.2.1"), .time = *long_ago});
+  aggregates.take({.rule = &probe, .address = address("192.0.2.1"), .time = at(-1)});
+  const auto rows = aggregates.rows(Dimension::hour, 10);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].key, "0020-02-25T04:00:00Z");
+  EXPECT_EQ(rows[1].key, "1969-12-31T23:00:00Z");
+}
+
+// Different things are counted exactly as long as all fits; then the largest counts become estimates before any group
+// gives way.
+TEST_F(AggregatesTest, EstimatesOnlyWhatDoesNotFit) {
+  constexpr size_t budget = 16U << 20U;
+  Aggregates aggregates(budget, lookups());
+  const auto take = [&](uint32_t from, uint32_t to) {
+    for (uint32_t i = from; i < to; ++i) {
+      const auto path = "/" + std::to_string(i);
+      aggregates.take(
+          {.rule = &probe, .address = net::Address::from_ipv4(0xc6120000U + i), .time = at(i), .path = path});
+    }
+  };
+  const auto of_rule = [&] { return aggregates.rows(Dimension::rule, 1).front(); };
+  take(0, 40'000);
+  EXPECT_EQ(of_rule().addresses, 40'000U);
+  EXPECT_EQ(of_rule().distinct_error, 0);
+  EXPECT_LE(aggregates.bytes(), budget);
+
+  take(40'000, 58'000);
+  EXPECT_LE(aggregates.bytes(), budget + (1U << 20U));
+  EXPECT_THAT(aggregates.approximate(), ElementsAre());
+  EXPECT_EQ(of_rule().hits, 58'000U);
+  EXPECT_NEAR(of_rule().addresses_error, 0.01625, 0.0001);
+  EXPECT_NEAR(static_cast<double>(of_rule().addresses), 58'000, 4 * 0.01625 * 58'000);
+}
+
 // Everything that rows show, for comparing two ways of counting.
 std::string shown(const Aggregates& aggregates) {
   std::string text;

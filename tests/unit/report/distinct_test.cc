@@ -28,7 +28,7 @@ uint64_t count_of(uint64_t things, DistinctPool& pool, double* error = nullptr) 
 }
 
 TEST(Distinct, IsExactForFew) {
-  DistinctPool pool(1U << 20U);
+  DistinctPool pool(1U << 20U, 1U << 20U);
   for (const uint64_t things : {0U, 1U, 2U, 3U, 8U, 9U, 48U, 49U, 100U, 384U, 385U, 540U, 1536U, 6000U}) {
     double error = 1;
     EXPECT_EQ(count_of(things, pool, &error), things);
@@ -39,7 +39,7 @@ TEST(Distinct, IsExactForFew) {
 
 // Of 1.04 / sqrt(4096) = 1.6 %, four standard errors.
 TEST(Distinct, EstimatesManyWithinItsError) {
-  DistinctPool pool(16U << 10U);  // there is no room for larger sets
+  DistinctPool pool(16U << 10U);
   for (const uint64_t things : {385U, 1000U, 5000U, 10'000U, 20'000U, 100'000U, 1'000'000U}) {
     double error = 0;
     const auto count = static_cast<double>(count_of(things, pool, &error));
@@ -61,24 +61,47 @@ TEST(Distinct, NeedsNoMoreRoomWhenThePoolIsThrifty) {
 
 // With room enough a set holds what a report's largest group has; many such groups do not take the room of small ones.
 TEST(Distinct, IsExactWhileThereIsRoom) {
-  constexpr size_t budget = 64U << 20U;
-  DistinctPool pool(budget);
+  constexpr size_t room = (8U << 20U) + 1;
+  DistinctPool pool(1U << 20U, room);
   std::vector<Distinct> many(40);
   size_t exact = 0;
   for (auto& distinct : many) {
-    for (uint64_t i = 0; i < 60'000; ++i) {
+    for (uint64_t i = 0; i < 45'000; ++i) {
       distinct.insert(hash_of_number(i), pool);
     }
     exact += distinct.error() == 0 ? 1U : 0U;
-    EXPECT_NEAR(static_cast<double>(distinct.count(pool)), 60'000, 4 * distinct.error() * 60'000);
+    EXPECT_NEAR(static_cast<double>(distinct.count(pool)), 45'000, 4 * distinct.error() * 45'000);
   }
-  EXPECT_EQ(exact, 15U) << "16 blocks of 1 MiB are a quarter; the last growth needs two blocks at a time";
-  EXPECT_LE(pool.bytes(), budget / 4 + (many.size() << 12U));
+  EXPECT_EQ(exact, 16U) << "of blocks of 512 KiB";
+  EXPECT_LE(pool.large_bytes(), room);
+  EXPECT_LE(pool.bytes(), room + ((many.size() - exact) << 12U));
   EXPECT_FALSE(pool.thrifty());
   for (auto& distinct : many) {
     distinct.clear(pool);
   }
   EXPECT_EQ(pool.bytes(), 0U);
+}
+
+TEST(Distinct, LargeSetsGiveBackTheirRoomAsEstimates) {
+  DistinctPool pool(1U << 20U, 16U << 20U);
+  Distinct larger;
+  Distinct smaller;
+  for (uint64_t i = 0; i < 45'000; ++i) {
+    larger.insert(hash_of_number(i), pool);
+    smaller.insert(hash_of_number(i % 5000), pool);
+  }
+  const auto largest = pool.largest();
+  EXPECT_EQ(largest, DistinctPool::Size::k64);
+  smaller.estimate_set_of(largest, pool);
+  EXPECT_EQ(smaller.error(), 0) << "it is none of them";
+  larger.estimate_set_of(largest, pool);
+  EXPECT_NEAR(larger.error(), 0.01625, 0.0001);
+  EXPECT_NEAR(static_cast<double>(larger.count(pool)), 45'000, 4 * larger.error() * 45'000);
+  EXPECT_EQ(pool.largest(), DistinctPool::Size::k8);
+  smaller.estimate_set_of(pool.largest(), pool);
+  EXPECT_EQ(pool.largest(), DistinctPool::Size::large) << "no more";
+  EXPECT_EQ(pool.large_bytes(), 0U);
+  EXPECT_EQ(pool.bytes(), 2U << 12U);
 }
 
 TEST(Distinct, SaysWhatIsSurelyNotNew) {
@@ -114,8 +137,8 @@ TEST(Distinct, MergedIsAsSeenByOne) {
   for (const uint64_t mine : {0U, 1U, 5U, 30U, 300U, 5000U, 50'000U}) {
     for (const uint64_t theirs : {0U, 1U, 5U, 30U, 300U, 5000U, 50'000U}) {
       for (const size_t budget : {size_t{0}, size_t{1} << 20U}) {  // the thrifty one has small sketches
-        DistinctPool pool(size_t{1} << 20U);
-        DistinctPool other_pool(budget);
+        DistinctPool pool(size_t{1} << 20U, size_t{1} << 19U);
+        DistinctPool other_pool(budget, budget / 2);
         Distinct distinct;
         Distinct other;
         for (uint64_t i = 0; i < mine; ++i) {
