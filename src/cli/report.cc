@@ -89,7 +89,8 @@ config::Config read_configuration(const std::string& path, const std::vector<std
 std::vector<std::string> settings_of(const ReportOptions& options) {
   constexpr std::string_view spoken = "ladder.route.offenders";
   std::vector<std::string> settings;
-  for (const auto& setting : options.settings) {
+  for (const auto& given : options.settings) {
+    const std::string setting(trim(given));
     const bool is_spoken =
         setting.starts_with(spoken) && trim(std::string_view(setting).substr(spoken.size())).starts_with('=');
     settings.push_back(is_spoken ? "ladder.route.addresses" + setting.substr(spoken.size()) : setting);
@@ -97,9 +98,26 @@ std::vector<std::string> settings_of(const ReportOptions& options) {
   return settings;
 }
 
+// Both sides of a comparison read the same lines with the same rules' texts and owners.
+Result<> check_settings(const std::vector<std::string>& settings) {
+  for (const auto& setting : settings) {
+    const auto key = trim(std::string_view(setting).substr(0, setting.find('=')));
+    const bool of_rules = key == "rules.paths";
+    if (of_rules || key == "database.paths") {
+      return fail(Errc::usage, "--set: " + std::string(key) +
+                                   " is the same for what is decided with the settings and " +
+                                   "without them; make another report, with " + (of_rules ? "--rules" : "--db"));
+    }
+  }
+  return {};
+}
+
 Result<> configure(const ReportOptions& options, ReportPlan& plan) {
   config::Diagnostics diagnostics;
   plan.settings = settings_of(options);
+  if (auto checked = check_settings(plan.settings); !checked) {
+    return checked;
+  }
   plan.policy.config = read_configuration(options.reading.config, plan.settings, diagnostics);
   std::optional<config::Config> before;
   if (!plan.settings.empty() && !diagnostics.has_errors()) {
@@ -239,8 +257,13 @@ bool tell_problems(const report::Document& document) {
                 << format_duration(input.furthest_back)
                 << ": a log is taken in the order of its lines, so offences may be missed there\n";
     }
+    if (input.ahead > 0) {
+      std::cerr << "ipguardctl: " << printable(input.path) << ": " << counted(input.ahead, "line", "lines")
+                << (input.ahead == 1 ? " is" : " are")
+                << " stamped ahead of this machine's clock: taken as written when the line above was\n";
+    }
   }
-  const bool nothing = document.lines == unread && document.lines_hit == 0;
+  const bool nothing = document.lines == unread;
   return !nothing || (!any_failed && document.lines == 0);
 }
 

@@ -11,6 +11,7 @@ void Batch::clear() {
   lines = 0;
   overlong_lines = 0;
   lines_hit = 0;
+  ahead = 0;
   unread_lines = 0;
   first_unread_line = 0;
   first.reset();

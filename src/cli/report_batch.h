@@ -57,8 +57,9 @@ struct Batch {
   std::string texts;
   uint64_t bytes = 0;
   uint64_t lines = 0;
-  uint64_t overlong_lines = 0;  // longer than the limit: only their beginnings were judged
-  uint64_t lines_hit = 0;
+  uint64_t overlong_lines = 0;     // longer than the limit: only their beginnings were judged
+  uint64_t lines_hit = 0;          // by rules that take part or not
+  uint64_t ahead = 0;              // of the lines with records: stamped ahead of the clock, see ReportScan
   uint64_t unread_lines = 0;       // of no format; estimated from below, see ChunkScan
   uint64_t first_unread_line = 0;  // from 1, within the chunk; 0 = none
   std::optional<TimePoint> first;  // of the lines that were parsed

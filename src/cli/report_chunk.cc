@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "input/rotated_files.h"
 #include "match/source_reading.h"
 #include "model/hit.h"
 #include "report/distinct.h"
@@ -58,8 +57,7 @@ unsigned sampling_of(const std::vector<ReportInput>& inputs, uint64_t wholly) {
   constexpr uint64_t most = 64;
   uint64_t bytes = 0;
   for (const auto& input : inputs) {
-    const bool packed = input::without_packed_ending(input.path).size() < input.path.size();
-    bytes += input.error.empty() ? input.raw_size * (packed ? usual_ratio : 1) : 0;
+    bytes += input.error.empty() ? input.raw_size * (input.packed ? usual_ratio : 1) : 0;
   }
   const uint64_t times = wholly == 0 ? most : (bytes + wholly - 1) / wholly;
   return static_cast<unsigned>(std::bit_ceil(std::clamp<uint64_t>(times, 1, most)));
@@ -119,7 +117,7 @@ void ChunkScan::take_line(const model::RawLine& line, const match::LineResult& r
     const bool login = hit.rule->kind == model::RuleKind::login;
     counts = counts || !login;
     batch.records.push_back({.kind = login ? Record::Kind::login : Record::Kind::hit,
-                             .shown = shared_.filter.where.empty() || shared_.filter.fits_fields(event, hit.address),
+                             .shown = shared_.filter.where.empty() || shared_.filter.fits_hit(event, hit),
                              .rule = static_cast<uint16_t>(hit.rule - shared_.rules->rules().data()),
                              .repeat = hit.repeat,
                              .offset = line.offset,

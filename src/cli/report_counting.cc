@@ -33,6 +33,7 @@ HitCounting::HitCounting(const ReportPlan& plan, const std::vector<std::string>&
                   {.owner = [this](const net::Address& address) { return owner_of(address); },
                    .facts = [this](uint32_t facts) -> const model::Route& { return reader_.facts(facts); }}),
       evidence_counts_(plan.rules->rules().size(), 0),
+      last_lines_(plan.inputs.size()),
       thread_([this] { work(); }) {}
 
 HitCounting::~HitCounting() { finish(); }
@@ -102,6 +103,9 @@ void HitCounting::count(const Batch& batch, const Record& record) {
                     .user = hit.user,
                     .same_line = is_of_same_line(record)});
   last_counted_ = &record;
+  auto& last_line = last_lines_[batch.input];
+  lines_ += last_line == record.offset ? 0U : 1U;
+  last_line = record.offset;
   if (evidence_counts_[record.rule] < evidence_of_rule && evidence_.size() < most_evidence) {
     ++evidence_counts_[record.rule];
     evidence_.push_back({.time = hit.time,

@@ -39,6 +39,8 @@ class HitCounting {
   void finish();
 
   [[nodiscard]] const report::Aggregates& aggregates() const { return aggregates_; }
+  // That have a hit which was counted.
+  [[nodiscard]] uint64_t lines() const { return lines_; }
   [[nodiscard]] std::vector<report::EvidenceRow> take_evidence() { return std::move(evidence_); }
 
  private:
@@ -69,8 +71,10 @@ class HitCounting {
   enrich::RouteReader reader_;
   report::Aggregates aggregates_;
   std::vector<report::EvidenceRow> evidence_;
-  std::vector<size_t> evidence_counts_;   // by rule
-  const Record* last_counted_ = nullptr;  // of a batch that is not at its end
+  std::vector<size_t> evidence_counts_;              // by rule
+  const Record* last_counted_ = nullptr;             // of a batch that is not at its end
+  std::vector<std::optional<uint64_t>> last_lines_;  // by input: the offset of the last one that was counted
+  uint64_t lines_ = 0;
 
   std::mutex mutex_;
   std::condition_variable changed_;

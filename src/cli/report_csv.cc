@@ -10,10 +10,11 @@
 namespace ipguard::cli {
 namespace {
 
-// Keys are attackers' texts, and spreadsheets run what begins so (OWASP, "CSV Injection").
+// Keys are attackers' texts: printable() for the terminal, and spreadsheets run what begins so (OWASP, "CSV
+// Injection").
 std::string harmless(std::string_view text) {
   const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-  return csv_field((formula ? "'" : "") + to_valid_utf8(text));
+  return csv_field((formula ? "'" : "") + printable(text, text.size()));
 }
 
 std::string share_text(double share) {

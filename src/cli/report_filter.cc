@@ -8,12 +8,16 @@ namespace ipguard::cli {
 namespace {
 
 constexpr size_t day_length = 10;     // of "2026-02-25"
+constexpr size_t hour_length = 14;    // of "2026-02-25 04h", as the table of hours has it
 constexpr size_t minute_length = 16;  // of "2026-02-25 04:30", as the tables have it
 
 Result<TimePoint> parse_moment(std::string_view option, const std::string& text, TimePoint now) {
   std::string stamp = text;
   if (stamp.size() == day_length) {
     stamp += "T00:00";
+  }
+  if (stamp.size() == hour_length && stamp.ends_with('h')) {
+    stamp.replace(hour_length - 1, 1, ":00");
   }
   if (stamp.size() >= minute_length && !stamp.substr(minute_length).starts_with(':')) {
     stamp.insert(minute_length, ":00");
@@ -156,10 +160,14 @@ Result<ReportFilter> parse_filter(const FilterOptions& options, TimePoint now) {
   return filter;
 }
 
-bool ReportFilter::fits_fields(const model::Event& event, const net::Address& address) const {
+bool ReportFilter::fits_hit(const model::Event& event, const model::Hit& hit) const {
   return std::ranges::all_of(where, [&](const FieldCondition& condition) {
-    return condition.field ? event[*condition.field].find(condition.text) != std::string_view::npos
-                           : condition.prefix.contains(address);
+    if (!condition.field) {
+      return condition.prefix.contains(hit.address);
+    }
+    const auto holds = [&](std::string_view text) { return text.find(condition.text) != std::string_view::npos; };
+    // Rules capture user names from messages that have no such field.
+    return holds(event[*condition.field]) || (condition.field == model::Field::user && holds(hit.user));
   });
 }
 

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "model/country.h"
 #include "model/event.h"
+#include "model/hit.h"
 #include "net/address.h"
 #include "net/asn.h"
 #include "net/prefix.h"
@@ -35,7 +36,8 @@ struct ReportFilter {
   std::optional<TimePoint> until;  // not included
   std::vector<FieldCondition> where;
 
-  [[nodiscard]] bool fits_fields(const model::Event& event, const net::Address& address) const;
+  // Whether a hit of the line fits `where`.
+  [[nodiscard]] bool fits_hit(const model::Event& event, const model::Hit& hit) const;
   // Whether conditions on addresses leave anything of these; conditions on fields say nothing about prefixes.
   [[nodiscard]] bool fits_prefixes(std::span<const net::Prefix> prefixes) const;
   [[nodiscard]] bool fits_rule(std::string_view id) const;

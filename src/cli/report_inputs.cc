@@ -3,7 +3,9 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -14,6 +16,8 @@
 
 namespace ipguard::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr size_t head_size = 64U << 10U;  // bytes that are looked at beforehand
 constexpr size_t kept_head = 16U << 10U;  // … and kept to learn the format from
@@ -96,6 +100,7 @@ ReportInput look_at(const std::string& path, const match::LineOptions& options, 
     input.error = read.error().message;
     return input;
   }
+  input.packed = stream->packed();
   look_at_head(input, now);
   input.head.resize(input.head.size() <= kept_head ? input.head.size() : input.head.rfind('\n', kept_head - 1) + 1);
   if (stream->repeatable()) {
@@ -107,16 +112,23 @@ ReportInput look_at(const std::string& path, const match::LineOptions& options, 
   return input;
 }
 
+// A log is the same by whatever way it is named, but for links: the configuration may name these.
+std::string whole_path(const std::string& path) {
+  std::error_code error;
+  const auto whole = path == "-" ? fs::path() : fs::absolute(path, error);
+  return error || whole.empty() ? path : whole.lexically_normal().string();
+}
+
 // What the configuration says of the source that would follow this file.
 match::LineOptions options_of(const std::string& path, const match::LineOptions& named, const config::Config& config,
                               const match::SourceReadings* readings) {
   if (named.format != "auto" || named.reading != nullptr || readings == nullptr) {
     return named;
   }
-  const std::string log = log_of(path);
+  const std::string log = log_of(whole_path(path));
   for (const auto& source : config.sources) {
     const auto fits = [&](const std::string& glob) {
-      return ::fnmatch(glob.c_str(), log.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+      return ::fnmatch(whole_path(glob).c_str(), log.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
     };
     if (std::ranges::any_of(source.paths, fits)) {
       match::LineOptions options = named;
@@ -193,7 +205,7 @@ void leave_out_repeated(std::vector<ReportInput>& inputs) {
     if (input.stream != nullptr) {
       continue;  // it cannot be read twice
     }
-    auto& others = logs[log_of(input.path)];
+    auto& others = logs[log_of(whole_path(input.path))];
     for (const size_t other : others) {
       ReportInput& before = inputs[other];
       if (!before.error.empty() || !begin_alike(before, input)) {
@@ -260,7 +272,7 @@ std::vector<ReportSeries> make_series(const std::vector<ReportInput>& inputs) {
       continue;
     }
     if (inputs[i].in_order) {
-      by_log[log_of(inputs[i].path)].inputs.push_back(i);
+      by_log[log_of(whole_path(inputs[i].path))].inputs.push_back(i);
     } else {
       all.push_back({.inputs = {i}, .start = inputs[i].first, .in_order = false});
     }

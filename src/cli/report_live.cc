@@ -110,6 +110,7 @@ report::BalanceRow balance_row(const Json& json, const char* name) {
           .hits = number_of(json, "hits"),
           .decisions = number_of(json, "decisions"),
           .addresses_covered = number_of(json, "addresses_covered"),
+          .ipv6_64s_covered = number_of(json, "ipv6_64s_covered"),
           .stopped = number_of(json, "stopped"),
           .good_clients = number_of(json, "good_clients"),
           .turned_away = number_of(json, "turned_away")};

@@ -134,14 +134,15 @@ class ReportRun {
   void end_batch(std::unique_ptr<Batch> ended) {
     const Batch& batch = *ended;
     report::InputRow& row = document_.inputs[batch.input];
-    if (batch.unread_lines > 0) {
+    // A line that a rule has hit was read, whatever its format.
+    if (const auto unread = std::min(batch.unread_lines, batch.lines - batch.lines_hit); unread > 0) {
       row.first_unread_line = row.unread_lines == 0 ? row.lines + batch.first_unread_line : row.first_unread_line;
-      row.unread_lines += batch.unread_lines;
+      row.unread_lines += unread;
     }
     row.bytes += batch.bytes;
     row.lines += batch.lines;
     row.overlong_lines += batch.overlong_lines;
-    document_.lines_hit += batch.lines_hit;
+    row.ahead += batch.ahead;
     const auto widen = [&batch](std::optional<TimePoint>& first, std::optional<TimePoint>& last) {
       if (batch.first) {
         first = std::min(first.value_or(*batch.first), *batch.first);
@@ -178,6 +179,7 @@ class ReportRun {
   void finish_groups() {
     const report::Aggregates& aggregates = counting_.aggregates();
     document_.evidence = counting_.take_evidence();
+    document_.lines_hit = counting_.lines();
     document_.hits = aggregates.hits();
     document_.attacks = aggregates.attacks();
     document_.addresses = aggregates.addresses();

@@ -210,9 +210,12 @@ void ReportScan::set_sane_times(Track& track) const {
     const auto sane = std::ranges::find_if_not(records, is_ahead, &Record::time);
     latest = sane == records.end() ? inputs_[track.current->input].now : sane->time;
   }
+  std::optional<uint64_t> line;  // the last one that is ahead
   for (Record& record : records) {
     if (is_ahead(record.time)) {
       record.time = latest;
+      track.current->ahead += line == record.offset ? 0U : 1U;
+      line = record.offset;
     }
     latest = std::max(latest, record.time);
   }

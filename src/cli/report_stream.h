@@ -32,6 +32,8 @@ class InputStream {
   // Bytes of the file as it lies on the disk that were read so far, and its size (0 = not known).
   [[nodiscard]] uint64_t raw_position() const { return raw_position_; }
   [[nodiscard]] uint64_t raw_size() const { return raw_size_; }
+  // Known after the first read().
+  [[nodiscard]] bool packed() const { return packing_ != Packing::none; }
   // Whether it can be opened again and says the same: a regular file.
   [[nodiscard]] bool repeatable() const { return repeatable_; }
   // Which file it is: device and inode; nullopt of what is no regular file.

@@ -47,14 +47,36 @@ std::string minute_text(TimePoint time) {
   return text + 'Z';
 }
 
-std::vector<std::string> group_header(Dimension dimension) {
+// Which columns of times a table of groups has.
+enum class Times : uint8_t { last_of_networks, first_and_last };
+
+// Puts the times that are shown in their place among the cells of a row that has none.
+std::vector<std::string> with_times(Dimension dimension, Times times, std::vector<std::string> cells, std::string first,
+                                    std::string last) {
+  const bool of_network = dimension == Dimension::address || dimension == Dimension::route;
+  const bool of_owner = of_network || dimension == Dimension::asn;
+  if (dimension == Dimension::hour || (times == Times::last_of_networks && !of_owner)) {
+    return cells;
+  }
+  const auto at = cells.begin() + (dimension == Dimension::address   ? 4
+                                   : dimension == Dimension::route   ? 5
+                                   : dimension == Dimension::country ? 7
+                                                                     : 6);
+  const auto last_at = cells.insert(at, std::move(last));
+  if (times == Times::first_and_last) {
+    cells.insert(last_at, std::move(first));
+  }
+  return cells;
+}
+
+std::vector<std::string> header_without_times(Dimension dimension) {
   switch (dimension) {
     case Dimension::address:
-      return {"ADDRESS", "ATTACKS", "HITS", "%", "LAST", "ROUTE", "AS", "CC", "NAME"};
+      return {"ADDRESS", "ATTACKS", "HITS", "%", "ROUTE", "AS", "CC", "NAME"};
     case Dimension::route:
-      return {"ROUTE", "ATTACKS", "HITS", "%", "ADDRESSES", "LAST", "AS", "CC", "NAME"};
+      return {"ROUTE", "ATTACKS", "HITS", "%", "ADDRESSES", "AS", "CC", "NAME"};
     case Dimension::asn:
-      return {"AS", "ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "LAST", "NAME"};
+      return {"AS", "ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "NAME"};
     case Dimension::country:
       return {"CC", "ATTACKS", "HITS", "%", "ADDRESSES", "ROUTES", "AS", "NAME"};
     case Dimension::hour:
@@ -73,7 +95,11 @@ std::vector<std::string> group_header(Dimension dimension) {
   return {};
 }
 
-std::vector<std::string> group_cells(Dimension dimension, const GroupRow& group) {
+std::vector<std::string> group_header(Dimension dimension, Times times) {
+  return with_times(dimension, times, header_without_times(dimension), "FIRST", "LAST");
+}
+
+std::vector<std::string> cells_without_times(Dimension dimension, const GroupRow& group) {
   const std::string key = dash(group.key);
   const std::string attacks = attacks_text(group);
   const std::string hits = hits_text(group);
@@ -81,16 +107,13 @@ std::vector<std::string> group_cells(Dimension dimension, const GroupRow& group)
   const std::string addresses = distinct_text(group, group.addresses, group.addresses_error);
   const std::string routes = distinct_text(group, group.routes, group.routes_error);
   const std::string asns = distinct_text(group, group.asns, group.asns_error);
-  const std::string last = minute_text(group.last);
   switch (dimension) {
     case Dimension::address:
-      return {
-          key, attacks, hits, share, last, group.route, dash(group.asn), dash(group.country_code), dash(group.as_name)};
+      return {key, attacks, hits, share, group.route, dash(group.asn), dash(group.country_code), dash(group.as_name)};
     case Dimension::route:
-      return {
-          key, attacks, hits, share, addresses, last, dash(group.asn), dash(group.country_code), dash(group.as_name)};
+      return {key, attacks, hits, share, addresses, dash(group.asn), dash(group.country_code), dash(group.as_name)};
     case Dimension::asn:
-      return {key, attacks, hits, share, addresses, routes, last, dash(group.label)};
+      return {key, attacks, hits, share, addresses, routes, dash(group.label)};
     case Dimension::country:
       return {key, attacks, hits, share, addresses, routes, asns, dash(group.label)};
     case Dimension::hour:
@@ -104,6 +127,11 @@ std::vector<std::string> group_cells(Dimension dimension, const GroupRow& group)
       break;
   }
   return {attacks, hits, share, addresses, routes, asns, key};
+}
+
+std::vector<std::string> group_cells(Dimension dimension, Times times, const GroupRow& group) {
+  return with_times(dimension, times, cells_without_times(dimension, group), minute_text(group.first),
+                    minute_text(group.last));
 }
 
 // What the daemon has counted, and since when.
@@ -136,7 +164,8 @@ std::string summary(const Document& document) {
           " of them attacks by themselves, from " + (document.addresses_error > 0 ? "about " : "") +
           counted(document.addresses, "address", "addresses") + '\n';
   if (document.lines > 0) {
-    text += counted(document.lines_hit, "line has hits: ", "lines have hits: ") +
+    text += counted(document.lines_hit, document.filters.empty() ? "line has hits: " : "line has such hits: ",
+                    document.filters.empty() ? "lines have hits: " : "lines have such hits: ") +
             percent(static_cast<double>(document.lines_hit) / static_cast<double>(document.lines)) + " % of all\n";
   }
   if (document.running && document.running->too_old > 0) {
@@ -150,11 +179,13 @@ std::string summary(const Document& document) {
 
 std::string groups_text(const Document& document, std::optional<size_t> width) {
   if (document.groups.empty()) {
-    return document.hits == 0 ? "" : fitted("\nNo hit tells of a " + std::string(to_string(document.by)) + '\n', width);
+    return document.hits == 0 ? "" : fitted("\nNo hit tells its " + std::string(to_string(document.by)) + '\n', width);
   }
-  Table table(group_header(document.by));
+  constexpr size_t wide = 120;  // columns
+  const Times times = width && *width < wide ? Times::last_of_networks : Times::first_and_last;
+  Table table(group_header(document.by, times));
   for (const auto& group : document.groups) {
-    table.add(group_cells(document.by, group));
+    table.add(group_cells(document.by, times, group));
   }
   std::string text = '\n' + table.to_string(width);
   if (document.groups_total > document.groups.size()) {
@@ -193,8 +224,7 @@ std::string decisions_head(const Document& document) {
   const bool enforced = document.running && !document.running->dry_run;
   const std::string good =
       counted(balance.total.good_clients, "good client", "good clients") + " inside" +
-      (balance.total.turned_away == 0 ? ""
-                                      : ", " + counted(balance.total.turned_away, "login", "logins") + " turned away");
+      (balance.total.turned_away == 0 ? "" : ", " + group_digits(balance.total.turned_away) + " turned away");
   return (enforced ? "\nBanned: " : "\nWould have been banned: ") +
          counted(balance.total.decisions, "decision", "decisions") +
          (enforced ? ", from whose targets " + counted(balance.total.stopped, "line", "lines") +
@@ -238,14 +268,20 @@ std::string decisions_text(const Document& document, std::optional<size_t> width
   }
   text += table.to_string(width);
   if ((document.filters.empty() ? balance.total.decisions : balance.fitting) > balance.decisions.size()) {
-    text += fitted("shown are those that would have stopped most", width);
+    text += fitted(
+        "shown are the " + group_digits(balance.decisions.size()) + " that would have stopped most (--top N)", width);
   }
   return text;
 }
 
 void add_balance_row(Table& table, const report::BalanceRow& row) {
-  table.add({group_digits(row.decisions), group_digits(row.addresses_covered), group_digits(row.stopped),
-             group_digits(row.good_clients), group_digits(row.turned_away), printable(row.name)});
+  // What is covered of IPv6 is counted in /64s (model::Coverage).
+  const std::string networks = row.ipv6_64s_covered == 0 ? "" : group_digits(row.ipv6_64s_covered) + " /64";
+  const std::string addresses =
+      row.addresses_covered == 0 && !networks.empty() ? "" : group_digits(row.addresses_covered);
+  table.add({group_digits(row.decisions), addresses + (addresses.empty() || networks.empty() ? "" : " + ") + networks,
+             group_digits(row.stopped), group_digits(row.good_clients), group_digits(row.turned_away),
+             printable(row.name)});
 }
 
 std::string balance_text(const Document& document, std::optional<size_t> width) {
@@ -313,11 +349,11 @@ std::string memory_text(const Document& document) {
 }  // namespace
 
 Table top_table(const Document& document, const std::vector<uint64_t>& fresh) {
-  auto header = group_header(document.by);
+  auto header = group_header(document.by, Times::last_of_networks);
   header.insert(header.begin(), "NEW");
   Table table(std::move(header));
   for (size_t i = 0; i < document.groups.size(); ++i) {
-    auto cells = group_cells(document.by, document.groups[i]);
+    auto cells = group_cells(document.by, Times::last_of_networks, document.groups[i]);
     cells.insert(cells.begin(), i < fresh.size() && fresh[i] > 0 ? "+" + group_digits(fresh[i]) : "");
     table.add(std::move(cells));
   }

@@ -44,7 +44,8 @@ void Engine::Impl::on_hit(const model::Hit& hit, std::string_view path, TimePoin
   }
   if (const auto offence = ledger.hit(hit, time, reference(hit, path))) {
     ++counters.offences;
-    decide(*hit.rule, *offence, time, now);
+    // Lines may come a little out of order: a ban is no older than what led to it.
+    decide(*hit.rule, *offence, std::max(time, offence->last), now);
   }
 }
 

@@ -21,9 +21,10 @@ bool is_attack(const Fact& fact) { return fact.rule->kind == model::RuleKind::at
 
 Aggregates::Aggregates(size_t budget, Lookups lookups, size_t distinct_budget)
     : budget_(std::max(budget, least_budget)),
-      has_large_sets_(distinct_budget == 0),
+      room_follows_budget_(distinct_budget == 0),
       lookups_(std::move(lookups)),
-      pool_(has_large_sets_ ? DistinctPool(budget_ / pool_share, budget_) : DistinctPool(distinct_budget, 0)) {
+      pool_(room_follows_budget_ ? DistinctPool(budget_ / pool_share, budget_)
+                                 : DistinctPool(distinct_budget, distinct_budget)) {
   for (const Dimension dimension : all_dimensions) {
     // An address is one address of one route.
     tables_[static_cast<size_t>(dimension)] = std::make_unique<GroupTable>(dimension != Dimension::address, pool_);
@@ -226,9 +227,9 @@ void Aggregates::keep_within_budget() {
   if (group_count() < groups_checked_ + step) {
     return;
   }
-  while (bytes() > budget_ && (estimate_largest_sets() || shrink_largest())) {
+  while (bytes() > budget_ && give_way()) {
   }
-  if (has_large_sets_) {
+  if (room_follows_budget_) {
     pool_.set_room(budget_ - std::min(budget_, bytes() - pool_.bytes()));
   }
   groups_checked_ = group_count();

@@ -36,9 +36,8 @@ class Aggregates {
     std::function<const model::Route&(uint32_t facts)> facts;
   };
 
-  // `budget`: bytes; at least `least_budget` is used. Beyond it the largest sets of distinct things become estimates;
-  // when there are none left, the largest table gives up its smallest groups (GroupTable::shrink()).
-  // `distinct_budget`: from how many bytes of distinct things on these are thrifty, and their sets stay small; 0 = a
+  // `budget`: bytes; at least `least_budget` is used. Beyond it who is largest gives way (give_way()).
+  // `distinct_budget`: from how many bytes of distinct things on these are thrifty, and sets grow no more; 0 = a
   // third of all, or more while the groups need less than the rest.
   Aggregates(size_t budget, Lookups lookups, size_t distinct_budget = 0);
   Aggregates(const Aggregates&) = delete;
@@ -52,8 +51,9 @@ class Aggregates {
              const std::function<uint32_t(uint32_t)>& facts_of);
   // Different things are estimated sooner from now on, whatever the budget.
   void set_thrifty() { pool_.set_thrifty(); }
-  // The largest table gives up its smallest groups, whatever the budget; false if that would free nothing worth it.
-  bool shrink_largest();
+  // The largest sets of distinct things become estimates, or, if there are none, the largest table gives up its
+  // smallest groups, whatever the budget; false if that would free nothing worth it.
+  bool give_way() { return estimate_largest_sets() || shrink_largest(); }
 
   // The `most` groups with the most hits of rules of kind attack, of equal ones those with the most hits, then the
   // first by key: who only met pages that are not there comes behind every attacker.
@@ -125,10 +125,11 @@ class Aggregates {
   void keep_within_budget();
   // Of all groups those in the largest blocks of the pool; false if none of these is large.
   bool estimate_largest_sets();
+  bool shrink_largest();
   void describe_owner(Dimension dimension, const Group& group, std::string_view key, GroupRow& row) const;
 
   size_t budget_;
-  bool has_large_sets_;
+  bool room_follows_budget_;
   Lookups lookups_;
   DistinctPool pool_;
   std::array<std::unique_ptr<GroupTable>, dimension_count> tables_;

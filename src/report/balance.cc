@@ -48,6 +48,10 @@ uint64_t Balance::addresses_covered(const Kept& kept) {
   return kept.more != nullptr ? kept.more->addresses_covered : model::Coverage::of({kept.target.prefix}).ipv4_addresses;
 }
 
+uint64_t Balance::ipv6_64s_covered(const Kept& kept) {
+  return kept.more != nullptr ? kept.more->ipv6_64s_covered : model::Coverage::of({kept.target.prefix}).ipv6_64s;
+}
+
 uint32_t Balance::place_of(const model::Target& target) const {
   return by_target_.find(hash_of_target(target), [&](uint32_t place) { return kept_[place].target == target; });
 }
@@ -105,8 +109,7 @@ void Balance::write_row(const Kept& kept, DecisionRow& row) const {
   row.turned_away_clients = kept.first_turned_away == nullptr ? std::vector<net::Address>() : *kept.first_turned_away;
   row.prefixes.assign(prefixes.begin(), prefixes.end());
   row.addresses_covered = addresses_covered(kept);
-  row.ipv6_64s_covered =
-      kept.more != nullptr ? kept.more->ipv6_64s_covered : model::Coverage::of(row.prefixes).ipv6_64s;
+  row.ipv6_64s_covered = ipv6_64s_covered(kept);
 }
 
 Balance::Kept* Balance::keep(const model::Decision& decision) {
@@ -125,10 +128,12 @@ Balance::Kept* Balance::keep(const model::Decision& decision) {
 
 void Balance::count_begun(const Kept& kept) {
   const uint64_t covered = addresses_covered(kept);
+  const uint64_t networks = ipv6_64s_covered(kept);
   for (BalanceRow* sum : {&sums_.rules[kept.rule], &sums_.scopes.at(static_cast<size_t>(kept.target.scope))}) {
     ++sum->decisions;
     sum->good_clients += kept.good_clients;
     sum->addresses_covered += covered;
+    sum->ipv6_64s_covered += networks;
   }
   ++sums_.total.decisions;
   sums_.total.good_clients += kept.good_clients;
@@ -291,11 +296,18 @@ bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time, bo
   }
   line_stopped_ = false;
   if (address != nullptr) {
-    each_covering(*address, time, [this](Kept& kept, uint32_t /*place*/) {
+    // Wider bans stand around narrower ones, often of the same rule: the line counts once for each rule and scope.
+    rules_of_line_.clear();
+    std::array<bool, model::scope_count> scopes{};
+    each_covering(*address, time, [&](Kept& kept, uint32_t /*place*/) {
       line_stopped_ = true;
       ++kept.stopped;
-      ++sums_.rules[kept.rule].stopped;
-      ++sums_.scopes.at(static_cast<size_t>(kept.target.scope)).stopped;
+      if (std::ranges::find(rules_of_line_, kept.rule) == rules_of_line_.end()) {
+        rules_of_line_.push_back(kept.rule);
+        ++sums_.rules[kept.rule].stopped;
+      }
+      const auto scope = static_cast<size_t>(kept.target.scope);
+      sums_.scopes.at(scope).stopped += std::exchange(scopes.at(scope), true) ? 0U : 1U;
     });
   }
   sums_.total.stopped += line_stopped_ ? 1 : 0;

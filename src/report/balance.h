@@ -155,6 +155,7 @@ class Balance {
   [[nodiscard]] Kept kept_of(const model::Decision& decision);
   [[nodiscard]] static size_t bytes_of(const Kept& kept);
   [[nodiscard]] static uint64_t addresses_covered(const Kept& kept);
+  [[nodiscard]] static uint64_t ipv6_64s_covered(const Kept& kept);
   [[nodiscard]] uint32_t place_of(const model::Target& target) const;
   void count_begun(const Kept& kept);
   static void keep_turned_away(Kept& kept, const net::Address& client);
@@ -177,9 +178,10 @@ class Balance {
   HashIndex by_target_;  // active ones: places in kept_
   std::vector<Cover> covers_;
   std::vector<uint32_t> free_covers_;
-  bool line_stopped_ = false;   // that of the last hit
-  HashIndex by_prefix_;         // of active ones: places in covers_
-  net::PrefixLengths lengths_;  // of these
+  std::vector<uint32_t> rules_of_line_;  // whose bans would have stopped the line of the last hit
+  bool line_stopped_ = false;            // that of the last hit
+  HashIndex by_prefix_;                  // of active ones: places in covers_
+  net::PrefixLengths lengths_;           // of these
   Interner<Words> words_;
   std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> rule_numbers_;
   BalanceSums sums_;

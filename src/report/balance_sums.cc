@@ -9,6 +9,7 @@ void BalanceSums::add(const BalanceSums& other) {
     to.hits += from.hits;
     to.decisions += from.decisions;
     to.addresses_covered += from.addresses_covered;
+    to.ipv6_64s_covered += from.ipv6_64s_covered;
     to.stopped += from.stopped;
     to.good_clients += from.good_clients;
     to.turned_away += from.turned_away;

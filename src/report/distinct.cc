@@ -168,7 +168,7 @@ void DistinctPool::release(Size size, uint32_t block) {
 
 bool DistinctPool::has_room(Size size, Size present) const {
   const auto bytes_of = [](Size each) { return words[static_cast<size_t>(each)] * sizeof(uint64_t); };
-  return size > Size::large ? bytes_ - bytes_of(present) + bytes_of(size) <= room_ : !thrifty();
+  return size > Size::large ? !thrifty_ && bytes_ - bytes_of(present) + bytes_of(size) <= room_ : !thrifty();
 }
 
 DistinctPool::Size DistinctPool::largest() const {

@@ -68,7 +68,7 @@ struct DecisionRow {
   std::optional<TimePoint> until = {};
   uint64_t stopped = 0;       // later lines with hits from its prefixes while it would have been in force
   uint64_t good_clients = 0;  // known when it began, inside of it
-  uint64_t turned_away = 0;   // clients that logged in successfully while it would have been in force …
+  uint64_t turned_away = 0;   // clients that proved good while it would have been in force …
   std::vector<net::Address> turned_away_clients = {};  // … the first few of them
   std::vector<net::Prefix> prefixes = {};
   uint64_t addresses_covered = 0;
@@ -80,8 +80,9 @@ struct BalanceRow {
   std::string name = {};  // rule id or scope
   uint64_t hits = 0;
   uint64_t decisions = 0;
-  uint64_t addresses_covered = 0;
-  uint64_t stopped = 0;
+  uint64_t addresses_covered = 0;  // of IPv4, decisions added up
+  uint64_t ipv6_64s_covered = 0;   // the same of IPv6, in /64s
+  uint64_t stopped = 0;            // lines with hits, each once for all decisions of the row
   uint64_t good_clients = 0;
   uint64_t turned_away = 0;
 };
@@ -133,6 +134,9 @@ struct InputRow {
   // much at most.
   uint64_t out_of_order = 0;
   Seconds furthest_back{0};
+  // Of the same, those stamped further ahead of the report's time than clocks differ (model::most_clock_ahead): taken
+  // as written when the line before them was.
+  uint64_t ahead = 0;
   std::string error = {};
 };
 
@@ -170,7 +174,7 @@ struct Document {
   std::vector<std::string> settings;
   uint64_t lines = 0;
   uint64_t bytes = 0;
-  uint64_t lines_hit = 0;
+  uint64_t lines_hit = 0;  // that have a hit of those that are counted: of rules in force, and that fit the filters
   double visits_looked_at = 1;  // share of the visitors without a user name, for good clients: 0 to 1
   uint64_t hits = 0;
   uint64_t attacks = 0;  // of them of rules of kind attack

@@ -41,6 +41,7 @@ void put_inputs(JsonWriter& json, const Document& document) {
     json.number("overlong_lines", input.overlong_lines);
     json.number("out_of_order", input.out_of_order);
     json.number("furthest_back_seconds", static_cast<uint64_t>(input.furthest_back.count()));
+    json.number("ahead", input.ahead);
     json.text_or_null("error", input.error);
     json.close('}');
   }
@@ -231,6 +232,7 @@ void put_balance_rows(JsonWriter& json, std::string_view name, std::string_view 
     }
     json.number("decisions", row.decisions);
     json.number("addresses_covered", row.addresses_covered);
+    json.number("ipv6_64s_covered", row.ipv6_64s_covered);
     json.number("stopped", row.stopped);
     json.number("good_clients", row.good_clients);
     json.number("turned_away", row.turned_away);

@@ -162,7 +162,8 @@ size_t SlidingAggregates::bytes() const {
   return sum;
 }
 
-// The step that has most gives up half of its smallest groups: those of an hour with a flood rather than those of all.
+// The step that has most gives way: the large sets, then half of the smallest groups, of an hour with a flood rather
+// than those of all.
 void SlidingAggregates::keep_within_memory() {
   if (bytes() <= options_.memory) {
     return;
@@ -175,7 +176,7 @@ void SlidingAggregates::keep_within_memory() {
   while (bytes() > options_.memory) {
     const auto largest = std::ranges::max_element(
         ring_, {}, [](const auto& step) { return step == nullptr ? size_t{0} : step->aggregates.bytes(); });
-    if (*largest == nullptr || !(*largest)->aggregates.shrink_largest()) {
+    if (*largest == nullptr || !(*largest)->aggregates.give_way()) {
       return;
     }
   }

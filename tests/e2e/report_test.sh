@@ -157,6 +157,8 @@ ends 2 'is too little; the least is 4' report --memory 1MiB "$work/access.log"
 ends 2 "unknown format 'colour'" report --format colour "$work/access.log"
 ends 78 '--set:1:' report --set ladder.route.addresses=-1 "$work/access.log"
 ends 78 'did you mean' report --set ladder.route.adresses=5 "$work/access.log"
+ends 2 "make another report, with --rules" report --set "rules.paths=[\"/x\"]" "$work/access.log"
+ends 2 "make another report, with --db" report --set " database.paths = [\"/x\"]" "$work/access.log"
 ends 1 'name a database with --db FILE' "$ctl" report --rules "$root/rules" --db /nonexistent "$work/access.log"
 
 step "a pipe that closes ends it quietly, a full disk does not"

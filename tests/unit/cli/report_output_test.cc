@@ -7,6 +7,7 @@
 #include "cli/report_csv.h"
 #include "cli/report_html.h"
 #include "cli/report_progress.h"
+#include "cli/report_shape.h"
 #include "cli/report_table.h"
 #include "report/document_json.h"
 #include "report/page.h"
@@ -70,23 +71,41 @@ TEST(ReportInputs, AreReadOnceEach) {
   EXPECT_THAT(inputs[7].error, HasSubstr("is the same file as " + log + ": it is read once"));
 }
 
+// Who calls a log by another name gets the same reading.
+TEST(ReportInputs, AreReadAsTheirSourceSaysByWhateverName) {
+  const TestFolder folder;
+  const auto path = folder.write("auth.log", "May  1 12:00:00 host sshd[1]: Connection closed by 192.0.2.1 port 1\n");
+  config::Diagnostics diagnostics;
+  const auto config = config::parse_config(
+      "[[source]]\nname = \"auth\"\npaths = [\"" + path + "\"]\ntimezone = \"Asia/Kolkata\"\n", "c.toml", diagnostics);
+  const auto readings = match::SourceReadings::compile(config.formats, config.sources, diagnostics);
+  ASSERT_FALSE(diagnostics.has_errors()) << diagnostics.to_string();
+  const auto relative = std::filesystem::relative(path).string();
+  const auto roundabout = std::filesystem::path(path).parent_path().string() + "/.//./auth.log";
+  for (const auto& name : {path, relative, roundabout}) {
+    const auto inputs = look_at_inputs({name}, {}, config, readings.get(), TimePoint(Seconds(log_begin + 1'000'000)));
+    ASSERT_TRUE(inputs[0].first) << name << inputs[0].error;
+    EXPECT_THAT(format_rfc3339(*inputs[0].first), HasSubstr("T06:30:00Z")) << name;
+  }
+}
+
 // Of a packed log as much as of a plain one; users are no matter of size.
 TEST(ReportInputs, AreSampledByTheirSum) {
-  const auto of_size = [](const std::string& path, uint64_t size) {
+  const auto of_size = [](uint64_t size, bool packed = false) {
     ReportInput input;
-    input.path = path;
     input.raw_size = size;
+    input.packed = packed;
     return input;
   };
   std::vector<ReportInput> inputs;
   EXPECT_EQ(sampling_of(inputs, 1000), 1U);
-  inputs.push_back(of_size("access.log", 1000));
+  inputs.push_back(of_size(1000));
   EXPECT_EQ(sampling_of(inputs, 1000), 1U);
-  inputs.push_back(of_size("access.log.1", 1));
+  inputs.push_back(of_size(1));
   EXPECT_EQ(sampling_of(inputs, 1000), 2U);
-  inputs.push_back(of_size("access.log.2.gz", 500));
+  inputs.push_back(of_size(500, true));
   EXPECT_EQ(sampling_of(inputs, 1000), 8U);
-  inputs.push_back(of_size("access.log.3", 1'000'000));
+  inputs.push_back(of_size(1'000'000));
   EXPECT_EQ(sampling_of(inputs, 1000), 64U);
 }
 
@@ -125,13 +144,14 @@ TEST(ReportFilters, TakeTimesInEveryFormThatIsPrinted) {
                                                         {"2026-05-01 10:00+02:00", "2026-05-01T08:00:00Z"},
                                                         {"2026-05-01T10:00:07.5", "2026-05-01T10:00:07.5Z"},
                                                         {"2026-05-01T10:00:07+02:00", "2026-05-01T08:00:07Z"},
+                                                        {"2026-05-01 10h", "2026-05-01T10:00:00Z"},
                                                         {"2026-05-01", "2026-05-01T00:00:00Z"}}) {
     const auto filter = filter_of({.since = text, .until = "2030-01-01"});
     ASSERT_TRUE(filter) << text << ": " << filter.error().message;
     EXPECT_EQ(filter->since, parse_rfc3339(time)) << text;
   }
   for (const char* text : {"", "2026-05-01 10", "2026-05-01 10:", "2026-05-01 25:00", "2026-05-01 10:00 ", "10:00",
-                           "2026-05-01 10:00:0", "2026-05-01Z", "2026-02-30"}) {
+                           "2026-05-01 10:00:0", "2026-05-01 1h", "2026-05-01Z", "2026-02-30"}) {
     EXPECT_FALSE(filter_of({.since = text})) << text;
   }
 }
@@ -155,6 +175,14 @@ TEST(ReportOutput, NothingHostileReachesTheTerminal) {
   const auto text = report_text(hostile(), 80);
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(text, Not(HasSubstr("\xff")));
+}
+
+TEST(ReportOutput, NothingHostileReachesTheTerminalAsCsv) {
+  const auto text = report_csv(hostile());
+  for (const char* hostile_bytes : {"\x1b", "\xff", "\xc2\x9b"}) {
+    EXPECT_THAT(text, Not(HasSubstr(hostile_bytes)));
+  }
+  EXPECT_THAT(text, HasSubstr("\\x1b[31m"));
 }
 
 TEST(ReportOutput, JsonIsValidUtf8) {
@@ -188,10 +216,20 @@ TEST(ReportOutput, CsvHasAFieldForEachColumnAndNoFormula) {
   document.by = report::Dimension::path;
   document.groups.push_back(
       {.key = "=cmd|' /C calc'!A0,\"x\"\n", .hits = 3, .addresses = 2, .routes = 1, .share = 0.5});
-  EXPECT_EQ(
-      report_csv(document),
-      "path,label,hits,hits_error,attacks,addresses,routes,asns,distinct_error,share,first,last\n"
-      "\"'=cmd|' /C calc'!A0,\"\"x\"\"\n\",,3,0,0,2,1,0,0.000000,0.500000,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z\n");
+  EXPECT_EQ(report_csv(document),
+            "path,label,hits,hits_error,attacks,addresses,routes,asns,distinct_error,share,first,last\n"
+            "\"'=cmd|' /C "
+            "calc'!A0,\"\"x\"\"\\x0a\",,3,0,0,2,1,0,0.000000,0.500000,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z\n");
+}
+
+TEST(ReportOutput, AsManyDecisionsAsAreAskedForBeyondTheUsual) {
+  ShapeOptions options;
+  options.json = true;
+  EXPECT_EQ(shape_of(options)->decisions, 10'000U);
+  options.top = 5;
+  EXPECT_EQ(shape_of(options)->decisions, 10'000U);
+  options.top = 20'000;
+  EXPECT_EQ(shape_of(options)->decisions, 20'000U);
 }
 
 TEST(ReportOutput, FitsANarrowTerminal) {

@@ -37,6 +37,18 @@ TEST(EngineHit, BansAnAddressAtTheThreshold) {
   EXPECT_EQ(f.engine.wanted(), 1U);
 }
 
+// Servers write a line when the request is over, with the time when it began.
+TEST(EngineHit, ABanIsNoOlderThanItsEvidence) {
+  EngineFixture f;
+  const auto r = rule();
+  f.hit(r, "192.0.2.7", 10);
+  f.hit(r, "192.0.2.7", 26);
+  f.hit(r, "192.0.2.7", 20);
+  const auto decision = f.find("192.0.2.7");
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(decision->since, at(26));
+}
+
 TEST(EngineHit, CountsHitsOfTheBannedAndBansThemOnce) {
   EngineFixture f;
   const auto r = rule("r", 1);

@@ -66,7 +66,7 @@ TEST(Balance, CountsALineOnceAndNotForWhatItLeadsTo) {
   EXPECT_EQ(result.rules[0].hits + result.rules[1].hits, 5U);
 }
 
-// Each ban is told what it would have done by itself; in all, a line is stopped once.
+// Each ban is told what it would have done by itself; in all, and for each rule and scope, a line is stopped once.
 TEST(Balance, BansWithinEachOther) {
   Balance balance;
   balance.begin(decision("192.0.2.7", 10, 100));
@@ -84,7 +84,11 @@ TEST(Balance, BansWithinEachOther) {
   EXPECT_EQ(result.decisions[2].stopped, 4U);
   EXPECT_EQ(result.total.stopped, 4U);
   EXPECT_EQ(result.scopes[static_cast<size_t>(model::Scope::asn)].addresses_covered, 65'536U);
+  EXPECT_EQ(result.scopes[static_cast<size_t>(model::Scope::asn)].ipv6_64s_covered, uint64_t{1} << 32U);
   EXPECT_EQ(result.scopes[static_cast<size_t>(model::Scope::route)].stopped, 2U);
+  ASSERT_EQ(result.rules.size(), 1U);
+  EXPECT_EQ(result.rules[0].stopped, 4U);
+  EXPECT_EQ(result.rules[0].ipv6_64s_covered, uint64_t{1} << 32U);
 }
 
 TEST(Balance, CountsGoodClientsOnce) {

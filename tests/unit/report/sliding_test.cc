@@ -76,6 +76,20 @@ TEST_F(SlidingTest, ForgetsWhatIsOlderThanThePeriod) {
   EXPECT_EQ(sliding->bytes(), 0U);
 }
 
+TEST_F(SlidingTest, CountsDifferentThingsExactlyWhileThereIsRoom) {
+  constexpr uint32_t addresses = 3000;
+  for (uint32_t i = 0; i < 2 * addresses; ++i) {
+    take(first_address + i % addresses, noon + i % 2 * hour, noon + hour, "/same");
+  }
+  const auto merge = merged(noon + hour);
+  for (const auto dimension : {Dimension::rule, Dimension::path}) {
+    const auto rows = merge->aggregates().rows(dimension, 1);
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].addresses, addresses);
+    EXPECT_EQ(rows[0].distinct_error, 0);
+  }
+}
+
 TEST_F(SlidingTest, CountsLateLinesAtTheirTime) {
   take(first_address, noon - 5 * hour, noon);
   take(first_address, noon + 600, noon);  // a clock that is ahead
