@@ -109,7 +109,8 @@ std::vector<std::string> cells_without_times(Dimension dimension, const GroupRow
   const std::string asns = distinct_text(group, group.asns, group.asns_error);
   switch (dimension) {
     case Dimension::address:
-      return {key, attacks, hits, share, group.route, dash(group.asn), dash(group.country_code), dash(group.as_name)};
+      return {
+          key, attacks, hits, share, dash(group.route), dash(group.asn), dash(group.country_code), dash(group.as_name)};
     case Dimension::route:
       return {key, attacks, hits, share, addresses, dash(group.asn), dash(group.country_code), dash(group.as_name)};
     case Dimension::asn:
