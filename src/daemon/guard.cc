@@ -1,6 +1,7 @@
 #include "daemon/guard.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -163,7 +164,9 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
   const match::MatcherCounters before = matcher_->counters();
   input::Follower::Consumed consumed;
   uint64_t lines_hit = 0;
-  const auto on_hit = [&](const model::RawLine&, const match::LineResult& result) {
+  note_visits(block, options, now);
+  const auto on_hit = [&](const model::RawLine& line, const match::LineResult& result) {
+    take_visits_before(line.offset, now);
     bool counts = false;
     for (const auto& hit : result.hits) {
       const bool evidence = model::is_evidence(hit.rule->kind);
@@ -183,18 +186,8 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
     consumed.lines = 1;
   } else {
     consumed.lines = matcher_->scan_block(block.bytes, block.offset, block.source, options, now, on_hit);
-    if (!block.replay) {
-      visitors_.look(block.bytes, block.source, options, now, [&](const Visitors::Visit& visit) {
-        const bool good = visit.status >= 200 && visit.status < 400;
-        const TimePoint time = visit.event.time.value_or(now);
-        engine_.on_visit(*visit.event.address, good, time, now);
-        if (good && !visit.user.empty()) {
-          count_good_client(*visit.event.address, time);
-          engine_.on_user(*visit.event.address, time, now);
-        }
-      });
-    }
   }
+  take_visits_before(std::numeric_limits<uint64_t>::max(), now);
   if (!block.replay) {
     ReadingTally::count(before, matcher_->counters(), reading);
     live_.count_lines(consumed.lines, block.bytes.size(), lines_hit, now);
@@ -203,6 +196,35 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
     measurements_.line_seconds.observe(watch.seconds() / static_cast<double>(consumed.lines), consumed.lines);
   }
   return consumed;
+}
+
+// What the block says of good clients, in the order of its lines: a hit is judged by what was known when its line was
+// written, as `ipguardctl report` has it.
+void Guard::note_visits(const input::Block& block, const match::LineOptions& options, TimePoint now) {
+  visits_.clear();
+  next_visit_ = 0;
+  if (block.truncated || block.replay) {
+    return;
+  }
+  visitors_.look(block.bytes, block.source, options, now, [&](const Visitors::Visit& visit) {
+    const bool good = visit.status >= 200 && visit.status < 400;
+    visits_.push_back({.offset = block.offset + visit.offset,
+                       .address = *visit.event.address,
+                       .time = visit.event.time.value_or(now),
+                       .good = good,
+                       .user_known = good && !visit.user.empty()});
+  });
+}
+
+void Guard::take_visits_before(uint64_t offset, TimePoint now) {
+  for (; next_visit_ < visits_.size() && visits_[next_visit_].offset < offset; ++next_visit_) {
+    const NotedVisit& visit = visits_[next_visit_];
+    engine_.on_visit(visit.address, visit.good, visit.time, now);
+    if (visit.user_known) {
+      count_good_client(visit.address, visit.time);
+      engine_.on_user(visit.address, visit.time, now);
+    }
+  }
 }
 
 match::LineOptions Guard::options_of(const input::SourceInfo& source) const {

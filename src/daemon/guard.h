@@ -152,6 +152,8 @@ class Guard {
   [[nodiscard]] Result<> reconcile(TimePoint now);
   [[nodiscard]] match::LineOptions options_of(const input::SourceInfo& source) const;
   void read_beginning(const input::Block& block, const match::LineOptions& options);
+  void note_visits(const input::Block& block, const match::LineOptions& options, TimePoint now);
+  void take_visits_before(uint64_t offset, TimePoint now);
   void take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
                 const input::SourceInfo& source, bool same_line, TimePoint now);
   // For reports (guard_report.cc).
@@ -165,6 +167,15 @@ class Guard {
   void adopt(const std::vector<model::SetElement>& unknown, TimePoint now);
   void remember(TimePoint now, const std::vector<input::Cursor>* cursors);
   void check_clock(TimePoint now);
+
+  // Of a line of the block that is judged.
+  struct NotedVisit {
+    uint64_t offset = 0;
+    net::Address address;
+    TimePoint time;
+    bool good = false;
+    bool user_known = false;
+  };
 
   bool dry_run_;
   Loaded loaded_;
@@ -180,6 +191,8 @@ class Guard {
   std::unique_ptr<match::Matcher> matcher_;
   uint64_t earlier_doubtful_ = 0;  // before the last reload
   Visitors visitors_;
+  std::vector<NotedVisit> visits_;  // in the order of the lines
+  size_t next_visit_ = 0;           // that the engine does not know of yet
   LiveReport live_;
   size_t changes_counted_ = 0;            // of engine_.changes(), for the report
   net::PrefixSet spared_;                 // what no ban blocks, whatever it covers …

@@ -43,9 +43,10 @@ void Visitors::look(std::string_view bytes, model::SourceId source_id, const mat
     if (line.data() == bytes.data() + bytes.size()) {
       return;
     }
-    end = static_cast<size_t>(line.data() - bytes.data()) + line.size() + 1;
+    const auto offset = static_cast<size_t>(line.data() - bytes.data());
+    end = offset + line.size() + 1;
     allowed_ -= 1;
-    if (!look_at(line, source, context, named, seen)) {
+    if (!look_at(line, offset, source, context, named, seen)) {
       source.resting = rest;
       return;
     }
@@ -62,7 +63,7 @@ size_t Visitors::allowance(TimePoint now) {
 }
 
 // False if the line says that this is no access log.
-bool Visitors::look_at(std::string_view line, Source& source, const match::ParseContext& context,
+bool Visitors::look_at(std::string_view line, size_t offset, Source& source, const match::ParseContext& context,
                        const match::LogFormat* named, const Seen& seen) {
   if (line.ends_with('\r')) {
     line.remove_suffix(1);
@@ -84,7 +85,7 @@ bool Visitors::look_at(std::string_view line, Source& source, const match::Parse
     return false;
   }
   if (const auto visit = match::visit_of(event_)) {
-    seen({.event = event_, .status = visit->status, .user = visit->user});
+    seen({.event = event_, .offset = offset, .status = visit->status, .user = visit->user});
   }
   return true;
 }

@@ -27,6 +27,7 @@ class Visitors {
   // An access line with an address and a status.
   struct Visit {
     const model::Event& event;
+    size_t offset = 0;  // of the line, in the bytes that are looked at
     unsigned status = 0;
     std::string_view user;  // authenticated; empty if none
   };
@@ -44,8 +45,8 @@ class Visitors {
     unsigned resting = 0;
   };
   [[nodiscard]] size_t allowance(TimePoint now);
-  bool look_at(std::string_view line, Source& source, const match::ParseContext& context, const match::LogFormat* named,
-               const Seen& seen);
+  bool look_at(std::string_view line, size_t offset, Source& source, const match::ParseContext& context,
+               const match::LogFormat* named, const Seen& seen);
 
   match::ParseScratch scratch_;
   model::Event event_;

@@ -31,8 +31,8 @@ inline std::unique_ptr<daemon::Guard> test_guard(const std::vector<std::string>&
   return guard;
 }
 
-// The time of the last line.
-inline TimePoint feed(daemon::Guard& guard, const Logs& logs) {
+// The time of the last line. `lines_a_block`: more than one only of one log.
+inline TimePoint feed(daemon::Guard& guard, const Logs& logs, size_t lines_a_block = 1) {
   config::SourceConfig config;
   config.name = "test";
   const std::vector<input::SourceInfo> sources = {{&config, "access.log"}, {&config, "auth.log"}};
@@ -45,13 +45,19 @@ inline TimePoint feed(daemon::Guard& guard, const Logs& logs) {
   }
   std::ranges::stable_sort(lines, {}, [](const auto& each) { return each.first.time; });
   std::array<uint64_t, 2> offsets{};
-  for (const auto& [line, source] : lines) {
-    const std::string bytes = line.text + '\n';
-    for (auto next = guard.next_expiry(); next && *next <= line.time; next = guard.next_expiry()) {
-      guard.expire(line.time);  // as the daemon's timer does
+  for (size_t at = 0; at < lines.size();) {
+    const auto source = lines[at].second;
+    TimePoint time;
+    std::string bytes;
+    for (const size_t end = std::min(at + lines_a_block, lines.size()); at < end; ++at) {
+      time = lines[at].first.time;
+      bytes += lines[at].first.text + '\n';
     }
-    guard.judge({.bytes = bytes, .offset = offsets.at(source), .source = source}, sources.at(source), line.time);
-    guard.flush(line.time, nullptr);
+    for (auto next = guard.next_expiry(); next && *next <= time; next = guard.next_expiry()) {
+      guard.expire(time);  // as the daemon's timer does
+    }
+    guard.judge({.bytes = bytes, .offset = offsets.at(source), .source = source}, sources.at(source), time);
+    guard.flush(time, nullptr);
     offsets.at(source) += bytes.size();
   }
   return lines.empty() ? TimePoint(Seconds(log_begin)) : lines.back().first.time;

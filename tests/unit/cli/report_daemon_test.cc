@@ -18,9 +18,10 @@ std::string describe(const model::Target& target, TimePoint since, std::optional
          ' ' + rule + ": " + reason + " (" + std::to_string(covered) + " addresses, " + std::to_string(good) + " good)";
 }
 
-std::vector<std::string> of_daemon(const Logs& logs, const std::vector<std::string>& settings) {
+std::vector<std::string> of_daemon(const Logs& logs, const std::vector<std::string>& settings,
+                                   size_t lines_a_block = 1) {
   const auto guard = test_guard(settings);
-  static_cast<void>(feed(*guard, logs));
+  static_cast<void>(feed(*guard, logs, lines_a_block));
   std::vector<std::string> result;
   const auto add = [&result](const model::Decision& decision) {
     result.push_back(describe(decision.target, decision.since, decision.until, decision.rule, decision.reason,
@@ -71,6 +72,19 @@ TEST_P(SameDecisions, AsTheDaemons) {
     const auto expected = of_daemon(logs, settings);
     EXPECT_GT(expected.size(), 10U);
     EXPECT_THAT(of_report(logs, settings), testing::ContainerEq(expected));
+  }
+}
+
+// A daemon reads what was written meanwhile at once: whom a ban spares does not depend on that.
+TEST_P(SameDecisions, AsThoseOfADaemonThatReadsBlocks) {
+  set_log_level(LogLevel::error);
+  const Logs logs{.access = make_access_log(static_cast<uint64_t>(GetParam()), 5000), .auth = {}};
+  const std::vector<std::string> settings = {"ladder.route.one_in=0", "ladder.route.addresses=2",
+                                             "ladder.route.budget_visitors=50", "ladder.asn.routes=0"};
+  const auto expected = of_report(logs, settings);
+  EXPECT_GT(expected.size(), 10U);
+  for (const size_t lines_a_block : {1U, 40U}) {
+    EXPECT_THAT(of_daemon(logs, settings, lines_a_block), testing::ContainerEq(expected)) << lines_a_block;
   }
 }
 
