@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("-V,--version", "ipguardd " + std::string(ipguard::version()), "print the version and exit");
   app.footer(
       "Signals: TERM and INT stop (bans stay in the kernel unless [enforce]\n"
-      "keep_on_stop = false); HUP reloads, and makes a deleted control socket again.\n"
+      "keep_on_stop = false); HUP reloads, and makes deleted sockets again.\n"
       "See also: ipguardctl --help");
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return "ipguardd: " + std::string(error.what()) + "\nTry 'ipguardd --help'.\n";

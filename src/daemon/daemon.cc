@@ -53,7 +53,7 @@ class Daemon {
         guard_(std::move(loaded), writer == nullptr, std::move(state), writer),
         context_{.guard = guard_,
                  .sources = [this] { return sources(); },
-                 .reload = [this] { return reload(); },
+                 .reload = [this] { return reloader_.answer(); },
                  .services = [this] { return Services{whois_, database_watch_, &outlets_}; },
                  .warnings = [this] { return own_warnings(); },
                  .started = wall_clock_now()},
@@ -84,7 +84,10 @@ class Daemon {
         manager_(loop_, [this] { return standing(guard_); }),
         term_(loop_, SIGTERM, [this] { stop("TERM"); }),
         interrupt_(loop_, SIGINT, [this] { stop("INT"); }),
-        hang_up_(loop_, SIGHUP, [this] { on_hang_up(); }) {}
+        hang_up_(loop_, SIGHUP, [this] {
+          restore_sockets();
+          (void)reloader_.request();
+        }) {}
 
   Result<> start() {
     // The socket first: it tells whether another daemon is running, before anything is touched.
@@ -210,8 +213,14 @@ class Daemon {
     }
   }
 
-  void on_protection_timer() {
+  void restore_sockets() {
     control_.restore();
+    outlets_.restore();
+    inputs_->restore();
+  }
+
+  void on_protection_timer() {
+    restore_sockets();
     guard_.check_protection(wall_clock_now());
     if (!guard_.dry_run() && guard_.kernel_fd() < 0) {
       guard_.verify_kernel(wall_clock_now());  // nobody tells us
@@ -225,11 +234,6 @@ class Daemon {
       protection_watcher_.start(guard_.protection_fd(), loop::IoWatcher::readable);
     }
     kernel_watch_.start();
-  }
-
-  control::Answer reload() {
-    constexpr std::chrono::milliseconds look_again{20};
-    return {control::Work([this, request = reloader_.request()] { return reloader_.outcome(request); }), look_again};
   }
 
   // Who has given up the privilege cannot start another one; bans stay in force, and the service manager starts both.
@@ -288,11 +292,6 @@ class Daemon {
       }
     }
     return warnings;
-  }
-
-  void on_hang_up() {
-    control_.restore();
-    (void)reloader_.request();
   }
 
   void watch_databases() {

@@ -23,7 +23,7 @@ HttpService::HttpService(loop::EventLoop& loop, const Guard& guard, ApiSources s
 
 Result<> HttpService::serve_as_configured() {
   const auto wanted = guard_.loaded().config.http;
-  if (server_ && !same_place(wanted, current_)) {
+  if (server_ && !(same_place(wanted, current_) && server_->in_place())) {
     server_.reset();
   }
   current_ = wanted;
@@ -37,6 +37,17 @@ Result<> HttpService::serve_as_configured() {
     current_.listen.clear();
   }
   return served;
+}
+
+void HttpService::restore() {
+  if (!server_ || server_->in_place()) {
+    return;
+  }
+  if (auto served = serving_.run()) {
+    log_warning("the HTTP socket was gone, and is there again: " + printable(current_.listen));
+  } else {
+    log_error("the HTTP socket is gone: " + printable(served.error().message));
+  }
 }
 
 Result<> HttpService::serve(const config::HttpConfig& wanted) {

@@ -23,6 +23,9 @@ class HttpService {
   // Serves as the guard's configuration says from now on: at start, and after each reload, when the token is read
   // again. On an error nothing is served, and it is tried again in a while.
   [[nodiscard]] Result<> apply() { return serving_.run(); }
+  // To be called now and then: the file of a Unix socket that is gone is made again, and the log says so. Connections
+  // end.
+  void restore();
   // Why nothing is served that should be; "" otherwise.
   [[nodiscard]] const std::string& problem() const { return serving_.problem(); }
   [[nodiscard]] bool running() const { return server_.has_value(); }

@@ -25,6 +25,7 @@ class Outlets {
   // so that nothing is missed), with a sentence for each that cannot be had, and HTTP.
   std::vector<std::string> notify();
   [[nodiscard]] Result<> serve() { return http_.apply(); }
+  void restore() { http_.restore(); }  // HttpService's
 
   // {"listen","connections","requests",…}, null where HTTP is off; an array of {"name","type","delivered",…}.
   [[nodiscard]] control::Json http_json() const;

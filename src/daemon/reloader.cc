@@ -38,6 +38,11 @@ uint64_t Reloader::request() {
   return requested_;
 }
 
+control::Answer Reloader::answer() {
+  constexpr std::chrono::milliseconds look_again{20};
+  return {control::Work([this, asked = request()] { return outcome(asked); }), look_again};
+}
+
 std::optional<Result<control::Json>> Reloader::outcome(uint64_t request) const {
   return done_ >= request ? last_ : std::nullopt;
 }

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "control/protocol.h"
+#include "control/server.h"
 #include "daemon/load.h"
 #include "loop/background.h"
 
@@ -27,6 +28,8 @@ class Reloader {
   // Asks for a load that begins now or, if one is under way, behind it: that one may have read the file before it was
   // changed. Returns the request's number.
   uint64_t request();
+  // The same as the answer to a command: the load's outcome, when it has come to an end.
+  [[nodiscard]] control::Answer answer();
   // Of the request: nullopt until it is done. A configuration that was refused is a reply, too, for it has to tell what
   // is wrong: {"reloaded": false, "problems": […], "text": the same for people}.
   [[nodiscard]] std::optional<Result<control::Json>> outcome(uint64_t request) const;

@@ -348,6 +348,7 @@ Result<> Server::listen(const std::string& endpoint, unsigned socket_mode) {
   return impl_->start(std::move(*listener));
 }
 
+bool Server::in_place() const { return !impl_->socket_file || impl_->socket_file->in_place(); }
 uint16_t Server::port() const { return impl_->port; }
 const Counters& Server::counters() const { return impl_->counters; }
 unsigned Server::connections() const { return static_cast<unsigned>(impl_->clients.size()); }

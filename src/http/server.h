@@ -44,6 +44,8 @@ class Server {
 
   // "127.0.0.1:9147" or "unix:PATH", whose file has `socket_mode`. Errc::busy if somebody else has it.
   [[nodiscard]] Result<> listen(const std::string& endpoint, unsigned socket_mode);
+  // Whether the file of a Unix socket is there and still its own; true over TCP.
+  [[nodiscard]] bool in_place() const;
   // Where it listens, over TCP; 0 otherwise.
   [[nodiscard]] uint16_t port() const;
   [[nodiscard]] const Counters& counters() const;

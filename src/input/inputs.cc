@@ -294,6 +294,14 @@ void Inputs::drain() {
   }
 }
 
+void Inputs::restore() {
+  for (const auto& other : impl_->others) {
+    if (other.input) {
+      other.input->restore();
+    }
+  }
+}
+
 void Inputs::stop() {
   for (const auto& other : impl_->others) {
     if (other.input) {

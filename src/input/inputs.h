@@ -26,6 +26,8 @@ class Inputs {
   // Before stop() and change_sources(), while the sources are as they were: reads what others have sent and nobody
   // could read again (LineInput::drain).
   void drain();
+  // To be called now and then (LineInput::restore).
+  void restore();
   // The last call but for the const ones: what cannot be read again and is held as the beginning of a line counts as
   // lost.
   void stop();

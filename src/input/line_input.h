@@ -35,6 +35,8 @@ class LineInput {
   [[nodiscard]] virtual std::vector<model::SourceStatus> status() const = 0;
   // All that it has lost since it was made: what status() tells, and what parts of it lost that status() knows no more.
   [[nodiscard]] virtual model::Losses losses() const;
+  // To be called now and then: what somebody has removed, such as the file of a Unix socket, is made again.
+  virtual void restore() {}
   // Before stop(), or before the configuration changes: what others have sent and nobody can read again once this is
   // gone is read now and handed out; not without end, however fast more of it comes.
   virtual void drain() {}

@@ -63,6 +63,11 @@ int ListenSocket::fd() const {
   return file != nullptr ? file->fd() : std::get<UniqueFd>(socket_).get();
 }
 
+bool ListenSocket::in_place() const {
+  const auto* file = std::get_if<SocketFile>(&socket_);
+  return file == nullptr || file->in_place();
+}
+
 std::optional<net::Endpoint> ListenSocket::bound_to() const {
   net::SocketAddress own;
   return ::getsockname(fd(), own.get(), &own.length) == 0 ? own.endpoint() : std::nullopt;

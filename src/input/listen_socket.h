@@ -21,6 +21,8 @@ class ListenSocket {
   [[nodiscard]] static Result<ListenSocket> open(const config::ListenEndpoint& endpoint, mode_t socket_mode);
 
   [[nodiscard]] int fd() const;
+  // Whether the file of a Unix socket is there and still its own; true of the others.
+  [[nodiscard]] bool in_place() const;
   // UDP, TCP: where it really listens.
   [[nodiscard]] std::optional<net::Endpoint> bound_to() const;
   // Datagrams that the kernel had no room for, since open().

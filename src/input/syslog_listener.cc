@@ -70,27 +70,38 @@ bool SyslogListener::reconfigure(const config::SourceConfig& config) {
 void SyslogListener::open_all() {
   bool any_failed = false;
   for (auto& port : ports_) {
-    if (port.socket) {
+    if (port.socket && port.socket->in_place()) {
+      port.status.state = "following";  // also where its file was put back
       continue;
     }
-    auto socket = ListenSocket::open(port.endpoint, socket_mode_);
-    if (socket) {
-      port.socket.emplace(std::move(*socket));
-      port.status.state = "following";
-      watch(port);
-      continue;
-    }
-    any_failed = true;
+    any_failed = !open(port) || any_failed;
+  }
+  if (any_failed) {
+    retry_timer_.start(limits_.retry);
+  }
+}
+
+// Also where it is open and its file is gone. Who is connected already goes on, and what he has sent is read.
+bool SyslogListener::open(Port& port) {
+  auto socket = ListenSocket::open(port.endpoint, socket_mode_);
+  if (!socket) {
     auto state = "waiting: " + socket.error().message;
     if (state != port.status.state) {
       log_warning("source " + config_->name + ": " + printable(socket.error().message) +
                   "; tried again until it works");
     }
     port.status.state = std::move(state);
+    return false;
   }
-  if (any_failed) {
-    retry_timer_.start(limits_.retry);
+  if (port.socket) {
+    log_warning("source " + config_->name + ": " + printable(port.status.path) + " was gone, and is there again");
+    drain(port);
+    close_socket(port);
   }
+  port.socket.emplace(std::move(*socket));
+  port.status.state = "following";
+  watch(port);
+  return true;
 }
 
 void SyslogListener::watch(Port& port) {

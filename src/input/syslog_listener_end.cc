@@ -50,7 +50,6 @@ void SyslogListener::drain(Port& port) {
   }
 }
 
-// Whatever nobody has read is counted.
 void SyslogListener::cut_off(Port& port) {
   for (auto each = connections_.begin(); each != connections_.end();) {
     const auto connection = each++;
@@ -58,6 +57,11 @@ void SyslogListener::cut_off(Port& port) {
       close(connection);
     }
   }
+  close_socket(port);
+}
+
+// Whatever nobody has read is counted.
+void SyslogListener::close_socket(Port& port) {
   ignore(port);
   if (!port.socket) {
     return;

@@ -66,6 +66,7 @@ class SyslogListener final : public LineInput {
   bool caught_up() const override;
   std::vector<model::SourceStatus> status() const override;
   model::Losses losses() const override;
+  void restore() override { open_all(); }
   void drain() override;
   void stop() override;
 
@@ -75,6 +76,7 @@ class SyslogListener final : public LineInput {
 
   void set_ports();
   void open_all();
+  bool open(Port& port);  // false: it cannot be had yet
   static void watch(Port& port);
   static void ignore(Port& port);
   void read_datagrams(Port& port);
@@ -84,6 +86,7 @@ class SyslogListener final : public LineInput {
   void close(Connections::iterator connection);
   void drain(Port& port);
   void cut_off(Port& port);
+  void close_socket(Port& port);
   [[nodiscard]] bool is_sender(const Port& port, const net::SocketAddress& peer) const;
   [[nodiscard]] bool may_send(Port& port, const net::SocketAddress& peer, std::string& sender);
   void take(Port& port, std::string_view message, bool cut, std::string_view sender);

@@ -80,6 +80,17 @@ s.sendall(b"<38>Feb 25 04:30:17 h cron[7]: x\n34 <38>Feb 25 04:30:17 h cron[7]: 
 END
 eventually has_lines "unix-stream $work" 2 || fail "the stream's messages did not come: $(status)"
 
+step "sockets that were removed come back with HUP"
+rm "$work/run/syslog" "$work/run/stream"
+kill -HUP "$daemon"
+is_there() { [ -S "$1" ]; }
+for path in "$work/run/syslog" "$work/run/stream"; do
+  within 5 is_there "$path" || fail "$path does not come back: $(status)"
+done
+before=$(lines_of "unix $work")
+on_server logger -u "$work/run/syslog" -d -t cron x
+eventually has_lines "unix $work" $((before + 1)) || fail "nobody reads the new socket: $(status)"
+
 step "from other hosts only the named senders are heard; the others are counted"
 from() { on_client python3 -c 'import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 0)); s.sendto(sys.argv[2].encode(), ("203.0.113.1", 5514))

@@ -279,6 +279,7 @@ TEST_F(ServerTest, ServesOnAUnixSocketWithTheRightsAskedFor) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(connect_to(fd.get(), unix_address(path, "socket").value()), 0);
   EXPECT_THAT(exchange(fd, get("/x")), HasSubstr("GET /x "));
+  EXPECT_TRUE(server->in_place());
   server.reset();
   EXPECT_FALSE(std::filesystem::exists(path));
 }

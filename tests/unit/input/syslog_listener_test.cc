@@ -202,6 +202,48 @@ TEST_F(SyslogListenerTest, ReplacesASocketFileOnlyIfNobodyListens) {
   EXPECT_THAT(status().state, HasSubstr("is there and is no socket"));
 }
 
+TEST_F(SyslogListenerTest, MakesSocketsAgainThatWereRemoved) {
+  const auto datagrams = listen_unix(Transport::unix_datagram, "syslog");
+  const auto stream = listen_unix(Transport::unix_stream, "stream");
+  begin();
+  input->restore();  // nothing to do
+  const auto connected = connect(datagrams, SOCK_DGRAM);
+  const auto open = connect(stream, SOCK_STREAM);
+  send(open, "<34>Oct 11 22:14:15 h su: one\n");
+  expect_lines(1);
+  std::filesystem::remove(datagrams);
+  std::filesystem::remove(stream);
+  send(connected, "<34>Oct 11 22:14:15 h su: two");
+  input->restore();
+  send(connect(datagrams, SOCK_DGRAM), "<34>Oct 11 22:14:15 h su: three");
+  send(connect(stream, SOCK_STREAM), "<34>Oct 11 22:14:15 h su: four\n");
+  send(open, "<34>Oct 11 22:14:15 h su: five\n");
+  expect_lines(5);
+  EXPECT_THAT(lines, testing::Contains(HasSubstr("two"))) << "what was sent before is read";
+  EXPECT_THAT(lines, testing::Contains(HasSubstr("five"))) << "who is connected stays so";
+  EXPECT_EQ(status(0).lost_messages, 0U);
+  EXPECT_EQ(status(0).state, "following");
+}
+
+TEST_F(SyslogListenerTest, LeavesASocketToWhoServesThereNow) {
+  const auto path = listen_unix(Transport::unix_datagram, "syslog");
+  begin({.retry = std::chrono::milliseconds{1}});
+  std::filesystem::remove(path);
+  {
+    const UniqueFd other(::socket(AF_UNIX, SOCK_DGRAM, 0));
+    const auto address = *unix_address(path, "socket");
+    ASSERT_EQ(::bind(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    input->restore();
+    EXPECT_EQ(status().state, "waiting: somebody else listens on " + path);
+    send(connect(path, SOCK_DGRAM), "for the other one");
+    char byte = 0;
+    EXPECT_EQ(::recv(other.get(), &byte, 1, MSG_DONTWAIT), 1);
+  }
+  run_until([this] { return status().state == "following"; });
+  send(connect(path, SOCK_DGRAM), "<34>Oct 11 22:14:15 h su: one");
+  expect_lines(1);
+}
+
 TEST_F(SyslogListenerTest, BoundsItsConnections) {
   const auto where = listen(Transport::tcp);
   begin({.connections = 2});
