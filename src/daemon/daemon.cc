@@ -362,6 +362,7 @@ class Daemon {
 }  // namespace
 
 Result<> run(const Options& options) {
+  loop::hold_signals({SIGTERM, SIGINT, SIGHUP});  // until the loop answers them
   // Before anything is read: what needs privilege goes to a process of its own, and this one gives it up.
   auto writer = options.dry_run ? Result<WriterProcess>(WriterProcess()) : WriterProcess::start(options.config_path);
   if (!writer) {

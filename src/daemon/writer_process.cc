@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -39,6 +40,14 @@ void become_writer(const char* program, int questions, const char* config_path) 
   if (::dup2(questions, STDIN_FILENO) < 0) {
     return;
   }
+  // What a terminal sends to both is for the daemon to answer, from the first instant on (writer/writer.cc); and what
+  // it holds back while it begins (loop::hold_signals) would be held back here for good.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    (void)::signal(number, SIG_IGN);
+  }
+  sigset_t none{};
+  (void)::sigemptyset(&none);
+  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
   (void)::close_range(STDERR_FILENO + 1, UINT32_MAX, CLOSE_RANGE_CLOEXEC);
   std::array<char*, 3> arguments = {const_cast<char*>(program), const_cast<char*>(config_path), nullptr};
   ::execv(program, arguments.data());

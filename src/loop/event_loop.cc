@@ -210,6 +210,21 @@ void Wakeup::stop() { ev_async_stop(impl_->loop.ev, &impl_->watcher); }
 
 void Wakeup::send() { ev_async_send(impl_->loop.ev, &impl_->watcher); }
 
+namespace {
+
+void mask_signals(int how, std::initializer_list<int> signal_numbers) {
+  sigset_t signals{};
+  sigemptyset(&signals);
+  for (const int number : signal_numbers) {
+    sigaddset(&signals, number);
+  }
+  pthread_sigmask(how, &signals, nullptr);
+}
+
+}  // namespace
+
+void hold_signals(std::initializer_list<int> signal_numbers) { mask_signals(SIG_BLOCK, signal_numbers); }
+
 struct SignalWatcher::Impl {
   using Callback = std::function<void()>;
   EventLoop::Impl& loop;
@@ -227,6 +242,7 @@ SignalWatcher::SignalWatcher(EventLoop& loop, int signal_number, std::function<v
   ev_signal_init(&impl_->watcher, Impl::on_event, signal_number);
   impl_->watcher.data = impl_.get();
   ev_signal_start(impl_->loop.ev, &impl_->watcher);
+  mask_signals(SIG_UNBLOCK, {signal_number});
 }
 
 SignalWatcher::~SignalWatcher() { ev_signal_stop(impl_->loop.ev, &impl_->watcher); }

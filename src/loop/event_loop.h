@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 
 #include "base/time.h"
@@ -92,6 +93,11 @@ class Wakeup {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Keeps the signals from this thread, and from those that it starts, until a SignalWatcher is made of each: it hears of
+// one that came meanwhile. To be called before there is a loop, which they would end the process without a word; before
+// there are threads, which they would come to instead. A child has to let them through by itself.
+void hold_signals(std::initializer_list<int> signal_numbers);
 
 // A signal belongs to one loop of the process; when its watcher goes, it has its default action again.
 class SignalWatcher {

@@ -160,6 +160,32 @@ eventually is_banned 192.0.2.130 || fail "the log that appeared is not followed"
 "$ctl" rules list --socket "$work/ipguard.sock" "$root/rules" | says '^web/[^ ]* .* [1-9][0-9]*  ' ||
   fail "'rules list' does not show how often a rule hit"
 
+step "a signal that comes while it begins is answered when it can be"
+printf '[control]\nsocket = "%s"\n' "$work/early.sock" > "$work/early.toml"
+sed '/^\[control\]/,/^socket/d' "$work/ipguard.toml" | sed "s#$work/state#$work/early-state#" >> "$work/early.toml"
+# early SIGNAL: sends it as soon as the process holds signals back, which it does until its loop runs.
+early() {
+  "$build/bin/ipguardd" -c "$work/early.toml" --dry-run 2> "$work/early.log" &
+  early=$!
+  started+=("$early")
+  holds() { grep -q '^SigBlk:.*[1-9]' "/proc/$early/status"; }
+  within 2 holds || fail "it does not hold signals back: $(cat "$work/early.log")"
+  kill "-$1" "$early"
+}
+for signal in TERM INT; do
+  early $signal
+  status=0
+  wait "$early" || status=$?
+  [ "$status" = 0 ] || fail "$signal while it begins: $status"
+  says "$signal: stopping" < "$work/early.log" || fail "it does not say so: $(cat "$work/early.log")"
+done
+early HUP
+has_reloaded() { says 'reloaded .*early.toml' < "$work/early.log"; }
+eventually has_reloaded || fail "HUP while it begins does not reload: $(cat "$work/early.log")"
+grep -q '^SigBlk:[[:space:]]*0*$' "/proc/$early/status" || fail "it holds signals back for good"
+kill "$early"
+wait "$early" || fail "TERM behind that: $?"
+
 step "a second daemon on the same socket refuses to start"
 expect 1 'another ipguardd' "$build/bin/ipguardd" -c "$work/ipguard.toml" --dry-run
 

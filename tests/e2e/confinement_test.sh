@@ -50,6 +50,7 @@ configure
 start_daemon
 writer=$(writer_of "$daemon")
 [ -n "$writer" ] || fail "there is no second process"
+[ "$(field "$writer" SigBlk)" = 0000000000000000 ] || fail "the writer was started with signals held back"
 [ "$(field "$writer" Name)" = ipguard-writer ] || fail "the writer is called $(field "$writer" Name)"
 confined "$daemon" "$for_root"
 confined "$writer" "$for_writer"

@@ -211,5 +211,26 @@ TEST(EventLoop, SignalsAreCallbacksUntilTheWatcherGoes) {
   }
 }
 
+TEST(EventLoop, SignalsThatCameBeforeTheirWatcherAreHeard) {
+  hold_signals({SIGUSR1, SIGUSR2});
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  ASSERT_EQ(::raise(SIGUSR2), 0);
+  EventLoop loop;
+  std::string seen;
+  SignalWatcher first(loop, SIGUSR1, [&] { seen += '1'; });
+  for (int turn = 0; turn < 3; ++turn) {
+    loop.poll();
+  }
+  EXPECT_EQ(seen, "1") << "nobody waits for the other one yet";
+  SignalWatcher second(loop, SIGUSR2, [&] { seen += '2'; });
+  for (int turn = 0; turn < 3; ++turn) {
+    loop.poll();
+  }
+  EXPECT_EQ(seen, "12");
+  sigset_t held{};
+  ASSERT_EQ(::pthread_sigmask(SIG_SETMASK, nullptr, &held), 0);
+  EXPECT_FALSE(sigismember(&held, SIGUSR1) || sigismember(&held, SIGUSR2));
+}
+
 }  // namespace
 }  // namespace ipguard::loop
