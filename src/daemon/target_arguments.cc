@@ -109,6 +109,10 @@ Result<> read_entry(const Json& entry, BanOrder& order) {
     return std::unexpected(std::move(target.error()));
   }
   order.target = *target;
+  if (order.duration && order.confirm_within && *order.confirm_within > *order.duration) {
+    return fail(Errc::invalid, "a ban for " + format_duration(*order.duration) + " ends before the " +
+                                   format_duration(*order.confirm_within) + " to confirm it: shorten --confirm-within");
+  }
   return check_reason(order.reason);
 }
 

@@ -70,6 +70,9 @@ Result<> Engine::Impl::times_are_sound(const Order& order) {
   if (order.confirm_within && order.confirm_within->count() <= 0) {
     return fail(Errc::invalid, "there must be time to confirm it");
   }
+  if (order.duration && order.confirm_within && *order.confirm_within > *order.duration) {
+    return fail(Errc::invalid, "its end comes before that of the time to confirm it: shorten --confirm-within");
+  }
   return {};
 }
 

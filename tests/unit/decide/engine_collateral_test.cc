@@ -237,9 +237,15 @@ TEST(EngineConfirm, ARestartDoesNotConfirm) {
   }
 }
 
+// Nobody can order such a ban; a state may hold one.
 TEST(EngineConfirm, ABanThatEndsBeforeItHadToBeConfirmedHasExpired) {
+  EngineFixture before(no_budget());
+  ASSERT_TRUE(before.engine.ban(target("AS64500"), {}, "why", "manual", at(0), false, Seconds(60)));
+  auto decision = before.find("AS64500").value();
+  decision.until = at(10);
   EngineFixture f(no_budget());
-  ASSERT_TRUE(f.engine.ban(target("AS64500"), Seconds(10), "why", "manual", at(0), false, Seconds(60)));
+  f.engine.restore(decision);
+  f.engine.finish_restoring();
   (void)f.changes();
   f.engine.expire(at(10));
   EXPECT_EQ(f.changes(), Texts{"- AS64500 expired"});

@@ -92,6 +92,19 @@ TEST(EngineManual, TheSameBanAgainIsNoNews) {
   EXPECT_EQ(f.find("192.0.2.7")->until, at(90));
 }
 
+TEST(EngineManual, ABanLastsAsLongAsItMayBeConfirmed) {
+  EngineFixture f;
+  const auto ban_for = [&](Seconds duration) {
+    return f.engine.ban(target("192.0.2.7"), duration, "because", "manual", at(0), false, Seconds(300));
+  };
+  const auto refused = ban_for(Seconds(299));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid);
+  EXPECT_NE(refused.error().message.find("shorten --confirm-within"), std::string::npos);
+  EXPECT_TRUE(f.targets().empty());
+  EXPECT_TRUE(ban_for(Seconds(300)));
+}
+
 // Who bans what waits to be confirmed, or what evidence led to, means something else.
 TEST(EngineManual, ABanOfAnotherKindIsRenewed) {
   EngineFixture f;
