@@ -2,7 +2,9 @@
 #include <iostream>
 #include <string_view>
 
+#include "base/log.h"
 #include "base/standard_output.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "writer/writer.h"
 
@@ -22,7 +24,12 @@ int report(const ipguard::Result<>& result) {
   if (result) {
     return 0;
   }
-  std::cerr << "ipguard-writer: " << result.error().message << '\n';
+  const auto text = "ipguard-writer: " + result.error().message;
+  if (ipguard::log_is_set_up()) {
+    ipguard::log_error(ipguard::printable(text));  // with time and level, as all that the daemon beside it says
+  } else {
+    std::cerr << text << '\n';
+  }
   return ipguard::exit_status(result.error().code);
 }
 

@@ -76,6 +76,7 @@ Result<> run(const std::string& config_path) {
   if (!daemon) {
     return std::unexpected(daemon.error());
   }
+  init_log(LogLevel::info);  // from here on nobody reads what it says but in the log
   leave_signals_to_the_daemon();
   keep_memory_small();
   if (auto confined = confine_writer(daemon->pid); !confined) {

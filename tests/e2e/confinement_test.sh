@@ -225,6 +225,15 @@ eventually says 'takes no orders from user 65534' < "$work/writer.log" || fail "
 if "$build/bin/ipguard-writer" "$work/ipguard.toml" < /dev/null 2> "$work/out"; then fail "it runs by itself"; fi
 says 'is started by ipguardd' < "$work/out" || fail "$(cat "$work/out")"
 
+step "a writer's last words have time and level, as all in the log"
+python3 -c '
+import socket, subprocess, sys
+ours, its = socket.socketpair()
+writer = subprocess.Popen(sys.argv[1:], stdin=its)
+ours.sendall(b"no question"); ours.close()
+sys.exit(writer.wait() == 0)' "$build/bin/ipguard-writer" "$work/ipguard.toml" 2> "$work/out" || fail "it takes anything for a question"
+says '^20[0-9-]*T[0-9:+-]* error ipguard-writer: .' < "$work/out" || fail "$(cat "$work/out")"
+
 kill "$manager"
 if command -v strace > /dev/null && [ -z "$sanitized" ]; then
   step "neither makes a system call that its unit forbids"
