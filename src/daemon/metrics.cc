@@ -70,7 +70,8 @@ struct SourceMetric {
 constexpr std::array<SourceMetric, 13> source_metrics = {{
     {counter, "lines", "Complete lines read.", "", &model::SourceStatus::lines},
     {counter, "read_bytes", "Bytes read.", "bytes", &model::SourceStatus::bytes},
-    {counter, "source_hits", "Hits of rules that count against somebody.", "", &model::SourceStatus::hits},
+    {counter, "source_hits", "Hits of rules that look for attacks; of those who are allowed or banned, too.", "",
+     &model::SourceStatus::hits},
     {counter, "lost_bytes", "Bytes known to have been written and never read.", "bytes",
      &model::SourceStatus::lost_bytes},
     {counter, "losses_of_unknown_size", "Files that were gone or emptied while nobody looked.", "",
@@ -147,7 +148,7 @@ void add_engine(ExpositionWriter& out, const Guard& guard) {
     out.family(gauge, name, help);
     out.sample(value);
   };
-  count("hits", "Hits that count against somebody.", counters.hits);
+  count("hits", "Hits that were judged: of those who are allowed or banned, too.", counters.hits);
   count("hits_allowed", "Hits of who is on the allowlist or protected.", counters.hits_allowed);
   count("hits_banned", "Hits of who was banned already.", counters.hits_banned);
   count("offences", "Offences: thresholds crossed.", counters.offences);
