@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "control/access.h"
 #include "control/socket.h"
 
 namespace ipguard::control {
@@ -40,6 +41,15 @@ std::string group_name(gid_t group) {
   return std::to_string(group);
 }
 
+// By the rights of the socket's file. Whoever is in root's group is as good as root elsewhere: it is not recommended.
+std::string who_may(const struct stat& socket_file) {
+  if (socket_file.st_gid == 0) {
+    return "only root may, and if there is a group '" + std::string(readers_name) +
+           "' when ipguardd starts, its members may read";
+  }
+  return "only root may, and members of the group '" + group_name(socket_file.st_gid) + "' may read";
+}
+
 std::unexpected<Error> cannot_connect(const std::string& path, int reason) {
   if (reason == ENOENT || reason == ECONNREFUSED) {
     auto error = fail_errno("no ipguardd answers on " + path, reason).error();
@@ -50,7 +60,7 @@ std::unexpected<Error> cannot_connect(const std::string& path, int reason) {
     std::string text = "no permission to talk to ipguardd on " + path;
     struct stat status{};
     if (::stat(path.c_str(), &status) == 0) {
-      text += ": only root and the group '" + group_name(status.st_gid) + "' may";
+      text += ": " + who_may(status);
     } else {
       text += ": its folder is closed to you; ask as root";
     }
