@@ -21,6 +21,8 @@ using control::Json;
 constexpr std::string_view api = "/v1/";
 constexpr std::array<std::string_view, 4> changing = {"ban", "unban", "confirm", "reload"};
 constexpr std::array<std::string_view, 3> about_addresses = {"explain", "lookup", "netblocks"};
+constexpr std::array<std::string_view, 3> lists = {"status", "rules", "bans"};
+constexpr std::array<std::string_view, 3> outside = {"/", "/metrics", "/healthz"};
 constexpr std::string_view index_text =
     "ipguardd\n"
     "GET  /metrics\n"
@@ -40,6 +42,8 @@ http::Response refuse(unsigned status, const std::string& message) {
   }
   return response;
 }
+
+http::Response nothing_here() { return refuse(404, "there is nothing here; / tells what there is"); }
 
 http::Response refuse_method(const std::string& allowed) {
   auto response = refuse(405, "this is asked with " + allowed);
@@ -127,17 +131,32 @@ std::optional<bool> flag_of(std::string_view value) {
   return value == "0" || value == "false" ? std::optional(false) : std::nullopt;
 }
 
+std::string unknown_argument(std::string_view name, std::string_view value) {
+  return "nothing is known of '" + printable(name, 40) + '=' + printable(value, 40) + "' here";
+}
+
+bool is_among(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 // The query as arguments of a command: flags of these names alone.
 Result<Json> flags_of(const http::Request& request, std::span<const std::string_view> known) {
   Json arguments = Json::object();
   for (const auto& [name, value] : request.query) {
     const auto flag = flag_of(value);
-    if (std::ranges::find(known, name) == known.end() || !flag) {
-      return fail(Errc::invalid, "nothing is known of '" + printable(name, 40) + '=' + printable(value, 40) + "' here");
+    if (!is_among(known, name) || !flag) {
+      return fail(Errc::invalid, unknown_argument(name, value));
     }
     arguments[name] = *flag;
   }
   return arguments;
+}
+
+// Of a path's "v1/explain/192.0.2.7" the command that is asked.
+std::string_view command_of(std::string_view path) {
+  const auto below = path.starts_with(api) ? path.substr(api.size()) : std::string_view();
+  const auto name = below.substr(0, below.find('/'));
+  return is_among(about_addresses, name) ? name : below;
 }
 
 // Of two values of one name, one would not be heard. Empty: there are none.
@@ -198,43 +217,48 @@ http::Reply HttpApi::read(const http::Request& request, bool trusted) {
   if (request.path == "/") {
     return http::Response{.body = std::string(index_text)};
   }
-  const auto below = std::string_view(request.path).substr(std::min(api.size(), request.path.size()));
-  const auto slash = below.find('/');
-  const auto name = below.substr(0, slash);
-  if (!request.path.starts_with(api)) {
-    return refuse(404, "there is nothing here; / tells what there is");
+  const auto name = command_of(request.path);
+  if (is_among(about_addresses, name)) {
+    return about_address(name, request, trusted);
   }
-  if (std::ranges::find(about_addresses, name) != about_addresses.end()) {
-    const auto text =
-        slash == std::string_view::npos ? request.argument("address").value_or("") : below.substr(slash + 1);
-    const auto address = net::Address::parse(text);
-    return address ? about_address(name, *address, trusted)
-                   : refuse(400, '\'' + printable(text, 80) + "' is no IPv4 or IPv6 address");
-  }
-  if (std::ranges::find(changing, below) != changing.end()) {
+  if (is_among(changing, name)) {
     return refuse_method("POST");
   }
-  static constexpr std::array<std::string_view, 2> bans_flags = {"evidence", "ended"};
-  const bool is_bans = below == "bans";
-  if (!is_bans && below != "status" && below != "rules") {
-    return refuse(404, "there is nothing here; / tells what there is");
+  if (!is_among(lists, name)) {
+    return nothing_here();
   }
-  auto arguments = flags_of(request, is_bans ? std::span(bans_flags) : std::span<const std::string_view>());
+  static constexpr std::array<std::string_view, 2> bans_flags = {"evidence", "ended"};
+  auto arguments = flags_of(request, name == "bans" ? std::span(bans_flags) : std::span<const std::string_view>());
   if (!arguments) {
     return response_of(arguments.error());
   }
-  return run({.command = std::string(below), .arguments = std::move(*arguments)}, false, trusted);
+  return run({.command = std::string(name), .arguments = std::move(*arguments)}, false, trusted);
 }
 
-http::Reply HttpApi::about_address(std::string_view what, const net::Address& address, bool trusted) {
+// "/v1/explain/192.0.2.7" or "/v1/explain?address=192.0.2.7".
+http::Reply HttpApi::about_address(std::string_view what, const http::Request& request, bool trusted) {
+  const auto behind = std::string_view(request.path).substr(api.size() + what.size());
+  auto query = request.query;
+  std::string text(behind.substr(std::min<size_t>(behind.size(), 1)));
+  if (behind.empty() && !query.empty() && query.front().first == "address") {
+    text = std::move(query.front().second);
+    query.erase(query.begin());
+  }
+  if (!query.empty()) {
+    return refuse(400, unknown_argument(query.front().first, query.front().second));
+  }
+  const auto address = net::Address::parse(text);
+  if (!address) {
+    return refuse(400, '\'' + printable(text, 80) + "' is no IPv4 or IPv6 address");
+  }
   if (what == "explain") {
-    return run({.command = "explain", .arguments = {{"address", address.to_string()}}}, false, trusted);
+    return run({.command = "explain", .arguments = {{"address", address->to_string()}}}, false, trusted);
   }
   if (what == "lookup") {
     return http::Response{.type = std::string(http::json_type),
-                          .body = enrich::lookup_json(address, *guard_.loaded().routes) + '\n'};
+                          .body = enrich::lookup_json(*address, *guard_.loaded().routes) + '\n'};
   }
-  return netblocks(address);
+  return netblocks(*address);
 }
 
 // The index of all AS is made beside the loop when the daemon begins, and after each reload: it is waited for.
@@ -257,10 +281,10 @@ http::Reply HttpApi::netblocks(const net::Address& address) {
 }
 
 http::Reply HttpApi::change(const http::Request& request) {
-  const auto path = std::string_view(request.path);
-  const auto name = path.starts_with(api) ? path.substr(api.size()) : std::string_view();
-  if (std::ranges::find(changing, name) == changing.end()) {
-    return refuse_method("GET, HEAD");
+  const auto name = command_of(request.path);
+  if (!is_among(changing, name)) {
+    const bool is_read = is_among(outside, request.path) || is_among(lists, name) || is_among(about_addresses, name);
+    return is_read ? refuse_method("GET, HEAD") : nothing_here();
   }
   if (!request.query.empty()) {
     return refuse(400, "the arguments go into the body, as a JSON object");

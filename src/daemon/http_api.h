@@ -44,7 +44,7 @@ class HttpApi {
  private:
   [[nodiscard]] http::Reply read(const http::Request& request, bool trusted);
   [[nodiscard]] http::Reply change(const http::Request& request);
-  [[nodiscard]] http::Reply about_address(std::string_view what, const net::Address& address, bool trusted);
+  [[nodiscard]] http::Reply about_address(std::string_view what, const http::Request& request, bool trusted);
   [[nodiscard]] http::Reply run(const control::Request& command, bool may_change, bool trusted);
   [[nodiscard]] http::Reply netblocks(const net::Address& address);
 

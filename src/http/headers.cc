@@ -46,9 +46,11 @@ std::string_view fault_of_target(std::string_view target) {
     return "a path or query must not hold %00";
   }
   const auto is_odd = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; };
-  return std::ranges::any_of(target, is_odd)
-             ? "blanks and control characters must be percent-encoded in a path or query"
-             : std::string_view();
+  if (std::ranges::any_of(target, is_odd)) {
+    return "blanks and control characters must be percent-encoded in a path or query";
+  }
+  constexpr ptrdiff_t most_arguments = 64;
+  return std::ranges::count(target, '&') >= most_arguments ? "a query has at most 64 arguments" : std::string_view();
 }
 
 void HeaderCheck::see(std::string_view name) {

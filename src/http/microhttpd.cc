@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <list>
 #include <optional>
 #include <utility>
@@ -138,17 +139,18 @@ MHD_Result Server::Impl::go_on(MHD_Connection* connection, std::string_view data
 MHD_Result Server::Impl::answer(MHD_Connection* connection, Exchange& exchange) {
   client_of(connection).deadline = Clock::now() + limits.response;
   client_of(connection).asked = true;
-  if (exchange.ready) {
-    return send(connection, std::move(*exchange.ready));
-  }
   auto& request = exchange.request;
+  const auto content = request.method == "HEAD" ? Content::left_out : Content::sent;
+  if (exchange.ready) {
+    return send(connection, std::move(*exchange.ready), content);
+  }
   request.accept = header(connection, MHD_HTTP_HEADER_ACCEPT);
   request.authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
   request.query = query_of(connection);
   ++counters.requests;
   auto reply = handler(request);
   if (!reply.later.work) {
-    return send(connection, std::move(reply.response));
+    return send(connection, std::move(reply.response), content);
   }
   exchange.later = std::move(reply.later);
   waiting.push_back({.connection = connection, .exchange = &exchange});
@@ -181,9 +183,16 @@ void Server::Impl::work() {
   run();
 }
 
-// The target as it was sent, before libmicrohttpd cuts it up and decodes it in place.
+// The target as it was sent, before libmicrohttpd cuts it up and decodes it in place. Of one that is refused anyway no
+// arguments are made: each takes 64 bytes of the connection's memory, and where that ends libmicrohttpd closes the
+// connection without a word. The bytes are of its buffer for reading, and it looks for the end of the query next.
 void* Server::Impl::target_read(void* /*self*/, const char* target, MHD_Connection* connection) {
-  client_of(connection).target_fault = target == nullptr ? "there is no path" : fault_of_target(target);
+  auto& fault = client_of(connection).target_fault;
+  fault = target == nullptr ? "there is no path" : fault_of_target(target);
+  const char* const query = fault.empty() || target == nullptr ? nullptr : std::strchr(target, '?');
+  if (query != nullptr) {
+    const_cast<char*>(query)[1] = '\0';  // NOLINT(*-const-cast)
+  }
   return nullptr;  // the request's Exchange is made once its head is whole
 }
 

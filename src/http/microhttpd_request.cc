@@ -1,5 +1,6 @@
 #include "http/microhttpd_request.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "http/headers.h"
 
@@ -70,6 +71,12 @@ std::optional<Response> refusal(MHD_Connection* connection, const Head& head, co
   // "http://another.example/": what a proxy is asked for (RFC 9112, 3.2.2), and its host would not be the header's.
   if (!head.path.starts_with('/')) {
     return error_response(MHD_HTTP_BAD_REQUEST, "this is no proxy: ask for a path");
+  }
+  // RFC 9112, 6.1. libmicrohttpd knows chunks alone, and would wait for the end of anything else.
+  const char* const coding =
+      MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+  if (coding != nullptr && lower_case(coding) != "chunked") {
+    return error_response(MHD_HTTP_NOT_IMPLEMENTED, "the transfer coding 'chunked' is understood, and no other");
   }
   const auto length = parse_number(header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH));
   return length && *length > body_bytes ? std::optional(too_large(body_bytes)) : std::nullopt;

@@ -53,7 +53,7 @@ constexpr std::array<std::pair<const char*, const char*>, 4> common_headers = {{
 
 }  // namespace
 
-MHD_Result send(MHD_Connection* connection, Response response) {
+MHD_Result send(MHD_Connection* connection, Response response, Content content) {
   MHD_Response* made = nullptr;
   if (response.pieces) {
     auto body = std::make_unique<Piecewise>();
@@ -61,6 +61,11 @@ MHD_Result send(MHD_Connection* connection, Response response) {
     made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, piece_bytes, read_piece, body.get(), free_pieces);
     if (made != nullptr) {
       static_cast<void>(body.release());
+    }
+    // Without content libmicrohttpd 0.9.75 sends the last chunk still, which would be the next response's beginning.
+    // Nor may a length be told that is not known: so it is no chunked response, and the connection ends with it.
+    if (made != nullptr && content == Content::left_out) {
+      static_cast<void>(MHD_set_response_options(made, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END));
     }
   } else {
     made = MHD_create_response_from_buffer(response.body.size(), response.body.data(), MHD_RESPMEM_MUST_COPY);

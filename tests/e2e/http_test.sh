@@ -160,6 +160,7 @@ get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "force": 1}' $at/v1/ban 
 get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "issuer": "ledger"}' $at/v1/ban | says "'issuer' must be" || fail "an issuer that nobody may give"
 get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "targets": ["192.0.2.141"]}' $at/v1/ban | says 'twice in one object' || fail "two lists of targets"
 ! is_banned 192.0.2.141 || fail "the last of two lists was banned"
+get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "for": "1h", "confirm_within": "2h"}' $at/v1/ban | says 'shorten --confirm-within' || fail "a ban that ends before it may be confirmed"
 get "${with_token[@]}" -X POST $at/v1/reload | says '"reloaded":true' || fail "no reload"
 
 step "what is banned so already is told, and nobody is notified of it"
@@ -215,6 +216,12 @@ is_json_error 400 --request-target http://localhost/v1/bans $at
 is_json_error 400 -H 'Host:' $at/v1/bans
 is_json_error 400 "$at/v1/bans%00"
 is_json_error 404 $at/nothing
+is_json_error 404 "${with_token[@]}" -d '' $at/v1/nothing
+is_json_error 405 "${with_token[@]}" -d '' $at/v1/status
+is_json_error 400 "$at/v1/explain/192.0.2.130?foo=1"
+is_json_error 400 "$at/v1/bans?$(seq -f 'x%.0f' -s '&' 3000)"
+is_json_error 501 "${with_token[@]}" -H 'Transfer-Encoding: gzip' -d '' $at/v1/reload
+is_json_error 400 "$at/v1/status?x"
 
 step "who says nothing holds up no ban"
 on_server timeout 60 python3 -c '
@@ -241,6 +248,14 @@ over_unix=(--unix-socket "$work/http.sock")
 says_status 401 "${over_unix[@]}" $at/v1/status
 says_status 200 "${over_unix[@]}" "${with_token[@]}" $at/v1/status
 ! on_server curl -s --max-time 2 http://127.0.0.1:9147/healthz > /dev/null || fail "the port is still open"
+for list in bans bans?ended=1 status; do
+  get "${over_unix[@]}" "${with_token[@]}" -I -v "$at/v1/$list" $at/healthz > "$work/out" 2>&1 || fail "HEAD of $list: $(cat "$work/out")"
+  ! says -i 'excess' < "$work/out" || fail "HEAD of $list has a body: $(cat "$work/out")"
+done
+rm "$work/http.sock"
+kill -HUP "$daemon"
+answers_again() { [ "$(get "${over_unix[@]}" $at/healthz)" = ok ]; }
+within 5 answers_again || fail "a socket that was removed does not come back with HUP: $(ctl status)"
 served=$(grep -c 'HTTP on' "$work/daemon.log")
 configure "listen = \"unix:$work/none/http.sock\"\n"
 ctl reload | says 'warning: .*http.sock: No such file or directory' || fail "a reload does not tell that it is not served"

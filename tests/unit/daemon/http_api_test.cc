@@ -195,6 +195,28 @@ TEST_F(HttpApiTest, RefusesWhatIsNotThere) {
   EXPECT_EQ(get("/v1/status", {{"x", "1"}}).status, 400U);
 }
 
+TEST_F(HttpApiTest, WhatIsNotThereIsNotThereForChangesEither) {
+  for (const auto* path : {"/nothing", "/v1", "/v1/", "/v1/nothing", "/v1/ban/192.0.2.7", "/v1/bans/", "/metrics/x"}) {
+    EXPECT_EQ(post(path, "").status, 404U) << path;
+    EXPECT_EQ(get(path).status, 404U) << path;
+  }
+  for (const auto* path : {"/", "/healthz", "/v1/bans", "/v1/explain", "/v1/lookup/192.0.2.7"}) {
+    EXPECT_EQ(post(path, "").status, 405U) << path;
+  }
+}
+
+// Else one of two addresses would not be heard.
+TEST_F(HttpApiTest, RefusesArgumentsThatItDoesNotKnowEverywhere) {
+  for (const std::string path : {"/v1/explain/192.0.2.7", "/v1/lookup/192.0.2.7", "/v1/netblocks/192.0.2.7"}) {
+    EXPECT_EQ(get(path, {{"foo", "1"}}).status, 400U) << path;
+    EXPECT_EQ(get(path, {{"address", "192.0.2.8"}}).status, 400U) << path;
+    EXPECT_EQ(get(path + "/", {}).status, 400U) << path;
+  }
+  EXPECT_EQ(get("/v1/explain", {{"foo", "1"}, {"address", "192.0.2.8"}}).status, 400U);
+  EXPECT_EQ(get("/v1/explain", {{"address", "192.0.2.8"}, {"foo", "1"}}).status, 400U);
+  EXPECT_EQ(get("/v1/status", {{"x", ""}}).status, 400U);
+}
+
 TEST_F(HttpApiTest, RefusesBodiesThatAreNoArguments) {
   for (const auto* body :
        {"x", "[]", "{", R"({"targets": 7})", R"({},"command":"reload")", "{}}", R"({"targets": ["nobody"]})"}) {

@@ -169,6 +169,40 @@ TEST_F(ServerTest, ErrorsAreJson) {
   }
 }
 
+// RFC 9112, 6.1. It does not wait for the end of what it cannot read.
+TEST_F(ServerTest, RefusesTransferCodingsThatItDoesNotKnow) {
+  serve(echo);
+  const auto with = [this](const std::string& headers) {
+    return ask("POST / HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n2\r\n{}\r\n0\r\n\r\n");
+  };
+  for (const auto* coding : {"gzip", "gzip, chunked", "identity", ""}) {
+    const auto answer = with("Transfer-Encoding: " + std::string(coding) + "\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 501 ")) << coding;
+    EXPECT_THAT(answer, HasSubstr(R"({"error":)")) << coding;
+  }
+  EXPECT_THAT(with("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(server->counters().requests, 0U);
+  EXPECT_THAT(with("Transfer-Encoding: Chunked\r\nConnection: close\r\n"), HasSubstr("POST / [{}]"));
+}
+
+TEST_F(ServerTest, TellsWhoAsksWithTooManyArguments) {
+  serve(echo);
+  const auto arguments = [](size_t count) {
+    std::string text = "/v1/bans?x0";
+    for (size_t i = 1; i < count; ++i) {
+      text += "&x" + std::to_string(i);
+    }
+    return text;
+  };
+  EXPECT_THAT(ask(get(arguments(64))), HasSubstr(" x0= x1= "));
+  for (const size_t count : {65U, 3000U}) {
+    const auto answer = ask(get(arguments(count)));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << count;
+    EXPECT_THAT(answer, HasSubstr("at most 64 arguments")) << count;
+  }
+  EXPECT_EQ(server->counters().requests, 1U);
+}
+
 TEST_F(ServerTest, TurnsAwayWhatItDoesNotTake) {
   serve(echo, {.body_bytes = 10});
   EXPECT_THAT(ask("DELETE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 405 "));
@@ -190,6 +224,19 @@ TEST_F(ServerTest, AnswersHeadWithoutABody) {
   const auto answer = ask("HEAD /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n"));
+}
+
+// RFC 9110, 9.3.2; 8.6: a length of 0 would be no GET's.
+TEST_F(ServerTest, AnswersHeadWithoutPieces) {
+  serve([](const Request&) {
+    Response response;
+    response.pieces = [n = 0]() mutable { return n++ == 0 ? std::optional<std::string>("[]") : std::nullopt; };
+    return Reply(std::move(response));
+  });
+  const auto answer = ask("HEAD /v1/bans HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(answer.find("\r\n\r\n"), answer.size() - 4) << answer;
+  EXPECT_THAT(answer, testing::Not(HasSubstr("Content-Length")));
 }
 
 TEST_F(ServerTest, WritesPiecesAsTheyAreMade) {
