@@ -12,7 +12,8 @@ namespace ipguard::http {
 
 // What is wrong with a request's target as it was sent; empty if nothing is. libmicrohttpd hands a path over as a C
 // string, so an encoded NUL ("%00") would end it there and another path be answered; RFC 9112, 3.2, has no blanks and
-// no control characters in it. Nobody here is asked with more than 64 arguments.
+// no control characters in it. Each argument takes some of the connection's memory, and nobody here needs more than 64:
+// of thousands it is gone before this is asked, and libmicrohttpd closes the connection without a word.
 [[nodiscard]] std::string_view fault_of_target(std::string_view target);
 
 // A request's headers, one after the other. RFC 9112, 3.2 and 5.1, has a request with two Host headers, or with a blank

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <list>
 #include <optional>
 #include <utility>
@@ -183,16 +182,9 @@ void Server::Impl::work() {
   run();
 }
 
-// The target as it was sent, before libmicrohttpd cuts it up and decodes it in place. Of one that is refused anyway no
-// arguments are made: each takes 64 bytes of the connection's memory, and where that ends libmicrohttpd closes the
-// connection without a word. The bytes are of its buffer for reading, and it looks for the end of the query next.
+// The target as it was sent, before libmicrohttpd cuts it up and decodes it in place.
 void* Server::Impl::target_read(void* /*self*/, const char* target, MHD_Connection* connection) {
-  auto& fault = client_of(connection).target_fault;
-  fault = target == nullptr ? "there is no path" : fault_of_target(target);
-  const char* const query = fault.empty() || target == nullptr ? nullptr : std::strchr(target, '?');
-  if (query != nullptr) {
-    const_cast<char*>(query)[1] = '\0';  // NOLINT(*-const-cast)
-  }
+  client_of(connection).target_fault = target == nullptr ? "there is no path" : fault_of_target(target);
   return nullptr;  // the request's Exchange is made once its head is whole
 }
 
