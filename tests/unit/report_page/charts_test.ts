@@ -108,7 +108,7 @@ test('the tree has all hits, and says what bans cover', () => {
     [
       ['AS64500', 55, 'partly'],
       ['others', 25, null],
-      ['AS64501', 20, 'blocked'],
+      ['AS64501', 20, 'partly'],
     ].sort((a, b) => (a[0] === 'others' ? 1 : b[0] === 'others' ? -1 : 0)),
   );
   const [route, others] = tree.children[0]?.children ?? [];
@@ -118,5 +118,35 @@ test('the tree has all hits, and says what bans cover', () => {
   assert.deepEqual(names, [
     ['192.0.2.1', 30, 'blocked'],
     ['others', 20, null],
+  ]);
+});
+
+test('an AS or a route is banned by a ban of it, not by bans of what is listed in it', () => {
+  const top = {
+    address: [
+      { key: '192.0.2.1', hits: 10, route: '192.0.2.0/25', asn: 'AS64500' },
+      { key: '198.51.100.1', hits: 5, route: '198.51.100.0/25', asn: 'AS64501' },
+    ],
+    route: [
+      { key: '192.0.2.0/25', hits: 10, asn: 'AS64500' },
+      { key: '198.51.100.0/25', hits: 5, asn: 'AS64501' },
+    ],
+    asn: [
+      { key: 'AS64500', hits: 10 },
+      { key: 'AS64501', hits: 5 },
+    ],
+  };
+  const states = (decisions: { target: string; scope: string; asn?: string; prefixes: string[] }[]) =>
+    treeOf({ hits: 15, top, decisions }).children.map((node) => [node.blocked, node.children[0]?.blocked, node.children[0]?.children[0]?.blocked]);
+  const address = { target: '192.0.2.1', scope: 'address', asn: 'AS64500', prefixes: ['192.0.2.1/32'] };
+  const route = { target: '192.0.2.0/24', scope: 'route', prefixes: ['192.0.2.0/24'] };
+  const whole = { target: 'AS64501', scope: 'asn', asn: 'AS64501', prefixes: ['198.51.100.0/24'] };
+  assert.deepEqual(states([address]), [
+    ['partly', 'partly', 'blocked'],
+    ['open', 'open', 'open'],
+  ]);
+  assert.deepEqual(states([route, whole]), [
+    ['partly', 'blocked', 'blocked'],
+    ['blocked', 'blocked', 'blocked'],
   ]);
 });

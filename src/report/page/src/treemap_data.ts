@@ -7,7 +7,7 @@ export interface Node {
   name: string;
   label: string;
   hits: number;
-  // Whether bans cover it: wholly, in part (something in it), or not at all. Null for what is put together from many.
+  // Whether a ban covers it, only something that is listed in it, or neither. Null for what is put together from many.
   blocked: 'blocked' | 'partly' | 'open' | null;
   children: Node[];
 }
@@ -62,15 +62,15 @@ function leaf(group: Group, covers: CoverIndex): Node {
 }
 
 // Names are kept short: a box has room for no more. Largest children first, the smallest as one; a parent is as large as its
-// children at least (counts may be approximate), and partly blocked if something in it is.
+// children at least (counts may be approximate), and partly blocked if something in it is: the lists name a few of its addresses,
+// so that even if all of these are blocked the others are not.
 function finished(node: Node): Node {
   node.name = shortened(node.name, 60);
   node.label = shortened(node.label, 80);
   const children = node.children.filter((child) => child.hits > 0).sort((a, b) => b.hits - a.hits);
   const sum = children.reduce((total, child) => total + child.hits, 0);
-  if (node.blocked === 'open' && children.some((child) => child.blocked !== 'open' && child.blocked !== null)) {
-    node.blocked = sum >= node.hits && children.every((child) => child.blocked === 'blocked') ? 'blocked' : 'partly';
-  }
+  const inside = children.some((child) => child.blocked === 'blocked' || child.blocked === 'partly');
+  if (node.blocked === 'open' && inside) node.blocked = 'partly';
   node.hits = Math.max(node.hits, sum);
   const own = children.slice(0, mostChildren);
   const rest = node.hits - own.reduce((total, child) => total + child.hits, 0);
