@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes a document as `ipguardctl report --json` does, for tests of the page: report_document.py KIND.
 
-KIND: full (a week of a web server and an sshd), empty (nothing hit), huge (lists of 10,000 rows), hostile (full, with texts
-that want to be markup, to end the script, or to lead the eye astray). The same document for the same KIND, always.
+KIND: full (a week of a web server and an sshd), filtered (the same for one AS: few of its bans are listed), empty (nothing hit),
+huge (lists of 10,000 rows, of yet more bans), hostile (full, with texts that want to be markup, to end the script, or to lead the
+eye astray). The same document for the same KIND, always.
 Documentation addresses and ASes only (RFC 5737, RFC 3849, RFC 5398).
 """
 import json
@@ -20,7 +21,7 @@ RULES = [("web/php-admin-probe", "probe"), ("sshd/failed-password", "brute-force
 NETWORKS = [("AS64496", "Example Hosting", "Netherlands", "NL", ["192.0.2.0/26", "192.0.2.64/26", "2001:db8:10::/48"]),
             ("AS64497", "Sample Cloud Computing Ltd", "United States", "US", ["192.0.2.128/25", "2001:db8:20::/44"]),
             ("AS64498", "Test Telecom", "Brazil", "BR", ["198.51.100.0/25"]),
-            ("AS64499", "Documentation Broadband", "Viet Nam", "VN", ["198.51.100.128/26", "198.51.100.192/26"]),
+            ("AS64499", "Documentation Telecommunications Broadband", "Viet Nam", "VN", ["198.51.100.128/26", "198.51.100.192/26"]),
             ("AS64500", "Placeholder Networks", "Germany", "DE", ["203.0.113.0/25", "203.0.113.128/25"])]
 PATHS = ["/phpmyadmin/scripts/setup.php", "/.env", "/wp-login.php", "/xmlrpc.php", "/cgi-bin/test.cgi", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php"]
 AGENTS = ["Mozilla/5.0 zgrab/0.x", "ZmEu", "python-requests/2.31.0", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36", "curl/8.5.0", "masscan/1.3"]
@@ -43,7 +44,7 @@ def addresses_of(dice, route, number):
 def group(dice, key, hits, total, **more):
     first = BEGIN + timedelta(minutes=dice.randrange(0, HOURS * 20))
     last = first + timedelta(minutes=dice.randrange(1, HOURS * 40))
-    return {"key": key, "hits": hits, "share": round(hits / total, 6) if total else 0, "first": stamp(first), "last": stamp(last), **more}
+    return {"key": key, "hits": hits, "attacks": hits - hits // 8, "share": round(hits / total, 6) if total else 0, "first": stamp(first), "last": stamp(last), **more}
 
 
 def networks(dice):
@@ -100,10 +101,12 @@ def balance(made):
     def entry(mine):
         return {"decisions": len(mine), **{name: sum(one[name] for one in mine) for name in ("stopped", "good_clients", "turned_away")}}
 
-    scopes = [{"scope": scope, "addresses_covered": sum(one["addresses_covered"] for one in made if one["scope"] == scope),
-               **entry([one for one in made if one["scope"] == scope])} for scope in ("address", "route", "asn")]
-    rules = [{"rule": rule, "hits": 150 + 37 * at, **entry([one for one in made if one["rule"] == rule])} for at, (rule, _) in enumerate(RULES)]
-    return {"total": entry(made), "rules": rules, "scopes": scopes}
+    def row(name, wanted):
+        mine = [one for one in made if one[name] == wanted]
+        return {name: wanted, **{covered: sum(one[covered] for one in mine) for covered in ("addresses_covered", "ipv6_64s_covered")}, **entry(mine)}
+
+    rules = [{"hits": 150 + 37 * at, **row("rule", rule)} for at, (rule, _) in enumerate(RULES)]
+    return {"total": entry(made), "rules": rules, "scopes": [row("scope", scope) for scope in ("address", "route", "asn", "country")]}
 
 
 def evidence(dice, rows):
@@ -142,13 +145,23 @@ def full():
             {"path": "/var/log/nginx/access.log.1.gz", "bytes": 91750400, "lines": 3101456, "format": "combined", "first": stamp(BEGIN), "last": "2026-06-04T06:25:01Z", "unread_lines": 12, "first_unread_line": 90211, "out_of_order": 214, "furthest_back_seconds": 7325, "error": None},
             {"path": "/var/log/auth.log", "bytes": 20971520, "lines": 188211, "format": "syslog", "first": stamp(BEGIN), "last": "2026-06-07T23:58:11Z", "unread_lines": 0, "first_unread_line": None, "error": "unexpected end of the compressed data"}],
         "database": {"paths": ["/usr/share/ipguard/ipguard-lite.mmdb"], "built": "2026-06-17T00:00:00Z"}, "rules": 328,
-        "filters": {"since": stamp(BEGIN)}, "settings": ["ladder.route.offenders=5"],
-        "lines": 6602537, "bytes": 846725120, "lines_hit": total - 77, "hits": total, "attacks": total - 151, "visits_looked_at": 0.0625, "decisions_fitting": 3, "decisions_fitting_stopped": 1042, "addresses": len(rows["address"]),
+        "filters": {}, "settings": ["ladder.route.offenders=5"],
+        "lines": 6602537, "bytes": 846725120, "lines_hit": total - 77, "hits": total, "attacks": total - 151, "visits_looked_at": 0.0625, "addresses": len(rows["address"]),
         "first": stamp(BEGIN), "last": "2026-06-07T23:59:58Z", "exact": False,
         "memory": {"budget_bytes": 268435456, "used_bytes": 201326592, "approximate": ["path"]},
         "by": "address", "groups": top["address"], "groups_total": len(top["address"]) + 17, "top": top, "timeline": timeline(dice, total), "decisions": made, "decisions_total": len(made), "balance": balance(made),
         "what_if": {"settings": ["ladder.route.offenders=5"], "before": before, "after": after},
         "evidence": evidence(dice, rows)}
+
+
+def filtered():
+    document = full()
+    fitting = [one for one in document["decisions"] if one["asn"] == "AS64496" and (one["scope"] == "route" or ":" in one["target"])]
+    for by in ("address", "route", "asn", "country"):
+        document["top"][by] = [row for row in document["top"][by] if {"AS64496", "NL"} & {row["key"], row.get("asn")}]
+    document.update(filters={"asn": "AS64496"}, decisions=fitting, decisions_fitting=len(fitting), decisions_fitting_stopped=sum(one["stopped"] for one in fitting),
+                    groups=document["top"]["address"], groups_total=len(document["top"]["address"]), settings=[], what_if=None)
+    return document
 
 
 def empty():
@@ -157,7 +170,7 @@ def empty():
         document[name] = 0
     for name in ("groups", "decisions", "evidence", "settings"):
         document[name] = []
-    document.update(top={by: [] for by in document["top"]}, balance={"rules": [], "scopes": []}, groups_total=0, decisions_total=0, what_if=None, filters={}, exact=True,
+    document.update(top={by: [] for by in document["top"]}, balance={**balance([]), "rules": []}, groups_total=0, decisions_total=0, what_if=None, filters={}, exact=True,
                     memory={"budget_bytes": 268435456, "used_bytes": 4096, "approximate": []},
                     timeline={"step_seconds": 3600, "begin": None, "classes": [], "counts": []})
     return document
@@ -177,9 +190,11 @@ def huge():
     document["groups"] = document["top"]["address"]
     owner = {"asn": "AS64497", "as_name": NETWORKS[1][1], "country": country, "country_code": code}
     document["decisions"] = [decision(dice, "address", f"203.0.113.{at % 256}", [f"203.0.113.{at % 256}/32"], owner, at % HOURS, "web/env-file") for at in range(10000)]
+    document["balance"] = balance(document["decisions"])
+    document["balance"]["total"]["decisions"] = document["balance"]["scopes"][0]["decisions"] = 12345
     document["timeline"]["counts"] = [[dice.randrange(50) for _ in CLASSES] for _ in range(2000)]
     document["timeline"]["step_seconds"] = 600
-    document.update(groups_total=10000, decisions_total=10000, hits=10 ** 6, attacks=987654, addresses=123456)
+    document.update(groups_total=10000, decisions_total=12345, hits=10 ** 6, attacks=987654, addresses=123456)
     return document
 
 
@@ -211,7 +226,7 @@ def hostile():
     return document
 
 
-KINDS = {"full": full, "empty": empty, "huge": huge, "hostile": hostile}
+KINDS = {"full": full, "filtered": filtered, "empty": empty, "huge": huge, "hostile": hostile}
 
 
 def text_of(document):

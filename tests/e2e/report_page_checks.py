@@ -69,16 +69,16 @@ def until(browser, expression, text):
 
 def check_tables(browser):
     panel = "#panel-address "
-    header = panel + "th:nth-child(2)"
-    hits = f"[...document.querySelectorAll('{panel}tbody tr')].map(row => Number(row.cells[1].textContent.replace(/[^0-9]/g, '')))"
-    expect(browser.evaluate(f"document.querySelector('{header}').getAttribute('aria-sort')") == "descending", "hits are not sorted at first")
-    most = browser.evaluate(hits)
-    equal(most, sorted(most, reverse=True), "hits, descending")
+    header = panel + "th:nth-child(3)"
+    attacks = f"[...document.querySelectorAll('{panel}tbody tr')].map(row => Number(row.cells[2].textContent.replace(/[^0-9]/g, '')))"
+    expect(browser.evaluate(f"document.querySelector('{header}').getAttribute('aria-sort')") == "descending", "attacks are not sorted at first")
+    most = browser.evaluate(attacks)
+    equal(most, sorted(most, reverse=True), "attacks, descending")
     focus(browser, header + " button")
     browser.press("Enter")
     equal(browser.evaluate(f"document.querySelector('{header}').getAttribute('aria-sort')"), "ascending", "aria-sort after Enter")
-    fewest = browser.evaluate(hits)
-    equal(fewest, sorted(fewest), "hits, ascending")
+    fewest = browser.evaluate(attacks)
+    equal(fewest, sorted(fewest), "attacks, ascending")
     expect(fewest[0] < most[-1], "sorting was of one page alone")
     focus(browser, panel + ".pager button:nth-of-type(3)")
     browser.press("Enter")
@@ -159,8 +159,8 @@ def check_full(browser, path):
     browser.open(path)
     wanted = ["summary", "timeline", "attackers", "networks", "countries", "map", "balance", "bans", "evidence", "inputs"]
     equal(browser.evaluate("[...document.querySelectorAll('main section')].map(section => section.id)"), wanted, "sections")
-    for text in ("30,596 hits", "ladder.route.offenders=5", "IP Geolocation by DB-IP", "unexpected end of the compressed data", "What if", "1 login turned away", "The first 238 of 255.",
-                 "at least, from a sample of 6.3 % of the visitors", " 3 fit, and would have stopped 1,042 lines with hits", "later lines with hits, of the whole log"):
+    for text in ("30,596 hits", "ladder.route.offenders=5", "IP Geolocation by DB-IP", "unexpected end of the compressed data", "What if", "turned away: 1 client that proved good meanwhile", "The first 238 of 255.",
+                 "would have been made: 40 addresses, 4 routes, 1 AS", "of the visitors without a user name a sample of 6.3\u00a0% was looked at", "256 + 65,536 /64"):
         expect(text in browser.evaluate("document.getElementById('page').textContent"), f"'{text}' is not on the page")
     check_tables(browser)
     check_tabs(browser)
@@ -169,9 +169,60 @@ def check_full(browser, path):
     browser.evaluate(OPEN_ALL)
     equal(browser.evaluate(STRANGERS), [], "full: elements")
     quiet(browser, path, "full")
-    browser.open(path, width=390, height=844, phone=True)
-    expect(browser.evaluate("document.documentElement.scrollWidth") <= 390, "a phone has to scroll sideways")
-    quiet(browser, path, "phone")
+    for width in (390, 320):
+        check_phone(browser, path, width)
+
+
+def check_phone(browser, path, width):
+    browser.open(path, width=width, height=844, phone=True)
+    browser.evaluate("document.querySelectorAll('[role=tab]').forEach(tab => tab.click())")
+    expect(browser.evaluate("document.documentElement.scrollWidth") <= width, f"{width}: the page has to be scrolled sideways")
+    # Panels that are not seen have no width.
+    cut = browser.evaluate("""(() => {
+      const found = [];
+      document.querySelectorAll('[role=tabpanel]').forEach((panel, at, all) => {
+        all.forEach(other => { other.hidden = other !== panel; });
+        panel.querySelectorAll('.scroller').forEach(one => { if (one.scrollWidth > one.clientWidth) found.push(panel.id); });
+      });
+      document.querySelectorAll('#countries .scroller, #balance .scroller, #bans .scroller, #inputs .scroller').forEach(one => {
+        if (one.scrollWidth > one.clientWidth) found.push(one.closest('section').id);
+      });
+      return found;
+    })()""")
+    equal(cut, [], f"{width}: tables that are cut off")
+    # A word on two lines has two boxes.
+    broken = browser.evaluate("""(() => {
+      document.querySelectorAll('[role=tabpanel]').forEach(panel => { panel.hidden = false; });
+      const found = [];
+      document.querySelectorAll('#panel-address .label.narrow, #panel-asn .label, #panel-country .label').forEach(label => {
+        const text = label.firstChild, range = document.createRange();
+        for (const word of text.data.matchAll(/[^ ]+/g)) {
+          range.setStart(text, word.index);
+          range.setEnd(text, word.index + word[0].length);
+          if (range.getClientRects().length !== 1) found.push(word[0]);
+        }
+      });
+      return found;
+    })()""")
+    equal(broken, [], f"{width}: words that are broken, or not seen")
+    quiet(browser, path, f"phone, {width}")
+
+
+# Boxes that stick out of what they are in, by more than a rounding.
+STICKING_OUT = """[...document.querySelectorAll('.treemap .box, .treemap .inner')].filter(element => {
+  const [box, outer] = [element.getBoundingClientRect(), element.parentElement.getBoundingClientRect()];
+  return box.left < outer.left - 0.5 || box.top < outer.top - 0.5 || box.right > outer.right + 0.5 || box.bottom > outer.bottom + 0.5;
+}).map(element => element.title || element.className)"""
+
+
+def check_filtered(browser, path):
+    browser.open(path)
+    for text in ("would have been made in the whole log: 40 addresses, 4 routes, 1 AS; 9 of them fit the filters", "Of 45 bans 9 fit, and would have stopped 5,576 lines with hits",
+                 "Of 45 bans in the whole log 9 fit the filters.", "later lines with hits, of the whole log"):
+        expect(text in browser.evaluate("document.getElementById('page').textContent"), f"filtered: '{text}' is not on the page")
+    for section, done in (("timeline", "shown"), ("networks", "shown"), ("countries", "counted"), ("map", "shown")):
+        expect(f"Of 45 bans only the 9 in the list of bans are {done} here." in text_of(browser, "#" + section), f"filtered: {section} does not say which bans it has")
+    quiet(browser, path, "filtered")
 
 
 def check_hostile(browser, path, name="hostile"):
@@ -207,6 +258,9 @@ def check_huge(browser, path):
     panel = "#panel-address "
     equal(text_of(browser, panel + ".table-status"), "1–25 of 10,000 rows", "huge: status")
     expect(browser.evaluate("document.querySelectorAll('*').length") < 6000, "huge: more elements than are seen")
+    equal(browser.evaluate(STICKING_OUT), [], "huge: boxes of the treemap outside of it")
+    expect("10,000 of 12,345: those that stopped most." in text_of(browser, "#bans"), "huge: it does not say which bans are listed")
+    expect("would have been made: 12,345 addresses" in text_of(browser, "#summary"), "huge: the scopes are not those of all bans")
     focus(browser, panel + ".pager button:nth-of-type(4)")
     browser.press("Enter")
     equal(text_of(browser, panel + ".table-status"), "9,976–10,000 of 10,000 rows", "huge: the last page")
@@ -242,6 +296,7 @@ def documents(browser, page_path, folder):
     full = write("full", report_document.text_of(report_document.full()))
     check_full(browser, full)
     check_themes(browser, full)
+    check_filtered(browser, write("filtered", report_document.text_of(report_document.filtered())))
     check_hostile(browser, write("hostile", report_document.text_of(report_document.hostile())))
     check_empty(browser, write("empty", report_document.text_of(report_document.empty())))
     check_huge(browser, write("huge", report_document.text_of(report_document.huge())))

@@ -28,11 +28,11 @@ test('texts are cut between characters', () => {
 test('numbers and times are the same on every machine', () => {
   assert.equal(count(1234567), '1,234,567');
   assert.equal(count(undefined), '–');
-  assert.equal(percent(0), '0 %');
-  assert.equal(percent(0.0004), '< 0.1 %');
-  assert.equal(percent(0.123), '12.3 %');
-  assert.equal(percent(0.9996), '> 99.9 %');
-  assert.equal(percent(1), '100 %');
+  assert.equal(percent(0), '0\u00a0%');
+  assert.equal(percent(0.0004), '<\u00a00.1\u00a0%');
+  assert.equal(percent(0.123), '12.3\u00a0%');
+  assert.equal(percent(0.9996), '>\u00a099.9\u00a0%');
+  assert.equal(percent(1), '100\u00a0%');
   assert.equal(bytes(512), '512 B');
   assert.equal(bytes(1536), '1.50 KiB');
   assert.equal(bytes(734003200), '700 MiB');

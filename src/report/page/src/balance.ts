@@ -5,9 +5,10 @@ import { shortened } from './foreign_text';
 import { count, plural } from './format';
 import { barred, Table, type Column } from './table';
 import { scopeClass, scopeName } from './scopes';
-import type { Balance, Report } from './document';
+import { coveredSize, coveredText } from './ban_counts';
+import { isFiltered, type Balance, type BalanceRow, type Report } from './document';
 
-function shared<Row extends Balance>(rows: Row[]): Column<Row>[] {
+function shared<Row extends BalanceRow>(rows: Row[]): Column<Row>[] {
   const most = rows.reduce((largest, row) => Math.max(largest, row.stopped ?? 0), 0);
   return [
     { title: 'Bans', number: true, value: (row) => row.decisions },
@@ -23,7 +24,7 @@ function shared<Row extends Balance>(rows: Row[]): Column<Row>[] {
       number: true,
       value: (row) => row.good_clients,
       cell: (row) => make('span', { class: (row.good_clients ?? 0) > 0 ? 'cost' : '' }, count(row.good_clients)),
-      hint: 'Clients known as good, by a login or a visit, when the bans began',
+      hint: 'Clients inside of them that were known to be good when the bans began',
     },
     ...(rows.some((row) => row.turned_away !== undefined)
       ? [
@@ -33,7 +34,19 @@ function shared<Row extends Balance>(rows: Row[]): Column<Row>[] {
             wide: true,
             value: (row: Row) => row.turned_away,
             cell: (row: Row) => make('span', { class: (row.turned_away ?? 0) > 0 ? 'cost' : '' }, count(row.turned_away)),
-            hint: 'Clients that logged in while the ban would have been in force',
+            hint: 'Clients that proved good, mostly by a login, while a ban of theirs was, or would have been, in force',
+          },
+        ]
+      : []),
+    ...(rows.some((row) => coveredSize(row) !== null)
+      ? [
+          {
+            title: 'Covered',
+            number: true,
+            wide: true,
+            value: coveredSize,
+            cell: coveredText,
+            hint: 'IPv4 addresses, and IPv6 networks of the size /64, that the bans covered',
           },
         ]
       : []),
@@ -49,15 +62,32 @@ function whatIf(report: Report): Child {
     const change = now - old;
     const good = better === 'neither' || change === 0 ? '' : change > 0 === (better === 'more') ? 'gain' : 'cost';
     const text = change === 0 ? 'the same' : `${change > 0 ? '+' : '−'}${count(Math.abs(change))}`;
+    const cell = (className: string, content: string) => make('td', { class: className, role: 'cell' }, content);
     return make(
       'tr',
-      {},
-      make('th', { scope: 'row' }, title),
-      make('td', { class: 'number' }, count(old)),
-      make('td', { class: 'number' }, count(now)),
-      make('td', { class: `number ${good}` }, text),
+      { role: 'row' },
+      make('th', { class: 'first', scope: 'row', role: 'rowheader' }, title),
+      cell('number', count(old)),
+      cell('number', count(now)),
+      cell(`number ${good}`, text),
     );
   };
+  const titles = ['As is', 'What if', 'Change'].map((title) => make('th', { scope: 'col', role: 'columnheader', class: 'number' }, title));
+  const table = make(
+    'table',
+    { class: 'stacks', role: 'table' },
+    make('caption', { class: 'spoken' }, 'Bans with the configuration and with the other settings'),
+    make('thead', { role: 'rowgroup' }, make('tr', { role: 'row' }, make('td', { class: 'first', role: 'cell' }), ...titles)),
+    make(
+      'tbody',
+      { role: 'rowgroup' },
+      row('Bans', 'decisions', 'neither'),
+      row('Stopped', 'stopped', 'more'),
+      row('Good clients hit', 'good_clients', 'less'),
+      before.turned_away !== undefined && row('Turned away', 'turned_away', 'less'),
+    ),
+  );
+  table.style.setProperty('--beside', String(titles.length));
   return make(
     'div',
     { class: 'what-if' },
@@ -69,41 +99,19 @@ function whatIf(report: Report): Child {
       ...(what.settings ?? []).flatMap((setting, at) => [at > 0 ? ', ' : '', make('code', {}, shortened(setting))]),
       ' instead of what the configuration says:',
     ),
-    make(
-      'table',
-      {},
-      make('caption', { class: 'spoken' }, 'Bans with the configuration and with the other settings'),
-      make(
-        'thead',
-        {},
-        make(
-          'tr',
-          {},
-          ...['', 'As is', 'What if', 'Change'].map((title, at) =>
-            make(at === 0 ? 'td' : 'th', { scope: at === 0 ? null : 'col', class: 'number' }, title),
-          ),
-        ),
-      ),
-      make(
-        'tbody',
-        {},
-        row('Bans', 'decisions', 'neither'),
-        row('Stopped', 'stopped', 'more'),
-        row('Good clients hit', 'good_clients', 'less'),
-        before.turned_away !== undefined && row('Turned away', 'turned_away', 'less'),
-      ),
-    ),
+    table,
   );
 }
 
 export function balanceSection(report: Report): HTMLElement | null {
-  const scopes = report.balance?.scopes ?? [];
+  const scopes = (report.balance?.scopes ?? []).filter((row) => (row.decisions ?? 0) > 0);
   const rules = report.balance?.rules ?? [];
   const other = whatIf(report);
   if (scopes.length === 0 && rules.length === 0 && !other) return null;
   const byScope = new Table({
     caption: 'Balance by scope',
     rows: scopes,
+    stacks: true,
     columns: [
       {
         title: 'Scope',
@@ -111,7 +119,6 @@ export function balanceSection(report: Report): HTMLElement | null {
         cell: (row) => make('span', { class: `scope ${scopeClass(row.scope)}` }, shortened(scopeName(row.scope), 40)),
       },
       ...shared(scopes),
-      { title: 'Addresses covered', number: true, wide: true, value: (row) => row.addresses_covered },
     ],
   });
   const byRule = new Table({
@@ -119,6 +126,7 @@ export function balanceSection(report: Report): HTMLElement | null {
     rows: rules,
     sortBy: 3,
     page: 12,
+    stacks: true,
     searched: (row) => row.rule,
     columns: [
       { title: 'Rule', value: (row) => row.rule, cell: (row) => longText(row.rule, 'mono') },
@@ -130,7 +138,12 @@ export function balanceSection(report: Report): HTMLElement | null {
   return section(
     'balance',
     'Balance',
-    make('p', { class: 'lead' }, 'What was banned, what that stopped afterwards, and which good clients it would have cost.'),
+    make(
+      'p',
+      { class: 'lead' },
+      'What was banned, what that stopped afterwards, and which good clients it would have cost.',
+      isFiltered(report) && ' All of it is of the whole log.',
+    ),
     other,
     scopes.length > 0 && make('h3', {}, 'By scope'),
     scopes.length > 0 && byScope.element,

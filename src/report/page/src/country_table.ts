@@ -1,7 +1,8 @@
 // The world by country.
-import { section } from './elements';
+import { make, section } from './elements';
 import { count, percent } from './format';
 import { barred, Table } from './table';
+import { listedOnly } from './ban_counts';
 import { listBy, type Report } from './document';
 
 export function countrySection(report: Report): HTMLElement | null {
@@ -17,6 +18,7 @@ export function countrySection(report: Report): HTMLElement | null {
     rows,
     sortBy: 1,
     page: 15,
+    stacks: true,
     searched: (row) => `${row.key} ${row.label ?? ''} ${row.country_code ?? ''}`,
     columns: [
       {
@@ -30,7 +32,7 @@ export function countrySection(report: Report): HTMLElement | null {
         value: (row) => row.hits,
         cell: (row) => barred(row.hits, most, `${row.error ? '≈ ' : ''}${count(row.hits)}`),
       },
-      { title: 'Share', number: true, value: (row) => row.share, cell: (row) => percent(row.share) },
+      { title: 'Share', number: true, wide: true, value: (row) => row.share, cell: (row) => percent(row.share) },
       { title: 'Addresses', number: true, value: (row) => row.addresses },
       { title: 'Routes', number: true, wide: true, value: (row) => row.routes },
       { title: 'AS', number: true, wide: true, value: (row) => row.asns },
@@ -42,5 +44,6 @@ export function countrySection(report: Report): HTMLElement | null {
       },
     ],
   });
-  return section('countries', 'Countries', table.element);
+  const only = listedOnly(report, 'counted');
+  return section('countries', 'Countries', only && make('p', { class: 'lead' }, only), table.element);
 }

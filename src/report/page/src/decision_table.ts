@@ -2,6 +2,7 @@
 import { fold, longText, make, section, type Child } from './elements';
 import { asNumber, isEnforced, type Decision, type Report } from './document';
 import { placeKey } from './address';
+import { listNote, turnedAwayText } from './ban_counts';
 import { count, duration, plural, seconds, time } from './format';
 import { scopeClass, scopeName } from './scopes';
 import { shortened } from './foreign_text';
@@ -42,7 +43,7 @@ function below(decision: Decision): Child {
     networks > 0 ? plural(networks, 'IPv6 /64', 'IPv6 /64s') : '',
   ];
   const coveredText = covered.some(Boolean) ? `covers ${covered.filter(Boolean).join(' and ')}` : '';
-  const turned = decision.turned_away ? `${plural(decision.turned_away, 'login')} turned away${turnedAway(decision)}` : '';
+  const turned = decision.turned_away ? `turned away: ${turnedAwayText(decision.turned_away)}${turnedAway(decision)}` : '';
   const when = make('span', { class: 'reason narrow' }, `${shortened(time(begins(decision)), 40)} UTC, for ${lengthText(decision)}`);
   const reason = make(
     'div',
@@ -69,14 +70,13 @@ function below(decision: Decision): Child {
 export function decisionSection(report: Report): HTMLElement | null {
   const rows = report.decisions ?? [];
   if (rows.length === 0) return null;
-  const total = report.decisions_total ?? 0;
-  const listed = total > rows.length ? `${count(rows.length)} of ${count(total)}: those that stopped most.` : '';
   const table = new Table<Decision>({
     caption: 'List of bans',
     rows,
     sortBy: 0,
     ascending: true,
     page: 15,
+    stacks: true,
     searched: (row) =>
       [
         row.target,
@@ -117,14 +117,14 @@ export function decisionSection(report: Report): HTMLElement | null {
         number: true,
         value: (row) => row.good_clients,
         cell: (row) => make('span', { class: (row.good_clients ?? 0) > 0 ? 'cost' : '' }, count(row.good_clients)),
-        hint: 'Clients with a login or a visit inside of it',
+        hint: 'Clients inside of it that were known to be good when it began',
       },
     ],
   });
   const lead = make(
     'p',
     { class: 'lead' },
-    [isEnforced(report) ? '' : 'What ipguard would have banned, at the times of the log.', listed].filter(Boolean).join(' '),
+    [isEnforced(report) ? '' : 'What ipguard would have banned, at the times of the log.', listNote(report)].filter(Boolean).join(' '),
   );
   return section('bans', 'Bans', lead, table.element);
 }

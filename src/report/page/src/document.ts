@@ -67,12 +67,19 @@ export interface Decision {
   ipv6_64s_covered?: number | null;
 }
 
-// `stopped`: later lines with hits. `good_clients`: known good when the ban began; `turned_away`: logged in, or would have, while it was in force.
+// `stopped`: later lines with hits. `good_clients`: known good when the ban began; `turned_away`: clients that proved good (by a
+// login, a user name that authenticated, visits) while it was in force, or would have been.
 export interface Balance {
   decisions?: number;
   stopped?: number;
   good_clients?: number;
   turned_away?: number;
+}
+
+// `ipv6_64s_covered`: /64 networks that IPv6 bans cover, wholly or in part; they are not among `addresses_covered`.
+export interface BalanceRow extends Balance {
+  addresses_covered?: number;
+  ipv6_64s_covered?: number;
 }
 
 export interface Timeline {
@@ -131,8 +138,8 @@ export interface Report {
   decisions_fitting?: number;
   decisions_fitting_stopped?: number;
   balance?: {
-    rules?: (Balance & { rule: string; hits?: number })[];
-    scopes?: (Balance & { scope: string; addresses_covered?: number })[];
+    rules?: (BalanceRow & { rule: string; hits?: number })[];
+    scopes?: (BalanceRow & { scope: string })[];
     total?: Balance;
   };
   what_if?: { settings?: string[]; before?: Balance; after?: Balance } | null;
@@ -154,6 +161,9 @@ export function asNumber(asn: string | number | null | undefined): string {
   if (asn === undefined || asn === null || asn === '') return '';
   return typeof asn === 'number' || /^\d+$/.test(asn) ? `AS${asn}` : asn;
 }
+
+// Whether the hits that are counted and the decisions that are listed are a choice.
+export const isFiltered = (report: Report): boolean => Object.values(report.filters ?? {}).some((value) => value !== null && value !== '');
 
 // The longest list that the document has by something: `groups`, if the report was asked for that, or the top list.
 export function listBy(report: Report, by: string): Group[] {

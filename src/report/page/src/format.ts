@@ -1,4 +1,4 @@
-// How numbers and times are written: the same on every machine, times in UTC.
+// How numbers and times are written: the same on every machine, times in UTC. A number and its unit stay on one line.
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -9,9 +9,9 @@ export const plural = (value: number, one: string, many = `${one}s`): string => 
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined || !Number.isFinite(share)) return '–';
   const value = share * 100;
-  if (value > 0 && value < 0.1) return '< 0.1 %';
-  if (value < 100 && value > 99.9) return '> 99.9 %';
-  return `${value.toFixed(value >= 99.95 || value === 0 ? 0 : 1)} %`;
+  if (value > 0 && value < 0.1) return '<\u00a00.1\u00a0%';
+  if (value < 100 && value > 99.9) return '>\u00a099.9\u00a0%';
+  return `${value.toFixed(value >= 99.95 || value === 0 ? 0 : 1)}\u00a0%`;
 }
 
 export function bytes(value: number): string {

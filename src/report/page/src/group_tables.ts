@@ -91,6 +91,7 @@ function groupTable(by: string, rows: Group[]): HTMLElement {
     rows,
     sortBy: by === 'hour' ? 0 : attacks ? 2 : 1,
     ascending: by === 'hour',
+    stacks: true,
     searched: (row) => [row.key, row.label, row.route, asNumber(row.asn), row.as_name, row.country, row.country_code].join(' '),
     columns: [
       { title: by === 'hour' ? 'Hour (UTC)' : title, value: keyValue, cell: (row) => keyCell(by, row) },
@@ -106,7 +107,14 @@ function groupTable(by: string, rows: Group[]): HTMLElement {
             },
           ]
         : []),
-      { title: 'Share', number: true, value: (row) => row.share, cell: (row) => percent(row.share), hint: 'Of all hits' },
+      {
+        title: 'Share',
+        number: true,
+        wide: by !== 'address',
+        value: (row) => row.share,
+        cell: (row) => percent(row.share),
+        hint: 'Of all hits',
+      },
       ...(blocked
         ? [{ title: 'Stopped', number: true, wide: true, value: (row: Group) => row.blocked, hint: 'Hits that a ban would have stopped' }]
         : []),

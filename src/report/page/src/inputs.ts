@@ -56,6 +56,7 @@ export function inputSection(report: Report): HTMLElement {
   const table = new Table<Input>({
     caption: 'List of inputs',
     rows,
+    stacks: true,
     ...(rows.length > 10 ? { searched: (row: Input) => `${row.path} ${row.format ?? ''} ${row.error ?? ''}` } : {}),
     empty: 'No input.',
     columns: [

@@ -9,6 +9,7 @@ import { mapData, space, sumOf, type MapData, type Mark } from './map_data';
 import { blockAt, blockSize, drawnScopes, grid, MapPainter, type View } from './map_painter';
 import { onColoursChanged } from './theme';
 import { Table } from './table';
+import { listedOnly } from './ban_counts';
 import type { Report } from './document';
 
 const keys = 'Arrow keys move, Enter zooms in, Escape zooms out.';
@@ -232,6 +233,7 @@ export function mapSection(report: Report): HTMLElement | null {
       ? `IPv6 has no place here: ${plural(data.beside.hits, 'address', 'addresses')} with hits, ${plural(data.beside.bans, 'banned prefix', 'banned prefixes')}.`
       : '',
     data.leftOut > 0 ? `${plural(data.leftOut, 'banned prefix', 'banned prefixes')} more than can be drawn.` : '',
+    listedOnly(report, 'shown'),
   ].filter(Boolean);
   return section(
     'map',
@@ -240,7 +242,7 @@ export function mapSection(report: Report): HTMLElement | null {
       'p',
       { class: 'lead' },
       'All IPv4 addresses along a Hilbert curve: neighbours stay together, each square is a block of 256 smaller ones. Click, or press Enter, to zoom in. ',
-      ...beside,
+      beside.join(' '),
     ),
     new HilbertMap(data).element,
     fold('As a table', () => blockTable(data)),

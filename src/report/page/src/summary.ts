@@ -3,8 +3,8 @@
 import { make, section, type Child } from './elements';
 import { bytes, count, duration, percent, plural, seconds, time } from './format';
 import { shortened } from './foreign_text';
-import { scopeName, scopeNames } from './scopes';
-import { isEnforced, totalBalance, type Report } from './document';
+import { bansNote, turnedAwayText } from './ban_counts';
+import { isFiltered, totalBalance, type Report } from './document';
 
 function figure(title: string, value: string, ...notes: Child[]): HTMLElement {
   return make(
@@ -22,20 +22,13 @@ export function period(report: Report): string {
   return `${time(report.first)} – ${time(report.last)} UTC (${duration(Math.max(last - first, 1))})`;
 }
 
-function scopes(report: Report): string {
-  const numbers = new Map<string, number>();
-  for (const decision of report.decisions ?? []) numbers.set(decision.scope, (numbers.get(decision.scope) ?? 0) + 1);
-  return [...numbers]
-    .map(([scope, number]) => plural(number, shortened(scopeName(scope), 40), shortened(scopeNames(scope), 40)))
-    .join(', ');
-}
-
 function figures(report: Report): HTMLElement {
   const attacks = report.attacks ?? report.hits ?? 0;
   const hits = report.hits ?? attacks;
   const total = totalBalance(report);
   const lines = report.lines ?? 0;
   const hitLines = report.lines_hit ?? 0;
+  const looked = report.visits_looked_at ?? 1;
   return make(
     'dl',
     { class: 'figures' },
@@ -49,11 +42,7 @@ function figures(report: Report): HTMLElement {
       `${report.addresses_error ? '≈ ' : ''}${count(report.addresses)}`,
       report.addresses_error ? `distinct addresses, ± ${percent(2 * report.addresses_error)}` : 'distinct addresses',
     ),
-    figure(
-      'Bans',
-      count(total.decisions),
-      isEnforced(report) || total.decisions === 0 ? scopes(report) : `would have been made: ${scopes(report)}`,
-    ),
+    figure('Bans', count(total.decisions), bansNote(report)),
     figure(
       'Stopped by them',
       count(total.stopped),
@@ -65,22 +54,14 @@ function figures(report: Report): HTMLElement {
     ),
     figure(
       'Good clients hit',
-      count(total.good_clients),
+      `${total.good_clients > 0 && looked < 1 ? '≥ ' : ''}${count(total.good_clients)}`,
       total.good_clients + total.turned_away === 0
-        ? `no login or visitor inside of a ban${sample(report)}`
-        : `inside of bans${total.turned_away > 0 ? `; ${plural(total.turned_away, 'login')} turned away` : ''}${sample(report)}`,
+        ? 'no good client inside of a ban'
+        : `inside of bans when these began${total.turned_away > 0 ? `; turned away: ${turnedAwayText(total.turned_away)}` : ''}`,
     ),
     figure('Read', bytes(report.bytes ?? 0), `${plural(report.inputs?.length ?? 0, 'input')}, ${plural(report.rules ?? 0, 'rule')}`),
   );
 }
-
-// In a large log only some of the visitors are looked at.
-function sample(report: Report): string {
-  const share = report.visits_looked_at ?? 1;
-  return share < 1 ? `; at least, from a sample of ${percent(share)} of the visitors without a user name` : '';
-}
-
-const isFiltered = (report: Report): boolean => filterText(report.filters ?? {}) !== '';
 
 function filterText(filters: Record<string, unknown>): string {
   return Object.entries(filters)
@@ -117,6 +98,9 @@ function notices(report: Report): HTMLElement | null {
   }
   if (report.exact === false && approximate.length === 0)
     texts.push('Some numbers of different addresses, routes or AS are estimates: these are marked ≈.');
+  const looked = report.visits_looked_at ?? 1;
+  if (looked < 1 && totalBalance(report).decisions > 0)
+    texts.push(`Good clients are at least so many: of the visitors without a user name a sample of ${percent(looked)} was looked at.`);
   const failed = (report.inputs ?? []).filter((input) => input.error);
   if (failed.length > 0) texts.push(`${plural(failed.length, 'input')} not read, or not to the end; see Inputs.`);
   const unread = (report.inputs ?? []).reduce((sum, input) => sum + (input.unread_lines ?? 0), 0);
@@ -132,6 +116,7 @@ function notices(report: Report): HTMLElement | null {
 }
 
 export function summary(report: Report): HTMLElement {
-  const quiet = (report.hits ?? 0) === 0 ? make('p', { class: 'quiet' }, 'No line hit a rule: there is nothing to report.') : null;
+  const nothing = isFiltered(report) ? 'No hit fits the filters.' : 'No line hit a rule: there is nothing to report.';
+  const quiet = (report.hits ?? 0) === 0 ? make('p', { class: 'quiet' }, nothing) : null;
   return section('summary', 'Summary', figures(report), quiet, notices(report));
 }

@@ -32,6 +32,8 @@ export interface TableOptions<Row> {
   // Further controls beside the search.
   controls?: Child;
   empty?: string;
+  // On narrow screens the first column has a line of its own in each row, the others stand under it side by side.
+  stacks?: boolean;
 }
 
 const compare = (a: string | number, b: string | number): number =>
@@ -41,7 +43,7 @@ let tables = 0;
 
 export class Table<Row> {
   readonly element: HTMLElement;
-  private readonly body = make('tbody');
+  private readonly body: HTMLElement;
   private readonly status = make('p', { class: 'table-status', role: 'status' });
   private readonly pager = make('div', { class: 'pager' });
   private readonly headers: HTMLElement[] = [];
@@ -59,6 +61,7 @@ export class Table<Row> {
     this.perPage = options.page ?? 25;
     this.sortedBy = options.sortBy;
     this.ascending = options.ascending ?? false;
+    this.body = make('tbody', { role: this.role('rowgroup') });
     this.element = this.frame();
     this.refresh();
   }
@@ -71,14 +74,16 @@ export class Table<Row> {
 
   private frame(): HTMLElement {
     const name = `table-${(tables += 1)}`;
-    const head = make('tr', {}, ...this.options.columns.map((column, at) => this.header(column, at)));
+    const head = this.line('', ...this.options.columns.map((column, at) => this.header(column, at)));
     const table = make(
       'table',
-      {},
+      { class: this.options.stacks ? 'stacks' : null, role: this.role('table') },
       make('caption', { id: name, class: 'spoken' }, this.options.caption),
-      make('thead', {}, head),
+      make('thead', { role: this.role('rowgroup') }, head),
       this.body,
     );
+    const beside = this.options.columns.filter((column) => !column.wide).length - 1;
+    table.style.setProperty('--beside', String(Math.max(1, beside)));
     const scroller = make('div', { class: 'scroller', role: 'region', tabindex: 0, 'aria-labelledby': name }, table);
     return make('div', { class: 'table' }, this.tools(), scroller, make('div', { class: 'table-foot' }, this.status, this.pager));
   }
@@ -120,13 +125,27 @@ export class Table<Row> {
       column.title,
       make('span', { class: 'arrow', 'aria-hidden': 'true' }),
     );
-    const header = make('th', { scope: 'col', class: Table.classes(column) }, button);
+    const header = make('th', { scope: 'col', role: this.role('columnheader'), class: this.classes(column) }, button);
     this.headers.push(header);
     return header;
   }
 
-  private static classes<Row>(column: Column<Row>): string {
-    return [column.number && 'number', column.wide && 'wide'].filter(Boolean).join(' ');
+  private classes(column: Column<Row>): string {
+    const first = this.options.columns.find((one) => !one.wide);
+    return [column.number && 'number', column.wide && 'wide', column === first && 'first'].filter(Boolean).join(' ');
+  }
+
+  // Elements that are laid out as no table any more lose what they are to assistive technology, unless it is said.
+  private role(name: string): string | null {
+    return this.options.stacks ? name : null;
+  }
+
+  private line(className: string, ...cells: HTMLElement[]): HTMLElement {
+    return make('tr', { class: className || null, role: this.role('row') }, ...cells);
+  }
+
+  private cellOverAll(className: string | null, content: Child): HTMLElement {
+    return make('td', { colspan: this.options.columns.length, class: className, role: this.role('cell') }, content);
   }
 
   // Searches, sorts, and goes to the first page.
@@ -164,7 +183,7 @@ export class Table<Row> {
     replace(this.body, ...shown.flatMap((row) => this.row(row)));
     if (shown.length === 0) {
       const text = this.query === '' ? (this.options.empty ?? 'Nothing.') : 'Nothing is found.';
-      add(this.body, make('tr', {}, make('td', { colspan: this.options.columns.length, class: 'nothing' }, text)));
+      add(this.body, this.line('', this.cellOverAll('nothing', text)));
     }
     const total = this.query === '' ? plural(this.rows.length, 'row') : `${count(this.found.length)} of ${plural(this.rows.length, 'row')}`;
     this.status.hidden = this.query === '' && this.pages() === 1 && this.rows.length <= 8;
@@ -174,13 +193,12 @@ export class Table<Row> {
 
   private row(row: Row): Child[] {
     const cells = this.options.columns.map((column) => {
-      const attributes = { class: Table.classes(column) };
+      const attributes = { class: this.classes(column), role: this.role('cell') };
       const content = column.cell ? column.cell(row) : Table.plain(column, row);
       return make('td', attributes, typeof content === 'string' ? longText(content) : content);
     });
-    if (!this.options.below) return [make('tr', {}, ...cells)];
-    const below = make('td', { colspan: this.options.columns.length }, this.options.below(row));
-    return [make('tr', { class: 'upper' }, ...cells), make('tr', { class: 'lower' }, below)];
+    if (!this.options.below) return [this.line('', ...cells)];
+    return [this.line('upper', ...cells), this.line('lower', this.cellOverAll(null, this.options.below(row)))];
   }
 
   private static plain<Row>(column: Column<Row>, row: Row): Child {

@@ -6,6 +6,7 @@ import { clock, count, date, duration, plural } from './format';
 import { binned, seriesOf, stacked, type Binned, type Series, type Span } from './timeline_data';
 import { colour, onColoursChanged } from './theme';
 import { Table } from './table';
+import { listedOnly } from './ban_counts';
 import type { Decision, Report, Timeline } from './document';
 
 const height = 280;
@@ -265,9 +266,11 @@ export function timelineSection(report: Report): HTMLElement | null {
   const series = seriesOf(timeline);
   if (series.length === 0) return null;
   const decisions = report.decisions ?? [];
+  const only = listedOnly(report, 'shown');
   return section(
     'timeline',
     'Timeline',
+    only && make('p', { class: 'lead' }, only),
     new TimelineChart(timeline, decisions, series).element,
     fold('As a table', () => asTable(timeline, decisions, series)),
   );

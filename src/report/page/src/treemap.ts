@@ -2,6 +2,7 @@
 import { hierarchy, treemap, treemapSquarify, type HierarchyRectangularNode } from 'd3-hierarchy';
 import { add, make, replace, section, spoken } from './elements';
 import { count, percent, plural } from './format';
+import { listedOnly } from './ban_counts';
 import { treeOf, type Node } from './treemap_data';
 import type { Report } from './document';
 
@@ -174,7 +175,7 @@ export function treemapSection(report: Report): HTMLElement | null {
   return section(
     'networks',
     'Networks',
-    make('p', { class: 'lead' }, 'Hits by AS, route and address; the area is the number of hits.'),
+    make('p', { class: 'lead' }, 'Hits by AS, route and address; the area is the number of hits. ', listedOnly(report, 'shown')),
     new TreemapView(root).element,
   );
 }
