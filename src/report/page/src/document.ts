@@ -14,6 +14,8 @@ export interface Input {
   overlong_lines?: number;
   out_of_order?: number;
   furthest_back_seconds?: number;
+  // Stamped ahead of the clock: counted as written when the line above was.
+  ahead?: number;
   error?: string | null;
 }
 

@@ -107,6 +107,8 @@ function notices(report: Report): HTMLElement | null {
   if (unread > 0) texts.push(`${plural(unread, 'line')} had no format that ipguard reads; see Inputs.`);
   const older = (report.inputs ?? []).reduce((sum, input) => sum + (input.out_of_order ?? 0), 0);
   if (older > 0) texts.push(`${plural(older, 'line')} out of the order of time: offences may be missed there; see Inputs.`);
+  const ahead = (report.inputs ?? []).reduce((sum, input) => sum + (input.ahead ?? 0), 0);
+  if (ahead > 0) texts.push(`${plural(ahead, 'line')} stamped ahead of the clock; see Inputs.`);
   if (texts.length === 0) return null;
   return make(
     'ul',
