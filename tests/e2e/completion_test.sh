@@ -77,6 +77,11 @@ for script in postinst prerm postrm; do sh -n "$packaging/debian/$script" || fai
 if command -v apparmor_parser > /dev/null; then
   apparmor_parser --skip-kernel-load --skip-cache "$packaging/apparmor/usr.sbin.ipguardd" > "$work/out" 2>&1 ||
     fail "the AppArmor profile: $(cat "$work/out")"
+  # What a webhook and /metrics need, by strace(1) of a daemon: the daemon's profile, with what it includes.
+  apparmor_parser -p "$packaging/apparmor/usr.sbin.ipguardd" 2> /dev/null | sed '/^profile ipguard-writer/,$d' > "$work/profile"
+  for rule in '\<statm\>.* r,' '/fd/ r,' '/host.conf  *r,' 'ssl/certs/.* r,'; do
+    says "$rule" < "$work/profile" || fail "the AppArmor profile of ipguardd lacks '$rule'"
+  done
 else
   echo "  apparmor is not installed"
 fi
@@ -87,6 +92,11 @@ if command -v rpmspec > /dev/null; then
 else
   echo "  rpm is not installed"
 fi
+for profile in $(sed -n 's#.*if exists <\(local/[^>]*\)>.*#\1#p' "$packaging/apparmor/usr.sbin.ipguardd"); do
+  says "/etc/apparmor.d/$profile" < "$packaging/debian/postrm" || fail "a purge leaves $profile"
+done
+! grep -v '^#' "$packaging/ipguard.logrotate" | says 'systemctl\|postrotate' || fail "a rotation reloads the configuration"
+says '^StartLimitIntervalSec=0$' < "$packaging/ipguard.service" || fail "a service that fails five times stays dead"
 if command -v logrotate > /dev/null; then
   sed '/su ipguard adm/d; s/ipguard adm$/root root/' "$packaging/ipguard.logrotate" > "$work/logrotate"
   logrotate -d -s "$work/logrotate.state" "$work/logrotate" 2>&1 | says '^error' && fail "logrotate does not read its file"
