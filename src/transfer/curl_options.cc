@@ -1,5 +1,7 @@
 #include "transfer/curl_options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <mutex>
 
@@ -7,6 +9,25 @@
 #include "base/version.h"
 
 namespace ipguard::transfer {
+
+namespace {
+
+// Where libcurl was built to read a whole folder for each connection (Debian's: hundreds of files, and a bundle of them
+// all among them), the bundle alone, which has the same certificates.
+void trust(CURL* curl) {
+  const auto* built = curl_version_info(CURLVERSION_NOW);
+  if (const auto bundle = bundle_in(built->capath); built->cainfo == nullptr && !bundle.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, bundle.c_str());
+    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+  }
+}
+
+}  // namespace
+
+std::string bundle_in(const char* folder) {
+  auto path = folder == nullptr ? std::string() : std::string(folder) + "/ca-certificates.crt";
+  return !path.empty() && ::access(path.c_str(), R_OK) == 0 ? path : "";
+}
 
 CurlHandle new_handle(const char* protocols) {
   static std::once_flag once;
@@ -17,6 +38,7 @@ CurlHandle new_handle(const char* protocols) {
     curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, agent.c_str());
     curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, protocols);
     curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+    trust(curl.get());
   }
   return curl;
 }

@@ -15,6 +15,10 @@ using CurlHandle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 // null if libcurl cannot be started. Any thread.
 [[nodiscard]] CurlHandle new_handle(const char* protocols);
 
+// The bundle that update-ca-certificates(8) makes of all the certificates in a folder, "" if there is none that can be
+// read. `folder` may be null.
+[[nodiscard]] std::string bundle_in(const char* folder);
+
 // "Authorization: Bearer TOKEN", which libcurl never sends to another host it is redirected to. An empty token is none.
 void set_bearer(CURL* curl, const std::string& token);
 

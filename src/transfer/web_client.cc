@@ -1,12 +1,14 @@
 #include "transfer/web_client.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
+#include <atomic>
+#include <cassert>
 #include <new>
+#include <system_error>
 #include <utility>
-#include <vector>
 
+#include "base/text.h"
+#include "loop/background.h"
 #include "transfer/curl_options.h"
 
 namespace ipguard::transfer {
@@ -15,17 +17,19 @@ namespace {
 constexpr size_t most_answered = 64U << 10;
 
 struct Transfer {
-  Transfer(Post request, std::function<void(PostOutcome)> done)
-      : post(std::move(request)), on_done(std::move(done)), curl(new_handle("http,https")) {}
+  explicit Transfer(const Post& request) : post(request), curl(new_handle("http,https")) {}
   ~Transfer() { curl_slist_free_all(headers); }
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  Post post;
-  std::function<void(PostOutcome)> on_done;
+  const Post& post;
   CurlHandle curl;
   curl_slist* headers = nullptr;
   size_t answered = 0;
+};
+
+struct CleanUp {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
 
 size_t on_answer(const char* /*bytes*/, size_t /*one*/, size_t size, void* user) {
@@ -49,6 +53,8 @@ void set_post_options(Transfer& transfer) {
   curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(post.timeout.count()));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+  // A name that nobody resolves does not hold up who gives the transfer up.
+  curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 }
 
 PostOutcome outcome_of(CURL* curl, CURLcode code) {
@@ -70,100 +76,102 @@ PostOutcome outcome_of(CURL* curl, CURLcode code) {
 
 }  // namespace
 
+// The thread's and the loop's in turn: a Background has done with one before the next is begun.
 struct WebClient::Impl {
   explicit Impl(loop::EventLoop& event_loop)
-      : loop(event_loop), multi(curl_multi_init()), timer(loop, [this] { act(CURL_SOCKET_TIMEOUT, 0); }) {
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 2L);
+      : multi(curl_multi_init()),
+        refusal(event_loop, [this] { tell({.status = 0, .error = no_thread}); }),
+        worker(event_loop, [this](const PostOutcome& outcome) { tell(outcome); }) {
+    if (multi == nullptr) {
+      throw std::bad_alloc();
+    }
+    curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 2L);
   }
   ~Impl() {
-    for (const auto& [curl, transfer] : transfers) {
-      curl_multi_remove_handle(multi, curl);
-    }
-    transfers.clear();
-    curl_multi_cleanup(multi);  // it may still tell of sockets that it closes
+    given_up = true;
+    curl_multi_wakeup(multi.get());
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  // libcurl's callbacks: what to wait for. They only note it, for libcurl must not be called from within.
-  static int on_socket(CURL* /*curl*/, curl_socket_t fd, int what, void* user, void* /*socket*/) {
-    auto& self = *static_cast<Impl*>(user);
-    auto& watcher = self.sockets[fd];
-    if (what == CURL_POLL_REMOVE) {
-      self.retired.push_back(std::move(watcher));  // this may be called by its own callback
-      self.sockets.erase(fd);
-      if (self.retired.back()) {
-        self.retired.back()->stop();
+  void tell(const PostOutcome& outcome) {
+    const auto told = std::exchange(on_done, {});
+    told(outcome);
+  }
+
+  // In a thread beside the loop: reading all the certificates that are trusted, which GnuTLS does for each connection
+  // anew, takes tens of milliseconds.
+  PostOutcome carry_out(const Post& post) {
+    Transfer transfer(post);
+    if (transfer.curl == nullptr) {
+      return {.status = 0, .error = "libcurl cannot be started"};
+    }
+    set_post_options(transfer);
+    CURL* const curl = transfer.curl.get();
+    curl_multi_add_handle(multi.get(), curl);
+    const CURLcode code = wait();
+    const auto outcome = outcome_of(curl, code);
+    curl_multi_remove_handle(multi.get(), curl);
+    return outcome;
+  }
+
+  // Until the only transfer is done, or nobody wants it any more.
+  CURLcode wait() {
+    constexpr int until_something_happens = 60'000;  // ms; libcurl's own time-outs end it before
+    int running = 1;
+    while (running > 0 && !given_up) {
+      if (curl_multi_perform(multi.get(), &running) != CURLM_OK) {
+        return CURLE_FAILED_INIT;
       }
-      return 0;
+      if (running > 0) {
+        curl_multi_poll(multi.get(), nullptr, 0, until_something_happens, nullptr);
+      }
     }
-    if (!watcher) {
-      watcher = std::make_unique<loop::IoWatcher>(self.loop, [&self, fd](unsigned interest) {
-        const unsigned bits = ((interest & loop::IoWatcher::readable) != 0 ? unsigned{CURL_CSELECT_IN} : 0U) |
-                              ((interest & loop::IoWatcher::writable) != 0 ? unsigned{CURL_CSELECT_OUT} : 0U);
-        self.act(fd, static_cast<int>(bits));
-      });
-    }
-    const unsigned interest = (what != CURL_POLL_OUT ? unsigned{loop::IoWatcher::readable} : 0U) |
-                              (what != CURL_POLL_IN ? unsigned{loop::IoWatcher::writable} : 0U);
-    watcher->start(fd, interest);
-    return 0;
-  }
-  static int on_timer(CURLM* /*multi*/, long milliseconds, void* user) {
-    auto& self = *static_cast<Impl*>(user);
-    if (milliseconds < 0) {
-      self.timer.stop();
-    } else {
-      self.timer.start(std::chrono::milliseconds(milliseconds));
-    }
-    return 0;
-  }
-
-  void act(curl_socket_t fd, int bits) {
-    int running = 0;
-    curl_multi_socket_action(multi, fd, bits, &running);
-    retired.clear();
-    finish();
-  }
-
-  void finish() {
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
-      if (message->msg != CURLMSG_DONE) {
-        continue;
+    while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
+      if (message->msg == CURLMSG_DONE) {
+        return message->data.result;
       }
-      CURL* curl = message->easy_handle;
-      const auto outcome = outcome_of(curl, message->data.result);
-      curl_multi_remove_handle(multi, curl);
-      const auto node = transfers.extract(curl);
-      node.mapped()->on_done(outcome);
     }
+    return CURLE_ABORTED_BY_CALLBACK;
   }
 
-  loop::EventLoop& loop;
-  CURLM* multi;
-  std::map<CURL*, std::unique_ptr<Transfer>> transfers;
-  std::map<curl_socket_t, std::unique_ptr<loop::IoWatcher>> sockets;
-  std::vector<std::unique_ptr<loop::IoWatcher>> retired;
-  loop::Timer timer;
+  std::unique_ptr<CURLM, CleanUp> multi;
+  std::atomic<bool> given_up = false;
+  std::function<void(PostOutcome)> on_done;
+  std::string no_thread;
+  loop::Timer refusal;
+  loop::Background<PostOutcome> worker;  // last: it ends before what it uses goes
 };
 
 WebClient::WebClient(loop::EventLoop& loop) : impl_(std::make_unique<Impl>(loop)) {}
 WebClient::~WebClient() = default;
 
 void WebClient::post(Post post, std::function<void(PostOutcome)> on_done) {
-  auto transfer = std::make_unique<Transfer>(std::move(post), std::move(on_done));
-  CURL* curl = transfer->curl.get();
-  if (curl == nullptr) {
+  assert(!impl_->on_done);
+  impl_->on_done = std::move(on_done);
+  try {
+    impl_->worker.start([impl = impl_.get(), post = std::move(post)] { return impl->carry_out(post); });
+  } catch (const std::system_error& error) {  // no more threads (TasksMax= of the service): in a while, perhaps
+    impl_->no_thread = std::string("no thread can be started: ") + error.what();
+    impl_->refusal.start(std::chrono::milliseconds{0});
+  }
+}
+
+std::string url_problem(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), &curl_url_cleanup);
+  if (parts == nullptr) {
     throw std::bad_alloc();
   }
-  set_post_options(*transfer);
-  impl_->transfers.emplace(curl, std::move(transfer));
-  curl_multi_add_handle(impl_->multi, curl);  // sets the timer that begins it
+  if (const CURLUcode code = curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0); code != CURLUE_OK) {
+    return curl_url_strerror(code);
+  }
+  char* port = nullptr;
+  if (curl_url_get(parts.get(), CURLUPART_PORT, &port, 0) != CURLUE_OK) {
+    return "";  // the scheme's own
+  }
+  const std::unique_ptr<char, decltype(&curl_free)> text(port, &curl_free);
+  return parse_number(text.get()) == 0 ? "Port number is 0" : "";
 }
 
 }  // namespace ipguard::transfer

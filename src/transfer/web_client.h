@@ -1,5 +1,5 @@
-// WebClient: requests over HTTP that never hold up the loop (libcurl's multi interface; names are resolved by a thread
-// of libcurl's own).
+// WebClient: requests over HTTP that never hold up the loop: a thread beside it does each (names are resolved by a
+// thread of libcurl's own).
 #pragma once
 
 #include <chrono>
@@ -30,21 +30,26 @@ struct PostOutcome {
   [[nodiscard]] bool delivered() const { return status >= 200 && status < 300; }
 };
 
-// Owned by the loop thread. Connections are kept for the next request. Certificates are verified, redirects are not
-// followed, and what a server answers is read and thrown away, 64 KiB at most.
+// Owned by the loop thread. One request at a time. Connections are kept for the next request. Certificates are
+// verified, redirects are not followed, and what a server answers is read and thrown away, 64 KiB at most.
 class WebClient {
  public:
   explicit WebClient(loop::EventLoop& loop);
-  ~WebClient();  // what is under way is given up: nobody is told
+  ~WebClient();  // what is under way is given up at once: nobody is told
   WebClient(const WebClient&) = delete;
   WebClient& operator=(const WebClient&) = delete;
 
-  // `on_done` is called once, in a later turn of the loop; it may post the next one, and must not destroy the client.
+  // Not while one is under way. `on_done` is called once, in a later turn of the loop; it may post the next one, and
+  // must not destroy the client. That no thread could be started is an outcome, too.
   void post(Post post, std::function<void(PostOutcome)> on_done);
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// What is wrong with a URL that could never be posted to, by libcurl's own words; "" = nothing. It holds nothing of the
+// URL. Any thread.
+[[nodiscard]] std::string url_problem(const std::string& url);
 
 }  // namespace ipguard::transfer
