@@ -10,6 +10,7 @@
 #include "control/protocol.h"
 #include "control/server.h"
 #include "daemon/guard.h"
+#include "daemon/warning.h"
 #include "model/status.h"
 
 namespace ipguard::daemon {
@@ -45,8 +46,8 @@ struct CommandContext {
 
 // The same in few words, for `systemctl status`.
 [[nodiscard]] std::string standing(const Guard& guard);
-// What is wrong, a sentence each: `warnings` of that document.
-[[nodiscard]] std::vector<std::string> status_warnings(const CommandContext& context, TimePoint now);
+// What is wrong: of each the sentence is in `warnings` of that document.
+[[nodiscard]] std::vector<Warning> status_warnings(const CommandContext& context, TimePoint now);
 
 // The document of `status --json` (interface.md).
 [[nodiscard]] control::Json status_json(const CommandContext& context, TimePoint now);

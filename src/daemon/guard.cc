@@ -317,7 +317,9 @@ std::chrono::milliseconds Guard::retry_delay() const {
 }
 
 void Guard::expire(TimePoint now) {
-  engine_.expire_some(now);
+  if (!listener_behind()) {
+    engine_.expire_some(now);
+  }
   flush(now, nullptr);
 }
 

@@ -54,7 +54,12 @@ class Guard {
 
   // Is told of all decisions that begin or end from now on, in order, before the store is. It must not call the guard.
   using Listener = std::function<void(const std::vector<decide::DecisionChange>& changes, TimePoint now)>;
-  void tell(Listener listener) { listener_ = std::move(listener); }
+  // `behind`, if given: whether it has more to pass on than it should, and a mass of decisions had better wait a turn.
+  void tell(Listener listener, std::function<bool()> behind = {}) {
+    listener_ = std::move(listener);
+    listener_behind_ = std::move(behind);
+  }
+  [[nodiscard]] bool listener_behind() const { return listener_behind_ && listener_behind_(); }
 
   // Loads what the store remembers, prepares the kernel and makes both agree: what the kernel holds and nobody
   // remembers is adopted, what is missing is added, what is stale goes. A second longer where AS are banned.
@@ -83,7 +88,8 @@ class Guard {
   void retry(TimePoint now);
   // How long a while.
   [[nodiscard]] std::chrono::milliseconds retry_delay() const;
-  // Ends what is over (of a great many at once some; next_expiry() is then at once), then flushes.
+  // Ends what is over (of a great many at once some, and none while listener_behind(); next_expiry() is then at once),
+  // then flushes.
   void expire(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_expiry() const { return engine_.next_expiry(); }
 
@@ -188,6 +194,7 @@ class Guard {
   ReadingTally reading_tally_;
   Measurements measurements_;
   Listener listener_;
+  std::function<bool()> listener_behind_;
   std::unique_ptr<match::Matcher> matcher_;
   uint64_t earlier_doubtful_ = 0;  // before the last reload
   Visitors visitors_;

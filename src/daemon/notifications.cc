@@ -77,12 +77,6 @@ std::vector<std::pair<std::string, std::string>> fields_of(const Json& json) {
   return fields;
 }
 
-// With other numbers it is the same problem.
-std::string without_numbers(std::string sentence) {
-  std::erase_if(sentence, [](char c) { return (c >= '0' && c <= '9') || c == ','; });
-  return sentence;
-}
-
 }  // namespace
 
 notify::Event event_of(const decide::DecisionChange& change, bool dry_run, const std::string& host, TimePoint now) {
@@ -124,11 +118,12 @@ notify::Event event_of_problem(const std::string& sentence, bool dry_run, const 
   return event;
 }
 
-Notifications::Notifications(loop::EventLoop& loop, Guard& guard, std::function<std::vector<std::string>()> warnings)
+Notifications::Notifications(loop::EventLoop& loop, Guard& guard, std::function<std::vector<Warning>()> warnings)
     : guard_(guard), warnings_(std::move(warnings)), host_(own_name()), notifier_(loop), problem_timer_(loop, [this] {
         look_for_problems();
       }) {
-  guard_.tell([this](const auto& changes, TimePoint now) { on_changes(changes, now); });
+  guard_.tell([this](const auto& changes, TimePoint now) { on_changes(changes, now); },
+              [this] { return notifier_.behind(); });
 }
 
 std::vector<std::string> Notifications::apply() {
@@ -162,8 +157,7 @@ void Notifications::on_changes(const std::vector<decide::DecisionChange>& change
 void Notifications::look_for_problems() {
   const auto now = wall_clock_now();
   std::set<std::string> problems;
-  for (const auto& sentence : warnings_()) {
-    const auto kind = without_numbers(sentence);
+  for (const auto& [sentence, kind] : warnings_()) {
     if (problems.insert(kind).second && !known_problems_.contains(kind)) {
       notifier_.publish(event_of_problem(sentence, guard_.dry_run(), host_, now));
     }

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "daemon/guard.h"
+#include "daemon/warning.h"
 #include "loop/event_loop.h"
 #include "notify/notifier.h"
 
@@ -25,7 +26,7 @@ namespace ipguard::daemon {
 class Notifications {
  public:
   // `warnings`: what is wrong now, as `status` says it. Both must outlive it; the guard's listener is this one's.
-  Notifications(loop::EventLoop& loop, Guard& guard, std::function<std::vector<std::string>()> warnings);
+  Notifications(loop::EventLoop& loop, Guard& guard, std::function<std::vector<Warning>()> warnings);
 
   // The tables as the guard's configuration says: at start, and after each reload. A sentence for each that is left
   // out.
@@ -37,10 +38,10 @@ class Notifications {
   void look_for_problems();
 
   Guard& guard_;
-  std::function<std::vector<std::string>()> warnings_;
+  std::function<std::vector<Warning>()> warnings_;
   std::string host_;
   notify::Notifier notifier_;
-  // What was wrong when it was looked last, without its numbers ("12 bytes were lost" is the same as "13 bytes …").
+  // The kinds of what was wrong when it was looked last.
   std::set<std::string> known_problems_;
   loop::Timer problem_timer_;
 };

@@ -78,21 +78,30 @@ control::Json Outlets::notify_json() const {
   return list;
 }
 
-std::vector<std::string> Outlets::warnings() const {
-  std::vector<std::string> sentences;
+std::vector<Warning> Outlets::warnings() const {
+  auto warnings = sink_warnings(notifications_.status(), wall_clock_now());
   if (!http_.problem().empty()) {
-    sentences.push_back(http_.problem());
+    warnings.insert(warnings.begin(), http_.problem());
   }
-  for (const auto& sink : notifications_.status()) {
-    if (!sink.counters.problem.empty()) {
-      sentences.push_back("[[notify]] " + sink.name + ": " + sink.counters.problem);
+  return warnings;
+}
+
+std::vector<Warning> sink_warnings(const std::vector<notify::SinkStatus>& sinks, TimePoint now) {
+  constexpr Seconds remembered{3600};  // then the counters alone tell of it: nothing is wrong any more
+  std::vector<Warning> warnings;
+  for (const auto& [name, type, counters] : sinks) {
+    if (!counters.problem.empty()) {
+      warnings.emplace_back("[[notify]] " + name + ": " + counters.problem);
     }
-    if (sink.counters.dropped > 0) {
-      sentences.push_back("[[notify]] " + sink.name + ": " + std::to_string(sink.counters.dropped) +
-                          " events were given up: too many waited, or for too long");
+    if (counters.last_dropped && now - *counters.last_dropped < remembered) {
+      warnings.emplace_back("[[notify]] " + name + ": " + std::to_string(counters.dropped) +
+                                " events were given up, the last at " +
+                                format_rfc3339(std::chrono::floor<Seconds>(*counters.last_dropped)) +
+                                ": too many waited, or for too long",
+                            "[[notify]] " + name + ": events were given up");
     }
   }
-  return sentences;
+  return warnings;
 }
 
 }  // namespace ipguard::daemon

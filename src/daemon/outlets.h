@@ -13,6 +13,9 @@
 
 namespace ipguard::daemon {
 
+// What of the sinks is wrong at `now`: their problems, and what was given up within the last hour.
+[[nodiscard]] std::vector<Warning> sink_warnings(const std::vector<notify::SinkStatus>& sinks, TimePoint now);
+
 // Owned by the loop thread.
 class Outlets {
  public:
@@ -31,7 +34,7 @@ class Outlets {
   [[nodiscard]] control::Json http_json() const;
   [[nodiscard]] control::Json notify_json() const;
   // Sentences for `status`.
-  [[nodiscard]] std::vector<std::string> warnings() const;
+  [[nodiscard]] std::vector<Warning> warnings() const;
 
  private:
   [[nodiscard]] std::string metrics(http::Exposition format) const;

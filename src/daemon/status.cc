@@ -122,22 +122,24 @@ Json state_json(const Guard& guard) {
           {"set_aside", state.store().set_aside().empty() ? Json(nullptr) : Json(state.store().set_aside())}};
 }
 
-void add_state_warnings(const State& state, std::vector<std::string>& warnings) {
+void add_state_warnings(const State& state, std::vector<Warning>& warnings) {
   if (!state.trouble().empty()) {
-    warnings.push_back(
-        "the state is kept in memory only, a restart forgets why bans were made and how far the logs were "
-        "read: " +
-        state.trouble() +
-        (state.next_try()
-             ? " (to be tried again at " + format_rfc3339(std::chrono::floor<Seconds>(*state.next_try())) + ")"
-             : ""));
+    const std::string problem =
+        "the state is kept in memory only, a restart forgets why bans were made and how far the logs were read: " +
+        state.trouble();
+    const auto again = state.next_try();
+    warnings.emplace_back(
+        problem + (again ? " (to be tried again at " + format_rfc3339(std::chrono::floor<Seconds>(*again)) + ")" : ""),
+        problem);
   }
   if (!state.problem().empty()) {
-    warnings.push_back("the state is not saved (changes waiting: " + std::to_string(state.unsaved_changes()) +
-                       "), banning goes on: " + state.problem());
+    warnings.emplace_back("the state is not saved (changes waiting: " + std::to_string(state.unsaved_changes()) +
+                              "), banning goes on: " + state.problem(),
+                          "the state is not saved: " + state.problem());
   }
   if (state.lost_changes() > 0) {
-    warnings.push_back(std::to_string(state.lost_changes()) + " changes were never saved: too many were waiting");
+    warnings.emplace_back(std::to_string(state.lost_changes()) + " changes were never saved: too many were waiting",
+                          "changes were never saved");
   }
   if (!state.store().set_aside().empty()) {
     warnings.push_back("the state was corrupt; it was begun afresh and the old one moved to " +
@@ -145,40 +147,45 @@ void add_state_warnings(const State& state, std::vector<std::string>& warnings) 
   }
 }
 
-void add_source_warnings(const std::vector<model::SourceStatus>& sources, std::vector<std::string>& warnings) {
+void add_source_warnings(const std::vector<model::SourceStatus>& sources, std::vector<Warning>& warnings) {
   for (const auto& source : sources) {
     if (source.lost_bytes > 0) {
-      warnings.push_back(source.path + ": " + std::to_string(source.lost_bytes) + " bytes were lost");
+      warnings.emplace_back(source.path + ": " + std::to_string(source.lost_bytes) + " bytes were lost",
+                            source.path + ": bytes were lost");
     }
     if (source.name.starts_with("trap/") && source.state != "following") {
       warnings.push_back(source.name + ": " + source.state);
     }
     if (source.lost_messages > 0) {
-      warnings.push_back(source.path + ": " + std::to_string(source.lost_messages) +
-                         " messages came faster than they could be read, and the kernel dropped them");
+      warnings.emplace_back(source.path + ": " + std::to_string(source.lost_messages) +
+                                " messages came faster than they could be read, and the kernel dropped them",
+                            source.path + ": messages were dropped");
     }
     if (source.losses_of_unknown_size > 0) {
-      warnings.push_back(source.path + ": nobody knows how many lines were lost (times: " +
-                         std::to_string(source.losses_of_unknown_size) +
-                         "): the file was deleted or emptied while nobody followed it, or "
-                         "the journal was vacuumed or is corrupt");
+      warnings.emplace_back(source.path + ": nobody knows how many lines were lost (times: " +
+                                std::to_string(source.losses_of_unknown_size) +
+                                "): the file was deleted or emptied while nobody followed it, or "
+                                "the journal was vacuumed or is corrupt",
+                            source.path + ": nobody knows how many lines were lost");
     }
     if (source.reread_bytes > 0) {
-      warnings.push_back(source.path + ": " + std::to_string(source.reread_bytes) +
-                         " bytes were perhaps read twice: the file was truncated and began again as before");
+      warnings.emplace_back(source.path + ": " + std::to_string(source.reread_bytes) +
+                                " bytes were perhaps read twice: the file was truncated and began again as before",
+                            source.path + ": bytes were perhaps read twice");
     }
   }
   if (const auto waiting = std::ranges::count_if(sources, &model::SourceStatus::without_room); waiting > 0) {
-    warnings.push_back(
+    warnings.emplace_back(
         "files that are not followed because too many are open: " + std::to_string(waiting) +
-        "; raise the limit of descriptors (LimitNOFILE= of the service, ulimit -Hn), or name fewer files");
+            "; raise the limit of descriptors (LimitNOFILE= of the service, ulimit -Hn), or name fewer files",
+        "files are not followed because too many are open");
   }
   if (std::ranges::none_of(sources, model::is_followed)) {
-    warnings.push_back("no source is being followed: nothing can be recognised");
+    warnings.emplace_back("no source is being followed: nothing can be recognised");
   }
 }
 
-void add_service_warnings(const CommandContext& context, std::vector<std::string>& warnings) {
+void add_service_warnings(const CommandContext& context, std::vector<Warning>& warnings) {
   if (context.warnings) {
     std::ranges::move(context.warnings(), std::back_inserter(warnings));
   }
@@ -197,14 +204,15 @@ void add_service_warnings(const CommandContext& context, std::vector<std::string
   }
 }
 
-std::vector<std::string> warnings_of(const CommandContext& context, const std::vector<model::SourceStatus>& sources,
-                                     TimePoint now) {
+std::vector<Warning> warnings_of(const CommandContext& context, const std::vector<model::SourceStatus>& sources,
+                                 TimePoint now) {
   const Guard& guard = context.guard;
-  std::vector<std::string> warnings;
+  std::vector<Warning> warnings;
   for (const auto& info : guard.loaded().routes->databases()) {
     if (const auto days = age_days(info, now); days >= old_database_days) {
-      warnings.push_back("the database " + info.path + " is " + std::to_string(days) +
-                         " days old; routes and owners have moved since: see README.md, \"The database\"");
+      warnings.emplace_back("the database " + info.path + " is " + std::to_string(days) +
+                                " days old; routes and owners have moved since: see README.md, \"The database\"",
+                            "the database " + info.path + " is old");
     }
   }
   for (auto& sentence : config::unprotected(guard.loaded().config.protect)) {
@@ -212,20 +220,23 @@ std::vector<std::string> warnings_of(const CommandContext& context, const std::v
   }
   add_state_warnings(guard.state(), warnings);
   if (guard.kernel_failures().any()) {
-    warnings.push_back("not everything is enforced: " + guard.kernel_failures().problem());
+    warnings.emplace_back("not everything is enforced: " + guard.kernel_failures().problem(),
+                          "not everything is enforced");
   }
   if (const auto refused = guard.engine().refused_elements(); refused.count > 0) {
-    warnings.push_back("parts of active bans are not blocked (elements: " + std::to_string(refused.count) +
-                       "), such as " + refused.example);
+    warnings.emplace_back("parts of active bans are not blocked (elements: " + std::to_string(refused.count) +
+                              "), such as " + refused.example,
+                          "parts of active bans are not blocked");
   }
   if (const auto problem = guard.connections().problem; !problem.empty()) {
     warnings.push_back("connections of the banned stay in the kernel's table: " + problem);
   }
   if (guard.doubtful_lines() > 0) {
-    warnings.push_back(
+    warnings.emplace_back(
         std::to_string(guard.doubtful_lines()) +
-        " suspicious line(s) leave in doubt who the client is (an address in the virtual-host or user column): "
-        "name the source's format, such as format = \"vhost-combined\"");
+            " suspicious line(s) leave in doubt who the client is (an address in the virtual-host or user column): "
+            "name the source's format, such as format = \"vhost-combined\"",
+        "suspicious lines leave in doubt who the client is");
   }
   add_source_warnings(sources, warnings);
   add_service_warnings(context, warnings);
@@ -234,7 +245,7 @@ std::vector<std::string> warnings_of(const CommandContext& context, const std::v
 
 }  // namespace
 
-std::vector<std::string> status_warnings(const CommandContext& context, TimePoint now) {
+std::vector<Warning> status_warnings(const CommandContext& context, TimePoint now) {
   return warnings_of(context, context.sources(), now);
 }
 
@@ -275,6 +286,10 @@ Json status_json(const CommandContext& context, TimePoint now) {
   for (size_t i = 1; i < databases.size(); ++i) {
     more_databases.push_back(database_json(databases[i], now));
   }
+  Json sentences = Json::array();
+  for (const auto& warning : warnings_of(context, sources, now)) {
+    sentences.push_back(warning.sentence);
+  }
   Json whois = nullptr;
   Json http = nullptr;
   Json notify = Json::array();
@@ -307,7 +322,7 @@ Json status_json(const CommandContext& context, TimePoint now) {
           {"counters", counters_json(guard.engine().counters())},
           {"doubtful_lines", guard.doubtful_lines()},
           {"reading", guard.reading_tally().to_json(guard.loaded().config.sources)},
-          {"warnings", warnings_of(context, sources, now)}};
+          {"warnings", std::move(sentences)}};
 }
 
 }  // namespace ipguard::daemon

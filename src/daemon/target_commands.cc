@@ -110,11 +110,12 @@ Result<control::Work> begin_ban(Guard& guard, const Json& arguments) {
   }
   if (dry_run) {
     return begin_work<BanOrder>(
-        std::move(*orders), {.summary = summary, .dry_run = true, .done_key = "banned", .content_key = preview_content},
+        guard, std::move(*orders),
+        {.summary = summary, .dry_run = true, .done_key = "banned", .content_key = preview_content},
         [&guard](std::span<const BanOrder> part, bool tell) { return preview(guard, part, tell); });
   }
   return begin_work<BanOrder>(
-      std::move(*orders), form_of(guard, summary, "banned"),
+      guard, std::move(*orders), form_of(guard, summary, "banned"),
       [&guard](std::span<const BanOrder> part, bool) { return ban(guard, part); },
       [&guard, turns = 0](Json& entries) mutable { return tell_what_stands(guard, turns, entries); });
 }
@@ -126,7 +127,8 @@ Result<control::Work> begin_unban(Guard& guard, const Json& arguments) {
     return std::unexpected(std::move(targets.error()));
   }
   return begin_work<model::Target>(
-      std::move(*targets), form_of(guard, summary, "lifted"), [&guard](std::span<const model::Target> part, bool tell) {
+      guard, std::move(*targets), form_of(guard, summary, "lifted"),
+      [&guard](std::span<const model::Target> part, bool tell) {
         std::vector<Outcome> outcomes;
         for (auto& result : guard.unban(part, wall_clock_now())) {
           Json json = tell && result ? to_json(*result, false) : Json();
@@ -143,7 +145,7 @@ Result<control::Work> begin_confirm(Guard& guard, const Json& arguments) {
   if (!targets) {
     return std::unexpected(std::move(targets.error()));
   }
-  return begin_work<model::Target>(std::move(*targets), form_of(guard, summary, "confirmed"),
+  return begin_work<model::Target>(guard, std::move(*targets), form_of(guard, summary, "confirmed"),
                                    [&guard](std::span<const model::Target> part, bool tell) {
                                      auto results = guard.confirm(part, wall_clock_now());
                                      std::vector<Outcome> outcomes;

@@ -8,7 +8,8 @@
 namespace ipguard::daemon {
 
 // Errc::invalid for arguments that are not of the form, before the first target is touched. Each call of the work does
-// at most 4,000 targets and is one transaction; the reply comes with the last. `guard` outlives the work.
+// at most 4,000 targets and is one transaction, or none while those who are told are behind (Guard::listener_behind);
+// the reply comes with the last. `guard` outlives the work.
 //   {"targets": […], "for": "2h"|null, "reason": TEXT, "issuer": "manual"|"import", "force": BOOL, "summary": BOOL,
 //    "confirm_within": "5m"|null, "dry_run": BOOL}
 // A target is a text, or {"target": TEXT, "for": …, "until": STAMP|null, "reason": TEXT} with what differs for it.

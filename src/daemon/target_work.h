@@ -49,11 +49,19 @@ class TargetWork {
   // complete the entries then.
   using Finish = std::function<bool(Json& entries)>;
 
-  TargetWork(std::vector<Item> items, ReplyForm form, Action action, Finish finish)
-      : items_(std::move(items)), form_(std::move(form)), action_(std::move(action)), finish_(std::move(finish)) {}
+  // `wait`: asked before each slice of what is told in a summary; true while it had better wait for a turn.
+  TargetWork(std::vector<Item> items, ReplyForm form, Action action, std::function<bool()> wait, Finish finish)
+      : items_(std::move(items)),
+        form_(std::move(form)),
+        action_(std::move(action)),
+        wait_(std::move(wait)),
+        finish_(std::move(finish)) {}
 
   // A slice; the reply with the last one.
   std::optional<Result<Json>> step() {
+    if (form_.summary && next_ < items_.size() && wait_()) {
+      return std::nullopt;
+    }
     if (next_ < items_.size()) {
       take_slice();
     }
@@ -119,6 +127,7 @@ class TargetWork {
   std::vector<Item> items_;
   ReplyForm form_;
   Action action_;
+  std::function<bool()> wait_;
   Finish finish_;
   size_t next_ = 0;
   size_t done_ = 0;
@@ -128,11 +137,12 @@ class TargetWork {
 };
 
 template <typename Item>
-control::Work begin_work(std::vector<Item> items, ReplyForm form, typename TargetWork<Item>::Action action,
-                         typename TargetWork<Item>::Finish finish = {}) {
+control::Work begin_work(const Guard& guard, std::vector<Item> items, ReplyForm form,
+                         typename TargetWork<Item>::Action action, typename TargetWork<Item>::Finish finish = {}) {
   // Shared, because a std::function must be copyable.
-  auto work =
-      std::make_shared<TargetWork<Item>>(std::move(items), std::move(form), std::move(action), std::move(finish));
+  auto work = std::make_shared<TargetWork<Item>>(
+      std::move(items), std::move(form), std::move(action), [&guard] { return guard.listener_behind(); },
+      std::move(finish));
   return [work] { return work->step(); };
 }
 

@@ -18,6 +18,9 @@ namespace {
 
 constexpr int datagrams_a_turn = 200;
 constexpr std::chrono::milliseconds datagram_retry_pause{1000};
+// Whom it is waited for takes so many in such a time.
+constexpr std::chrono::milliseconds listener_patience{1000};
+constexpr uint64_t least_taken = 2000;
 
 // A value that holds a line end goes behind its length, 64 bits little endian; others behind "=".
 void append_field(std::string& datagram, std::string_view name, std::string_view value) {
@@ -69,6 +72,9 @@ DatagramSink::DatagramSink(loop::EventLoop& loop, std::string path, Format forma
       room_(loop, [this](unsigned) { drain(); }) {}
 
 void DatagramSink::take(std::shared_ptr<const Event> event) {
+  if (queue_.full() && counters_.problem.empty()) {
+    drain();
+  }
   queue_.push(std::move(event));
   if (!timer_.running() && counters_.problem.empty()) {
     timer_.start(std::chrono::milliseconds{0});
@@ -106,26 +112,56 @@ Result<> DatagramSink::reopen() {
   return {};
 }
 
+bool DatagramSink::behind() {
+  if (!queue_.half_full()) {
+    waited_since_.reset();
+    too_slow_ = false;
+    return false;
+  }
+  if (!fd_.valid() && !counters_.problem.empty()) {
+    return false;  // nobody is there
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (!waited_since_ || counters_.delivered - delivered_then_ >= least_taken) {
+    waited_since_ = now;
+    delivered_then_ = counters_.delivered;
+  } else if (now - *waited_since_ >= listener_patience) {
+    too_slow_ = true;
+  }
+  return !too_slow_;
+}
+
 void DatagramSink::close() {
   room_.stop();
   fd_.reset();
+  full_since_.reset();
+}
+
+// Who is behind for a moment, because much comes at once, is in no trouble yet.
+void DatagramSink::wait_for_listener(const std::string& problem) {
+  const auto now = std::chrono::steady_clock::now();
+  if (fd_.valid()) {
+    full_since_ = full_since_.value_or(now);
+    room_.start(fd_.get(), loop::IoWatcher::writable);
+  }
+  if ((!fd_.valid() || now - *full_since_ >= datagram_retry_pause) &&
+      std::exchange(counters_.problem, problem).empty()) {
+    log_warning("notify: " + problem);
+  }
+  if (!fd_.valid() || counters_.problem.empty()) {
+    timer_.start(datagram_retry_pause);
+  }
 }
 
 void DatagramSink::drain() {
   room_.stop();
   for (int i = 0; i < datagrams_a_turn && !queue_.empty(); ++i) {
     if (auto sent = send_front(); !sent) {
-      if (std::exchange(counters_.problem, sent.error().message).empty()) {
-        log_warning("notify: " + counters_.problem);
-      }
-      if (fd_.valid()) {
-        room_.start(fd_.get(), loop::IoWatcher::writable);
-      } else {
-        timer_.start(datagram_retry_pause);
-      }
+      wait_for_listener(sent.error().message);
       return;
     }
     counters_.problem.clear();
+    full_since_.reset();
     queue_.pop();
     ++counters_.delivered;
   }

@@ -25,6 +25,9 @@ FileSink::FileSink(loop::EventLoop& loop, std::string path, size_t most)
 }
 
 void FileSink::take(std::shared_ptr<const Event> event) {
+  if (queue_.full() && counters_.problem.empty()) {
+    drain();  // many at once, which the file has room for
+  }
   queue_.push(std::move(event));
   if (!timer_.running()) {
     timer_.start(std::chrono::milliseconds{0});

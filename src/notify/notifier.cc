@@ -72,6 +72,14 @@ void Notifier::publish(Event event) {
   }
 }
 
+bool Notifier::behind() const {
+  bool any_behind = false;
+  for (const auto& outlet : outlets_) {
+    any_behind = outlet.sink->behind() || any_behind;  // each keeps the time for itself
+  }
+  return any_behind;
+}
+
 std::vector<SinkStatus> Notifier::status() const {
   std::vector<SinkStatus> all;
   all.reserve(outlets_.size());

@@ -45,6 +45,8 @@ class Notifier {
   [[nodiscard]] bool wanted(const Topic& topic) const;
   void publish(Event event);
   [[nodiscard]] bool any() const { return !outlets_.empty(); }
+  // Whether some sink is to be waited for before more events are made (Sink::behind).
+  [[nodiscard]] bool behind() const;
   [[nodiscard]] std::vector<SinkStatus> status() const;
 
  private:

@@ -26,6 +26,7 @@ int priority_of(config::EventKind kind) {
 SinkCounters Sink::counters() const {
   auto counters = counters_;
   counters.dropped = queue_.dropped();
+  counters.last_dropped = queue_.last_dropped();
   counters.waiting = queue_.size() + under_way();
   return counters;
 }

@@ -1,13 +1,16 @@
-// Sink: where events go. None ever blocks: what cannot be delivered at once waits in a bounded queue, whose oldest
-// event gives way to one more and is counted.
+// Sink: where events go. None ever blocks: what cannot be delivered at once waits in a bounded queue. When it is full
+// and nothing is known to be in the way, some of it is delivered there and then; else its oldest event gives way to one
+// more and is counted.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "config/outlets.h"
 #include "loop/event_loop.h"
 #include "notify/event.h"
@@ -18,6 +21,7 @@ struct SinkCounters {
   uint64_t delivered = 0;
   uint64_t dropped = 0;  // waited for too long, or among too many
   uint64_t failed = 0;   // taken, and answered with a failure that trying again would not change
+  std::optional<TimePoint> last_dropped = {};
   size_t waiting = 0;
   std::string problem = {};  // of the last attempt; empty if it went well
 };
@@ -28,13 +32,14 @@ class EventQueue {
   explicit EventQueue(size_t most) : most_(most) {}
 
   void push(std::shared_ptr<const Event> event) {
-    if (events_.size() == most_) {
-      events_.pop_front();
-      ++dropped_;
+    if (full()) {
+      drop();
       ++lost_fronts_;
     }
     events_.push_back(std::move(event));
   }
+  [[nodiscard]] bool full() const { return events_.size() >= most_; }
+  [[nodiscard]] bool half_full() const { return events_.size() > most_ / 2; }
   [[nodiscard]] bool empty() const { return events_.empty(); }
   [[nodiscard]] size_t size() const { return events_.size(); }
   [[nodiscard]] const std::shared_ptr<const Event>& front() const { return events_.front(); }
@@ -42,8 +47,10 @@ class EventQueue {
   void drop() {
     events_.pop_front();
     ++dropped_;
+    last_dropped_ = wall_clock_now();
   }
   [[nodiscard]] uint64_t dropped() const { return dropped_; }
+  [[nodiscard]] std::optional<TimePoint> last_dropped() const { return last_dropped_; }
   // How often the front has given way so far: who is in the middle of it compares.
   [[nodiscard]] uint64_t lost_fronts() const { return lost_fronts_; }
 
@@ -51,6 +58,7 @@ class EventQueue {
   size_t most_;
   std::deque<std::shared_ptr<const Event>> events_;
   uint64_t dropped_ = 0;
+  std::optional<TimePoint> last_dropped_;
   uint64_t lost_fronts_ = 0;
 };
 
@@ -66,6 +74,9 @@ class Sink {
   // an error the sink goes on with what it had.
   [[nodiscard]] virtual Result<> reopen() { return {}; }
   [[nodiscard]] SinkCounters counters() const;
+  // Whether much waits for somebody who takes it as fast as can be asked for: whoever makes thousands of events at once
+  // had better wait for a turn of the loop. Never for one that takes nothing.
+  [[nodiscard]] virtual bool behind() { return false; }
 
  protected:
   explicit Sink(size_t most) : queue_(most) {}
@@ -77,7 +88,7 @@ class Sink {
 };
 
 inline constexpr size_t most_waiting = 1000;
-inline constexpr size_t most_lines_waiting = 10'000;  // of a file, which takes them as fast as they come
+inline constexpr size_t most_lines_waiting = 10'000;  // of a file, the journal, syslog, which take them as they come
 
 // The sink of a [[notify]]. An error where its token cannot be read.
 [[nodiscard]] Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::NotifyConfig& config);

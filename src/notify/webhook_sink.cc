@@ -11,7 +11,7 @@ namespace ipguard::notify {
 namespace {
 
 bool worth_another_try(const transfer::PostOutcome& outcome) {
-  return outcome.status < 400 || outcome.status >= 500 || outcome.status == 408 || outcome.status == 425 ||
+  return outcome.status < 300 || outcome.status >= 500 || outcome.status == 408 || outcome.status == 425 ||
          outcome.status == 429;
 }
 

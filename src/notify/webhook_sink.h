@@ -14,8 +14,9 @@ struct WebhookTiming {
   std::chrono::seconds oldest{3600};  // an event that waited for longer is dropped
 };
 
-// What the server cannot be expected to take later (a status of 4xx but 408, 425 and 429) counts as failed and is
-// passed over. Retry-After is heeded, up to longest_pause. The body is the event's JSON.
+// What the server cannot be expected to take later (a status of 3xx, for redirects are not followed, and of 4xx but
+// 408, 425 and 429) counts as failed and is passed over. Retry-After is heeded, up to longest_pause. The body is the
+// event's JSON.
 class WebhookSink : public Sink {
  public:
   // `token`: what config.token_file holds; "" = none.

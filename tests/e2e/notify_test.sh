@@ -124,6 +124,14 @@ within 60 notify hook "delivered == 1000 and waiting == 0 and problem is None" |
 [ "$(wc -l < "$work/posted")" = 1000 ] || fail "$(wc -l < "$work/posted") were posted"
 tail -1 "$work/posted" | says '"target":"198.18.19.249"' || fail "the last one is $(tail -1 "$work/posted")"
 
+step "of an import of any size nothing is lost that can be delivered"
+python3 -c 'for i in range(30000): print(f"198.19.{i // 250}.{i % 250}")' > "$work/list"
+ctl import "$work/list" > /dev/null || fail "no import"
+complete() { [ "$(bans_told)" -ge 35001 ]; }
+within 30 complete || fail "$(bans_told) bans were told of"
+notify audit "dropped == 0" || fail "$(notify audit False 2>&1)"
+within 60 notify hook "waiting == 0" || fail "$(notify hook False 2>&1)"
+
 step "a rotated file is made anew, and the rest goes into it"
 mv "$work/events.json" "$work/events.json.1"
 ctl unban 192.0.2.130 > /dev/null

@@ -60,6 +60,22 @@ TEST_F(GuardTest, ManyChangesReachTheKernelInPortions) {
   EXPECT_FALSE(guard.unfinished());
 }
 
+// A mass of bans that end together is told of as fast as it can be passed on.
+TEST_F(GuardTest, EndsWaitForThoseWhoAreTold) {
+  ban(300);
+  size_t told = 0;
+  bool behind = true;
+  guard.tell([&](const auto& changes, TimePoint) { told += changes.size(); }, [&] { return behind; });
+  const auto later = wall_clock_now() + Seconds(3600);
+  guard.expire(later);
+  EXPECT_EQ(told, 0U);
+  ASSERT_TRUE(guard.next_expiry());
+  EXPECT_LE(*guard.next_expiry(), later) << "to be called again at once";
+  behind = false;
+  guard.expire(later);
+  EXPECT_EQ(told, 300U);
+}
+
 // What a ban says besides its target is read when it is asked for.
 TEST_F(GuardTest, TellsTheReasonOfEachBan) {
   ban(300);

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "daemon/outlets.h"
 #include "daemon/render_json.h"
 #include "loaded_fixture.h"
 
@@ -95,7 +96,7 @@ class NotificationsTest : public testing::Test {
 
 TEST_F(NotificationsTest, TellsWhatTheGuardDoes) {
   {
-    Notifications notifications(loop, *guard, [] { return std::vector<std::string>(); });
+    Notifications notifications(loop, *guard, [] { return std::vector<Warning>(); });
     EXPECT_TRUE(notifications.apply().empty());
     EXPECT_TRUE(guard->start(wall_clock_now()));
     const std::vector<BanOrder> orders = {{.target = model::Target::parse("192.0.2.7").value(),
@@ -116,7 +117,7 @@ TEST_F(NotificationsTest, TellsWhatTheGuardDoes) {
 
 TEST_F(NotificationsTest, SaysNothingOfWhatWasOverBeforeItBegan) {
   {
-    Notifications notifications(loop, *guard, [] { return std::vector<std::string>(); });
+    Notifications notifications(loop, *guard, [] { return std::vector<Warning>(); });
     EXPECT_TRUE(notifications.apply().empty());
     EXPECT_TRUE(guard->start(wall_clock_now()));
     model::Rule rule;
@@ -135,8 +136,25 @@ TEST_F(NotificationsTest, SaysNothingOfWhatWasOverBeforeItBegan) {
   EXPECT_TRUE(written().empty());
 }
 
+// What is over is no warning for ever; its count stays where the counters are.
+TEST(SinkWarnings, TellForAnHourOfWhatWasGivenUp) {
+  const auto now = wall_clock_now();
+  const std::vector<notify::SinkStatus> sinks = {
+      {.name = "file", .counters = {.dropped = 3, .last_dropped = now - Seconds{60}}},
+      {.name = "hook", .counters = {.dropped = 9, .last_dropped = now - Seconds{3601}}}};
+  const auto warnings = sink_warnings(sinks, now);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_TRUE(warnings[0].sentence.starts_with("[[notify]] file: 3 events were given up, the last at "));
+  EXPECT_EQ(warnings[0].kind, "[[notify]] file: events were given up");
+}
+
 TEST_F(NotificationsTest, TellsOfAProblemOnce) {
-  std::vector<std::string> problems = {"12 bytes were lost", "13 bytes were lost"};
+  // Three servers, of which two differ in digits alone, as do the others' answers; a loss that grows.
+  const std::vector<Warning> problems = {{"12 bytes were lost", "bytes were lost"},
+                                         {"13 bytes were lost", "bytes were lost"},
+                                         {"[[notify]] h1: the server answers 500"},
+                                         {"[[notify]] h2: the server answers 500"},
+                                         {"[[notify]] h2: the server answers 401"}};
   int looks = 0;
   {
     Notifications notifications(loop, *guard, [&] {
@@ -149,9 +167,10 @@ TEST_F(NotificationsTest, TellsOfAProblemOnce) {
     }
   }
   const auto events = written();
-  ASSERT_EQ(events.size(), 1U);
+  ASSERT_EQ(events.size(), 4U);
   EXPECT_EQ(events[0]["kind"], "problem");
   EXPECT_EQ(events[0]["message"], "12 bytes were lost");
+  EXPECT_EQ(events[3]["message"], "[[notify]] h2: the server answers 401");
 }
 
 }  // namespace

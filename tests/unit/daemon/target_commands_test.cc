@@ -99,7 +99,7 @@ TEST_F(TargetCommandsTest, ADryRunsRepliesSayThatTheyAre) {
 TEST_F(TargetCommandsTest, WhatIsEnforcedSaysThatItIsNoDryRun) {
   for (const bool summary : {false, true}) {
     auto work = begin_work<model::Target>(
-        {*model::Target::parse("192.0.2.7")},
+        *guard, {*model::Target::parse("192.0.2.7")},
         {.summary = summary, .dry_run = false, .done_key = "lifted", .content_key = "decision"},
         [](std::span<const model::Target>, bool) {
           std::vector<Outcome> outcomes(1);
@@ -114,6 +114,27 @@ TEST_F(TargetCommandsTest, AMisspeltWordOfAnEntryMakesNoPermanentBan) {
   const auto reply = ban({{"targets", {{{"target", "192.0.2.7"}, {"duration", "2h"}}}}});
   EXPECT_EQ(reply, "no: an entry of 'targets' has no 'duration'; known: target until for reason");
   EXPECT_TRUE(guard->engine().decisions().empty());
+}
+
+// Who is told of bans must not lose some of a list because they come all at once.
+TEST_F(TargetCommandsTest, AListWaitsForThoseWhoAreTold) {
+  size_t told = 0;
+  bool behind = true;
+  guard->tell([&](const auto& changes, TimePoint) { told += changes.size(); }, [&] { return behind; });
+  auto work = begin_ban(*guard, {{"targets", addresses(banned_range, 9000)}, {"summary", true}});
+  ASSERT_TRUE(work);
+  for (const size_t expected : {0U, 4000U, 8000U}) {
+    behind = true;
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_FALSE((*work)());
+    }
+    EXPECT_EQ(told, expected);
+    behind = false;
+    EXPECT_EQ((*work)().has_value(), expected == 8000U);
+  }
+  EXPECT_EQ(told, 9000U);
+  behind = true;
+  EXPECT_TRUE(ban({{"targets", {"192.0.2.7"}}})[0]["ok"]) << "few are banned at once";
 }
 
 TEST_F(TargetCommandsTest, ManyTargetsTakeManyTurnsAndAreCounted) {

@@ -82,5 +82,46 @@ TEST_F(DatagramSinkTest, IsNotHeldUpByAListenerThatDoesNotRead) {
   }));
 }
 
+// Who makes many events waits while behind() says so, as an import does: then a listener that reads loses none.
+TEST_F(DatagramSinkTest, LosesNothingWhereItIsWaitedFor) {
+  const auto socket = SocketFile::bind(path, SOCK_DGRAM, 0600, "socket").value();
+  DatagramSink sink(loop, path, syslog_datagram, 1000);
+  uint64_t read = 0;
+  uint64_t made = 0;
+  ASSERT_TRUE(until([&] {
+    for (int i = 0; i < 400 && made < 6000 && !sink.behind(); ++i) {
+      sink.take(event(static_cast<int>(made++)));
+    }
+    while (!receive(socket).empty()) {
+      ++read;
+    }
+    return read == 6000;
+  })) << read;
+  EXPECT_EQ(sink.counters().dropped, 0U);
+  EXPECT_EQ(sink.counters().problem, "") << "a listener that is behind for a moment is in no trouble";
+}
+
+TEST_F(DatagramSinkTest, NobodyWaitsForAListenerThatDoesNotRead) {
+  const auto socket = SocketFile::bind(path, SOCK_DGRAM, 0600, "socket").value();
+  DatagramSink sink(loop, path, syslog_datagram, 2000);
+  for (int i = 0; i < 3500; ++i) {
+    sink.take(event(i));
+  }
+  EXPECT_TRUE(sink.behind());
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(until([&] { return !sink.behind(); }));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  EXPECT_GT(sink.counters().waiting, 1000U);
+}
+
+TEST_F(DatagramSinkTest, NobodyWaitsForAListenerThatIsNotThere) {
+  DatagramSink sink(loop, path, syslog_datagram, 10);
+  for (int i = 0; i < 10; ++i) {
+    sink.take(event(i));
+  }
+  ASSERT_TRUE(until([&] { return !sink.counters().problem.empty(); }));
+  EXPECT_FALSE(sink.behind());
+}
+
 }  // namespace
 }  // namespace ipguard::notify

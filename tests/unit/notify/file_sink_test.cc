@@ -65,6 +65,20 @@ TEST_F(FileSinkTest, BoundsWhatWaitsAndTriesAgain) {
   EXPECT_EQ(sink.counters().problem, "");
 }
 
+// An import comes in slices of thousands, before the loop turns.
+TEST_F(FileSinkTest, LosesNothingOfManyAtOnce) {
+  FileSink sink(loop, path, 100);
+  for (int i = 0; i < 5000; ++i) {
+    sink.take(event(i));
+  }
+  ASSERT_TRUE(until([&] { return sink.counters().waiting == 0; }));
+  EXPECT_EQ(sink.counters().dropped, 0U);
+  EXPECT_EQ(sink.counters().delivered, 5000U);
+  const auto text = content(path);
+  EXPECT_EQ(std::ranges::count(text, '\n'), 5000);
+  EXPECT_TRUE(text.ends_with("{\"number\":4998}\n{\"number\":4999}\n"));
+}
+
 // A typo is told of before something happens, and makes nothing.
 TEST_F(FileSinkTest, TellsOfAMissingFolderBeforeTheFirstEvent) {
   FileSink sink(loop, folder + "/later/events.json");

@@ -69,9 +69,11 @@ TEST_F(WebhookSinkTest, PassesOverWhatTheServerRefuses) {
   WebhookSink sink(loop, posts_to(server.url()), "", fast);
   sink.take(event(1));
   sink.take(event(2));
+  sink.take(event(3));
   ASSERT_TRUE(until([&] { return sink.counters().delivered == 1; }));
-  EXPECT_EQ(sink.counters().failed, 1U);
-  EXPECT_EQ(server.requests.size(), 3U);  // a redirect is not followed, but tried again
+  EXPECT_EQ(sink.counters().failed, 2U);  // a redirect is not followed, and leads there the next time, too
+  EXPECT_EQ(server.requests.size(), 3U);
+  EXPECT_THAT(server.requests[2], EndsWith("{\"number\":3}"));
 }
 
 TEST_F(WebhookSinkTest, IsNotHeldUpByAServerThatHangs) {
