@@ -1,10 +1,12 @@
 #include "base/secret.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/file.h"
@@ -17,7 +19,19 @@ namespace {
 constexpr size_t shortest_secret = 16;
 constexpr size_t longest_secret = 1024;
 
-Result<> check_rights(int fd, const std::string& path) {
+// Root may look at what is for the service.
+bool is_account_for_root(uid_t owner, const std::string& account) {
+  if (::geteuid() != 0) {
+    return false;
+  }
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> room{};
+  return ::getpwnam_r(account.c_str(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr &&
+         found->pw_uid == owner;
+}
+
+Result<> check_rights(int fd, const std::string& path, const std::string& account) {
   struct stat file{};
   if (::fstat(fd, &file) != 0) {
     return fail_errno("cannot read " + printable(path), errno);
@@ -25,9 +39,8 @@ Result<> check_rights(int fd, const std::string& path) {
   if (!S_ISREG(file.st_mode)) {
     return fail(Errc::invalid, printable(path) + " is no regular file");
   }
-  if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
-    return fail(Errc::permission,
-                printable(path) + " belongs to another user: chown it to root, or to ipguardd's user");
+  if (file.st_uid != 0 && file.st_uid != ::geteuid() && !is_account_for_root(file.st_uid, account)) {
+    return fail(Errc::permission, printable(path) + " belongs to another user: chown it to ipguardd's user");
   }
   if ((file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return fail(Errc::permission, printable(path) + " may be read or written by others than its owner: chmod 0600");
@@ -37,13 +50,13 @@ Result<> check_rights(int fd, const std::string& path) {
 
 }  // namespace
 
-Result<std::string> read_secret(const std::string& path) {
+Result<std::string> read_secret(const std::string& path, const std::string& account) {
   // Not blocking: somebody may have put a pipe there.
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) {
     return fail_errno("cannot read " + printable(path), errno);
   }
-  if (auto rights = check_rights(fd.get(), path); !rights) {
+  if (auto rights = check_rights(fd.get(), path, account); !rights) {
     return std::unexpected(std::move(rights.error()));
   }
   const auto content = read_descriptor(fd.get(), path, 2 * longest_secret);

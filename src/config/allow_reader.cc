@@ -85,6 +85,7 @@ WhoisConfig read_whois(TableReader& root, ReadContext& context) {
   TableReader table(root.table("whois"), "[whois]", context);
   WhoisConfig whois;
   whois.listen = table.any_text("listen").value_or("");
+  whois.listen_location = location_of(table, "listen");
   auto listen = net::Endpoint::parse(whois.listen);
   if (listen && listen->port == 0) {
     listen.reset();

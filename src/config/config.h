@@ -130,6 +130,7 @@ struct WhoisConfig {
   uint32_t connections = 1024;        // at a time, of all clients; the oldest gives way to one more
   uint32_t client_connections = 512;  // at a time, of one client
   bool own_knowledge = false;         // adds `ipguard-ban:` and `ipguard-hits:` to the answers
+  model::Location listen_location = {};
 };
 
 struct Config {

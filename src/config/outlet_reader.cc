@@ -154,7 +154,9 @@ NotifyConfig read_notify(const Value& value, std::map<std::string, Place>& names
   keep(notify.url, table.text("url"));
   notify.token_file = read_token_file(table);
   notify.token_location = location_of(table, "token_file");
-  notify.place_location = location_of(table, notify.type == NotifyType::exec ? "command" : "path");
+  notify.place_location = location_of(table, notify.type == NotifyType::exec      ? "command"
+                                             : notify.type == NotifyType::webhook ? "url"
+                                                                                  : "path");
   if (table.find("command") != nullptr) {
     notify.command = plain(table.texts("command"));
   }

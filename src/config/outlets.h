@@ -57,7 +57,7 @@ struct NotifyConfig {
   std::vector<model::Scope> scopes = {};  // … and what they block
   std::vector<std::string> issuers = {};  // … and who issued them
   model::Location token_location = {};    // of token_file as it was written
-  model::Location place_location = {};    // of path or command
+  model::Location place_location = {};    // of path, url or command
 };
 
 }  // namespace ipguard::config

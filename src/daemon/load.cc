@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "config/rule_file.h"
+#include "daemon/check_clashes.h"
 #include "daemon/check_outlets.h"
 #include "daemon/check_places.h"
 #include "daemon/enforceable.h"
@@ -68,6 +69,7 @@ std::optional<Loaded> load(const std::string& config_path, config::Diagnostics& 
   check_bans(loaded.config, loaded.traps, diagnostics);
   check_outlets(loaded.config, rules, loaded.traps, diagnostics);
   check_places(loaded.config, diagnostics);
+  check_clashes(loaded.config, diagnostics);
   if (rules.empty() && !diagnostics.has_errors()) {
     diagnostics.error(loaded.config.rules_location, "no rule was found", "check [rules] paths");
   }

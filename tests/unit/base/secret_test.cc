@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,19 @@ TEST_F(SecretTest, RefusesWhatOthersMayRead) {
     EXPECT_EQ(secret.error().code, Errc::permission);
     EXPECT_THAT(secret.error().message, HasSubstr("chmod 0600"));
   }
+}
+
+// What is written for the service passes root's `--check`; what anybody else has is known to him.
+TEST_F(SecretTest, RootTakesTheServicesOwn) {
+  const auto* nobody = ::getpwnam("nobody");
+  if (::geteuid() != 0 || nobody == nullptr) {
+    GTEST_SKIP() << "needs root and the user nobody";
+  }
+  ASSERT_TRUE(read("0123456789abcdef", 0600));
+  ASSERT_EQ(::chown(path.c_str(), nobody->pw_uid, static_cast<gid_t>(-1)), 0);
+  EXPECT_TRUE(read_secret(path, "nobody"));
+  EXPECT_EQ(read_secret(path, "root").error().code, Errc::permission);
+  EXPECT_EQ(read_secret(path, "no-such-user-here").error().code, Errc::permission);
 }
 
 TEST_F(SecretTest, RefusesWhatIsNoToken) {
