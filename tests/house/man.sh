@@ -57,6 +57,9 @@ if command -v groff > /dev/null; then
   for page in "$pages"/*.[1-8]; do
     problems=$(groff -man -Tutf8 -ww -z "$page" 2>&1 | grep -v 'cannot adjust line\|cannot break line' || true)
     [ -z "$problems" ] || complain "$page" "$problems"
+    # A terminal of 60 columns, of which man(1) leaves two: every long word has a place where it may break.
+    problems=$(groff -man -Tutf8 -ww -z -rLL=58n -rLT=58n "$page" 2>&1 || true)
+    [ -z "$problems" ] || complain "$page" "at 60 columns: $problems"
   done
 fi
 exit "$bad"
