@@ -49,8 +49,10 @@ void look_at_head(ReportInput& input, TimePoint now) {
     if (input.first || text.empty()) {
       return;
     }
-    if (named != nullptr ? !named->parse(line, context, event)
-                         : (hint = match::recognise(line, context, hint, event)) == nullptr) {
+    if (named == nullptr) {
+      hint = match::recognise(line, context, hint, event);
+    }
+    if (named != nullptr ? !named->parse(line, context, event) : hint == nullptr) {
       return;
     }
     if (input.format.empty()) {

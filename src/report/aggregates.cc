@@ -198,6 +198,7 @@ uint32_t Aggregates::number_of(const std::string& id, const std::string& title, 
 void Aggregates::merge(const Aggregates& other, std::span<const Dimension> dimensions,
                        const std::function<uint32_t(uint32_t)>& facts_of) {
   std::vector<uint32_t> rules;
+  rules.reserve(other.rules_.size());
   for (const auto& rule : other.rules_) {
     rules.push_back(number_of(rule.id, rule.title, other.timeline_.name_of(rule.timeline)));
   }
