@@ -1,14 +1,13 @@
 #include "base/secret.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
+#include "base/account.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -21,14 +20,8 @@ constexpr size_t longest_secret = 1024;
 
 // Root may look at what is for the service.
 bool is_account_for_root(uid_t owner, const std::string& account) {
-  if (::geteuid() != 0) {
-    return false;
-  }
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 4096> room{};
-  return ::getpwnam_r(account.c_str(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr &&
-         found->pw_uid == owner;
+  const auto found = ::geteuid() == 0 ? find_account(account) : std::nullopt;
+  return found && found->user == owner;
 }
 
 Result<> check_rights(int fd, const std::string& path, const std::string& account) {

@@ -232,7 +232,7 @@ void ChunkScan::note_visit(const ReportInput& input, uint64_t offset, bool wante
   if (const auto visit = match::visit_of(event_)) {
     batch.records.push_back({.kind = Record::Kind::visit,
                              .good = visit->good(),
-                             .user_known = visit->good() && !visit->user.empty(),
+                             .user_known = visit->by_good_user(),
                              .offset = offset,
                              .time = event_.time.value_or(input.now),
                              .address = visit->address});

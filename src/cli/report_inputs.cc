@@ -121,13 +121,12 @@ std::string whole_path(const std::string& path) {
   return error || whole.empty() ? path : whole.lexically_normal().string();
 }
 
-// What the configuration says of the source that would follow this file.
-match::LineOptions options_of(const std::string& path, const match::LineOptions& named, const config::Config& config,
+// What the configuration says of the source that would follow this log.
+match::LineOptions options_of(const std::string& log, const match::LineOptions& named, const config::Config& config,
                               const match::SourceReadings* readings) {
   if (named.format != "auto" || named.reading != nullptr || readings == nullptr) {
     return named;
   }
-  const std::string log = log_of(whole_path(path));
   for (const auto& source : config.sources) {
     const auto fits = [&](const std::string& glob) {
       return ::fnmatch(whole_path(glob).c_str(), log.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
@@ -207,7 +206,7 @@ void leave_out_repeated(std::vector<ReportInput>& inputs) {
     if (input.stream != nullptr) {
       continue;  // it cannot be read twice
     }
-    auto& others = logs[log_of(whole_path(input.path))];
+    auto& others = logs[input.log];
     for (const size_t other : others) {
       ReportInput& before = inputs[other];
       if (!before.error.empty() || !begin_alike(before, input)) {
@@ -260,7 +259,9 @@ std::vector<ReportInput> look_at_inputs(const std::vector<std::string>& paths, c
   std::vector<ReportInput> inputs;
   inputs.reserve(paths.size());
   for (const auto& path : paths) {
-    inputs.push_back(look_at(path, options_of(path, named, config, readings), now));
+    auto log = log_of(whole_path(path));
+    inputs.push_back(look_at(path, options_of(log, named, config, readings), now));
+    inputs.back().log = std::move(log);
   }
   leave_out_repeated(inputs);
   return inputs;
@@ -274,7 +275,7 @@ std::vector<ReportSeries> make_series(const std::vector<ReportInput>& inputs) {
       continue;
     }
     if (inputs[i].in_order) {
-      by_log[log_of(whole_path(inputs[i].path))].inputs.push_back(i);
+      by_log[inputs[i].log].inputs.push_back(i);
     } else {
       all.push_back({.inputs = {i}, .start = inputs[i].first, .in_order = false});
     }

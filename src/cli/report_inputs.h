@@ -20,10 +20,11 @@
 namespace ipguard::cli {
 
 struct ReportInput {
-  std::string path;       // as it was given
-  std::string error;      // why nothing can be read of it; empty = it can
-  uint64_t raw_size = 0;  // as it lies on the disk; 0 = not known
-  bool packed = false;
+  std::string path;                                       // as it was given
+  std::string log;                                        // whose generation it is (log_of()), by its whole path
+  std::string error;                                      // why nothing can be read of it; empty = it can
+  uint64_t raw_size = 0;                                  // as it lies on the disk; 0 = not known
+  bool packed = false;                                    // known if there is no error
   TimePoint now;                                          // completes stamps without a year: when it was written last
   match::LineOptions options;                             // how its lines are read
   std::optional<std::pair<uint64_t, uint64_t>> identity;  // device and inode of a regular file

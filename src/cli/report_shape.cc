@@ -60,9 +60,9 @@ Result<Shape> shape_of(const ShapeOptions& options) {
     shape.groups = options.top;
     shape.top = shape.top > 0 ? options.top : 0;
     shape.networks = html ? std::max(shape.networks, options.top) : shape.top;
-    shape.decisions = options.csv            ? shape.decisions
-                      : options.json || html ? std::max(shape.decisions, options.top)
-                                             : options.top;
+    if (!options.csv) {
+      shape.decisions = options.json || html ? std::max(shape.decisions, options.top) : options.top;
+    }
   }
   return shape;
 }

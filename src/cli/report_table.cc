@@ -165,8 +165,8 @@ std::string summary(const Document& document) {
           " of them attacks by themselves, from " + (document.addresses_error > 0 ? "about " : "") +
           counted(document.addresses, "address", "addresses") + '\n';
   if (document.lines > 0) {
-    text += counted(document.lines_hit, document.filters.empty() ? "line has hits: " : "line has such hits: ",
-                    document.filters.empty() ? "lines have hits: " : "lines have such hits: ") +
+    const std::string such = document.filters.empty() ? "" : "such ";
+    text += counted(document.lines_hit, "line has " + such + "hits: ", "lines have " + such + "hits: ") +
             percent(static_cast<double>(document.lines_hit) / static_cast<double>(document.lines)) + " % of all\n";
   }
   if (document.running && document.running->too_old > 0) {
@@ -275,14 +275,19 @@ std::string decisions_text(const Document& document, std::optional<size_t> width
   return text;
 }
 
+// What is covered of IPv6 is counted in /64s (model::Coverage).
+std::string covered_text(const report::BalanceRow& row) {
+  const std::string addresses = group_digits(row.addresses_covered);
+  if (row.ipv6_64s_covered == 0) {
+    return addresses;
+  }
+  const std::string networks = group_digits(row.ipv6_64s_covered) + " /64";
+  return row.addresses_covered == 0 ? networks : addresses + " + " + networks;
+}
+
 void add_balance_row(Table& table, const report::BalanceRow& row) {
-  // What is covered of IPv6 is counted in /64s (model::Coverage).
-  const std::string networks = row.ipv6_64s_covered == 0 ? "" : group_digits(row.ipv6_64s_covered) + " /64";
-  const std::string addresses =
-      row.addresses_covered == 0 && !networks.empty() ? "" : group_digits(row.addresses_covered);
-  table.add({group_digits(row.decisions), addresses + (addresses.empty() || networks.empty() ? "" : " + ") + networks,
-             group_digits(row.stopped), group_digits(row.good_clients), group_digits(row.turned_away),
-             printable(row.name)});
+  table.add({group_digits(row.decisions), covered_text(row), group_digits(row.stopped), group_digits(row.good_clients),
+             group_digits(row.turned_away), printable(row.name)});
 }
 
 std::string balance_text(const Document& document, std::optional<size_t> width) {

@@ -11,13 +11,11 @@
 #include <vector>
 
 #include "base/file.h"
-#include "base/text.h"
+#include "daemon/check_places.h"
 #include "net/endpoint.h"
 
 namespace ipguard::daemon {
 namespace {
-
-std::string in_quotes(const std::string& path) { return '\'' + printable(path, 120) + '\''; }
 
 // By name, or by what is there.
 bool same_file(const std::string& a, const std::string& b) {
@@ -103,7 +101,7 @@ void check_listeners(const config::Config& config, config::Diagnostics& diagnost
     }
     diagnostics.error(late->location.line > 0 ? late->location : model::Location{.file = config.path},
                       late->whose + " and " + early->whose +
-                          " listen at the same place: " + (late->tcp ? late->tcp->to_string() : in_quotes(late->path)),
+                          " listen at the same place: " + (late->tcp ? late->tcp->to_string() : quoted(late->path)),
                       "only one of them can: write another place for the other");
   }
 }
@@ -131,7 +129,7 @@ std::string own_use_of(const std::string& path, const config::Config& config) {
 
 void check_event_file(const config::NotifyConfig& notify, const config::Config& config,
                       config::Diagnostics& diagnostics) {
-  const std::string head = "path: " + in_quotes(notify.path) + ' ';
+  const std::string head = "path: " + quoted(notify.path) + ' ';
   constexpr const char* hint = "write the path of a file of its own, such as \"/var/log/ipguard/events.json\"";
   if (const auto use = own_use_of(notify.path, config); !use.empty()) {
     diagnostics.error(notify.place_location, head + use + ": events would be written into it", hint);
@@ -147,7 +145,7 @@ void check_event_file(const config::NotifyConfig& notify, const config::Config& 
         }
         if (::fnmatch(path.c_str(), plain.c_str(), FNM_PERIOD | FNM_PATHNAME) == 0) {
           diagnostics.warning(notify.place_location, head + "is among the logs of source '" + source.name + "', " +
-                                                         in_quotes(path) + ": what is written there is read as a log");
+                                                         quoted(path) + ": what is written there is read as a log");
           return;
         }
       }

@@ -1,7 +1,6 @@
 #include "daemon/check_outlets.h"
 
 #include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/account.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "config/rule_selection.h"
@@ -20,28 +20,29 @@ namespace ipguard::daemon {
 namespace {
 
 // A user and the groups that he is in, as far as rights go.
-struct Account {
-  std::string name;
-  uid_t user = 0;
+struct Reader {
+  Account account;
   std::vector<gid_t> groups;
 
-  [[nodiscard]] static std::optional<Account> find(const std::string& name) {
-    const auto* entry = ::getpwnam(name.c_str());  // NOLINT(*-mt-unsafe): before there are threads, or one at a time
-    if (entry == nullptr) {
+  [[nodiscard]] static std::optional<Reader> find(const std::string& name) {
+    const auto account = find_account(name);
+    if (!account) {
       return std::nullopt;
     }
-    Account account{.name = name, .user = entry->pw_uid, .groups = std::vector<gid_t>(64)};
-    int count = static_cast<int>(account.groups.size());
-    if (::getgrouplist(name.c_str(), entry->pw_gid, account.groups.data(), &count) < 0) {
-      count = static_cast<int>(account.groups.size());  // of more groups than these, some
+    Reader reader{.account = *account, .groups = std::vector<gid_t>(64)};
+    int count = static_cast<int>(reader.groups.size());
+    if (::getgrouplist(name.c_str(), account->group, reader.groups.data(), &count) < 0) {
+      count = static_cast<int>(reader.groups.size());  // of more groups than these, some
     }
-    account.groups.resize(static_cast<size_t>(count));
-    return account;
+    reader.groups.resize(static_cast<size_t>(count));
+    return reader;
   }
 
   // Whether he may do with a file what the bit of its owner's is for.
   [[nodiscard]] bool may(mode_t owners_bit, const struct stat& file) const {
-    const unsigned shift = file.st_uid == user ? 0 : std::ranges::find(groups, file.st_gid) != groups.end() ? 3 : 6;
+    const unsigned shift = file.st_uid == account.user                              ? 0
+                           : std::ranges::find(groups, file.st_gid) != groups.end() ? 3
+                                                                                    : 6;
     return (file.st_mode & (owners_bit >> shift)) != 0;
   }
   // With all the folders on the way; of what is not there, true.
@@ -61,7 +62,7 @@ class TokenCheck {
   TokenCheck(config::Diagnostics& diagnostics, const std::string& service_account)
       : diagnostics_(diagnostics),
         account_name_(service_account),
-        service_(::geteuid() == 0 ? Account::find(service_account) : std::nullopt) {}
+        service_(::geteuid() == 0 ? Reader::find(service_account) : std::nullopt) {}
 
   void operator()(const std::string& path, const model::Location& location) const {
     if (path.empty()) {
@@ -75,15 +76,15 @@ class TokenCheck {
     } else if (service_ && !service_->may_read(path)) {
       diagnostics_.warning(location,
                            "token_file: root can read " + shown + ", but the service runs as the user '" +
-                               service_->name + "', who cannot, and would not start",
-                           "`chown " + service_->name + ' ' + shown + "`, and see that he may enter the folder");
+                               account_name_ + "', who cannot, and would not start",
+                           "`chown " + account_name_ + ' ' + shown + "`, and see that he may enter the folder");
     }
   }
 
  private:
   config::Diagnostics& diagnostics_;
   const std::string& account_name_;
-  std::optional<Account> service_;
+  std::optional<Reader> service_;
 };
 
 }  // namespace

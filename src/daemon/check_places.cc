@@ -29,8 +29,6 @@ bool keeps_no_files(const std::filesystem::path& folder) {
          std::ranges::find(kernel_filesystems, static_cast<uint32_t>(system.f_type)) != kernel_filesystems.end();
 }
 
-std::string quoted(const std::string& path) { return '\'' + printable(path, 120) + '\''; }
-
 // What there is at a path.
 struct Sight {
   enum class Is : uint8_t {
@@ -178,6 +176,8 @@ void check_sources(const config::Config& config, config::Diagnostics& diagnostic
 }
 
 }  // namespace
+
+std::string quoted(const std::string& path) { return '\'' + printable(path, 120) + '\''; }
 
 void check_places(const config::Config& config, config::Diagnostics& diagnostics) {
   Named(config, diagnostics, config.state_path, config.state_location, "[state]", "path").be_folder();

@@ -1,6 +1,8 @@
 // What of the paths that a configuration names can be told only by looking at them.
 #pragma once
 
+#include <string>
+
 #include "config/config.h"
 #include "config/diagnostic.h"
 
@@ -11,5 +13,8 @@ namespace ipguard::daemon {
 // later and is not made: the folder of a file or a socket, a program (law 4). Looks and changes nothing; of what it may
 // not look at it says nothing.
 void check_places(const config::Config& config, config::Diagnostics& diagnostics);
+
+// A path in a sentence.
+[[nodiscard]] std::string quoted(const std::string& path);
 
 }  // namespace ipguard::daemon

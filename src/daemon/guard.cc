@@ -206,13 +206,12 @@ void Guard::note_visits(const input::Block& block, const match::LineOptions& opt
   if (block.truncated || block.replay) {
     return;
   }
-  visitors_.look(block.bytes, block.source, options, now, [&](const Visitors::Visit& visit) {
-    const bool good = visit.status >= 200 && visit.status < 400;
-    visits_.push_back({.offset = block.offset + visit.offset,
-                       .address = *visit.event.address,
-                       .time = visit.event.time.value_or(now),
-                       .good = good,
-                       .user_known = good && !visit.user.empty()});
+  visitors_.look(block.bytes, block.source, options, now, [&](const Visitors::Seen& seen) {
+    visits_.push_back({.offset = block.offset + seen.offset,
+                       .address = seen.visit.address,
+                       .time = seen.time.value_or(now),
+                       .good = seen.visit.good(),
+                       .user_known = seen.visit.by_good_user()});
   });
 }
 

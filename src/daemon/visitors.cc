@@ -4,7 +4,6 @@
 #include <string>
 
 #include "match/source_reading.h"
-#include "match/visit.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -22,7 +21,7 @@ std::string_view next_line(std::string_view bytes, size_t from) {
 }  // namespace
 
 void Visitors::look(std::string_view bytes, model::SourceId source_id, const match::LineOptions& options, TimePoint now,
-                    const Seen& seen) {
+                    const Take& take) {
   Source& source = sources_[source_id];
   if (source.resting > 0) {
     --source.resting;
@@ -46,7 +45,7 @@ void Visitors::look(std::string_view bytes, model::SourceId source_id, const mat
     const auto offset = static_cast<size_t>(line.data() - bytes.data());
     end = offset + line.size() + 1;
     allowed_ -= 1;
-    if (!look_at(line, offset, source, context, named, seen)) {
+    if (!look_at(line, offset, source, context, named, take)) {
       source.resting = rest;
       return;
     }
@@ -64,7 +63,7 @@ size_t Visitors::allowance(TimePoint now) {
 
 // False if the line says that this is no access log.
 bool Visitors::look_at(std::string_view line, size_t offset, Source& source, const match::ParseContext& context,
-                       const match::LogFormat* named, const Seen& seen) {
+                       const match::LogFormat* named, const Take& take) {
   if (line.ends_with('\r')) {
     line.remove_suffix(1);
   }
@@ -85,7 +84,7 @@ bool Visitors::look_at(std::string_view line, size_t offset, Source& source, con
     return false;
   }
   if (const auto visit = match::visit_of(event_)) {
-    seen({.event = event_, .offset = offset, .status = visit->status, .user = visit->user});
+    take({.visit = *visit, .time = event_.time, .offset = offset});
   }
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -11,6 +12,7 @@
 #include "config/config.h"
 #include "match/format.h"
 #include "match/rule_set.h"
+#include "match/visit.h"
 #include "model/event.h"
 #include "model/line.h"
 
@@ -24,18 +26,16 @@ class Visitors {
   static constexpr size_t lines_a_block = 64;
   static constexpr size_t lines_a_second = 2000;
 
-  // An access line with an address and a status.
-  struct Visit {
-    const model::Event& event;
+  struct Seen {
+    match::Visit visit;
+    std::optional<TimePoint> time;
     size_t offset = 0;  // of the line, in the bytes that are looked at
-    unsigned status = 0;
-    std::string_view user;  // authenticated; empty if none
   };
-  using Seen = std::function<void(const Visit& visit)>;
+  using Take = std::function<void(const Seen& seen)>;
 
   // `bytes`: whole lines of a source.
   void look(std::string_view bytes, model::SourceId source, const match::LineOptions& options, TimePoint now,
-            const Seen& seen);
+            const Take& take);
 
  private:
   // A source that is no access log is asked again this many blocks later: a path may be another file's one day.
@@ -46,7 +46,7 @@ class Visitors {
   };
   [[nodiscard]] size_t allowance(TimePoint now);
   bool look_at(std::string_view line, size_t offset, Source& source, const match::ParseContext& context,
-               const match::LogFormat* named, const Seen& seen);
+               const match::LogFormat* named, const Take& take);
 
   match::ParseScratch scratch_;
   model::Event event_;

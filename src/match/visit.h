@@ -17,6 +17,8 @@ struct Visit {
 
   // Answered with 2xx or 3xx.
   [[nodiscard]] bool good() const { return status >= 200 && status < 400; }
+  // By an authenticated user.
+  [[nodiscard]] bool by_good_user() const { return good() && !user.empty(); }
 };
 
 // nullopt unless it is an access line with an address and a status.

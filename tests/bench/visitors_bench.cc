@@ -81,8 +81,8 @@ void run(benchmark::State& state, size_t block_size, bool learn) {
       const auto block = all.substr(begin, end - begin);
       benchmark::DoNotOptimize(matcher.scan_block(block, begin, 0, {}, now, [](const auto&, const auto&) {}));
       if (learn) {
-        visitors.look(block, 0, {}, wall_clock_now(), [&](const daemon::Visitors::Visit& visit) {
-          engine.on_visit(*visit.event.address, visit.status < 400, now, now);
+        visitors.look(block, 0, {}, wall_clock_now(), [&](const daemon::Visitors::Seen& seen) {
+          engine.on_visit(seen.visit.address, seen.visit.good(), now, now);
         });
       }
       begin = end;

@@ -18,9 +18,10 @@ std::string access_line(const std::string& from, int status, const std::string& 
 std::string seen(Visitors& visitors, const std::string& text, model::SourceId source = 0,
                  const std::string& format = "auto") {
   std::string result;
-  visitors.look(text, source, {.format = format}, now, [&](const Visitors::Visit& visit) {
-    result += (result.empty() ? "" : ", ") + visit.event.address->to_string() + " " + std::to_string(visit.status);
-    result += visit.user.empty() ? "" : " " + std::string(visit.user);
+  visitors.look(text, source, {.format = format}, now, [&](const Visitors::Seen& seen_line) {
+    result += (result.empty() ? "" : ", ") + seen_line.visit.address.to_string() + " " +
+              std::to_string(seen_line.visit.status);
+    result += seen_line.visit.user.empty() ? "" : " " + std::string(seen_line.visit.user);
   });
   return result;
 }
@@ -45,10 +46,10 @@ TEST(Visitors, LooksAtNoMoreThanItsShareOfALargeBlock) {
   }
   int count = 0;
   std::string last;
-  visitors.look(block, 0, {}, now, [&](const Visitors::Visit& visit) {
+  visitors.look(block, 0, {}, now, [&](const Visitors::Seen& seen_line) {
     ++count;
-    EXPECT_NE(visit.event.address->to_string(), last) << "spread over the block";
-    last = visit.event.address->to_string();
+    EXPECT_NE(seen_line.visit.address.to_string(), last) << "spread over the block";
+    last = seen_line.visit.address.to_string();
   });
   EXPECT_GT(count, 50);
   EXPECT_LE(count, static_cast<int>(Visitors::lines_a_block));
@@ -61,7 +62,7 @@ TEST(Visitors, LooksAtNoMoreThanItsShareOfASecond) {
   const auto look = [&](TimePoint at) {
     const size_t before = count;
     for (int i = 0; i < 5000; ++i) {
-      visitors.look(block, 0, {}, at, [&](const Visitors::Visit&) { ++count; });
+      visitors.look(block, 0, {}, at, [&](const Visitors::Seen&) { ++count; });
     }
     return count - before;
   };
