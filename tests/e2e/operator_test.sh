@@ -53,14 +53,13 @@ kill -KILL $import
 wait $import 2>/dev/null || true
 settled() { local before; before=$(status "['bans']['address']"); sleep 0.5; [ "$(status "['bans']['address']")" = "$before" ]; }
 eventually settled || fail "the daemon goes on for nobody"
-[ "$(status "['bans']['address']")" -lt 160000 ] || fail "the import was not ended"
+[ "$(status "['bans']['address']")" -lt 220000 ] || fail "the import was not ended"
 
 step "TERM ends the daemon in the middle of an import"
 "$ctl" import --socket "$work/ipguard.sock" "$work/many" > /dev/null 2>&1 &
-started+=($!)
-before=$(milliseconds)
+import=$!
 stop_daemon
-[ $(($(milliseconds) - before)) -lt 5000 ] || fail "TERM took $(($(milliseconds) - before)) ms"
+if wait $import; then fail "TERM waited until the import was done"; fi
 rm -rf "$work/state"
 on_server nft delete table inet ipguard
 start_daemon
