@@ -171,7 +171,8 @@ control::Answer run_command(CommandContext& context, const control::Request& req
     if (!work) {
       return Result<Json>(std::unexpected(std::move(work.error())));
     }
-    return std::move(*work);
+    constexpr std::chrono::milliseconds break_between{1};  // its steps may wait for those who are told of them
+    return control::Answer(std::move(*work), break_between);
   } catch (const Json::exception& error) {
     return Result<Json>(
         fail(Errc::invalid, "arguments of '" + request.command + "': " + printable(control::words_of(error), 200)));

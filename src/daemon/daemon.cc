@@ -206,8 +206,8 @@ class Daemon {
       retry_timer_.start(guard_.retry_delay());
     }
     pruning_.wanted();
-    if (const auto next = guard_.next_expiry()) {
-      expiry_timer_.start(std::max(std::chrono::microseconds{0}, *next - wall_clock_now()));
+    if (const auto delay = guard_.expiry_delay(wall_clock_now())) {
+      expiry_timer_.start(*delay);
     } else {
       expiry_timer_.stop();
     }

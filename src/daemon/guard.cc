@@ -299,29 +299,6 @@ void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
   state_.save(engine_, cursors);
 }
 
-void Guard::retry(TimePoint now) {
-  if (state_.return_to_disk(engine_, now)) {
-    engine_.expire(now);
-  }
-  if (kernel_failures_.any()) {
-    kernel_failures_.attempt();
-    verify_kernel(now);
-  }
-  flush(now, nullptr);
-}
-
-std::chrono::milliseconds Guard::retry_delay() const {
-  constexpr std::chrono::milliseconds store_delay{1000};
-  return state_.unsaved() || !kernel_failures_.any() ? store_delay : kernel_failures_.retry_delay();
-}
-
-void Guard::expire(TimePoint now) {
-  if (!listener_behind()) {
-    engine_.expire_some(now);
-  }
-  flush(now, nullptr);
-}
-
 std::vector<Result<decide::Banned>> Guard::ban(std::span<const BanOrder> orders, TimePoint now) {
   std::vector<Result<decide::Banned>> results;
   results.reserve(orders.size());

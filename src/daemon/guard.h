@@ -88,10 +88,10 @@ class Guard {
   void retry(TimePoint now);
   // How long a while.
   [[nodiscard]] std::chrono::milliseconds retry_delay() const;
-  // Ends what is over (of a great many at once some, and none while listener_behind(); next_expiry() is then at once),
-  // then flushes.
+  // Ends what is over (of a great many at once some, and none while listener_behind()), then flushes.
   void expire(TimePoint now);
-  [[nodiscard]] std::optional<TimePoint> next_expiry() const { return engine_.next_expiry(); }
+  // How long until expire() is wanted again: nothing where more is over already, 5 ms at least while listener_behind().
+  [[nodiscard]] std::optional<TimePoint::duration> expiry_delay(TimePoint now) const;
 
   // By hand: one result a target, in order; all targets are one transaction for the kernel and one for the store. Some
   // ten milliseconds for 1,000 targets. What was banned is found by engine().find().

@@ -1,4 +1,4 @@
-// Guard: what the host, its clock and other programs do to the bans that are in force.
+// Guard: what time, the host and other programs do to the bans in force; what failed is tried again.
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -84,6 +84,35 @@ std::vector<std::optional<enforce::DropCounters>> Guard::dropped_by(
     }
   }
   return sums;
+}
+
+void Guard::retry(TimePoint now) {
+  if (state_.return_to_disk(engine_, now)) {
+    engine_.expire(now);
+  }
+  if (kernel_failures_.any()) {
+    kernel_failures_.attempt();
+    verify_kernel(now);
+  }
+  flush(now, nullptr);
+}
+
+std::chrono::milliseconds Guard::retry_delay() const {
+  constexpr std::chrono::milliseconds store_delay{1000};
+  return state_.unsaved() || !kernel_failures_.any() ? store_delay : kernel_failures_.retry_delay();
+}
+
+void Guard::expire(TimePoint now) {
+  if (!listener_behind()) {
+    engine_.expire_some(now);
+  }
+  flush(now, nullptr);
+}
+
+std::optional<TimePoint::duration> Guard::expiry_delay(TimePoint now) const {
+  constexpr std::chrono::milliseconds patience{5};
+  const TimePoint::duration least = listener_behind() ? patience : TimePoint::duration::zero();
+  return engine_.next_expiry().transform([&](TimePoint next) { return std::max(least, next - now); });
 }
 
 }  // namespace ipguard::daemon

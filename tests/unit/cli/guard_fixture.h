@@ -53,7 +53,7 @@ inline TimePoint feed(daemon::Guard& guard, const Logs& logs, size_t lines_a_blo
       time = lines[at].first.time;
       bytes += lines[at].first.text + '\n';
     }
-    for (auto next = guard.next_expiry(); next && *next <= time; next = guard.next_expiry()) {
+    for (auto next = guard.engine().next_expiry(); next && *next <= time; next = guard.engine().next_expiry()) {
       guard.expire(time);  // as the daemon's timer does
     }
     guard.judge({.bytes = bytes, .offset = offsets.at(source), .source = source}, sources.at(source), time);
