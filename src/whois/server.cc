@@ -16,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "loop/acceptor.h"
 #include "net/endpoint.h"
+#include "net/listen.h"
 #include "net/prefix.h"
 #include "whois/connection.h"
 
@@ -166,17 +167,15 @@ Result<> Server::listen(const std::string& address) {
   if (!endpoint) {
     return fail(Errc::invalid, "'" + printable(address, 80) + "' is no address with a port, such as 127.0.0.1:8043");
   }
-  const net::SocketAddress place(*endpoint);
-  UniqueFd fd(::socket(place.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int on = 1;
+  auto listener = net::listen_tcp(*endpoint);
+  if (!listener) {
+    return fail(listener.error().code, "whois: " + listener.error().message);
+  }
   // The kernel hands a connection over when its query has come, or after this time without one (tcp(7)): then most are
   // answered as they are accepted. A kernel that does not know it hands over all at once, and is waited with.
-  static_cast<void>(::setsockopt(fd.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &deferred_seconds, sizeof deferred_seconds));
-  if (!fd.valid() || ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      ::bind(fd.get(), place.get(), place.length) != 0 || ::listen(fd.get(), SOMAXCONN) != 0) {
-    return fail_errno("whois: cannot listen on " + address, errno);
-  }
-  impl_->listener = std::move(fd);
+  static_cast<void>(
+      ::setsockopt(listener->get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &deferred_seconds, sizeof deferred_seconds));
+  impl_->listener = std::move(*listener);
   impl_->acceptor.start(impl_->listener.get());
   return {};
 }

@@ -35,7 +35,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // "127.0.0.1:8043", "[::1]:8043"; port 0 takes any. Errc::invalid for what is no address, Errc::busy if it is taken.
+  // "127.0.0.1:8043", "[::1]:8043"; "[::]:8043" is IPv6 alone; port 0 takes any. Errc::invalid for what is no address,
+  // Errc::busy if it is taken.
   [[nodiscard]] Result<> listen(const std::string& address);
   // That it listens on; 0 before listen().
   [[nodiscard]] uint16_t port() const;

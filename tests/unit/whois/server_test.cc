@@ -141,5 +141,15 @@ TEST_F(ServerTest, RefusesAnAddressThatIsTakenOrNone) {
   }
 }
 
+// As the other listeners: `ipguardd --check` takes both for places of their own.
+TEST_F(ServerTest, BothFamiliesListenSideBySide) {
+  Server six(loop_, fake_directory(), {});
+  if (!six.listen("[::]:0")) {
+    GTEST_SKIP() << "no IPv6 here";
+  }
+  Server four(loop_, fake_directory(), {});
+  EXPECT_TRUE(four.listen("0.0.0.0:" + std::to_string(six.port())));
+}
+
 }  // namespace
 }  // namespace ipguard::whois::testing
