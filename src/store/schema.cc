@@ -151,7 +151,9 @@ Result<> migrate(Database& database) {
   }
   if (*version > schema_version()) {
     return fail(Errc::invalid, "it was written by a newer ipguard (schema version " + std::to_string(*version) +
-                                   ", this one knows " + std::to_string(schema_version()) + ")");
+                                   ", this one knows " + std::to_string(schema_version()) +
+                                   "): install that one again, or move the file away, and bans in force are taken over "
+                                   "from the kernel");
   }
   if (*version < 0) {
     return fail(Errc::corrupt, "its schema version is " + std::to_string(*version));
