@@ -70,6 +70,9 @@ std::string HeaderCheck::fault() const {
       return "there is more than one header " + std::string(single.at(i));
     }
   }
+  if (seen_[length] > 0 && seen_[coding] > 0) {
+    return "there is a Content-Length and a Transfer-Encoding";
+  }
   return {};
 }
 

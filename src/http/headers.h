@@ -18,7 +18,7 @@ namespace ipguard::http {
 
 // A request's headers, one after the other. RFC 9112, 3.2 and 5.1, has a request with two Host headers, or with a blank
 // in front of a header's colon, refused: who stands between and reads the other one takes it for another request. So it
-// is with the others of which there is one alone.
+// is with the others of which there is one alone, and with the two ways to tell a body's end (6.1).
 class HeaderCheck {
  public:
   void see(std::string_view name);
@@ -29,6 +29,8 @@ class HeaderCheck {
  private:
   static constexpr std::array<std::string_view, 4> single = {"Host", "Authorization", "Content-Length",
                                                              "Transfer-Encoding"};
+  static constexpr size_t length = 2;
+  static constexpr size_t coding = 3;
 
   std::array<size_t, single.size()> seen_{};
   bool odd_name_ = false;

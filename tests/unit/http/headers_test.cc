@@ -28,6 +28,8 @@ TEST(Headers, KnowsWhichMayComeOnce) {
   EXPECT_EQ(fault({"Host", "Accept", "HOST"}), "there is more than one header Host");
   EXPECT_EQ(fault({"authorization", "Authorization"}), "there is more than one header Authorization");
   EXPECT_EQ(fault({"Content-Length", "Content-Length"}), "there is more than one header Content-Length");
+  EXPECT_EQ(fault({"Host", "transfer-encoding", "Accept"}), "");
+  EXPECT_EQ(fault({"Content-Length", "transfer-encoding"}), "there is a Content-Length and a Transfer-Encoding");
   for (const auto name : {"Host ", "", "a b", "a\x01", "H\xc3\xb6st"}) {
     EXPECT_EQ(fault({name}), "the name of a header holds what no name may hold") << name;
   }
