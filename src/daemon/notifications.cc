@@ -119,9 +119,11 @@ notify::Event event_of_problem(const std::string& sentence, bool dry_run, const 
 }
 
 Notifications::Notifications(loop::EventLoop& loop, Guard& guard, std::function<std::vector<Warning>()> warnings)
-    : guard_(guard), warnings_(std::move(warnings)), host_(own_name()), notifier_(loop), problem_timer_(loop, [this] {
-        look_for_problems();
-      }) {
+    : guard_(guard),
+      warnings_(std::move(warnings)),
+      host_(own_name()),
+      notifier_(loop, wall_clock_now),
+      problem_timer_(loop, [this] { look_for_problems(); }) {
   guard_.tell([this](const auto& changes, TimePoint now) { on_changes(changes, now); },
               [this] { return notifier_.behind(); });
 }

@@ -9,7 +9,6 @@
 #include <ctime>
 #include <utility>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
 
@@ -144,9 +143,8 @@ void DatagramSink::wait_for_listener(const std::string& problem) {
     full_since_ = full_since_.value_or(now);
     room_.start(fd_.get(), loop::IoWatcher::writable);
   }
-  if ((!fd_.valid() || now - *full_since_ >= datagram_retry_pause) &&
-      std::exchange(counters_.problem, problem).empty()) {
-    log_warning("notify: " + problem);
+  if (!fd_.valid() || now - *full_since_ >= datagram_retry_pause) {
+    begin_problem(problem, problem);
   }
   if (!fd_.valid() || counters_.problem.empty()) {
     timer_.start(datagram_retry_pause);
@@ -160,7 +158,7 @@ void DatagramSink::drain() {
       wait_for_listener(sent.error().message);
       return;
     }
-    counters_.problem.clear();
+    end_problem(path_, "it takes events again");
     full_since_.reset();
     queue_.pop();
     ++counters_.delivered;

@@ -13,7 +13,6 @@
 #include <iterator>
 #include <utility>
 
-#include "base/log.h"
 #include "base/text.h"
 
 namespace ipguard::notify {
@@ -65,12 +64,12 @@ struct SpawnOptions {
 // pidfd_open(2): readable when the process has ended. glibc 2.36 declares its own function for C alone.
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
-// What a program ended with, "" if with 0.
+// How a program ended, behind its name; "" if with 0.
 std::string failure_in(const siginfo_t& end) {
   if (end.si_code != CLD_EXITED) {
-    return "the program was ended by signal " + std::to_string(end.si_status);
+    return " was ended by signal " + std::to_string(end.si_status);
   }
-  return end.si_status == 0 ? "" : "the program ended with status " + std::to_string(end.si_status);
+  return end.si_status == 0 ? "" : " ended with status " + std::to_string(end.si_status);
 }
 
 }  // namespace
@@ -165,22 +164,21 @@ void ExecSink::on_exit(std::list<Child>::iterator child) {
   if (::waitid(P_PID, static_cast<id_t>(child->pid), &end, WEXITED | WNOHANG) != 0 || end.si_pid == 0) {
     return;
   }
-  const auto failure = child->timed_out ? "the program took longer than " + format_duration(timeout_) : failure_in(end);
+  const auto failure =
+      child->timed_out ? " took longer than " + format_duration(timeout_) + " and was killed" : failure_in(end);
   children_.erase(child);
   if (failure.empty()) {
-    counters_.problem.clear();
+    end_problem(name_, "its program ends well again");
     ++counters_.delivered;
   } else {
-    note_failure(failure);
+    note_failure(printable(command_.front()) + failure);
   }
   begin_some();
 }
 
 void ExecSink::note_failure(const std::string& problem) {
   ++counters_.failed;
-  if (std::exchange(counters_.problem, problem) != problem) {
-    log_warning("notify: " + name_ + ": " + problem);
-  }
+  begin_problem(problem, name_ + ": " + problem);
 }
 
 }  // namespace ipguard::notify

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/log.h"
 #include "base/text.h"
 
 namespace ipguard::notify {
@@ -89,9 +88,7 @@ Result<bool> FileSink::write_front() {
 }
 
 void FileSink::note_problem(const std::string& problem) {
-  if (std::exchange(counters_.problem, problem) != problem) {
-    log_warning("notify: " + problem);
-  }
+  begin_problem(problem, problem);
   timer_.start(retry_pause);
 }
 
@@ -101,7 +98,7 @@ void FileSink::drain() {
     return;
   }
   if (queue_.empty()) {
-    counters_.problem.clear();
+    end_problem(path_, "it can be written again");
   }
   for (int i = 0; i < lines_a_turn && !queue_.empty(); ++i) {
     const auto written = write_front();
@@ -109,7 +106,7 @@ void FileSink::drain() {
       note_problem(written.error().message);
       return;
     }
-    counters_.problem.clear();
+    end_problem(path_, "it can be written again");
     if (*written) {
       queue_.pop();
       written_ = 0;

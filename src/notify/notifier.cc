@@ -49,7 +49,7 @@ std::vector<std::string> Notifier::apply(const std::vector<config::NotifyConfig>
       outlets_.push_back({.config = config, .sink = std::move(same->sink)});
       continue;
     }
-    if (auto sink = make_sink(loop_, config)) {
+    if (auto sink = make_sink(loop_, config, clock_)) {
       outlets_.push_back({.config = config, .sink = std::move(*sink)});
     } else {
       problems.push_back("[[notify]] " + config.name + " is left out: " + sink.error().message);

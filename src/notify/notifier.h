@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/outlets.h"
@@ -34,7 +35,7 @@ struct Topic {
 // Owned by the loop thread.
 class Notifier {
  public:
-  explicit Notifier(loop::EventLoop& loop) : loop_(loop) {}
+  Notifier(loop::EventLoop& loop, Clock clock) : loop_(loop), clock_(std::move(clock)) {}
 
   // Tables as they are from now on: at start, and after each reload. One that is as it was goes on with what waits in
   // it, but opens its file again; what waits in others is dropped. Returns a sentence for each that cannot be had (its
@@ -56,6 +57,7 @@ class Notifier {
   };
 
   loop::EventLoop& loop_;
+  Clock clock_;
   std::vector<Outlet> outlets_ = {};
 };
 

@@ -2,7 +2,11 @@
 
 #include <syslog.h>
 
+#include <utility>
+
+#include "base/log.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "notify/datagram_sink.h"
 #include "notify/exec_sink.h"
 #include "notify/file_sink.h"
@@ -31,7 +35,20 @@ SinkCounters Sink::counters() const {
   return counters;
 }
 
-Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::NotifyConfig& config) {
+void Sink::begin_problem(const std::string& problem, const std::string& sentence) {
+  if (std::exchange(counters_.problem, problem) != problem) {
+    log_warning("notify: " + sentence);
+  }
+}
+
+void Sink::end_problem(std::string_view who, std::string_view well) {
+  if (!counters_.problem.empty()) {
+    counters_.problem.clear();
+    log_info("notify: " + printable(who) + ": " + std::string(well));
+  }
+}
+
+Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::NotifyConfig& config, Clock clock) {
   using config::NotifyType;
   switch (config.type) {
     case NotifyType::journal:
@@ -43,7 +60,7 @@ Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::Not
       if (!token) {
         return std::unexpected(std::move(token.error()));
       }
-      return std::make_unique<WebhookSink>(loop, config, std::move(*token));
+      return std::make_unique<WebhookSink>(loop, config, std::move(*token), std::move(clock));
     }
     case NotifyType::exec:
       return std::make_unique<ExecSink>(loop, config);

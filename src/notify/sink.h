@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -33,7 +35,7 @@ class EventQueue {
 
   void push(std::shared_ptr<const Event> event) {
     if (full()) {
-      drop();
+      drop(event->time);
       ++lost_fronts_;
     }
     events_.push_back(std::move(event));
@@ -44,10 +46,10 @@ class EventQueue {
   [[nodiscard]] size_t size() const { return events_.size(); }
   [[nodiscard]] const std::shared_ptr<const Event>& front() const { return events_.front(); }
   void pop() { events_.pop_front(); }
-  void drop() {
+  void drop(TimePoint now) {
     events_.pop_front();
     ++dropped_;
-    last_dropped_ = wall_clock_now();
+    last_dropped_ = now;
   }
   [[nodiscard]] uint64_t dropped() const { return dropped_; }
   [[nodiscard]] std::optional<TimePoint> last_dropped() const { return last_dropped_; }
@@ -80,6 +82,10 @@ class Sink {
 
  protected:
   explicit Sink(size_t most) : queue_(most) {}
+  // For counters(); `sentence` is logged where the problem is another one than before.
+  void begin_problem(const std::string& problem, const std::string& sentence);
+  // All is well: where it was not, "WHO: WELL" is logged.
+  void end_problem(std::string_view who, std::string_view well);
   // Events that are neither in the queue nor delivered yet.
   [[nodiscard]] virtual size_t under_way() const { return 0; }
 
@@ -90,7 +96,11 @@ class Sink {
 inline constexpr size_t most_waiting = 1000;
 inline constexpr size_t most_lines_waiting = 10'000;  // of a file, the journal, syslog, which take them as they come
 
+// Tells the wall clock's time to a sink that tries again by itself, long after the event.
+using Clock = std::function<TimePoint()>;
+
 // The sink of a [[notify]]. An error where its token cannot be read.
-[[nodiscard]] Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::NotifyConfig& config);
+[[nodiscard]] Result<std::unique_ptr<Sink>> make_sink(loop::EventLoop& loop, const config::NotifyConfig& config,
+                                                      Clock clock);
 
 }  // namespace ipguard::notify

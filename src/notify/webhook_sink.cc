@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -15,9 +14,19 @@ bool worth_another_try(const transfer::PostOutcome& outcome) {
          outcome.status == 429;
 }
 
+std::string words_of(const transfer::PostOutcome& outcome) {
+  if (outcome.status == 0) {
+    return printable(outcome.error);
+  }
+  const auto words = "the server answers " + std::to_string(outcome.status);
+  return outcome.status / 100 == 3
+             ? words + ", and redirects are not followed: write the address that it leads to into url"
+             : words;
+}
+
 }  // namespace
 
-WebhookSink::WebhookSink(loop::EventLoop& loop, const config::NotifyConfig& config, std::string token,
+WebhookSink::WebhookSink(loop::EventLoop& loop, const config::NotifyConfig& config, std::string token, Clock clock,
                          WebhookTiming timing, size_t most)
     : Sink(most),
       name_(config.name),
@@ -27,6 +36,7 @@ WebhookSink::WebhookSink(loop::EventLoop& loop, const config::NotifyConfig& conf
               .type = "application/json",
               .body = {},
               .timeout = config.timeout},
+      clock_(std::move(clock)),
       timing_(timing),
       timer_(loop, [this] { begin(); }),
       client_(loop) {}
@@ -52,9 +62,9 @@ Result<> WebhookSink::reopen() {
 
 void WebhookSink::begin() {
   // What is older than the bound by now: nobody is told of last night's bans in the morning, one after the other.
-  const auto newest = queue_.empty() ? TimePoint{} : wall_clock_now();
-  while (!queue_.empty() && queue_.front()->time + timing_.oldest < newest) {
-    queue_.drop();
+  const auto now = clock_();
+  while (!queue_.empty() && queue_.front()->time + timing_.oldest < now) {
+    queue_.drop(now);
   }
   if (queue_.empty()) {
     return;
@@ -70,15 +80,15 @@ void WebhookSink::on_done(const transfer::PostOutcome& outcome) {
   under_way_ = false;
   const bool still_there = sent_lost_fronts_ == queue_.lost_fronts();  // else it has been counted as dropped
   if (outcome.delivered()) {
-    counters_.problem.clear();
+    end_problem(name_, "the server takes events again");
     pause_ = {};
     ++counters_.delivered;
   } else if (worth_another_try(outcome)) {
     retry(outcome);
     return;
   } else {
-    counters_.problem = "the server answers " + std::to_string(outcome.status);
-    log_warning("notify: " + name_ + ": an event was refused: " + counters_.problem);
+    const auto problem = words_of(outcome);
+    begin_problem(problem, name_ + ": events are refused: " + problem);
     ++counters_.failed;
   }
   if (still_there) {
@@ -88,11 +98,8 @@ void WebhookSink::on_done(const transfer::PostOutcome& outcome) {
 }
 
 void WebhookSink::retry(const transfer::PostOutcome& outcome) {
-  const auto problem =
-      outcome.status == 0 ? printable(outcome.error) : "the server answers " + std::to_string(outcome.status);
-  if (std::exchange(counters_.problem, problem) != problem) {
-    log_warning("notify: " + name_ + ": " + problem);
-  }
+  const auto problem = words_of(outcome);
+  begin_problem(problem, name_ + ": " + problem);
   pause_ = std::min(std::max(2 * pause_, timing_.first_pause), timing_.longest_pause);
   const auto asked = std::min<std::chrono::milliseconds>(outcome.retry_after, timing_.longest_pause);
   timer_.start(std::max(pause_, asked));

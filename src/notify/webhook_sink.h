@@ -20,8 +20,8 @@ struct WebhookTiming {
 class WebhookSink : public Sink {
  public:
   // `token`: what config.token_file holds; "" = none.
-  WebhookSink(loop::EventLoop& loop, const config::NotifyConfig& config, std::string token, WebhookTiming timing = {},
-              size_t most = most_waiting);
+  WebhookSink(loop::EventLoop& loop, const config::NotifyConfig& config, std::string token, Clock clock,
+              WebhookTiming timing = {}, size_t most = most_waiting);
 
   void take(std::shared_ptr<const Event> event) override;
   // The token may have changed in its file.
@@ -35,6 +35,7 @@ class WebhookSink : public Sink {
   std::string name_;
   std::string token_file_;
   transfer::Post common_;
+  Clock clock_;
   WebhookTiming timing_;
   uint64_t sent_lost_fronts_ = 0;
   bool under_way_ = false;

@@ -57,7 +57,50 @@ void set_post_options(Transfer& transfer) {
   curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 }
 
-PostOutcome outcome_of(CURL* curl, CURLcode code) {
+class Url {
+ public:
+  explicit Url(const std::string& text) : parts_(curl_url(), &curl_url_cleanup) {
+    if (parts_ == nullptr) {
+      throw std::bad_alloc();
+    }
+    error_ = curl_url_set(parts_.get(), CURLUPART_URL, text.c_str(), 0);
+  }
+  [[nodiscard]] CURLUcode error() const { return error_; }
+  // "" without it.
+  [[nodiscard]] std::string part(CURLUPart which, unsigned flags = 0) const {
+    char* text = nullptr;
+    if (curl_url_get(parts_.get(), which, &text, flags) != CURLUE_OK) {
+      return "";
+    }
+    const std::unique_ptr<char, decltype(&curl_free)> owner(text, &curl_free);
+    return text;
+  }
+
+ private:
+  std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts_;
+  CURLUcode error_ = CURLUE_OK;
+};
+
+// "hooks.example port 443": of a URL neither user, nor path, nor query, which may be secrets.
+std::string server_of(const std::string& url) {
+  const Url parts(url);
+  return parts.part(CURLUPART_HOST) + " port " + parts.part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
+}
+
+// libcurl's own words (CURLOPT_ERRORBUFFER) tell milliseconds, too: no two would be the same problem.
+std::string words_of(CURLcode code, const std::string& url) {
+  switch (code) {
+    case CURLE_OK:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return server_of(url) + ": what answers there speaks no HTTP";
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return server_of(url) + ": its certificate is another host's, or of an authority that is not trusted here";
+    default:
+      return server_of(url) + ": " + curl_easy_strerror(code);
+  }
+}
+
+PostOutcome outcome_of(CURL* curl, CURLcode code, const std::string& url) {
   PostOutcome outcome;
   long status = 0;
   curl_off_t retry_after = 0;
@@ -69,7 +112,7 @@ PostOutcome outcome_of(CURL* curl, CURLcode code) {
     // Anybody's number: as seconds it may be more than any clock counts.
     outcome.retry_after = std::chrono::seconds(std::clamp<curl_off_t>(retry_after, 0, longest_retry_after.count()));
   } else {
-    outcome.error = code == CURLE_OK ? "the answer has no status of HTTP" : curl_easy_strerror(code);
+    outcome.error = words_of(code, url);
   }
   return outcome;
 }
@@ -110,7 +153,7 @@ struct WebClient::Impl {
     CURL* const curl = transfer.curl.get();
     curl_multi_add_handle(multi.get(), curl);
     const CURLcode code = wait();
-    const auto outcome = outcome_of(curl, code);
+    const auto outcome = outcome_of(curl, code, post.url);
     curl_multi_remove_handle(multi.get(), curl);
     return outcome;
   }
@@ -159,19 +202,11 @@ void WebClient::post(Post post, std::function<void(PostOutcome)> on_done) {
 }
 
 std::string url_problem(const std::string& url) {
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), &curl_url_cleanup);
-  if (parts == nullptr) {
-    throw std::bad_alloc();
+  const Url parts(url);
+  if (parts.error() != CURLUE_OK) {
+    return curl_url_strerror(parts.error());
   }
-  if (const CURLUcode code = curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0); code != CURLUE_OK) {
-    return curl_url_strerror(code);
-  }
-  char* port = nullptr;
-  if (curl_url_get(parts.get(), CURLUPART_PORT, &port, 0) != CURLUE_OK) {
-    return "";  // the scheme's own
-  }
-  const std::unique_ptr<char, decltype(&curl_free)> text(port, &curl_free);
-  return parse_number(text.get()) == 0 ? "Port number is 0" : "";
+  return parse_number(parts.part(CURLUPART_PORT)) == 0 ? "Port number is 0" : "";
 }
 
 }  // namespace ipguard::transfer

@@ -121,6 +121,7 @@ within 15 scripted || fail "$(notify script False 2>&1)"
 step "who answers again is told"
 rm "$work/hang"
 within 60 notify hook "delivered == 1000 and waiting == 0 and problem is None" || fail "$(notify hook False 2>&1)"
+says 'notify: hook: the server takes events again' < "$work/daemon.log" || fail "the log does not say that it is over"
 [ "$(wc -l < "$work/posted")" = 1000 ] || fail "$(wc -l < "$work/posted") were posted"
 tail -1 "$work/posted" | says '"target":"198.18.19.249"' || fail "the last one is $(tail -1 "$work/posted")"
 

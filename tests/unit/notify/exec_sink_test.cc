@@ -46,7 +46,7 @@ TEST_F(ExecSinkTest, CountsFailures) {
   ExecSink sink(loop, runs("exit 3"));
   sink.take(event(1));
   ASSERT_TRUE(until([&] { return sink.counters().failed == 1; }));
-  EXPECT_EQ(sink.counters().problem, "the program ended with status 3");
+  EXPECT_EQ(sink.counters().problem, "/bin/sh ended with status 3");
   auto missing = runs("");
   missing.command = {folder + "/nothing"};
   ExecSink none(loop, missing);
@@ -59,7 +59,7 @@ TEST_F(ExecSinkTest, EndsWhoTakesTooLong) {
   ExecSink sink(loop, runs("sleep 60 & echo $! > child; sleep 60", Seconds{1}));
   sink.take(event(1));
   ASSERT_TRUE(until([&] { return sink.counters().failed == 1; }));
-  EXPECT_EQ(sink.counters().problem, "the program took longer than 1s");
+  EXPECT_EQ(sink.counters().problem, "/bin/sh took longer than 1s and was killed");
   const auto child = std::stoi(content(folder + "/child"));
   EXPECT_TRUE(until([&] {  // gone, or not yet waited for by init
     const auto stat = content("/proc/" + std::to_string(child) + "/stat");

@@ -43,7 +43,7 @@ class NotifierTest : public SinkTest {
 };
 
 TEST_F(NotifierTest, GivesEachItsOwn) {
-  Notifier notifier(loop);
+  Notifier notifier(loop, wall_clock_now);
   EXPECT_FALSE(notifier.any());
   auto bans = file("bans");
   bans.kinds = {EventKind::ban};
@@ -59,7 +59,7 @@ TEST_F(NotifierTest, GivesEachItsOwn) {
 }
 
 TEST_F(NotifierTest, KeepsWhatWaitsOverAReload) {
-  Notifier notifier(loop);
+  Notifier notifier(loop, wall_clock_now);
   auto gone = file("gone");
   gone.path = folder + "/not/there";
   EXPECT_TRUE(notifier.apply({gone}).empty());
@@ -83,7 +83,7 @@ TEST_F(NotifierTest, ATokenMayChangeWhileEventsWait) {
   write_token("0123456789abcdef");
   const config::NotifyConfig hook{
       .name = "hook", .type = config::NotifyType::webhook, .url = server.url(), .token_file = token_file};
-  Notifier notifier(loop);
+  Notifier notifier(loop, wall_clock_now);
   EXPECT_TRUE(notifier.apply({hook}).empty());
   notifier.publish(*event(1));
   ASSERT_TRUE(until([&] { return server.requests.size() == 1; }));
@@ -100,7 +100,7 @@ TEST_F(NotifierTest, ATokenMayChangeWhileEventsWait) {
 }
 
 TEST_F(NotifierTest, LeavesOutWhoseTokenCannotBeRead) {
-  Notifier notifier(loop);
+  Notifier notifier(loop, wall_clock_now);
   config::NotifyConfig hook{.name = "hook",
                             .type = config::NotifyType::webhook,
                             .url = "http://127.0.0.1:1/",

@@ -23,7 +23,7 @@ class WebhookSinkTest : public SinkTest {
 TEST_F(WebhookSinkTest, PostsAnEventAfterTheOther) {
   FakeServer server(loop);
   server.answers = {"204 No Content"};
-  WebhookSink sink(loop, posts_to(server.url()), "0123456789abcdef");
+  WebhookSink sink(loop, posts_to(server.url()), "0123456789abcdef", wall_clock_now);
   sink.take(event(1));
   sink.take(event(2));
   ASSERT_TRUE(until([&] { return sink.counters().delivered == 2; }));
@@ -40,7 +40,7 @@ TEST_F(WebhookSinkTest, TriesAgainWhileTheServerFails) {
   FakeServer server(loop);
   server.answers = {"500 Internal Server Error", "503 Service Unavailable\r\nRetry-After: 1", "429 Too Many Requests",
                     "200 OK"};
-  WebhookSink sink(loop, posts_to(server.url()), "", fast);
+  WebhookSink sink(loop, posts_to(server.url()), "", wall_clock_now, fast);
   sink.take(event(1));
   ASSERT_TRUE(until([&] { return server.requests.size() == 1 && !sink.counters().problem.empty(); }));
   EXPECT_EQ(sink.counters().problem, "the server answers 500");
@@ -55,7 +55,7 @@ TEST_F(WebhookSinkTest, WaitsTheLongestPauseForAServerThatAsksForEver) {
   for (const auto* asked : {"9223372036854775807", "9223372036854776"}) {
     FakeServer server(loop);
     server.answers = {std::string("503 Service Unavailable\r\nRetry-After: ") + asked, "200 OK"};
-    WebhookSink sink(loop, posts_to(server.url()), "", fast);
+    WebhookSink sink(loop, posts_to(server.url()), "", wall_clock_now, fast);
     const auto begin = std::chrono::steady_clock::now();
     sink.take(event(1));
     ASSERT_TRUE(until([&] { return sink.counters().delivered == 1; })) << asked;
@@ -66,7 +66,7 @@ TEST_F(WebhookSinkTest, WaitsTheLongestPauseForAServerThatAsksForEver) {
 TEST_F(WebhookSinkTest, PassesOverWhatTheServerRefuses) {
   FakeServer server(loop);
   server.answers = {"400 Bad Request", "302 Found\r\nLocation: http://127.0.0.1:1/", "200 OK"};
-  WebhookSink sink(loop, posts_to(server.url()), "", fast);
+  WebhookSink sink(loop, posts_to(server.url()), "", wall_clock_now, fast);
   sink.take(event(1));
   sink.take(event(2));
   sink.take(event(3));
@@ -79,7 +79,7 @@ TEST_F(WebhookSinkTest, PassesOverWhatTheServerRefuses) {
 TEST_F(WebhookSinkTest, IsNotHeldUpByAServerThatHangs) {
   FakeServer server(loop);
   server.silent = true;
-  WebhookSink sink(loop, posts_to(server.url()), "", fast, 5);
+  WebhookSink sink(loop, posts_to(server.url()), "", wall_clock_now, fast, 5);
   for (int i = 0; i < 100; ++i) {
     sink.take(event(i));
   }
@@ -98,7 +98,7 @@ TEST_F(WebhookSinkTest, WaitsForAServerThatIsNotThere) {
   {
     url = FakeServer(loop).url();
   }
-  WebhookSink sink(loop, posts_to(url), "", fast);
+  WebhookSink sink(loop, posts_to(url), "", wall_clock_now, fast);
   sink.take(event(1));
   ASSERT_TRUE(until([&] { return !sink.counters().problem.empty(); }));
   EXPECT_EQ(sink.counters().waiting, 1U);
@@ -108,7 +108,7 @@ TEST_F(WebhookSinkTest, WaitsForAServerThatIsNotThere) {
 TEST_F(WebhookSinkTest, GivesUpWhatIsOld) {
   FakeServer server(loop);
   server.answers = {"200 OK"};
-  WebhookSink sink(loop, posts_to(server.url()), "", fast);
+  WebhookSink sink(loop, posts_to(server.url()), "", wall_clock_now, fast);
   Event old = *event(1);
   old.time -= Seconds{4000};
   sink.take(std::make_shared<const Event>(old));
@@ -123,7 +123,7 @@ TEST_F(WebhookSinkTest, EndsInTheMiddleOfARequest) {
   FakeServer server(loop);
   server.silent = true;
   {
-    WebhookSink sink(loop, posts_to(server.url()), "");
+    WebhookSink sink(loop, posts_to(server.url()), "", wall_clock_now);
     sink.take(event(1));
     ASSERT_TRUE(until([&] { return server.requests.size() == 1; }));
   }

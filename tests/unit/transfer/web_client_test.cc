@@ -3,6 +3,7 @@
 #include "transfer/web_client.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -93,6 +95,28 @@ TEST(WebClient, IsGivenUpAtOnce) {
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
   loop.poll();
+}
+
+// Once is enough of one and the same problem; and a URL's path may be a secret.
+TEST(WebClient, NamesTheServerThatCannotBeAsked) {
+  loop::EventLoop loop;
+  const auto error_of = [&loop](const std::string& answer) {
+    std::string error;
+    WebClient client(loop);
+    std::optional<OneAnswer> server(answer);
+    const auto url = server->url();
+    if (answer.empty()) {
+      server.reset();
+    }
+    client.post(to(url), [&](const PostOutcome& outcome) { error = outcome.error; });
+    while (error.empty()) {
+      loop.run_once();
+    }
+    return error;
+  };
+  EXPECT_THAT(error_of("SSH-2.0-x\r\n"),
+              testing::MatchesRegex("127.0.0.1 port [0-9]+: what answers there speaks no HTTP"));
+  EXPECT_THAT(error_of(""), testing::MatchesRegex("127.0.0.1 port [0-9]+: .*connect.*"));
 }
 
 TEST(UrlProblem, TellsWhatNothingCanBePostedTo) {
