@@ -50,7 +50,7 @@ class Daemon {
         start_values_(loaded.config),
         most_files_(descriptors_for_files(descriptors)),
         writer_(writer),
-        guard_(std::move(loaded), writer == nullptr, std::move(state), writer),
+        guard_(std::move(loaded), std::move(state), writer),
         context_{.guard = guard_,
                  .sources = [this] { return sources(); },
                  .reload = [this] { return reloader_.answer(); },
@@ -125,7 +125,7 @@ class Daemon {
     inputs_->drain();
     inputs_->stop();
     save_reading();
-    return writer_gone_ ? fail("the process that writes to nftables has gone: nothing more can be enforced")
+    return writer_gone_ ? fail("the process that writes to nftables has gone: bans stay, no more can be enforced")
                         : guard_.stop();
   }
 

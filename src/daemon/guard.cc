@@ -26,10 +26,10 @@ std::unique_ptr<enforce::Protection> make_protection(const config::Config& confi
   return protection;
 }
 
-std::unique_ptr<enforce::Enforcer> make_enforcer(const config::Config& config, bool dry_run,
-                                                 enforce::Protection& protection, const Writer& writer) {
-  return dry_run ? enforce::make_dry_run_enforcer(protection)
-                 : enforce::make_remote_enforcer(writer, config.enforce, protection);
+std::unique_ptr<enforce::Enforcer> make_enforcer(const config::Config& config, enforce::Protection& protection,
+                                                 const Writer& writer) {
+  return writer ? enforce::make_remote_enforcer(writer, config.enforce, protection)
+                : enforce::make_dry_run_enforcer(protection);
 }
 
 // Whether both say the same: a reload opens the files again.
@@ -41,13 +41,12 @@ bool same_databases(const enrich::RouteTable& a, const enrich::RouteTable& b) {
 
 }  // namespace
 
-Guard::Guard(Loaded loaded, bool dry_run, State state, std::shared_ptr<enforce::WriterClient> writer)
-    : dry_run_(dry_run),
-      loaded_(std::move(loaded)),
+Guard::Guard(Loaded loaded, State state, std::shared_ptr<enforce::WriterClient> writer)
+    : loaded_(std::move(loaded)),
       state_(std::move(state)),
       writer_(std::move(writer)),
       protection_(make_protection(loaded_.config, writer_)),
-      enforcer_(make_enforcer(loaded_.config, dry_run_, *protection_, writer_)),
+      enforcer_(make_enforcer(loaded_.config, *protection_, writer_)),
       engine_(decide::policy_of(loaded_.config), lookups()),
       matcher_(std::make_unique<match::Matcher>(loaded_.rules)),
       live_(loaded_.config, [this](const net::Address& address) { return loaded_.routes->lookup(address); }) {}
@@ -290,7 +289,7 @@ void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
   count_changes();
   changes_counted_ = 0;
   auto changes = engine_.take_changes();
-  log_changes(changes, dry_run_, now);
+  log_changes(changes, dry_run(), now);
   measurements_.count(changes);
   if (listener_ && !changes.empty()) {
     listener_(changes, now);
@@ -369,7 +368,7 @@ std::vector<Result<model::Decision>> Guard::unban(std::span<const model::Target>
 }
 
 Result<> Guard::stop() {
-  return dry_run_ || loaded_.config.enforce.keep_on_stop ? Result<>{} : enforcer_->remove_all();
+  return dry_run() || loaded_.config.enforce.keep_on_stop ? Result<>{} : enforcer_->remove_all();
 }
 
 }  // namespace ipguard::daemon

@@ -45,9 +45,9 @@ struct BanOrder {
 
 class Guard {
  public:
-  // `dry_run` overrides the configuration's mode. `state` is where decisions and cursors are kept. `writer` does what
-  // needs privilege; without one this process does it itself.
-  Guard(Loaded loaded, bool dry_run, State state, std::shared_ptr<enforce::WriterClient> writer = nullptr);
+  // `state` is where decisions and cursors are kept. `writer` does what needs privilege; without one nothing reaches the
+  // kernel: a dry run, whatever the configuration's mode.
+  Guard(Loaded loaded, State state, std::shared_ptr<enforce::WriterClient> writer = nullptr);
   ~Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
@@ -124,7 +124,7 @@ class Guard {
     state_.losses().note(since_start, loaded_.config.sources, now);
   }
   [[nodiscard]] std::vector<input::Cursor> saved_cursors() { return state_.cursors(); }
-  [[nodiscard]] bool dry_run() const { return dry_run_; }
+  [[nodiscard]] bool dry_run() const { return writer_ == nullptr; }
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
   [[nodiscard]] const decide::Engine& engine() const { return engine_; }
   [[nodiscard]] const RuleTally& tally() const { return tally_; }
@@ -183,7 +183,6 @@ class Guard {
     bool user_known = false;
   };
 
-  bool dry_run_;
   Loaded loaded_;
   State state_;
   std::shared_ptr<enforce::WriterClient> writer_;

@@ -59,7 +59,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Counts a hit; may begin decisions at address, route and AS scope. Windows are judged in the hit's own time; a
+  // Counts a hit; may begin decisions at any scope. Windows are judged in the hit's own time; a
   // ban starts at the hit's time too, so that a backlog bans nobody whose ban would be over by `now` (such a decision
   // begins and ends at once and is kept as history). `path` names the source for evidence.
   void on_hit(const model::Hit& hit, std::string_view path, TimePoint now);

@@ -158,7 +158,7 @@ Result<UniqueFd> Channel::receive_descriptor() {
   int fd = -1;
   if (rights == nullptr || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS ||
       rights->cmsg_len != CMSG_LEN(sizeof fd)) {
-    return fail(Errc::corrupt, "there is no descriptor");
+    return count == 0 ? fail("the other process has gone") : fail(Errc::corrupt, "there is no descriptor");
   }
   std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
   return UniqueFd(fd);

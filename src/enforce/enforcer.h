@@ -1,5 +1,5 @@
-// Enforcer: the only way to the kernel. SetBatch in, ApplyReport out; plain values, so that it can move to a process
-// of its own.
+// Enforcer: the only way to the kernel. SetBatch in, ApplyReport out; plain values, for what does it is the writer's
+// process (enforce/wire.h).
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// What the daemon asks its writer (enforce/writer_service.h) and what that answers, as bytes. The daemon reads what
+// What the daemon asks its writer (writer/writer_service.h) and what that answers, as bytes. The daemon reads what
 // attackers write, so the writer takes nothing here for granted: every number has its range, a list no more items than
 // bytes came for, and a prefix no host bits.
 #pragma once

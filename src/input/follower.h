@@ -66,11 +66,12 @@ struct FollowerTiming {
 // same source, its counts to the glob's entry in status().
 class Follower {
  public:
-  // Called with each block; returns the number of lines and hits in it, for status.
+  // What was in a block, for status.
   struct Consumed {
     uint64_t lines = 0;
     uint64_t hits = 0;
   };
+  // Called with each block.
   using BlockCallback = std::function<Consumed(const Block& block)>;
 
   // `sources` outlives the follower, or stays until change_sources(). `cursors` are those saved earlier; `replay_bytes`

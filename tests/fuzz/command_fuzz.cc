@@ -67,7 +67,7 @@ std::unique_ptr<daemon::Guard> new_guard() {
   loaded.config.allow.asns = {net::Asn{64497}};
   loaded.rules = rules;
   loaded.routes = table;
-  auto guard = std::make_unique<daemon::Guard>(std::move(loaded), true, daemon::State(store::Store::in_memory()));
+  auto guard = std::make_unique<daemon::Guard>(std::move(loaded), daemon::State(store::Store::in_memory()));
   require(guard->start(wall_clock_now()).has_value());
   return guard;
 }

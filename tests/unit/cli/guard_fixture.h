@@ -26,7 +26,7 @@ inline std::unique_ptr<daemon::Guard> test_guard(const std::vector<std::string>&
   loaded.config.protect.gateways = false;
   loaded.config.protect.resolvers = false;
   loaded.config.protect.ssh_sessions = false;
-  auto guard = std::make_unique<daemon::Guard>(std::move(loaded), true, daemon::State(store::Store::in_memory()));
+  auto guard = std::make_unique<daemon::Guard>(std::move(loaded), daemon::State(store::Store::in_memory()));
   EXPECT_TRUE(guard->start(TimePoint(Seconds(log_begin))));
   return guard;
 }

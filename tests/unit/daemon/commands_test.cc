@@ -18,7 +18,7 @@ class CommandsTest : public testing::Test {
  protected:
   CommandsTest() {
     set_log_level(LogLevel::error);
-    guard = std::make_unique<Guard>(test_loaded(), true, State(store::Store::in_memory()));
+    guard = std::make_unique<Guard>(test_loaded(), State(store::Store::in_memory()));
     EXPECT_TRUE(guard->start(wall_clock_now()));
     context = std::make_unique<CommandContext>(
         CommandContext{.guard = *guard,

@@ -21,7 +21,7 @@ Loaded loaded(std::vector<net::Prefix> allowed = {}) {
 
 class GuardTest : public testing::Test {
  protected:
-  GuardTest() : guard(loaded(), true, State(store::Store::in_memory())) {
+  GuardTest() : guard(loaded(), State(store::Store::in_memory())) {
     set_log_level(LogLevel::warning);
     EXPECT_TRUE(guard.start(wall_clock_now()));
   }

@@ -27,7 +27,7 @@ class HttpServiceTest : public testing::Test {
     std::filesystem::create_directories(folder_);
     config::Config config;
     config.http.listen = "unix:" + path_;
-    guard_ = std::make_unique<Guard>(test_loaded(std::move(config)), true, State(store::Store::in_memory()));
+    guard_ = std::make_unique<Guard>(test_loaded(std::move(config)), State(store::Store::in_memory()));
     EXPECT_TRUE(guard_->start(wall_clock_now()));
     service_.emplace(loop_, *guard_,
                      ApiSources{.run = [](const control::Request&, bool) -> control::Answer {

@@ -78,7 +78,7 @@ class NotificationsTest : public testing::Test {
     std::filesystem::remove(path);
     config::Config config;
     config.notifies.push_back({.name = "file", .type = config::NotifyType::file, .path = path});
-    guard = std::make_unique<Guard>(test_loaded(std::move(config)), true, State(store::Store::in_memory()));
+    guard = std::make_unique<Guard>(test_loaded(std::move(config)), State(store::Store::in_memory()));
   }
   ~NotificationsTest() override { std::filesystem::remove(path); }
   std::vector<Json> written() const {

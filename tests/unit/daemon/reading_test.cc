@@ -44,7 +44,7 @@ Loaded load_text(const std::string& text) {
 
 class Reading {
  public:
-  explicit Reading(const std::string& config) : guard_(load_text(config), true, State(store::Store::in_memory())) {
+  explicit Reading(const std::string& config) : guard_(load_text(config), State(store::Store::in_memory())) {
     set_log_level(LogLevel::error);
     EXPECT_TRUE(guard_.start(noon));
   }

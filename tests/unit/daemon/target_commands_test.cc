@@ -25,7 +25,7 @@ class TargetCommandsTest : public testing::Test {
     config::Config config;
     config.allow.prefixes = std::move(allowed);
     config.protect.largest_share = largest_share;
-    guard = std::make_unique<Guard>(test_loaded(std::move(config)), true, State(store::Store::in_memory()));
+    guard = std::make_unique<Guard>(test_loaded(std::move(config)), State(store::Store::in_memory()));
     EXPECT_TRUE(guard->start(wall_clock_now()));
   }
 

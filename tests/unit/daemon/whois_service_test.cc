@@ -35,7 +35,7 @@ class WhoisServiceTest : public testing::Test {
     return test_loaded(std::move(config), database);
   }
   void start(Loaded loaded) {
-    guard_ = std::make_unique<Guard>(std::move(loaded), true, State(store::Store::in_memory()));
+    guard_ = std::make_unique<Guard>(std::move(loaded), State(store::Store::in_memory()));
     ASSERT_TRUE(guard_->start(wall_clock_now()));
     service_ = std::make_unique<WhoisService>(loop_, *guard_);
   }
@@ -156,7 +156,7 @@ TEST_F(WhoisServiceTest, FollowsTheConfigurationAndTheDatabases) {
 TEST_F(WhoisServiceTest, APortThatIsTakenIsToldOfAndTriedAgain) {
   serve(load("127.0.0.1:0", false));
   const auto taken = "127.0.0.1:" + std::to_string(service_->server().port());
-  Guard other(load(taken, false), true, State(store::Store::in_memory()));
+  Guard other(load(taken, false), State(store::Store::in_memory()));
   ASSERT_TRUE(other.start(wall_clock_now()));
   WhoisService second(loop_, other);
   const auto refused = second.apply();
