@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 
+#include <csignal>
 #include <iostream>
 
 #include "base/log.h"
@@ -65,5 +66,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return finish(output, app.exit(error) == 0 ? 0 : 2);
   }
-  return finish(output, report(check ? ipguard::daemon::check(options) : ipguard::daemon::run(options)));
+  if (check) {
+    return finish(output, report(ipguard::daemon::check(options)));
+  }
+  (void)std::signal(SIGPIPE, SIG_IGN);  // whoever reads standard error may go: protection goes on without
+  return finish(output, report(ipguard::daemon::run(options)));
 }

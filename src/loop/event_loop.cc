@@ -2,6 +2,7 @@
 
 #include <ev.h>
 
+#include <csignal>
 #include <exception>
 #include <limits>
 #include <stdexcept>
@@ -245,6 +246,9 @@ SignalWatcher::SignalWatcher(EventLoop& loop, int signal_number, std::function<v
   mask_signals(SIG_UNBLOCK, {signal_number});
 }
 
-SignalWatcher::~SignalWatcher() { ev_signal_stop(impl_->loop.ev, &impl_->watcher); }
+SignalWatcher::~SignalWatcher() {
+  ev_signal_stop(impl_->loop.ev, &impl_->watcher);  // it has its default action then
+  (void)std::signal(impl_->watcher.signum, SIG_IGN);
+}
 
 }  // namespace ipguard::loop

@@ -99,7 +99,8 @@ class Wakeup {
 // there are threads, which they would come to instead. A child has to let them through by itself.
 void hold_signals(std::initializer_list<int> signal_numbers);
 
-// A signal belongs to one loop of the process; when its watcher goes, it has its default action again.
+// A signal belongs to one loop of the process; when its watcher goes, it is ignored from then on: who is told twice to
+// stop ends as who is told once.
 class SignalWatcher {
  public:
   SignalWatcher(EventLoop& loop, int signal_number, std::function<void()> callback);  // started at once

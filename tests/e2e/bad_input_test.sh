@@ -186,6 +186,27 @@ grep -q '^SigBlk:[[:space:]]*0*$' "/proc/$early/status" || fail "it holds signal
 kill "$early"
 wait "$early" || fail "TERM behind that: $?"
 
+step "told to stop again and again, it ends as if told once"
+"$build/bin/ipguardd" -c "$work/early.toml" --dry-run 2> "$work/early.log" &
+early=$!
+started+=("$early")
+eventually test -S "$work/early.sock" || fail "it does not listen: $(cat "$work/early.log")"
+while kill -TERM "$early" 2> /dev/null; do :; done
+wait "$early" || fail "it ended with $?"
+[ ! -e "$work/early.sock" ] || fail "its socket is still there"
+
+step "it goes on when nobody reads its log any more"
+"$build/bin/ipguardd" -c "$work/early.toml" --dry-run 2> >(read -r _) &
+early=$!
+started+=("$early")
+eventually test -S "$work/early.sock" || fail "it ended with its reader"
+for _ in 1 2 3; do
+  kill -HUP "$early" || fail "it has gone"
+  "$ctl" status --socket "$work/early.sock" > /dev/null || fail "it does not answer"
+done
+kill -TERM "$early"
+wait "$early" || fail "it ended with $?"
+
 step "a second daemon on the same socket refuses to start"
 expect 1 'another ipguardd' "$build/bin/ipguardd" -c "$work/ipguard.toml" --dry-run
 
