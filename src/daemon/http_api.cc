@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -98,6 +99,45 @@ http::Response response_of(Result<Json> result, bool with_lines) {
   return json_response(*result);
 }
 
+// Why nothing of a change came true; empty if something did. `result`: of a reload, of each target, or a summary.
+std::string failure_of(const Json& result) {
+  if (result.is_object() && !result.value("reloaded", true)) {
+    return "the configuration is refused, the old one stays in force: " + result.value("text", std::string());
+  }
+  const bool summary = result.is_object() && result.contains("refusals");
+  if (!summary && !result.is_array()) {
+    return {};
+  }
+  constexpr std::array counts = {"banned", "lifted", "confirmed", "already"};
+  const auto& targets = summary ? result["refusals"] : result;
+  const bool some = summary ? std::ranges::any_of(counts, [&](auto key) { return result.value(key, 0U) > 0; })
+                            : std::ranges::any_of(targets, [](const Json& target) { return target["ok"] == true; });
+  if (some || targets.empty()) {
+    return {};
+  }
+  const auto& first = targets[0]["error"].get_ref<const std::string&>();
+  return targets.size() == 1 ? first : "every target is refused, the first because " + first;
+}
+
+// An error where nothing came true: who asks may look at the status alone (curl --fail).
+http::Response response_of_change(Result<Json> result) {
+  if (!result) {
+    return response_of(result.error());
+  }
+  constexpr unsigned unprocessable = 422;  // RFC 9110 15.5.21
+  auto failure = failure_of(*result);
+  if (failure.empty()) {
+    return json_response(*result);
+  }
+  if (result->is_array()) {
+    *result = {{"targets", std::move(*result)}};
+  }
+  (*result)["error"] = std::move(failure);
+  auto response = json_response(*result);
+  response.status = unprocessable;
+  return response;
+}
+
 // A list, written as it is made.
 http::Response list_response(control::Items items, bool with_lines) {
   enum class Stage { begin, middle, end };
@@ -170,6 +210,18 @@ std::string_view named_twice(const http::Request& request) {
   return {};
 }
 
+http::Reply reply_of(control::Answer answer, std::function<http::Response(Result<Json>)> response) {
+  if (answer.result) {
+    return response(std::move(*answer.result));
+  }
+  return http::Later{
+      .work = [work = std::move(answer.work), response = std::move(response)]() -> std::optional<http::Response> {
+        auto result = work();
+        return result ? std::optional(response(std::move(*result))) : std::nullopt;
+      },
+      .pause = answer.pause};
+}
+
 }  // namespace
 
 HttpApi::HttpApi(const Guard& guard, ApiSources sources, const config::HttpConfig& config, std::string token)
@@ -232,7 +284,7 @@ http::Reply HttpApi::read(const http::Request& request, bool trusted) {
   if (!arguments) {
     return response_of(arguments.error());
   }
-  return run({.command = std::string(name), .arguments = std::move(*arguments)}, false, trusted);
+  return ask({.command = std::string(name), .arguments = std::move(*arguments)}, trusted);
 }
 
 // "/v1/explain/192.0.2.7" or "/v1/explain?address=192.0.2.7".
@@ -252,7 +304,7 @@ http::Reply HttpApi::about_address(std::string_view what, const http::Request& r
     return refuse(400, '\'' + printable(text, 80) + "' is no IPv4 or IPv6 address");
   }
   if (what == "explain") {
-    return run({.command = "explain", .arguments = {{"address", address->to_string()}}}, false, trusted);
+    return ask({.command = "explain", .arguments = {{"address", address->to_string()}}}, trusted);
   }
   if (what == "lookup") {
     return http::Response{.type = std::string(http::json_type),
@@ -297,25 +349,16 @@ http::Reply HttpApi::change(const http::Request& request) {
     return refuse(400, "the body is to be a JSON object of arguments, such as {\"targets\": [\"192.0.2.7\"]}" +
                            (command ? std::string() : ": " + printable(command.error().message)));
   }
-  return run(*command, true, true);
+  return reply_of(sources_.run(*command, true), response_of_change);
 }
 
-http::Reply HttpApi::run(const control::Request& command, bool may_change, bool trusted) {
-  auto answer = sources_.run(command, may_change);
-  if (answer.result) {
-    return response_of(std::move(*answer.result), trusted);
-  }
+http::Reply HttpApi::ask(const control::Request& command, bool trusted) {
+  auto answer = sources_.run(command, false);
   if (answer.items) {
     return list_response(std::move(answer.items), trusted);
   }
-  return http::Later{.work = [work = std::move(answer.work), trusted]() -> std::optional<http::Response> {
-                       auto result = work();
-                       if (!result) {
-                         return std::nullopt;
-                       }
-                       return response_of(std::move(*result), trusted);
-                     },
-                     .pause = answer.pause};
+  return reply_of(std::move(answer),
+                  [trusted](Result<Json> result) { return response_of(std::move(result), trusted); });
 }
 
 }  // namespace ipguard::daemon

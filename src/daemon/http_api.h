@@ -45,7 +45,7 @@ class HttpApi {
   [[nodiscard]] http::Reply read(const http::Request& request, bool trusted);
   [[nodiscard]] http::Reply change(const http::Request& request);
   [[nodiscard]] http::Reply about_address(std::string_view what, const http::Request& request, bool trusted);
-  [[nodiscard]] http::Reply run(const control::Request& command, bool may_change, bool trusted);
+  [[nodiscard]] http::Reply ask(const control::Request& command, bool trusted);
   [[nodiscard]] http::Reply netblocks(const net::Address& address);
 
   const Guard& guard_;

@@ -163,6 +163,21 @@ get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "targets": ["192.0.2.141
 get "${with_token[@]}" -d '{"targets": ["192.0.2.140"], "for": "1h", "confirm_within": "2h"}' $at/v1/ban | says 'shorten --confirm-within' || fail "a ban that ends before it may be confirmed"
 get "${with_token[@]}" -X POST $at/v1/reload | says '"reloaded":true' || fail "no reload"
 
+step "a change of which nothing comes true has the status of an error"
+answers_422() { says_status 422 "${with_token[@]}" "$@"; get "${with_token[@]}" "$@" > "$work/out"; says '"error":"' < "$work/out" || fail "no error: $(cat "$work/out")"; }
+answers_422 -d '{"targets": ["0.0.0.0/0"]}' $at/v1/ban
+says '"targets":\[{.*"ok":false' < "$work/out" || fail "$(cat "$work/out")"
+answers_422 -d '{"targets": ["192.0.2.140", "192.0.2.141"]}' $at/v1/unban
+answers_422 -d '{"targets": ["192.0.2.140", "192.0.2.141"], "summary": true}' $at/v1/unban
+says_status 200 "${with_token[@]}" -d '{"targets": ["0.0.0.0/0", "192.0.2.142"]}' $at/v1/ban
+says_status 200 "${with_token[@]}" -d '{"targets": ["0.0.0.0/0", "192.0.2.142"]}' $at/v1/unban
+cp "$work/ipguard.toml" "$work/good.toml"
+echo 'nonsense = true' >> "$work/ipguard.toml"
+answers_422 -X POST $at/v1/reload
+says '"problems":\[{.*nonsense' < "$work/out" || fail "$(cat "$work/out")"
+cp "$work/good.toml" "$work/ipguard.toml"
+says_status 200 "${with_token[@]}" -X POST $at/v1/reload
+
 step "what is banned so already is told, and nobody is notified of it"
 banned_of() { get "${with_token[@]}" -d "$1" $at/v1/ban; }
 told_of() { grep -c '"kind":"ban".*"target":"192.0.2.150"' "$work/events.json" || true; }
@@ -220,7 +235,7 @@ is_json_error 404 "${with_token[@]}" -d '' $at/v1/nothing
 is_json_error 405 "${with_token[@]}" -d '' $at/v1/status
 is_json_error 400 "$at/v1/explain/192.0.2.130?foo=1"
 is_json_error 400 "$at/v1/bans?$(seq -f 'x%.0f' -s '&' 100)"
-is_json_error 501 "${with_token[@]}" -H 'Transfer-Encoding: gzip' -d '' $at/v1/reload
+is_json_error 501 "${with_token[@]}" -H 'Transfer-Encoding: gzip' -H 'Content-Length:' -d '' $at/v1/reload
 is_json_error 400 "$at/v1/status?x"
 
 step "who says nothing holds up no ban"

@@ -25,7 +25,7 @@ class HttpApiTest : public testing::Test {
  protected:
   HttpApiTest() {
     set_log_level(LogLevel::error);
-    guard = std::make_unique<Guard>(test_loaded(), true, State(store::Store::in_memory()));
+    guard = std::make_unique<Guard>(test_loaded(), State(store::Store::in_memory()));
     EXPECT_TRUE(guard->start(wall_clock_now()));
     (void)guard->loaded().routes->systems();  // what the daemon does beside the loop
     context = std::make_unique<CommandContext>(
@@ -108,6 +108,21 @@ TEST_F(HttpApiTest, AnswersAsTheCommandsDo) {
   EXPECT_EQ(Json::parse(get("/v1/bans").body).size(), 1U);
   EXPECT_EQ(Json::parse(get("/v1/bans", {{"ended", "1"}}).body).size(), 1U);
   EXPECT_EQ(Json::parse(post("/v1/reload", "").body)["reloaded"], true);
+}
+
+// Who asks may look at the status alone.
+TEST_F(HttpApiTest, AChangeOfWhichNothingComesTrueIsAnError) {
+  const auto refused = post("/v1/unban", R"({"targets": ["192.0.2.7", "192.0.2.9"]})");
+  EXPECT_EQ(refused.status, 422U);
+  EXPECT_THAT(Json::parse(refused.body)["error"].get<std::string>(), HasSubstr("every target is refused, the first "));
+  EXPECT_EQ(Json::parse(refused.body)["targets"].size(), 2U);
+  const auto one = post("/v1/unban", R"({"targets": ["192.0.2.7"], "summary": true})");
+  EXPECT_EQ(one.status, 422U);
+  EXPECT_THAT(Json::parse(one.body)["error"].get<std::string>(), HasSubstr("192.0.2.7"));
+  EXPECT_EQ(Json::parse(one.body)["refused"], 1);
+  EXPECT_EQ(post("/v1/ban", R"({"targets": ["192.0.2.7", "127.0.0.1"]})").status, 200U) << "one of them is banned";
+  EXPECT_EQ(post("/v1/ban", R"({"targets": ["192.0.2.7"], "issuer": "import", "summary": true})").status, 200U)
+      << "it is so already";
 }
 
 TEST_F(HttpApiTest, AnswersAnEmptyListAsOne) { EXPECT_EQ(get("/v1/bans").body, "[]\n"); }
