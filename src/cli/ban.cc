@@ -175,6 +175,9 @@ Result<> print_each(const std::string& command, const Json& results, bool json) 
     }
   }
   std::cout << (dry_run ? dry_run_remark + std::string("\n") : "");
+  if (!failed && !results.empty()) {
+    print_not_saved(results.back());
+  }
   return failed ? fail("") : Result<>{};
 }
 

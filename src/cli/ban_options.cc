@@ -43,6 +43,13 @@ Json ban_arguments(const BanOptions& options) {
 
 std::string done_words(const char* done, bool dry_run) { return (dry_run ? "would be " : "") + std::string(done); }
 
+void print_not_saved(const Json& reply) {
+  if (reply.contains("not_saved")) {
+    std::cerr << "ipguardctl: warning: this is not saved yet, and a restart may undo it: " << cell(reply, "not_saved")
+              << '\n';
+  }
+}
+
 Result<> print_ban_summary(const char* done, const Json& summary, bool json) {
   for (const auto& refusal : summary["refusals"]) {
     std::cerr << "ipguardctl: " << cell(refusal, "error") << '\n';
@@ -50,6 +57,7 @@ Result<> print_ban_summary(const char* done, const Json& summary, bool json) {
   if (const auto more = summary.value("more_refusals", 0ULL); more > 0) {
     std::cerr << "ipguardctl: and " << counted(more, "more refusal", "more refusals") << '\n';
   }
+  print_not_saved(summary);
   const auto refused = summary.value("refused", 0ULL);
   if (!json) {
     const auto already = summary.value("already", 0ULL);

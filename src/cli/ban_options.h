@@ -21,6 +21,9 @@ void add_ban_options(CLI::App& app, BanOptions& options);
 // "banned", of a dry run "would be banned". `done`: "banned", "lifted", "confirmed".
 [[nodiscard]] std::string done_words(const char* done, bool dry_run);
 
+// What a reply says besides (target_commands.h): told on standard error.
+void print_not_saved(const Json& reply);
+
 // Prints a summary of the daemon's (unless `json`: it has been printed then) and its refusals; fails if there are any.
 [[nodiscard]] Result<> print_ban_summary(const char* done, const Json& summary, bool json);
 

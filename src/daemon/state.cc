@@ -264,16 +264,18 @@ void State::save(decide::Engine& engine, const std::vector<input::Cursor>* curso
     }
     unsaved_ = {};
     unsaved_places_.clear();
-    problem_.clear();
+    if (!std::exchange(problem_, {}).empty()) {
+      log_info("the state is saved again, with all that waited");
+    }
     return;
   }
   unsaved_places_.clear();
   // What could not be written is written with what comes next; a disk that stays full must not fill the memory as well.
   lost_changes_ += forget_oldest(unsaved_.begun) + forget_oldest(unsaved_.ended);
-  if (problem_ != written.error().message) {
-    log_error("state is not saved, banning goes on: " + printable(written.error().message));
+  const auto problem = written.error().message + (folder_.empty() ? "" : " (" + folder_ + ")");
+  if (std::exchange(problem_, problem) != problem) {
+    log_error("state is not saved, banning goes on: " + printable(problem));
   }
-  problem_ = written.error().message;
 }
 
 // The file was lost, what is in force is not.

@@ -61,6 +61,8 @@ class State {
   [[nodiscard]] const std::string& problem() const { return problem_; }
   // Why the state is in memory only although it should be on disk; empty if it is not.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
+  // Why what is in force now might not outlive a restart: the one or the other; empty if it does.
+  [[nodiscard]] const std::string& not_saved() const { return problem_.empty() ? trouble_ : problem_; }
   [[nodiscard]] store::Store& store() const { return *store_; }
 
  private:

@@ -112,7 +112,7 @@ Json counters_json(const decide::EngineCounters& counters) {
 // Where decisions are kept. A dry run's are in memory, as they should be.
 Json state_json(const Guard& guard) {
   const State& state = guard.state();
-  const std::string& problem = state.problem().empty() ? state.trouble() : state.problem();
+  const std::string& problem = state.not_saved();
   return {{"path", guard.loaded().config.state_path},
           {"kept", state.store().on_disk() ? "on disk" : "in memory"},
           {"problem", problem.empty() ? Json(nullptr) : Json(problem)},

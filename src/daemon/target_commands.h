@@ -18,10 +18,10 @@ namespace ipguard::daemon {
 // each with "dry_run": true where the kernel does not know of it, because ipguardd runs as a dry run or `dry_run` only
 // asked. "was_until" (a stamp, or null for a ban without end) is there where something was banned already, and
 // "already": true where that did not change: a list adds no time, or by hand it was banned so, until then and for that
-// reason. With it: {"banned" (or "lifted"): N, "already": N (if there are any), "refused": N, "refusals": [the first
-// 100], "more_refusals": N, "dry_run": BOOL}; a target whose `until` has passed is refused. With `dry_run` nothing is
-// changed; "preview" (render_json.h), with the daemon's "mode", stands in the place of "decision", also where "ok" is
-// false.
+// reason; "not_saved" (why) where the state is not, so that a restart may undo it. With it: {"banned" (or "lifted"): N,
+// "already": N (if there are any), "refused": N, "refusals": [the first 100], "more_refusals": N, "dry_run": BOOL}; a
+// target whose `until` has passed is refused. With `dry_run` nothing is changed; "preview" (render_json.h), with the
+// daemon's "mode", stands in the place of "decision", also where "ok" is false.
 [[nodiscard]] Result<control::Work> begin_ban(Guard& guard, const control::Json& arguments);
 // {"targets": [TEXT, …], "summary": BOOL}
 [[nodiscard]] Result<control::Work> begin_unban(Guard& guard, const control::Json& arguments);

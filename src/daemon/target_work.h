@@ -49,17 +49,16 @@ class TargetWork {
   // complete the entries then.
   using Finish = std::function<bool(Json& entries)>;
 
-  // `wait`: asked before each slice of what is told in a summary; true while it had better wait for a turn.
-  TargetWork(std::vector<Item> items, ReplyForm form, Action action, std::function<bool()> wait, Finish finish)
-      : items_(std::move(items)),
+  TargetWork(const Guard& guard, std::vector<Item> items, ReplyForm form, Action action, Finish finish)
+      : guard_(guard),
+        items_(std::move(items)),
         form_(std::move(form)),
         action_(std::move(action)),
-        wait_(std::move(wait)),
         finish_(std::move(finish)) {}
 
   // A slice; the reply with the last one.
   std::optional<Result<Json>> step() {
-    if (form_.summary && next_ < items_.size() && wait_()) {
+    if (form_.summary && next_ < items_.size() && guard_.listener_behind()) {
       return std::nullopt;
     }
     if (next_ < items_.size()) {
@@ -71,6 +70,7 @@ class TargetWork {
     if (!form_.summary) {
       for (auto& entry : entries_) {
         entry["dry_run"] = form_.dry_run;
+        note_not_saved(entry);
       }
       return std::move(entries_);
     }
@@ -82,6 +82,7 @@ class TargetWork {
     if (already_ > 0) {
       summary["already"] = already_;
     }
+    note_not_saved(summary);
     return summary;
   }
 
@@ -89,6 +90,12 @@ class TargetWork {
   static constexpr size_t slice = 1000;          // targets a turn of the loop …
   static constexpr size_t summary_slice = 4000;  // … of those that are not told one by one: a transaction costs, too
   static constexpr size_t most_refusals = 100;   // told in a summary
+
+  void note_not_saved(Json& entry) const {
+    if (const auto& why = guard_.state().not_saved(); !why.empty() && !form_.dry_run) {
+      entry["not_saved"] = why;
+    }
+  }
 
   void take_slice() {
     const auto part = std::span<const Item>(items_).subspan(
@@ -124,10 +131,10 @@ class TargetWork {
     entries_.push_back(std::move(entry));
   }
 
+  const Guard& guard_;
   std::vector<Item> items_;
   ReplyForm form_;
   Action action_;
-  std::function<bool()> wait_;
   Finish finish_;
   size_t next_ = 0;
   size_t done_ = 0;
@@ -140,9 +147,8 @@ template <typename Item>
 control::Work begin_work(const Guard& guard, std::vector<Item> items, ReplyForm form,
                          typename TargetWork<Item>::Action action, typename TargetWork<Item>::Finish finish = {}) {
   // Shared, because a std::function must be copyable.
-  auto work = std::make_shared<TargetWork<Item>>(
-      std::move(items), std::move(form), std::move(action), [&guard] { return guard.listener_behind(); },
-      std::move(finish));
+  auto work = std::make_shared<TargetWork<Item>>(guard, std::move(items), std::move(form), std::move(action),
+                                                 std::move(finish));
   return [work] { return work->step(); };
 }
 

@@ -19,6 +19,9 @@ ctl ban 198.51.100.1 --for 1h > /dev/null
 dd if=/dev/zero of="$work/state/ballast" bs=4k 2> /dev/null || true
 for i in $(seq 2 150); do echo "198.51.100.$i"; done > "$work/list"
 ctl import "$work/list" --for 1h --reason "$(head -c 400 /dev/zero | tr '\0' x)" > /dev/null || fail "a full disk stops bans"
+ctl ban 198.51.100.151 --for 1h > "$work/out" 2>&1 || fail "a ban is refused: $(cat "$work/out")"
+says 'warning: this is not saved yet, and a restart may undo it: .*full' < "$work/out" || fail "a ban says nothing of it: $(cat "$work/out")"
+ctl unban 198.51.100.151 2>&1 | says 'warning: this is not saved yet' || fail "unban says nothing of it"
 holds '198\.51\.100\.150' || fail "a ban on a full disk does not reach the kernel"
 ctl status > "$work/out"
 says 'WARNING.*the state is not saved' < "$work/out" || fail "status does not warn: $(cat "$work/out")"
@@ -30,6 +33,7 @@ rm "$work/state/ballast"
 saved() { [ "$(state unsaved_changes)" = 0 ]; }
 eventually saved || fail "what waited is not saved"
 ctl status | says 'not saved' && fail "the warning stays"
+says 'info the state is saved again' < "$work/daemon.log" || fail "the log does not say that it is over"
 stop_daemon KILL
 start_daemon
 [ "$(ctl export | wc -l)" = 150 ] || fail "bans made on the full disk are lost"
