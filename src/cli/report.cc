@@ -85,7 +85,7 @@ config::Config read_configuration(const std::string& path, const std::vector<std
                       : config::load_config(path, diagnostics, settings);
 }
 
-// The issue of a setting's name: what product.md calls offenders, the key calls addresses.
+// The issue of a setting's name: what people call offenders, the key calls addresses.
 std::vector<std::string> settings_of(const ReportOptions& options) {
   constexpr std::string_view spoken = "ladder.route.offenders";
   std::vector<std::string> settings;

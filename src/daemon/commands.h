@@ -49,7 +49,7 @@ struct CommandContext {
 // What is wrong: of each the sentence is in `warnings` of that document.
 [[nodiscard]] std::vector<Warning> status_warnings(const CommandContext& context, TimePoint now);
 
-// The document of `status --json` (interface.md).
+// The document of `status --json` (ipguardctl(8)).
 [[nodiscard]] control::Json status_json(const CommandContext& context, TimePoint now);
 
 }  // namespace ipguard::daemon

@@ -40,7 +40,7 @@ expect floors src/loop/a.cc '#include <ev.h>\n' ''
 expect floors src/store/records.cc '#include <sqlite3.h>\n' '<sqlite3.h> belongs to'
 expect floors src/store/sqlite.cc '#include <sqlite3.h>\n' ''
 expect floors src/config/a.h '#include <toml++/toml.h>\n' '<toml++/toml.h> belongs to'
-expect floors src/config/a.cc '#include <toml.hpp>\n' ''
+expect floors src/config/document.cc '#include <toml.hpp>\n' ''
 expect floors src/store/a.cc '#include <nlohmann/json.hpp>\n' '<nlohmann/json.hpp> belongs to'
 expect floors src/net/a.cc '#include <spdlog/spdlog.h>\n' '<spdlog/spdlog.h> belongs to'
 expect floors src/decide/a.cc '#include <re2/re2.h>\n' '<re2/re2.h> belongs to ^match/'
@@ -48,6 +48,9 @@ expect floors src/daemon/a.cc '#include <libmnl/libmnl.h>\n' '<libmnl/libmnl.h> 
 expect floors src/daemon/a.cc '#include <maxminddb.h>\n' '<maxminddb.h> belongs to'
 expect floors src/input/a.cc '#include <systemd/sd-journal.h>\n' '<systemd/sd-journal.h> belongs to'
 expect floors src/input/a.cc '#include <brotli/decode.h>\n' '<brotli/decode.h> is a third-party header without a wrapper'
+
+expect floors src/notify/a.cc 'now = wall_clock_now();\n' 'src/notify/a.cc:1:now = wall_clock_now(); (time is passed in below floor 6)'
+expect floors src/daemon/a.cc 'now = wall_clock_now();\n' ''
 
 expect sizes src/base/a.cc "$(lines 400)" ''
 expect sizes src/base/a.cc "$(lines 401)" 'src/base/a.cc:401: more than 400 lines'
