@@ -2,9 +2,7 @@
 #include <iostream>
 #include <string_view>
 
-#include "base/log.h"
-#include "base/standard_output.h"
-#include "base/text.h"
+#include "base/program_end.h"
 #include "base/version.h"
 #include "writer/writer.h"
 
@@ -20,18 +18,7 @@ constexpr std::string_view usage =
     "  -h, --help     print this and exit\n"
     "  -V, --version  print the version and exit\n";
 
-int report(const ipguard::Result<>& result) {
-  if (result) {
-    return 0;
-  }
-  const auto text = "ipguard-writer: " + result.error().message;
-  if (ipguard::log_is_set_up()) {
-    ipguard::log_error(ipguard::printable(text));  // with time and level, as all that the daemon beside it says
-  } else {
-    std::cerr << text << '\n';
-  }
-  return ipguard::exit_status(result.error().code);
-}
+constexpr std::string_view name = "ipguard-writer";
 
 }  // namespace
 
@@ -45,11 +32,11 @@ int main(int argc, char** argv) {
     } else {
       std::cout << usage;
     }
-    return report(output.finish());
+    return ipguard::end_program(name, output, 0);
   }
   if (argument.empty() || argument.starts_with('-')) {
     std::cerr << "ipguard-writer: one configuration is wanted as its argument\nTry 'ipguard-writer --help'.\n";
     return 2;
   }
-  return report(ipguard::writer::run(argv[1]));
+  return ipguard::end_program(name, ipguard::writer::run(argv[1]));
 }

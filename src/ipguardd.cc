@@ -3,34 +3,16 @@
 #include <fcntl.h>
 
 #include <csignal>
-#include <iostream>
+#include <string>
+#include <string_view>
 
-#include "base/log.h"
-#include "base/standard_output.h"
-#include "base/text.h"
+#include "base/program_end.h"
 #include "base/version.h"
 #include "daemon/daemon.h"
 
 namespace {
 
-int report(const ipguard::Result<>& result) {
-  if (result) {
-    return 0;
-  }
-  const auto& message = result.error().message;
-  if (!message.empty() && ipguard::log_is_set_up()) {
-    ipguard::log_error(ipguard::printable(message));  // its last words, with time and level as all before
-  } else if (!message.empty()) {
-    std::cerr << "ipguardd: " << message << '\n';
-  }
-  return ipguard::exit_status(result.error().code);
-}
-
-// What was printed must have arrived: a full disk is a failure.
-int finish(ipguard::StandardOutput& output, int status) {
-  const int written = report(output.finish());
-  return status == 0 ? written : status;
-}
+constexpr std::string_view name = "ipguardd";
 
 // A file that is opened later must not become standard input, which may be a source, or standard error.
 void open_closed_descriptors() {
@@ -64,11 +46,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return finish(output, app.exit(error) == 0 ? 0 : 2);
+    return ipguard::end_program(name, output, app.exit(error) == 0 ? 0 : 2);
   }
-  if (check) {
-    return finish(output, report(ipguard::daemon::check(options)));
+  if (!check) {
+    (void)std::signal(SIGPIPE, SIG_IGN);  // whoever reads standard error may go: protection goes on without
   }
-  (void)std::signal(SIGPIPE, SIG_IGN);  // whoever reads standard error may go: protection goes on without
-  return finish(output, report(ipguard::daemon::run(options)));
+  const auto result = check ? ipguard::daemon::check(options) : ipguard::daemon::run(options);
+  return ipguard::end_program(name, output, ipguard::end_program(name, result));
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/standard_output.h"
+#include "base/program_end.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/help_format.h"
@@ -16,6 +16,7 @@
 namespace ipguard::cli {
 namespace {
 
+constexpr std::string_view program = "ipguardctl";
 constexpr std::string_view daemon_group = "To the daemon";
 constexpr std::string_view alone_group = "Alone (no daemon, no privilege)";
 
@@ -100,22 +101,6 @@ void add_version_flag(CLI::App& app) {
   }
 }
 
-int report(const Result<>& result) {
-  if (result) {
-    return 0;
-  }
-  if (!result.error().message.empty()) {
-    std::cerr << "ipguardctl: " << result.error().message << '\n';
-  }
-  return exit_status(result.error().code);
-}
-
-// What was printed must have arrived: a full disk is a failure, however well the command itself went.
-int finish(StandardOutput& output, int status) {
-  const int written = report(output.finish());
-  return status == 0 ? written : status;
-}
-
 // Databases are mapped (a copy of each would take longer than a look-up): one that somebody writes into and that
 // shrinks meanwhile must not end us without a word.
 void on_shrunk_file(int /*signal*/) {
@@ -149,11 +134,11 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return finish(output, app.exit(error) == 0 ? 0 : 2);
+    return end_program(program, output, app.exit(error) == 0 ? 0 : 2);
   }
   const auto result = chosen();
   std::cout.flush();  // before what goes wrong is told
-  return finish(output, report(result));
+  return end_program(program, output, end_program(program, result));
 }
 
 }  // namespace ipguard::cli

@@ -107,7 +107,7 @@ within 5 gone "$daemon" || fail "the daemon goes on without a writer"
 status=0; wait "$daemon" || status=$?
 daemon=
 [ "$status" = 1 ] || fail "it ends with $status"
-says '^20[0-9-]*T[0-9:+-]* error the process that writes to nftables has gone' < "$work/daemon.log" ||
+says '^20[0-9-]*T[0-9:+-]* error ipguardd: the process that writes to nftables has gone' < "$work/daemon.log" ||
   fail "it does not say why it ended, as its log says all else"
 table | says '192\.0\.2\.10' || fail "the bans went with it"
 
