@@ -18,7 +18,8 @@ namespace {
 
 constexpr size_t least_date_digits = 6;  // yymmdd; a shorter number counts generations
 constexpr int64_t a_second = 1'000'000'000;
-constexpr int most_looks = 20;  // at a folder whose files are renamed or compressed this moment
+constexpr int64_t late_writes = 86'400 * a_second;  // from one rotation to the next, mostly
+constexpr int most_looks = 20;                      // at a folder whose files are renamed or compressed this moment
 
 // What comes before the ending: rotation may put its mark there (logrotate's `extension`).
 std::string_view stem_of(std::string_view base) {
@@ -91,10 +92,11 @@ void sort_oldest_first(std::vector<Candidate>& candidates) {
   });
 }
 
-// One last written before the reference was is left over from another scheme of names. logrotate(8) gives compressed
-// files their times in whole seconds.
+// One last written long before the reference was is left over from another scheme of names. Of one scheme, an older
+// generation may well be the later written one: by workers that keep it until their last connection is over, or as a
+// clock was set back.
 bool is_written_after(const Candidate& candidate, const Candidate& reference) {
-  return candidate.mark->date == reference.mark->date ? candidate.modified / a_second >= reference.modified / a_second
+  return candidate.mark->date == reference.mark->date ? candidate.modified >= reference.modified - late_writes
                                                       : candidate.modified > reference.modified;
 }
 
@@ -255,7 +257,7 @@ class Folder {
 
   // A file's owner may set any second; some file systems keep it.
   static int64_t modification_time(const struct stat& status) {
-    constexpr int64_t last = INT64_MAX / a_second - 1;
+    constexpr int64_t last = INT64_MAX / (2 * a_second);  // no difference of two overflows
     return std::clamp<int64_t>(status.st_mtim.tv_sec, -last, last) * a_second + status.st_mtim.tv_nsec;
   }
 

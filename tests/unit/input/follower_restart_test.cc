@@ -139,6 +139,22 @@ TEST_F(RestartTest, RotatedSeveralTimesMeanwhile) {
   }
 }
 
+// As workers do that keep the file until their last connection is over, or a clock that is set back. What was last
+// written long before is left over from another scheme of names.
+TEST_F(RestartTest, TheOlderOfTwoGenerationsMayBeTheLaterWritten) {
+  const std::vector<Cursor> cursors = followed("1\n");
+  append(log, "2\n");
+  fs::rename(log, temp / "access.log-20260102");
+  append(temp / "access.log-20260103", "3\n");
+  append(temp / "access.log-260101", "left over\n");
+  append(log, "4\n");
+  const auto now = fs::last_write_time(log);
+  fs::last_write_time(temp / "access.log-20260103", now - std::chrono::minutes(30));
+  fs::last_write_time(temp / "access.log-260101", now - std::chrono::days(60));
+  follow_log(cursors);
+  EXPECT_EQ(take_texts(), (Texts{"2", "3", "4"}));
+}
+
 TEST_F(RestartTest, AnOldFileStillFollowedDoesNotBringReadOnesBack) {
   follow_log();
   append(log, "1\n");
