@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "base/unique_fd.h"
+#include "support/temp_folder.h"
 
 namespace ipguard {
 namespace {
@@ -21,18 +21,10 @@ using testing::IsEmpty;
 
 class FileTest : public testing::Test {
  protected:
-  FileTest() {
-    std::string pattern = testing::TempDir() + "ipguard-base-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~FileTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
   void put(const std::string& name, std::string_view content = "") const { std::ofstream(path(name)) << content; }
 
-  std::string folder_;
+  const TempFolder folder_;
 };
 
 TEST_F(FileTest, ReadsWholeFilesWithinTheLimit) {
@@ -54,7 +46,7 @@ TEST_F(FileTest, SaysWhatCannotBeRead) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::not_found);
   EXPECT_EQ(missing.error().message, "cannot read " + path("missing") + ": No such file or directory");
-  const auto folder = read_file(folder_);
+  const auto folder = read_file(folder_.path());
   ASSERT_FALSE(folder);
   EXPECT_THAT(folder.error().message, HasSubstr("Is a directory"));
   const auto endless = read_file("/dev/zero", 1000);
@@ -94,7 +86,8 @@ TEST_F(FileTest, ListsFilesOfAFolder) {
   std::filesystem::create_directory(path("sub.toml"));
   ASSERT_EQ(::symlink(path("a.toml").c_str(), path("link.toml").c_str()), 0);
   ASSERT_EQ(::symlink(path("gone").c_str(), path("dangling.toml").c_str()), 0);
-  EXPECT_THAT(list_folder(folder_, ".toml").value(), ElementsAre(path("a.toml"), path("link.toml"), path("z.toml")));
+  EXPECT_THAT(list_folder(folder_.path(), ".toml").value(),
+              ElementsAre(path("a.toml"), path("link.toml"), path("z.toml")));
   const auto missing = list_folder(path("missing"), ".toml");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::not_found);

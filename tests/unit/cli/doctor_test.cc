@@ -5,10 +5,11 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "support/temp_folder.h"
 
 namespace ipguard::cli {
 namespace {
@@ -19,16 +20,13 @@ using Verdict = Finding::Verdict;
 class Doctor : public ::testing::Test {
  protected:
   Doctor() {
-    std::string name = (std::filesystem::temp_directory_path() / "ipguard-doctor-XXXXXX").string();
-    folder = ::mkdtemp(name.data());
     config::SourceConfig source;
     source.name = "web";
-    source.paths = {folder + "/*.log"};
+    source.paths = {folder / "*.log"};
     config.sources = {source};
   }
-  ~Doctor() override { std::filesystem::remove_all(folder); }
 
-  void write(const std::string& name, const std::string& text) const { std::ofstream(folder + '/' + name) << text; }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
   Findings examine() {
     Findings findings;
     examine_sources(config, rules, wall_clock_now(), findings);
@@ -43,7 +41,7 @@ class Doctor : public ::testing::Test {
   }
 
   const std::string access_line = R"(192.0.2.7 - - [25/Feb/2026:04:30:17 +0000] "GET /.env HTTP/1.1" 404 143 "-" "x")";
-  std::string folder;
+  const TempFolder folder;
   config::Config config;
   std::shared_ptr<const match::RuleSet> rules = check_rules({IPGUARD_SOURCE_DIR "/rules/web-probes.toml"}).rules;
 };
@@ -71,15 +69,15 @@ TEST_F(Doctor, AFileThatIsNot) {
 TEST_F(Doctor, EmptyMissingUnreadableAndUnfinished) {
   write("a.log", "");
   write("b.log", "a line that is being writ");
-  std::filesystem::create_directory(folder + "/c.log");
-  config.sources[0].paths.push_back(folder + "/none/*.log");
+  std::filesystem::create_directory(folder / "c.log");
+  config.sources[0].paths.push_back(folder / "none/*.log");
   const auto findings = examine();
   ASSERT_EQ(findings.size(), 4U);
   EXPECT_THAT(findings[0].text, HasSubstr("nothing in it yet"));
   EXPECT_THAT(findings[1].text, HasSubstr("nothing in it yet"));
   EXPECT_EQ(findings[2].verdict, Verdict::problem);
   EXPECT_FALSE(findings[2].remedy.empty());
-  EXPECT_THAT(findings[3].text, HasSubstr("not here, and waited for: " + folder + "/none/*.log"));
+  EXPECT_THAT(findings[3].text, HasSubstr("not here, and waited for: " + folder / "none/*.log"));
   EXPECT_EQ(findings[3].verdict, Verdict::note);
 }
 
@@ -94,8 +92,8 @@ TEST_F(Doctor, AJournalThatIsNotThere) {
   config.sources[0] = {};
   config.sources[0].name = "system";
   config.sources[0].kind = config::SourceKind::journal;
-  config.sources[0].journal = folder + "/journal";
-  config.sources[0].fallback = {folder + "/auth.log"};
+  config.sources[0].journal = folder / "journal";
+  config.sources[0].fallback = {folder / "auth.log"};
   write("auth.log",
         repeated("2026-02-25T04:30:17+00:00 host sshd[1]: Failed password for root from 192.0.2.7 port 1 ssh2", 3));
   rules = check_rules({IPGUARD_SOURCE_DIR "/rules/sshd.toml"}).rules;
@@ -114,7 +112,7 @@ TEST_F(Doctor, WithoutRulesItLooksOnWhatThereIs) {
 }
 
 TEST_F(Doctor, Databases) {
-  config.database_paths = {folder + "/none.mmdb"};
+  config.database_paths = {folder / "none.mmdb"};
   Findings findings;
   examine_database(config, wall_clock_now(), findings);
   EXPECT_EQ(findings.at(0).verdict, Verdict::problem);
@@ -130,7 +128,7 @@ TEST_F(Doctor, Databases) {
 
 TEST_F(Doctor, NoDaemon) {
   Findings findings;
-  examine_daemon(folder + "/none.sock", findings);
+  examine_daemon(folder / "none.sock", findings);
   EXPECT_EQ(findings.at(0).verdict, Verdict::problem);
   EXPECT_THAT(findings[0].remedy, HasSubstr("systemctl"));
 }

@@ -25,7 +25,7 @@ class OutputTest : public testing::Test {
  protected:
   [[nodiscard]] static std::string target_of(const std::string& link) { return fs::read_symlink(link).string(); }
 
-  TestFolder folder;
+  TempFolder folder;
   std::string root = fs::path(folder.write("mark", "")).parent_path();
 };
 

@@ -41,7 +41,7 @@ std::vector<std::string> of_daemon(const Logs& logs, const std::vector<std::stri
 }
 
 std::vector<std::string> of_report(const Logs& logs, const std::vector<std::string>& settings) {
-  const TestFolder folder;
+  const TempFolder folder;
   auto plan = make_plan(
       {folder.write("auth.log", text_of(logs.auth)), folder.write("access.log", text_of(logs.access))}, settings);
   plan.threads = 2;

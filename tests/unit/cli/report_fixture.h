@@ -1,40 +1,15 @@
 // Logs and plans for tests of `report`.
 #pragma once
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "cli/report_run.h"
 #include "config/rule_file.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::cli {
-
-// A folder of its own, gone with the test.
-class TestFolder {
- public:
-  TestFolder() : path_(std::filesystem::temp_directory_path() / ("ipguard-report-" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  // The path of a file with this content.
-  std::string write(const std::string& name, const std::string& content) const {
-    const auto path = path_ / name;
-    std::ofstream(path, std::ios::binary) << content;
-    return path;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A line and when it was written.
 struct TimedLine {

@@ -79,7 +79,7 @@ TEST_P(LiveReport, SaysWhatTheReportSays) {
   EXPECT_GT(live->balance.total.stopped, 100U);
   EXPECT_FALSE(live->evidence.empty());
 
-  const TestFolder folder;
+  const TempFolder folder;
   auto plan = make_plan(
       {folder.write("auth.log", text_of(logs.auth)), folder.write("access.log", text_of(logs.access))}, settings);
   plan.by = report::Dimension::route;

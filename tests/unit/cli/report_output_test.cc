@@ -31,7 +31,7 @@ TEST(ReportInputs, KnowTheLogOfAGeneration) {
 }
 
 TEST(ReportInputs, PutGenerationsInTheOrderOfTheirTimes) {
-  const TestFolder folder;
+  const TempFolder folder;
   const auto line = [](int day) {
     return "2026-05-0" + std::to_string(day) + "T10:00:00+00:00 host sshd[1]: Connection closed by 192.0.2.1 port 1\n";
   };
@@ -49,7 +49,7 @@ TEST(ReportInputs, PutGenerationsInTheOrderOfTheirTimes) {
 
 // A copy is read once, wherever it stands; logs that only begin alike are all read.
 TEST(ReportInputs, AreReadOnceEach) {
-  const TestFolder folder;
+  const TempFolder folder;
   const auto text = text_of(make_access_log(7, 1000));
   auto other = text;
   other[other.size() - 5] ^= 1;
@@ -73,7 +73,7 @@ TEST(ReportInputs, AreReadOnceEach) {
 
 // Who calls a log by another name gets the same reading.
 TEST(ReportInputs, AreReadAsTheirSourceSaysByWhateverName) {
-  const TestFolder folder;
+  const TempFolder folder;
   const auto path = folder.write("auth.log", "May  1 12:00:00 host sshd[1]: Connection closed by 192.0.2.1 port 1\n");
   config::Diagnostics diagnostics;
   const auto config = config::parse_config(

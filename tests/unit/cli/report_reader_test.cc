@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <sstream>
 
 #include "base/unique_fd.h"
@@ -103,7 +102,7 @@ Lines lines_of(const std::vector<std::string>& paths, size_t chunk_bytes) {
 }
 
 TEST(SeriesReader, CutsBetweenLines) {
-  const TestFolder folder;
+  const TempFolder folder;
   std::mt19937_64 random(11);
   for (int round = 0; round < 300; ++round) {
     std::vector<std::string> contents(2);
@@ -132,7 +131,7 @@ TEST(SeriesReader, CutsBetweenLines) {
 // Of lines that a container runtime has split, wherever the cuts are. (Its lines are hardly shorter than the limit
 // here.)
 TEST(SeriesReader, JoinsWhatARuntimeHasSplit) {
-  const TestFolder folder;
+  const TempFolder folder;
   std::mt19937_64 random(12);
   for (int round = 0; round < 300; ++round) {
     std::string content;

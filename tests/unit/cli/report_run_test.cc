@@ -32,7 +32,7 @@ class ReportRunTest : public testing::Test {
     return document_json(run_report(std::move(plan)));
   }
 
-  TestFolder folder;
+  TempFolder folder;
 };
 
 TEST_F(ReportRunTest, DoesNotDependOnThreads) {

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temp_folder.h"
+
 namespace ipguard::config {
 namespace {
 
@@ -292,17 +294,10 @@ TEST(RuleFile, PatternsAreBounded) {
 
 class RuleFolder : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "ipguard-rules-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   void write(const std::string& name, const std::string& id) const {
-    std::ofstream(folder_ + "/" + name) << "[[rule]]\nid = '" << id
-                                        << "'\nservice = 's'\nlog = 'access'\nstatus = 404\n";
+    std::ofstream(folder_ / name) << "[[rule]]\nid = '" << id << "'\nservice = 's'\nlog = 'access'\nstatus = 404\n";
   }
-  std::string folder_;
+  const TempFolder folder_;
 };
 
 TEST_F(RuleFolder, ReadsItsTomlFilesInOrderAndOnce) {
@@ -310,47 +305,47 @@ TEST_F(RuleFolder, ReadsItsTomlFilesInOrderAndOnce) {
   write("a.toml", "a/a");
   write("c.toml.bak", "c/c");
   Diagnostics diagnostics;
-  const auto rules =
-      load_rules({folder_, folder_ + "/b.toml", folder_ + "/../" + std::filesystem::path(folder_).filename().string()},
-                 diagnostics);
+  const auto rules = load_rules(
+      {folder_.path(), folder_ / "b.toml", folder_ / "../" + std::filesystem::path(folder_.path()).filename().string()},
+      diagnostics);
   EXPECT_EQ(diagnostics.to_string(), "");
   ASSERT_EQ(rules.size(), 2U);
   EXPECT_EQ(rules[0].id, "a/a");
   EXPECT_EQ(rules[1].id, "b/b");
-  EXPECT_EQ(rules[1].location.file, folder_ + "/b.toml");
+  EXPECT_EQ(rules[1].location.file, folder_ / "b.toml");
 }
 
 TEST_F(RuleFolder, IdsAreUniqueOverAllFiles) {
   write("a.toml", "a/a");
   write("b.toml", "a/a");
   Diagnostics diagnostics;
-  EXPECT_EQ(load_rules({folder_}, diagnostics).size(), 1U);
-  EXPECT_EQ(diagnostics.to_string(), folder_ +
+  EXPECT_EQ(load_rules({folder_.path()}, diagnostics).size(), 1U);
+  EXPECT_EQ(diagnostics.to_string(), folder_.path() +
                                          "/b.toml:2:6: error: id: another rule is called 'a/a' already\n"
                                          "  2 | id = 'a/a'\n"
                                          "    |      ^\n"
                                          "  hint: the first is at " +
-                                         folder_ + "/a.toml:2:6\n1 error\n");
+                                         folder_ / "a.toml:2:6\n1 error\n");
 }
 
 TEST_F(RuleFolder, WithoutTomlFilesIsAnError) {
   Diagnostics diagnostics;
-  EXPECT_THAT(load_rules({folder_}, diagnostics), IsEmpty());
-  EXPECT_EQ(diagnostics.to_string(), folder_ + ": error: no rules: the folder holds no *.toml\n1 error\n");
+  EXPECT_THAT(load_rules({folder_.path()}, diagnostics), IsEmpty());
+  EXPECT_EQ(diagnostics.to_string(), folder_.path() + ": error: no rules: the folder holds no *.toml\n1 error\n");
 }
 
 TEST_F(RuleFolder, MissingPathsAreErrorsAndTheOthersAreRead) {
   write("a.toml", "a/a");
   Diagnostics diagnostics;
-  EXPECT_EQ(load_rules({folder_ + "/missing", folder_ + "/a.toml"}, diagnostics).size(), 1U);
+  EXPECT_EQ(load_rules({folder_ / "missing", folder_ / "a.toml"}, diagnostics).size(), 1U);
   EXPECT_EQ(diagnostics.to_string(),
-            folder_ + "/missing: error: cannot read rules: No such file or directory\n1 error\n");
+            folder_ / "missing: error: cannot read rules: No such file or directory\n1 error\n");
 
   Diagnostics placed;  // where the configuration names them
   const std::vector<model::Location> places = {{.file = "c.toml", .line = 4, .column = 10},
                                                {.file = "c.toml", .line = 4, .column = 19}};
-  EXPECT_EQ(load_rules({folder_ + "/missing", folder_ + "/a.toml"}, placed, places).size(), 1U);
-  EXPECT_EQ(placed.to_string(), "c.toml:4:10: error: paths: " + folder_ +
+  EXPECT_EQ(load_rules({folder_ / "missing", folder_ / "a.toml"}, placed, places).size(), 1U);
+  EXPECT_EQ(placed.to_string(), "c.toml:4:10: error: paths: " + folder_.path() +
                                     "/missing: cannot read rules: No such file or directory\n1 error\n");
 }
 

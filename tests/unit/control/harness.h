@@ -4,12 +4,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,27 +15,9 @@
 #include "control/client.h"
 #include "control/server.h"
 #include "control/socket.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::control {
-
-// Removed with everything in it.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = testing::TempDir() + "ipguard-control-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 class Harness {
  public:
@@ -85,7 +64,7 @@ class Harness {
   Server& server() { return server_; }
 
  private:
-  Folder folder_;
+  TempFolder folder_;
   std::string path_ = folder_ / "ipguard.sock";
   loop::EventLoop loop_;
   loop::Timer ticker_;

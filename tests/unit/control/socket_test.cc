@@ -31,7 +31,7 @@ void leave_stale_socket(const std::string& path) {
 
 TEST(Listener, HasItsModesWhateverTheUmask) {
   for (const mode_t mask : {mode_t{0}, mode_t{077}}) {
-    const Folder folder;
+    const TempFolder folder;
     const auto old = ::umask(mask);
     const auto listener = Listener::open(folder / "run/ipguard/ipguard.sock");
     ::umask(old);
@@ -42,7 +42,7 @@ TEST(Listener, HasItsModesWhateverTheUmask) {
 }
 
 TEST(Listener, RemovesItsSocketAndNoOthers) {
-  const Folder folder;
+  const TempFolder folder;
   const auto path = folder / "s";
   {
     const auto listener = Listener::open(path);
@@ -59,7 +59,7 @@ TEST(Listener, RemovesItsSocketAndNoOthers) {
 }
 
 TEST(Listener, ReplacesAStaleSocket) {
-  const Folder folder;
+  const TempFolder folder;
   leave_stale_socket(folder / "s");
   const auto listener = Listener::open(folder / "s");
   ASSERT_TRUE(listener) << listener.error().message;
@@ -68,7 +68,7 @@ TEST(Listener, ReplacesAStaleSocket) {
 }
 
 TEST(Listener, RefusesWhereAnotherAnswers) {
-  const Folder folder;
+  const TempFolder folder;
   const auto first = Listener::open(folder / "s");
   const auto second = Listener::open(folder / "s");
   ASSERT_FALSE(second);
@@ -78,7 +78,7 @@ TEST(Listener, RefusesWhereAnotherAnswers) {
 }
 
 TEST(Listener, RefusesWhereAnotherHasAFullQueue) {
-  const Folder folder;
+  const TempFolder folder;
   const auto first = Listener::open(folder / "s");
   std::vector<UniqueFd> clients;
   while (true) {
@@ -95,7 +95,7 @@ TEST(Listener, RefusesWhereAnotherHasAFullQueue) {
 }
 
 TEST(Listener, DoesNotRemoveWhatIsNoSocket) {
-  const Folder folder;
+  const TempFolder folder;
   std::ofstream(folder / "s") << "precious";
   const auto listener = Listener::open(folder / "s");
   ASSERT_FALSE(listener);
@@ -107,7 +107,7 @@ TEST(Listener, DoesNotRemoveWhatIsNoSocket) {
 }
 
 TEST(Listener, NamesTheBoundOfAPath) {
-  const Folder folder;
+  const TempFolder folder;
   const std::string path = folder / std::string(120, 'x').c_str();
   const auto listener = Listener::open(path);
   ASSERT_FALSE(listener);
@@ -117,7 +117,7 @@ TEST(Listener, NamesTheBoundOfAPath) {
 }
 
 TEST(Client, SaysThatThereIsNoDaemon) {
-  const Folder folder;
+  const TempFolder folder;
   const auto path = folder / "ipguard.sock";
   const auto missing = call(path, {.command = "status"});
   ASSERT_FALSE(missing);
@@ -135,7 +135,7 @@ TEST(Client, SaysWhoMayAsk) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root to become another user";
   }
-  const Folder folder;
+  const TempFolder folder;
   std::filesystem::permissions(folder / "", std::filesystem::perms(0755));
   const auto listener = Listener::open(folder / "s");
   ASSERT_TRUE(listener);
@@ -156,7 +156,7 @@ TEST(Client, SaysWhoMayAsk) {
 }
 
 TEST(Client, DoesNotWaitForEver) {
-  const Folder folder;
+  const TempFolder folder;
   const auto listener = Listener::open(folder / "s");  // takes the connection and never answers
   const auto reply = call(folder / "s", {.command = "status"}, 0);
   ASSERT_FALSE(reply);
@@ -164,7 +164,7 @@ TEST(Client, DoesNotWaitForEver) {
 }
 
 TEST(Client, SaysThatTheDaemonClosed) {
-  const Folder folder;
+  const TempFolder folder;
   const auto listener = Listener::open(folder / "s");
   std::thread daemon([&] {
     pollfd entry{.fd = listener->fd(), .events = POLLIN, .revents = 0};
@@ -178,7 +178,7 @@ TEST(Client, SaysThatTheDaemonClosed) {
 }
 
 TEST(Client, RefusesARequestThatTheServerWouldRefuse) {
-  const Folder folder;
+  const TempFolder folder;
   const auto listener = Listener::open(folder / "s");
   const auto reply =
       call(folder / "s", {.command = "import", .arguments = {{"text", std::string(max_request_bytes, 'x')}}}, 10);

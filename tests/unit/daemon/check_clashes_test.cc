@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,18 +10,17 @@
 #include <utility>
 #include <vector>
 
+#include "support/temp_folder.h"
+
 namespace ipguard::daemon {
 namespace {
 
 class CheckClashesTest : public testing::Test {
  protected:
-  CheckClashesTest() { std::filesystem::create_directories(folder_); }
-  ~CheckClashesTest() override { std::filesystem::remove_all(folder_); }
-
   // With @ for the folder.
   std::string laid_in(std::string text) const {
     for (auto at = text.find('@'); at != std::string::npos; at = text.find('@')) {
-      text.replace(at, 1, folder_);
+      text.replace(at, 1, folder_.path());
     }
     return text;
   }
@@ -35,7 +33,7 @@ class CheckClashesTest : public testing::Test {
     return diagnostics;
   }
 
-  std::string folder_ = testing::TempDir() + "ipguard-clashes-" + std::to_string(::getpid());
+  const TempFolder folder_;
 };
 
 struct Clash {
@@ -50,8 +48,8 @@ const std::string clash_source = "[[source]]\nname = \"web\"\npaths = [\"@/acces
 const std::string clash_syslog = "[[source]]\nname = \"net\"\nsenders = [\"127.0.0.1\"]\nlisten = ";
 
 TEST_F(CheckClashesTest, TellsOfPlacesThatAreTaken) {
-  std::ofstream(folder_ + "/access.log") << "x";
-  std::filesystem::create_symlink(folder_ + "/access.log", folder_ + "/link");
+  std::ofstream(folder_ / "access.log") << "x";
+  std::filesystem::create_symlink(folder_ / "access.log", folder_ / "link");
   const std::vector<Clash> cases = {
       {"[http]\nlisten = \"127.0.0.1:8043\"\n[whois]\nlisten = \"127.0.0.1:8044\"\n", "", ""},
       {"[http]\nlisten = \"127.0.0.1:8043\"\n[whois]\nlisten = \"[::1]:8043\"\n", "", ""},

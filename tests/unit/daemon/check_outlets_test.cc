@@ -7,9 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "support/temp_folder.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -18,16 +19,12 @@ using testing::HasSubstr;
 
 class CheckOutletsTest : public testing::Test {
  protected:
-  CheckOutletsTest() {
-    std::filesystem::create_directories(folder_);
-    ::chmod(folder_.c_str(), 0755);
-  }
-  ~CheckOutletsTest() override { std::filesystem::remove_all(folder_); }
+  CheckOutletsTest() { ::chmod(folder_.path().c_str(), 0755); }
 
   std::string token(mode_t mode = 0600) const {
-    std::ofstream(folder_ + "/token") << "0123456789abcdef0123456789abcdef\n";
-    ::chmod((folder_ + "/token").c_str(), mode);
-    return folder_ + "/token";
+    std::ofstream(folder_ / "token") << "0123456789abcdef0123456789abcdef\n";
+    ::chmod((folder_ / "token").c_str(), mode);
+    return folder_ / "token";
   }
   static config::Diagnostics check(const config::Config& config, const std::string& account = "nobody") {
     config::Diagnostics diagnostics;
@@ -35,7 +32,7 @@ class CheckOutletsTest : public testing::Test {
     return diagnostics;
   }
 
-  std::string folder_ = testing::TempDir() + "ipguard-outlets-" + std::to_string(::getpid());
+  const TempFolder folder_;
 };
 
 TEST_F(CheckOutletsTest, WarnsRootOfATokenThatTheServiceCannotRead) {
@@ -63,17 +60,17 @@ TEST_F(CheckOutletsTest, WarnsRootOfATokenThatTheServiceCannotRead) {
   config.notifies.clear();
   ASSERT_EQ(::chown(config.http.token_file.c_str(), owner, static_cast<gid_t>(-1)), 0);
   EXPECT_EQ(check(config).to_string(), "");
-  ::chmod(folder_.c_str(), 0700);
+  ::chmod(folder_.path().c_str(), 0700);
   EXPECT_EQ(check(config).all().size(), 1U) << "the folder is closed to him";
 }
 
 TEST_F(CheckOutletsTest, SaysHowToMakeATokenThatTheServiceCanRead) {
   config::Config config;
-  config.http.token_file = folder_ + "/none";
+  config.http.token_file = folder_ / "none";
   const auto found = check(config, "ipguard");
   ASSERT_EQ(found.all().size(), 1U);
   EXPECT_TRUE(found.has_errors());
-  EXPECT_THAT(found.all()[0].hint, HasSubstr("&& chown ipguard " + folder_ + "/none"));
+  EXPECT_THAT(found.all()[0].hint, HasSubstr("&& chown ipguard " + folder_ / "none"));
 }
 
 TEST_F(CheckOutletsTest, RefusesUrlsThatNothingCanBePostedTo) {

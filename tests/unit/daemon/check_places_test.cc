@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/unix_socket.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -21,12 +21,11 @@ using testing::HasSubstr;
 class CheckPlacesTest : public testing::Test {
  protected:
   CheckPlacesTest() {
-    std::filesystem::create_directories(folder_ + "/folder");
-    std::ofstream(folder_ + "/file") << "x";
-    std::ofstream(folder_ + "/program") << "#!/bin/sh\n";
-    ::chmod((folder_ + "/program").c_str(), 0755);
+    std::filesystem::create_directories(folder_ / "folder");
+    std::ofstream(folder_ / "file") << "x";
+    std::ofstream(folder_ / "program") << "#!/bin/sh\n";
+    ::chmod((folder_ / "program").c_str(), 0755);
   }
-  ~CheckPlacesTest() override { std::filesystem::remove_all(folder_); }
 
   // With @ for the folder. Places that the machine may or may not have are laid into it.
   config::Diagnostics check(std::string toml) const {
@@ -37,7 +36,7 @@ class CheckPlacesTest : public testing::Test {
       toml += "[control]\nsocket = \"@/ipguard.sock\"\n";
     }
     for (auto at = toml.find('@'); at != std::string::npos; at = toml.find('@')) {
-      toml.replace(at, 1, folder_);
+      toml.replace(at, 1, folder_.path());
     }
     config::Diagnostics diagnostics;
     const auto config = config::parse_config(toml, "t.toml", diagnostics);
@@ -46,7 +45,7 @@ class CheckPlacesTest : public testing::Test {
     return diagnostics;
   }
 
-  std::string folder_ = testing::TempDir() + "ipguard-places-" + std::to_string(::getpid());
+  const TempFolder folder_;
 };
 
 struct PlaceCase {
@@ -115,7 +114,7 @@ TEST_F(CheckPlacesTest, TellsWhatCannotWorkAndWhatMayComeLater) {
     const auto& found = diagnostics.all()[0];
     std::string message = expected.message;
     for (auto at = message.find('@'); at != std::string::npos; at = message.find('@')) {
-      message.replace(at, 1, folder_);
+      message.replace(at, 1, folder_.path());
     }
     EXPECT_EQ(config::location_text(found.location), expected.place) << toml;
     EXPECT_EQ(found.message, message);
@@ -124,26 +123,26 @@ TEST_F(CheckPlacesTest, TellsWhatCannotWorkAndWhatMayComeLater) {
 }
 
 TEST_F(CheckPlacesTest, ASocketThatIsThereIsAsItShouldBe) {
-  const auto socket = SocketFile::bind(folder_ + "/ipguard.sock", SOCK_STREAM, 0600, "socket");
+  const auto socket = SocketFile::bind(folder_ / "ipguard.sock", SOCK_STREAM, 0600, "socket");
   ASSERT_TRUE(socket);
   EXPECT_EQ(check("").to_string(), "");
 }
 
 TEST_F(CheckPlacesTest, LooksAndMakesNothing) {
   (void)check(std::string(file_notify) + "\"@/none/events.json\"\n[http]\nlisten = \"unix:@/none/http.sock\"\n");
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/none"));
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/state"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "none"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "state"));
 }
 
 // A default has no line; the table is named instead.
 TEST_F(CheckPlacesTest, ADefaultIsToldOfByItsTable) {
   config::Config config;
   config.path = "t.toml";
-  config.state_path = folder_ + "/file";
-  config.control_socket = folder_ + "/ipguard.sock";
+  config.state_path = folder_ / "file";
+  config.control_socket = folder_ / "ipguard.sock";
   config::Diagnostics diagnostics;
   check_places(config, diagnostics);
-  EXPECT_THAT(diagnostics.to_string(), HasSubstr("t.toml: error: [state] path: '" + folder_ + "/file' is no folder\n"));
+  EXPECT_THAT(diagnostics.to_string(), HasSubstr("t.toml: error: [state] path: '" + folder_ / "file' is no folder\n"));
 }
 
 }  // namespace

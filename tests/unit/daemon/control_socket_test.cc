@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -12,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/unix_socket.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -22,18 +22,16 @@ class ControlSocketTest : public testing::Test {
  protected:
   ControlSocketTest() {
     set_log_level(LogLevel::error);
-    std::filesystem::create_directories(folder_);
     EXPECT_TRUE(socket_.listen());
   }
-  ~ControlSocketTest() override { std::filesystem::remove_all(folder_); }
 
   [[nodiscard]] bool answers() const {
     const auto fd = open_unix_socket(SOCK_STREAM);
     return fd && connect_to(fd->get(), unix_address(path_, "socket").value()) == 0;
   }
 
-  std::string folder_ = testing::TempDir() + "ipguard-control-socket-" + std::to_string(::getpid());
-  std::string path_ = folder_ + "/ipguard.sock";
+  const TempFolder folder_;
+  std::string path_ = folder_ / "ipguard.sock";
   loop::EventLoop loop_;
   ControlSocket socket_{loop_,
                         path_,
@@ -51,7 +49,7 @@ TEST_F(ControlSocketTest, IsLeftAloneWhileItIsThere) {
 }
 
 TEST_F(ControlSocketTest, ComesBackWithItsFolder) {
-  std::filesystem::remove_all(folder_);
+  std::filesystem::remove_all(folder_.path());
   ASSERT_FALSE(answers());
   socket_.restore();
   EXPECT_TRUE(answers());

@@ -7,28 +7,27 @@
 #include <fstream>
 #include <string>
 
+#include "support/temp_folder.h"
+
 namespace ipguard::daemon {
 namespace {
 
 class DatabaseWatchTest : public ::testing::Test {
  protected:
   DatabaseWatchTest() {
-    std::string name = ::testing::TempDir() + "ipguard-watch-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    path_ = folder_ + "/routes.mmdb";
+    path_ = folder_ / "routes.mmdb";
     replace_by(IPGUARD_SOURCE_DIR "/tests/data/doc-ranges.mmdb");
   }
-  ~DatabaseWatchTest() override { std::filesystem::remove_all(folder_); }
 
   static constexpr std::chrono::hours long_interval{1};
   static constexpr std::chrono::milliseconds settling{2};
 
   void replace_by(const std::string& file) {
-    std::filesystem::copy_file(file, folder_ + "/new");
-    std::filesystem::rename(folder_ + "/new", path_);
+    std::filesystem::copy_file(file, folder_ / "new");
+    std::filesystem::rename(folder_ / "new", path_);
   }
 
-  std::string folder_;
+  const TempFolder folder_;
   std::string path_;
   loop::EventLoop loop_;
 };
@@ -49,8 +48,8 @@ TEST_F(DatabaseWatchTest, TakesOverWhatIsSoundAndTellsOfWhatIsNot) {
   EXPECT_EQ(watch.swaps(), 1U);
   EXPECT_EQ(routes->databases().front().networks, 2921U);  // its index of AS is there already
   const auto before = routes;
-  std::ofstream(folder_ + "/garbage") << "no database";
-  std::filesystem::rename(folder_ + "/garbage", path_);
+  std::ofstream(folder_ / "garbage") << "no database";
+  std::filesystem::rename(folder_ / "garbage", path_);
   while (watch.problem().empty()) {
     loop_.run_once();
   }
@@ -66,23 +65,23 @@ TEST_F(DatabaseWatchTest, TakesOverWhatIsSoundAndTellsOfWhatIsNot) {
 
 // A symbolic link on the way to the file is led elsewhere; and what it leads to is written over in place.
 TEST_F(DatabaseWatchTest, NoticesWhereLinksLeadAndWhatIsWrittenInPlace) {
-  std::filesystem::create_directories(folder_ + "/one");
-  std::filesystem::create_directories(folder_ + "/two");
-  std::filesystem::copy_file(path_, folder_ + "/one/routes.mmdb");
-  std::filesystem::copy_file(IPGUARD_SOURCE_DIR "/tests/data/ipguard-lite-small.mmdb", folder_ + "/two/routes.mmdb");
-  std::filesystem::create_directory_symlink("one", folder_ + "/current");
+  std::filesystem::create_directories(folder_ / "one");
+  std::filesystem::create_directories(folder_ / "two");
+  std::filesystem::copy_file(path_, folder_ / "one/routes.mmdb");
+  std::filesystem::copy_file(IPGUARD_SOURCE_DIR "/tests/data/ipguard-lite-small.mmdb", folder_ / "two/routes.mmdb");
+  std::filesystem::create_directory_symlink("one", folder_ / "current");
   std::shared_ptr<const enrich::RouteTable> routes;
   DatabaseWatch watch(loop_, [&](auto opened) { routes = std::move(opened); }, long_interval, settling);
-  watch.watch({folder_ + "/current/routes.mmdb"});
+  watch.watch({folder_ / "current/routes.mmdb"});
   EXPECT_FALSE(watch.polling());
-  std::filesystem::create_directory_symlink("two", folder_ + "/next");
-  std::filesystem::rename(folder_ + "/next", folder_ + "/current");
+  std::filesystem::create_directory_symlink("two", folder_ / "next");
+  std::filesystem::rename(folder_ / "next", folder_ / "current");
   while (watch.swaps() < 1) {
     loop_.run_once();
   }
   EXPECT_EQ(routes->databases().front().networks, 2921U);
   routes.reset();  // nobody may have it mapped while it changes
-  std::ofstream(folder_ + "/two/routes.mmdb", std::ios::app) << "no database any more" << std::string(200'000, '.');
+  std::ofstream(folder_ / "two/routes.mmdb", std::ios::app) << "no database any more" << std::string(200'000, '.');
   while (watch.problem().empty()) {
     loop_.run_once();
   }
@@ -92,7 +91,7 @@ TEST_F(DatabaseWatchTest, NoticesWhereLinksLeadAndWhatIsWrittenInPlace) {
 TEST_F(DatabaseWatchTest, LooksAgainAndAgainWhereTheKernelCannotTell) {
   std::shared_ptr<const enrich::RouteTable> routes;
   DatabaseWatch watch(loop_, [&](auto opened) { routes = std::move(opened); }, settling, settling);
-  const std::string folder = folder_ + "/not-there-yet";
+  const std::string folder = folder_ / "not-there-yet";
   watch.watch({folder + "/routes.mmdb"});
   EXPECT_TRUE(watch.polling());
   std::filesystem::create_directory(folder);

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -14,6 +13,7 @@
 #include "base/log.h"
 #include "base/unix_socket.h"
 #include "loaded_fixture.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -24,7 +24,6 @@ class HttpServiceTest : public testing::Test {
  protected:
   HttpServiceTest() {
     set_log_level(LogLevel::error);
-    std::filesystem::create_directories(folder_);
     config::Config config;
     config.http.listen = "unix:" + path_;
     guard_ = std::make_unique<Guard>(test_loaded(std::move(config)), State(store::Store::in_memory()));
@@ -37,18 +36,15 @@ class HttpServiceTest : public testing::Test {
                                 .ailments = [] { return std::vector<std::string>(); }});
     EXPECT_TRUE(service_->apply());
   }
-  ~HttpServiceTest() override {
-    service_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ~HttpServiceTest() override { service_.reset(); }
 
   [[nodiscard]] bool answers() const {
     const auto fd = open_unix_socket(SOCK_STREAM);
     return fd && connect_to(fd->get(), unix_address(path_, "socket").value()) == 0;
   }
 
-  std::string folder_ = testing::TempDir() + "ipguard-http-service-" + std::to_string(::getpid());
-  std::string path_ = folder_ + "/http.sock";
+  const TempFolder folder_;
+  std::string path_ = folder_ / "http.sock";
   loop::EventLoop loop_;
   std::unique_ptr<Guard> guard_;
   std::optional<HttpService> service_;

@@ -3,11 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/log.h"
 #include "daemon/state.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -91,10 +91,9 @@ TEST(LossBook, IsWrittenForMachines) {
 
 TEST(LossBook, IsKeptWithTheCursors) {
   set_log_level(LogLevel::error);
-  std::string pattern = testing::TempDir() + "ipguard-losses-XXXXXX";
-  const std::string folder = ::mkdtemp(pattern.data());
+  const TempFolder folder;
   config::Config config;
-  config.state_path = folder + "/state";
+  config.state_path = folder / "state";
   decide::Lookups lookups;
   lookups.route = [](const net::Address&) { return model::Route{}; };
   lookups.protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; };
@@ -122,7 +121,6 @@ TEST(LossBook, IsKeptWithTheCursors) {
   auto state = State::open(config, false);
   ASSERT_TRUE(state);
   EXPECT_EQ(state->losses().rows().at(0).losses.bytes, 5U);
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

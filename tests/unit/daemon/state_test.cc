@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "base/log.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -20,11 +20,8 @@ class StateTest : public testing::Test {
  protected:
   StateTest() : engine({}, lookups()) {
     set_log_level(LogLevel::error);
-    std::string pattern = testing::TempDir() + "ipguard-state-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-    config.state_path = folder + "/state";
+    config.state_path = folder / "state";
   }
-  ~StateTest() override { std::filesystem::remove_all(folder); }
 
   static decide::Lookups lookups() {
     return {.route =
@@ -63,7 +60,7 @@ class StateTest : public testing::Test {
     return text;
   }
 
-  std::string folder;
+  const TempFolder folder;
   config::Config config;
   decide::Engine engine;
 };
@@ -181,7 +178,7 @@ TEST_F(StateTest, ReturnsToTheDiskWhenThatWorksAgain) {
     }
     save(*before);
   }
-  std::filesystem::rename(config.state_path, folder + "/elsewhere");
+  std::filesystem::rename(config.state_path, folder / "elsewhere");
   std::ofstream(config.state_path) << "a file in the folder's place";
   auto state = State::open(config, false);
   ASSERT_TRUE(state);
@@ -207,7 +204,7 @@ TEST_F(StateTest, ReturnsToTheDiskWhenThatWorksAgain) {
   EXPECT_FALSE(state->return_to_disk(later, now + Seconds(10)));
   EXPECT_EQ(state->next_try(), now + Seconds(30)) << "less and less often";
   std::filesystem::remove(config.state_path);
-  std::filesystem::rename(folder + "/elsewhere", config.state_path);
+  std::filesystem::rename(folder / "elsewhere", config.state_path);
   EXPECT_FALSE(state->return_to_disk(later, now + Seconds(29))) << "not yet";
   EXPECT_TRUE(state->return_to_disk(later, now + Seconds(30)));
   EXPECT_EQ(state->trouble(), "");

@@ -6,7 +6,7 @@
 
 #include "enforce/host_network.h"
 #include "network_namespace.h"
-#include "temporary_tree.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::enforce::testing {
 namespace {
@@ -100,16 +100,15 @@ TEST_F(ProtectionTest, SparesTheProxiesInFrontOfThisHost) {
 }
 
 TEST_F(ProtectionTest, ResolversComeFromEveryFileAndLeaveWithThem) {
-  const TemporaryTree tree;
+  const TempFolder tree;
   config::ProtectConfig config = nothing();
   config.resolvers = true;
   HostPaths paths;
-  paths.resolvers = {tree.write("resolv.conf", "nameserver 192.0.2.53\n"), tree.path("missing"),
+  paths.resolvers = {tree.write("resolv.conf", "nameserver 192.0.2.53\n"), tree / "missing",
                      tree.write("upstream.conf", "nameserver 2001:db8::53\n")};
   Protection protection(config, {}, paths);
-  EXPECT_EQ(protection.refusal(prefix("192.0.2.0/24")), "resolver of " + tree.path("resolv.conf") + " (192.0.2.53)");
-  EXPECT_EQ(protection.refusal(prefix("2001:db8::/48")),
-            "resolver of " + tree.path("upstream.conf") + " (2001:db8::53)");
+  EXPECT_EQ(protection.refusal(prefix("192.0.2.0/24")), "resolver of " + tree / "resolv.conf" + " (192.0.2.53)");
+  EXPECT_EQ(protection.refusal(prefix("2001:db8::/48")), "resolver of " + tree / "upstream.conf" + " (2001:db8::53)");
   tree.write("resolv.conf", "nameserver 198.51.100.53\n");
   protection.refresh();
   EXPECT_EQ(protection.refusal(prefix("192.0.2.0/24")), std::nullopt);
@@ -117,11 +116,11 @@ TEST_F(ProtectionTest, ResolversComeFromEveryFileAndLeaveWithThem) {
 }
 
 TEST_F(ProtectionTest, ANewResolverIsProtectedAtTheNextQuestion) {
-  const TemporaryTree tree;
+  const TempFolder tree;
   config::ProtectConfig config = nothing();
   config.resolvers = true;
   HostPaths paths;
-  paths.resolvers = {tree.path("resolv.conf")};
+  paths.resolvers = {tree / "resolv.conf"};
   Protection protection(config, {}, paths);
   EXPECT_EQ(protection.refusal(prefix("192.0.2.53")), std::nullopt);
   const auto version = protection.version();
@@ -129,14 +128,14 @@ TEST_F(ProtectionTest, ANewResolverIsProtectedAtTheNextQuestion) {
   EXPECT_TRUE(protection.refusal(prefix("192.0.2.53")).has_value());
   EXPECT_NE(protection.version(), version);
   tree.write("new.conf", "nameserver 192.0.2.54\n");  // replaced, of the same size
-  std::filesystem::rename(tree.path("new.conf"), tree.path("resolv.conf"));
+  std::filesystem::rename(tree / "new.conf", tree / "resolv.conf");
   EXPECT_TRUE(protection.refusal(prefix("192.0.2.54")).has_value());
   EXPECT_EQ(protection.refusal(prefix("192.0.2.53")), std::nullopt);
   const auto settled = protection.version();
   protection.check_files();
   protection.refresh();
   EXPECT_EQ(protection.version(), settled) << "nothing changed";
-  std::filesystem::remove(tree.path("resolv.conf"));
+  std::filesystem::remove(tree / "resolv.conf");
   EXPECT_EQ(protection.refusal(prefix("192.0.2.54")), std::nullopt);
 }
 

@@ -5,7 +5,7 @@
 
 #include "enforce/protection.h"
 #include "peer_namespace.h"
-#include "temporary_tree.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::enforce::testing {
 namespace {
@@ -62,10 +62,10 @@ class RealSshd : public NamespaceTest {
 
   void write_configuration() const {
     for (const char* key : {"host", "user"}) {
-      ASSERT_EQ(run("ssh-keygen -q -t ed25519 -N '' -f " + tree_.path(key)).status, 0);
+      ASSERT_EQ(run("ssh-keygen -q -t ed25519 -N '' -f " + tree_ / key).status, 0);
     }
-    tree_.write("sshd_config", "Port 2222\nListenAddress 192.0.2.1\nHostKey " + tree_.path("host") +
-                                   "\nAuthorizedKeysFile " + tree_.path("user.pub") +
+    tree_.write("sshd_config", "Port 2222\nListenAddress 192.0.2.1\nHostKey " + tree_ / "host" +
+                                   "\nAuthorizedKeysFile " + tree_ / "user.pub" +
                                    "\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPidFile none\nLogLevel QUIET\n");
   }
 
@@ -81,7 +81,7 @@ class RealSshd : public NamespaceTest {
     return false;
   }
 
-  TemporaryTree tree_;
+  TempFolder tree_;
   bool made_folder_ = false;
 };
 
@@ -90,23 +90,23 @@ TEST_F(RealSshd, ALoggedInPeerIsSparedAndOneAtThePromptIsNot) {
   ASSERT_TRUE(client.ready());
   ASSERT_TRUE(client.set_addresses("192.0.2.1/24", {"192.0.2.7/24", "192.0.2.8/24"}));
   write_configuration();
-  const Child server({"/usr/sbin/sshd", "-D", "-f", tree_.path("sshd_config")});
+  const Child server({"/usr/sbin/sshd", "-D", "-f", tree_ / "sshd_config"});
   ASSERT_TRUE(eventually([&] { return client.stays_connected("192.0.2.8", "192.0.2.1", 2222); }));
 
   config::ProtectConfig config = unprotected();
   config.ssh_sessions = true;
   HostPaths paths;
-  paths.sshd_config = {tree_.path("sshd_config")};
+  paths.sshd_config = {tree_ / "sshd_config"};
   Protection protection(config, {}, paths);
   EXPECT_EQ(protection.refusal(prefix("192.0.2.0/24")), std::nullopt) << "nobody is logged in yet";
 
-  const std::string ssh = "ssh -F none -i " + tree_.path("user") + " -b 192.0.2.7 -p 2222 -o BatchMode=yes " +
+  const std::string ssh = "ssh -F none -i " + tree_ / "user" + " -b 192.0.2.7 -p 2222 -o BatchMode=yes " +
                           "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@192.0.2.1";
-  ASSERT_TRUE(client.command(ssh + " sleep 60 >/dev/null 2>&1 </dev/null & echo $! > " + tree_.path("pid")));
+  ASSERT_TRUE(client.command(ssh + " sleep 60 >/dev/null 2>&1 </dev/null & echo $! > " + tree_ / "pid"));
   ASSERT_TRUE(eventually([&] { return protection.refusal(prefix("192.0.2.7")).has_value(); }));
   EXPECT_EQ(protection.refusal(prefix("192.0.2.7")), "SSH session of root (192.0.2.7)");
   EXPECT_EQ(protection.refusal(prefix("192.0.2.8")), std::nullopt);
-  ASSERT_TRUE(client.command("kill $(cat " + tree_.path("pid") + ")"));
+  ASSERT_TRUE(client.command("kill $(cat " + tree_ / "pid" + ")"));
   EXPECT_TRUE(eventually([&] { return !protection.refusal(prefix("192.0.2.7")).has_value(); }));
 }
 
@@ -120,20 +120,20 @@ TEST_F(RealSshd, ASessionOnAPortOfTheCommandLineIsSparedToo) {
   config::ProtectConfig config = unprotected();
   config.ssh_sessions = true;
   HostPaths paths;
-  paths.sshd_config = {tree_.path("other_config")};
+  paths.sshd_config = {tree_ / "other_config"};
   Protection protection(config, {}, paths);
   EXPECT_EQ(protection.refusal(prefix("192.0.2.7")), std::nullopt);
 
   const Child server(
-      {"/usr/sbin/sshd", "-D", "-f", tree_.path("sshd_config"), "-p", "2022", "-o", "ListenAddress=192.0.2.1:2022"});
-  const std::string ssh = "ssh -F none -i " + tree_.path("user") + " -b 192.0.2.7 -p 2022 -o BatchMode=yes " +
+      {"/usr/sbin/sshd", "-D", "-f", tree_ / "sshd_config", "-p", "2022", "-o", "ListenAddress=192.0.2.1:2022"});
+  const std::string ssh = "ssh -F none -i " + tree_ / "user" + " -b 192.0.2.7 -p 2022 -o BatchMode=yes " +
                           "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@192.0.2.1";
   ASSERT_TRUE(eventually([&] { return client.stays_connected("192.0.2.7", "192.0.2.1", 2022); }));
   EXPECT_EQ(protection.refusal(prefix("192.0.2.7")), std::nullopt) << "nobody is logged in yet";
-  ASSERT_TRUE(client.command(ssh + " sleep 60 >/dev/null 2>&1 </dev/null & echo $! > " + tree_.path("pid")));
+  ASSERT_TRUE(client.command(ssh + " sleep 60 >/dev/null 2>&1 </dev/null & echo $! > " + tree_ / "pid"));
   EXPECT_TRUE(eventually([&] { return protection.refusal(prefix("192.0.2.7")).has_value(); }));
   EXPECT_EQ(protection.refusal(prefix("192.0.2.7")), "SSH session of root (192.0.2.7)");
-  ASSERT_TRUE(client.command("kill $(cat " + tree_.path("pid") + ")"));
+  ASSERT_TRUE(client.command("kill $(cat " + tree_ / "pid" + ")"));
 }
 
 }  // namespace

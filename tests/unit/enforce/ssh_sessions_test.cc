@@ -3,14 +3,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "enforce/protection.h"
 #include "enforce/ssh_connections.h"
 #include "enforce/ssh_processes.h"
 #include "peer_namespace.h"
-#include "temporary_tree.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::enforce::testing {
 namespace {
@@ -69,15 +68,14 @@ TEST(SshdConfig, YieldsEveryPortItListensOn) {
   for (const auto& test : cases) {
     EXPECT_EQ(parse_sshd_ports(test.text), test.ports) << test.text;
   }
-  const TemporaryTree tree;
+  const TempFolder tree;
   tree.write("sshd_config.d/10.conf", "Port 2222\n");
-  EXPECT_EQ(sshd_ports({tree.path("sshd_config"), tree.path("sshd_config.d/*.conf")}),
-            (std::vector<uint16_t>{22, 2222}));
-  EXPECT_EQ(sshd_ports({tree.path("sshd_config")}), (std::vector<uint16_t>{22}));
+  EXPECT_EQ(sshd_ports({tree / "sshd_config", tree / "sshd_config.d/*.conf"}), (std::vector<uint16_t>{22, 2222}));
+  EXPECT_EQ(sshd_ports({tree / "sshd_config"}), (std::vector<uint16_t>{22}));
 }
 
 // One process of a proc(5) tree.
-void add_process(const TemporaryTree& tree, int pid, const std::string& comm, const std::string& title, int uid,
+void add_process(const TempFolder& tree, int pid, const std::string& comm, const std::string& title, int uid,
                  const std::vector<int>& sockets) {
   const std::string folder = "proc/" + std::to_string(pid) + "/";
   tree.write(folder + "comm", comm + "\n");
@@ -90,7 +88,7 @@ void add_process(const TemporaryTree& tree, int pid, const std::string& comm, co
   }
 }
 
-TemporaryTree& session_tree(TemporaryTree& tree) {
+TempFolder& session_tree(TempFolder& tree) {
   add_process(tree, 1, "systemd", "/sbin/init", 0, {900});
   add_process(tree, 100, "sshd", "sshd: /usr/sbin/sshd -D [listener] 1 of 10-100 startups", 0, {901});
   add_process(tree, 200, "sshd", "sshd: alice [priv]", 0, {1001});
@@ -103,18 +101,18 @@ TemporaryTree& session_tree(TemporaryTree& tree) {
 }
 
 TEST(SshProcesses, OnlyTheProcessesOfSshdVouchForASession) {
-  TemporaryTree tree;
+  TempFolder tree;
   session_tree(tree);
-  const SshUsers users = authenticated_users(tree.path("proc"), {1001, 1002, 1003, 1004});
+  const SshUsers users = authenticated_users(tree / "proc", {1001, 1002, 1003, 1004});
   EXPECT_EQ(users.by_inode, (std::unordered_map<uint64_t, std::string>{{1001, "alice"}, {1003, "root"}}));
   EXPECT_FALSE(users.hidden.has_value());
-  EXPECT_TRUE(authenticated_users(tree.path("missing"), {1001}).by_inode.empty());
+  EXPECT_TRUE(authenticated_users(tree / "missing", {1001}).by_inode.empty());
 }
 
 TEST(SshProcesses, NewOnesAreToldFromOldOnes) {
-  TemporaryTree tree;
+  TempFolder tree;
   session_tree(tree);
-  const std::string proc = tree.path("proc");
+  const std::string proc = tree / "proc";
   EXPECT_EQ(last_process(proc), std::nullopt);
   for (const auto& [text, expected] :
        {std::pair{"0.10 0.20 0.30 1/99 4711\n", std::optional<uint32_t>(4711)},
@@ -150,7 +148,7 @@ TEST(SshProcesses, NewOnesAreToldFromOldOnes) {
 }
 
 TEST(SshConnections, AreReadFromProcWithoutSockDiag) {
-  const TemporaryTree tree;
+  const TempFolder tree;
   tree.write(
       "proc/net/tcp",
       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -164,7 +162,7 @@ TEST(SshConnections, AreReadFromProcWithoutSockDiag) {
              "00:00000000 00000000     0        0 1003 1 0 20 4\n"
              "   1: 0000000000000000FFFF0000010200C0:0016 0000000000000000FFFF0000090200C0:C353 01 00000000:00000000 "
              "00:00000000 00000000     0        0 1005 1 0 20 4\n");
-  const auto found = tcp_by_proc(tree.path("proc"), TcpState::established, {22});
+  const auto found = tcp_by_proc(tree / "proc", TcpState::established, {22});
   ASSERT_TRUE(found.has_value());
   std::vector<std::string> peers;
   for (const auto& connection : *found) {
@@ -173,7 +171,7 @@ TEST(SshConnections, AreReadFromProcWithoutSockDiag) {
   }
   EXPECT_EQ(peers,
             (std::vector<std::string>{"192.0.2.7 50000 1001", "2001:db8::9 50002 1003", "192.0.2.9 50003 1005"}));
-  EXPECT_FALSE(tcp_by_proc(tree.path("missing"), TcpState::established, {22}).has_value());
+  EXPECT_FALSE(tcp_by_proc(tree / "missing", TcpState::established, {22}).has_value());
 }
 
 // Nobody is locked out because the kernel does not answer.
@@ -181,7 +179,7 @@ TEST(SshConnections, ThoseKnownStayProtectedWhenNobodyCanBeAsked) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "UndefinedBehaviorSanitizer needs descriptors to look at objects of other libraries";
 #endif
-  const TemporaryTree tree;
+  const TempFolder tree;
   tree.write(
       "proc/net/tcp",
       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -189,7 +187,7 @@ TEST(SshConnections, ThoseKnownStayProtectedWhenNobodyCanBeAsked) {
   tree.write("proc/loadavg", "0.10 0.20 0.30 1/99 4711\n");
   add_process(tree, 201, "sshd", "sshd: alice@pts/0", 1000, {1001});
   HostPaths paths;
-  paths.proc = tree.path("proc");
+  paths.proc = tree / "proc";
   paths.resolvers = {};
   paths.sshd_config = {};
   config::ProtectConfig config;
@@ -201,7 +199,7 @@ TEST(SshConnections, ThoseKnownStayProtectedWhenNobodyCanBeAsked) {
   Protection protection(config, {}, paths);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
   ASSERT_EQ(protection.refusal(net::Prefix::parse("192.0.2.7").value()), "SSH session of alice (192.0.2.7)");
-  std::filesystem::remove_all(tree.path("proc/net"));
+  std::filesystem::remove_all(tree / "proc/net");
   add_process(tree, 4712, "sshd", "sshd: bob@pts/1", 1001, {});
   tree.write("proc/loadavg", "0.10 0.20 0.30 1/99 4712\n");  // so it is asked again
   EXPECT_EQ(protection.refusal(net::Prefix::parse("192.0.2.7").value()), "SSH session of alice (192.0.2.7)");
@@ -241,11 +239,11 @@ TEST_F(SshInNamespace, OnlyTheAuthenticatedPeerIsSpared) {
   }
   std::vector<UniqueFd> kept;
   const auto inodes = accept_all(server.get(), 3, kept);
-  const TemporaryTree tree;
+  const TempFolder tree;
   add_process(tree, 200, "sshd", "sshd: alice@pts/0", 1000, {inodes.at("192.0.2.7")});
   add_process(tree, 300, "sshd", "sshd: bob [net]", 105, {inodes.at("192.0.2.8")});
   HostPaths paths;
-  paths.proc = tree.path("proc");
+  paths.proc = tree / "proc";
   Protection protection(only_ssh(2222), {}, paths);
 
   EXPECT_EQ(protection.refusal(prefix("192.0.2.7")), "SSH session of alice (192.0.2.7)");
@@ -278,11 +276,11 @@ TEST_F(SshInNamespace, WhoHasLeftIsSparedNoMore) {
   ASSERT_TRUE(client.stays_connected("192.0.2.9", "192.0.2.1", 2222));
   std::vector<UniqueFd> kept;
   const auto inodes = accept_all(server.get(), 1, kept);
-  const TemporaryTree tree;
+  const TempFolder tree;
   tree.write("proc/loadavg", "0.10 0.20 0.30 1/99 4711\n");
   add_process(tree, 200, "sshd", "sshd: alice@pts/0", 1000, {inodes.at("192.0.2.9")});
   HostPaths paths;
-  paths.proc = tree.path("proc");
+  paths.proc = tree / "proc";
   Protection protection(only_ssh(2222), {}, paths);
   ASSERT_EQ(protection.ssh_peers().size(), 1U);
   kept.clear();  // the connection ends; that the process has gone as well is not seen by who may not look at it

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "enrich/route_table.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::enrich::testing {
 
@@ -36,14 +36,8 @@ inline std::string read_bytes(const std::string& path) {
 // A folder that goes away with the test.
 class EnrichTest : public ::testing::Test {
  protected:
-  EnrichTest() {
-    std::string name = ::testing::TempDir() + "ipguard-enrich-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~EnrichTest() override { std::filesystem::remove_all(folder_); }
-
   std::string write(const std::string& bytes) {
-    const std::string path = folder_ + "/" + std::to_string(++files_) + ".mmdb";
+    const std::string path = folder_ / std::to_string(++files_) + ".mmdb";
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
@@ -53,17 +47,17 @@ class EnrichTest : public ::testing::Test {
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
     return opened ? *opened : nullptr;
   }
-  [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] const std::string& folder() const { return folder_.path(); }
   // The path of the starter database, unpacked into the test's folder; empty if xz cannot do it.
   [[nodiscard]] std::string unpack_starter() const {
     const std::string packed = IPGUARD_SOURCE_DIR "/packaging/data/ipguard-lite.mmdb.xz";
-    const std::string path = folder_ + "/ipguard-lite.mmdb";
+    const std::string path = folder_ / "ipguard-lite.mmdb";
     const std::string command = "xz -dc '" + packed + "' > '" + path + "'";
     return std::system(command.c_str()) == 0 ? path : "";  // NOLINT(cert-env33-c): fixed words
   }
 
  private:
-  std::string folder_;
+  const TempFolder folder_;
   int files_ = 0;
 };
 

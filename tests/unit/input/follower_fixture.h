@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/log.h"
+#include "followed_files.h"
 #include "input/follower.h"
-#include "temp_folder.h"
 
 namespace ipguard::input {
 

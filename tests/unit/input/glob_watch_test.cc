@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "temp_folder.h"
+#include "followed_files.h"
 
 namespace ipguard::input {
 namespace {

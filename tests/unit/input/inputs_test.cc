@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/unix_socket.h"
-#include "temp_folder.h"
+#include "followed_files.h"
 
 namespace ipguard::input {
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/log.h"
+#include "followed_files.h"
 #include "input/journal_input.h"
-#include "temp_folder.h"
 
 namespace ipguard::input {
 

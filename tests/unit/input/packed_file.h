@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "temp_folder.h"
+#include "followed_files.h"
 
 namespace ipguard::input {
 

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "temp_folder.h"
+#include "followed_files.h"
 
 namespace ipguard::input {
 namespace {

@@ -22,7 +22,7 @@ class DatagramSinkTest : public SinkTest {
     const ssize_t count = ::recv(socket.fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     return count < 0 ? "" : std::string(buffer.data(), static_cast<size_t>(count));
   }
-  std::string path = folder + "/socket";
+  std::string path = folder / "socket";
 };
 
 TEST_F(DatagramSinkTest, WritesTheJournalsProtocol) {

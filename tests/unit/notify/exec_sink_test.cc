@@ -17,7 +17,7 @@ class ExecSinkTest : public SinkTest {
   config::NotifyConfig runs(const std::string& script, Seconds timeout = Seconds{10}) const {
     return {.name = "test",
             .type = config::NotifyType::exec,
-            .command = {"/bin/sh", "-c", "cd " + folder + "; " + script, "name", "*; $(id) `id`"},
+            .command = {"/bin/sh", "-c", "cd " + folder.path() + "; " + script, "name", "*; $(id) `id`"},
             .timeout = timeout};
   }
 };
@@ -26,10 +26,10 @@ TEST_F(ExecSinkTest, HandsTheEventToStandardInput) {
   ExecSink sink(loop, runs("cat > in; printf %s \"$1\" > argument; env > environment; echo noise; echo noise >&2"));
   sink.take(event(7));
   ASSERT_TRUE(until([&] { return sink.counters().delivered == 1; }));
-  EXPECT_EQ(content(folder + "/in"), "{\"number\":7}\n");
-  EXPECT_EQ(content(folder + "/argument"), "*; $(id) `id`");
-  EXPECT_THAT(content(folder + "/environment"), HasSubstr("PATH=/usr/local/sbin:"));
-  EXPECT_THAT(content(folder + "/environment"), Not(HasSubstr("HOME=")));
+  EXPECT_EQ(content(folder / "in"), "{\"number\":7}\n");
+  EXPECT_EQ(content(folder / "argument"), "*; $(id) `id`");
+  EXPECT_THAT(content(folder / "environment"), HasSubstr("PATH=/usr/local/sbin:"));
+  EXPECT_THAT(content(folder / "environment"), Not(HasSubstr("HOME=")));
 }
 
 TEST_F(ExecSinkTest, PassesNoDescriptorOn) {
@@ -39,7 +39,7 @@ TEST_F(ExecSinkTest, PassesNoDescriptorOn) {
   sink.take(event(1));
   ASSERT_TRUE(until([&] { return sink.counters().delivered == 1; }));
   ::close(leaked);
-  EXPECT_EQ(content(folder + "/leaked"), "none\n");
+  EXPECT_EQ(content(folder / "leaked"), "none\n");
 }
 
 TEST_F(ExecSinkTest, CountsFailures) {
@@ -48,7 +48,7 @@ TEST_F(ExecSinkTest, CountsFailures) {
   ASSERT_TRUE(until([&] { return sink.counters().failed == 1; }));
   EXPECT_EQ(sink.counters().problem, "/bin/sh ended with status 3");
   auto missing = runs("");
-  missing.command = {folder + "/nothing"};
+  missing.command = {folder / "nothing"};
   ExecSink none(loop, missing);
   none.take(event(1));
   ASSERT_TRUE(until([&] { return none.counters().failed == 1; }));
@@ -60,7 +60,7 @@ TEST_F(ExecSinkTest, EndsWhoTakesTooLong) {
   sink.take(event(1));
   ASSERT_TRUE(until([&] { return sink.counters().failed == 1; }));
   EXPECT_EQ(sink.counters().problem, "/bin/sh took longer than 1s and was killed");
-  const auto child = std::stoi(content(folder + "/child"));
+  const auto child = std::stoi(content(folder / "child"));
   EXPECT_TRUE(until([&] {  // gone, or not yet waited for by init
     const auto stat = content("/proc/" + std::to_string(child) + "/stat");
     return stat.empty() || stat.find(") Z") != std::string::npos;
@@ -72,13 +72,13 @@ TEST_F(ExecSinkTest, RunsFourAtATimeAndBoundsTheRest) {
   for (int i = 0; i < 4; ++i) {
     sink.take(event(i));
   }
-  ASSERT_TRUE(until([&] { return content(folder + "/began") == "x\nx\nx\nx\n"; }));
+  ASSERT_TRUE(until([&] { return content(folder / "began") == "x\nx\nx\nx\n"; }));
   for (int i = 4; i < 30; ++i) {
     sink.take(event(i));
   }
   EXPECT_EQ(sink.counters().waiting, 14U);
   EXPECT_EQ(sink.counters().dropped, 16U);
-  std::ofstream(folder + "/go") << "";
+  std::ofstream(folder / "go") << "";
   EXPECT_TRUE(until([&] { return sink.counters().delivered == 14; }));
 }
 
@@ -94,9 +94,9 @@ TEST_F(ExecSinkTest, KillsWhatRunsWhenItEnds) {
   {
     ExecSink sink(loop, runs("echo $$ > pid; sleep 60"));
     sink.take(event(1));
-    ASSERT_TRUE(until([&] { return !content(folder + "/pid").empty(); }));
+    ASSERT_TRUE(until([&] { return !content(folder / "pid").empty(); }));
   }
-  EXPECT_NE(::kill(std::stoi(content(folder + "/pid")), 0), 0);
+  EXPECT_NE(::kill(std::stoi(content(folder / "pid")), 0), 0);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 
 class FileSinkTest : public SinkTest {
  protected:
-  std::string path = folder + "/events.json";
+  std::string path = folder / "events.json";
 };
 
 TEST_F(FileSinkTest, AppendsALineAnEvent) {
@@ -51,7 +51,7 @@ TEST_F(FileSinkTest, WritesWhatWaitsWhenItEnds) {
 }
 
 TEST_F(FileSinkTest, BoundsWhatWaitsAndTriesAgain) {
-  const auto missing = folder + "/later/events.json";
+  const auto missing = folder / "later/events.json";
   FileSink sink(loop, missing, 3);
   for (int i = 0; i < 10; ++i) {
     sink.take(event(i));
@@ -59,7 +59,7 @@ TEST_F(FileSinkTest, BoundsWhatWaitsAndTriesAgain) {
   ASSERT_TRUE(until([&] { return !sink.counters().problem.empty(); }));
   EXPECT_EQ(sink.counters().waiting, 3U);
   EXPECT_EQ(sink.counters().dropped, 7U);
-  std::filesystem::create_directory(folder + "/later");
+  std::filesystem::create_directory(folder / "later");
   ASSERT_TRUE(until([&] { return sink.counters().delivered == 3; }));
   EXPECT_EQ(content(missing), "{\"number\":7}\n{\"number\":8}\n{\"number\":9}\n");
   EXPECT_EQ(sink.counters().problem, "");
@@ -81,13 +81,13 @@ TEST_F(FileSinkTest, LosesNothingOfManyAtOnce) {
 
 // A typo is told of before something happens, and makes nothing.
 TEST_F(FileSinkTest, TellsOfAMissingFolderBeforeTheFirstEvent) {
-  FileSink sink(loop, folder + "/later/events.json");
-  EXPECT_EQ(sink.counters().problem, "cannot write " + folder + "/later/events.json: No such file or directory");
-  EXPECT_FALSE(std::filesystem::exists(folder + "/later"));
-  std::filesystem::create_directory(folder + "/later");
+  FileSink sink(loop, folder / "later/events.json");
+  EXPECT_EQ(sink.counters().problem, "cannot write " + folder / "later/events.json: No such file or directory");
+  EXPECT_FALSE(std::filesystem::exists(folder / "later"));
+  std::filesystem::create_directory(folder / "later");
   ASSERT_TRUE(until([&] { return sink.counters().problem.empty(); }));
-  EXPECT_TRUE(std::filesystem::is_empty(folder + "/later")) << "there is nothing to write yet";
-  std::filesystem::remove(folder + "/later");
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "later")) << "there is nothing to write yet";
+  std::filesystem::remove(folder / "later");
   EXPECT_TRUE(sink.reopen());
   EXPECT_NE(sink.counters().problem, "") << "a reload looks again";
 }
@@ -101,7 +101,7 @@ TEST_F(FileSinkTest, RefusesWhatIsNoFile) {
 }
 
 TEST_F(FileSinkTest, OutlivesAFullDisk) {
-  if (::geteuid() != 0 || ::mount("none", folder.c_str(), "tmpfs", 0, "size=4k") != 0) {
+  if (::geteuid() != 0 || ::mount("none", folder.path().c_str(), "tmpfs", 0, "size=4k") != 0) {
     GTEST_SKIP() << "needs root (a small file system)";
   }
   FileSink sink(loop, path, 400);
@@ -112,7 +112,7 @@ TEST_F(FileSinkTest, OutlivesAFullDisk) {
   const auto written = sink.counters().delivered;
   std::filesystem::resize_file(path, 0);
   const bool came_through = until([&] { return sink.counters().problem.empty(); });
-  ::umount2(folder.c_str(), MNT_DETACH);
+  ::umount2(folder.path().c_str(), MNT_DETACH);
   EXPECT_TRUE(was_full);
   EXPECT_GT(written, 100U);
   EXPECT_LT(written, 400U);

@@ -3,11 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -17,16 +15,13 @@
 #include "base/log.h"
 #include "loop/event_loop.h"
 #include "notify/sink.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::notify {
 
 class SinkTest : public testing::Test {
  protected:
-  SinkTest() {
-    set_log_level(LogLevel::error);
-    std::filesystem::create_directories(folder);
-  }
-  ~SinkTest() override { std::filesystem::remove_all(folder); }
+  SinkTest() { set_log_level(LogLevel::error); }
 
   static std::shared_ptr<const Event> event(int number) {
     Event event{.kind = config::EventKind::ban,
@@ -55,7 +50,7 @@ class SinkTest : public testing::Test {
     return text.str();
   }
 
-  std::string folder = testing::TempDir() + "notify_" + std::to_string(::getpid());
+  const TempFolder folder;
   loop::EventLoop loop;
 };
 

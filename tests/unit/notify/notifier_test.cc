@@ -38,7 +38,7 @@ TEST(NotifierFilter, LetsThroughWhatItsWordsSay) {
 class NotifierTest : public SinkTest {
  protected:
   config::NotifyConfig file(const std::string& name) const {
-    return {.name = name, .type = config::NotifyType::file, .path = folder + "/" + name};
+    return {.name = name, .type = config::NotifyType::file, .path = folder / name};
   }
 };
 
@@ -55,13 +55,13 @@ TEST_F(NotifierTest, GivesEachItsOwn) {
   notifier.publish(*event(1));
   ASSERT_TRUE(until([&] { return notifier.status()[0].counters.delivered == 1; }));
   EXPECT_EQ(notifier.status()[1].counters.delivered, 0U);
-  EXPECT_FALSE(std::filesystem::exists(folder + "/lifts"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "lifts"));
 }
 
 TEST_F(NotifierTest, KeepsWhatWaitsOverAReload) {
   Notifier notifier(loop, wall_clock_now);
   auto gone = file("gone");
-  gone.path = folder + "/not/there";
+  gone.path = folder / "not/there";
   EXPECT_TRUE(notifier.apply({gone}).empty());
   notifier.publish(*event(1));
   loop.poll();
@@ -75,7 +75,7 @@ TEST_F(NotifierTest, KeepsWhatWaitsOverAReload) {
 TEST_F(NotifierTest, ATokenMayChangeWhileEventsWait) {
   FakeServer server(loop);
   server.answers = {"503 Service Unavailable\r\nRetry-After: 1", "200 OK"};
-  const std::string token_file = folder + "/token";
+  const std::string token_file = folder / "token";
   const auto write_token = [&](const std::string& token) {
     std::ofstream(token_file) << token << '\n';
     ::chmod(token_file.c_str(), 0600);
@@ -101,10 +101,8 @@ TEST_F(NotifierTest, ATokenMayChangeWhileEventsWait) {
 
 TEST_F(NotifierTest, LeavesOutWhoseTokenCannotBeRead) {
   Notifier notifier(loop, wall_clock_now);
-  config::NotifyConfig hook{.name = "hook",
-                            .type = config::NotifyType::webhook,
-                            .url = "http://127.0.0.1:1/",
-                            .token_file = folder + "/none"};
+  config::NotifyConfig hook{
+      .name = "hook", .type = config::NotifyType::webhook, .url = "http://127.0.0.1:1/", .token_file = folder / "none"};
   const auto problems = notifier.apply({hook, file("other")});
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_THAT(problems[0], testing::HasSubstr("[[notify]] hook is left out"));

@@ -37,7 +37,7 @@ void overwrite(const std::string& path, std::string_view bytes, int64_t offset =
 }
 
 TEST(StoreOnDisk, IsPrivateWhateverTheUmask) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   const auto old = ::umask(0);
   {
     auto store = Store::open(folder.state());
@@ -52,7 +52,7 @@ TEST(StoreOnDisk, IsPrivateWhateverTheUmask) {
 }
 
 TEST(StoreOnDisk, ComesBackAfterAStop) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   StoreBatch batch = begin({decision_on("192.0.2.7"), decision_on("AS64500")});
   batch.cursors = {{.path = "a", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5}};
   batch.has_cursors = true;
@@ -71,7 +71,7 @@ TEST(StoreOnDisk, ComesBackAfterAStop) {
 }
 
 TEST(StoreOnDisk, BelongsToOneDaemon) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   auto first = Store::open(folder.state());
   ASSERT_TRUE(first);
   const auto second = Store::open(folder.state());
@@ -84,7 +84,7 @@ TEST(StoreOnDisk, BelongsToOneDaemon) {
 }
 
 TEST(StoreOnDisk, SaysWhyAFolderCannotBeUsed) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   const auto file = folder.path() + "/file";
   ASSERT_TRUE(std::ofstream(file) << "x");
   const auto below = Store::open(file + "/state");
@@ -100,7 +100,7 @@ TEST(StoreOnDisk, SaysWhyAFolderCannotBeUsed) {
 }
 
 TEST(StoreOnDisk, ANewerSchemaIsRefusedAndLeftAlone) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   ASSERT_TRUE(Store::open(folder.state()));
   {
     auto database = Database::open(folder.database());
@@ -128,7 +128,7 @@ TEST(StoreOnDisk, ACorruptDatabaseIsMovedAside) {
        [](const std::string& path) { ASSERT_TRUE(Database::open(path)->execute("PRAGMA user_version = -1")); }},
   };
   for (const auto& [name, damage] : damages) {
-    const TemporaryFolder folder;
+    const StateFolder folder;
     ASSERT_TRUE(Store::open(folder.state()).value()->write(begin({decision_on("192.0.2.7")})));
     damage(folder.database());
     auto store = Store::open(folder.state());
@@ -142,7 +142,7 @@ TEST(StoreOnDisk, ACorruptDatabaseIsMovedAside) {
 }
 
 TEST(StoreOnDisk, TheLogOfACorruptDatabaseGoesWithIt) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   const auto path = folder.path() + "/ipguard.db";
   for (const char* suffix : {"", "-wal"}) {
     ASSERT_TRUE(std::ofstream(path + suffix) << "corrupt");
@@ -155,7 +155,7 @@ TEST(StoreOnDisk, TheLogOfACorruptDatabaseGoesWithIt) {
 }
 
 TEST(StoreOnDisk, CorruptDatabasesDoNotFillTheDisk) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   for (int i = 0; i < 12; ++i) {
     ASSERT_TRUE(Store::open(folder.state()));
     overwrite(folder.database(), "no SQLite file");
@@ -168,7 +168,7 @@ TEST(StoreOnDisk, CorruptDatabasesDoNotFillTheDisk) {
 }
 
 TEST(StoreOnDisk, ABadRowIsSkippedAndCounted) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   StoreBatch batch = begin({decision_on("192.0.2.7"), decision_on("192.0.2.8"), decision_on("192.0.2.9")});
   batch.cursors = {{.path = "a", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5},
                    {.path = "b", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5}};
@@ -202,7 +202,7 @@ TEST(StoreOnDisk, ABadRowIsSkippedAndCounted) {
 
 // A write that fails half-way (here: the file may not grow) leaves everything as it was, and works again afterwards.
 TEST(StoreOnDisk, AFailingWriteChangesNothing) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   auto store = Store::open(folder.state());
   ASSERT_TRUE((*store)->write(begin({decision_on("192.0.2.7")})));
   StoreBatch large = begin({decision_on("192.0.2.8")});
@@ -236,7 +236,7 @@ TEST(StoreOnDisk, AFailingWriteChangesNothing) {
 }
 
 TEST(StoreOnDisk, AFullDiskIsAnErrorAndNoLoss) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0 ||
       ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
       ::mount("none", folder.path().c_str(), "tmpfs", 0, "size=512k") != 0) {
@@ -265,7 +265,7 @@ TEST(StoreOnDisk, AFullDiskIsAnErrorAndNoLoss) {
 // point. Every acknowledged one is there afterwards, together with the cursor of the same batch.
 TEST(StoreOnDisk, KillLosesNothingAcknowledged) {
   for (const uint32_t kill_after : {1U, 50U, 500U}) {
-    const TemporaryFolder folder;
+    const StateFolder folder;
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     const pid_t child = ::fork();

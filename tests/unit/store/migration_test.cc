@@ -75,7 +75,7 @@ INSERT INTO cursors VALUES(x'2f6c6f67', 1, 2, 3, 4, 5);
 )sql";
 
 TEST(Migration, Version1KeepsEverything) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   ASSERT_TRUE(create_state_folder(folder.state()));
   ASSERT_TRUE(create_database_file(folder.database()));
   {
@@ -117,7 +117,7 @@ TEST(Migration, Version1KeepsEverything) {
 }
 
 TEST(Migration, ADatabaseThatIsNotWhatItsVersionSaysIsCorrupt) {
-  const TemporaryFolder folder;
+  const StateFolder folder;
   ASSERT_TRUE(create_state_folder(folder.state()));
   ASSERT_TRUE(create_database_file(folder.database()));
   {

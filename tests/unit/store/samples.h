@@ -3,34 +3,18 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "model/decision.h"
 #include "store/store.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::store {
 
-// A folder that goes away with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = testing::TempDir() + "ipguard-store-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::string path() const { return path_; }
-  [[nodiscard]] std::string state() const { return path_ + "/state"; }
-  [[nodiscard]] std::string database() const { return state() + "/ipguard.db"; }
-
- private:
-  std::string path_;
+// A folder for the state of one test.
+struct StateFolder : TempFolder {
+  [[nodiscard]] std::string state() const { return *this / "state"; }
+  [[nodiscard]] std::string database() const { return *this / "state/ipguard.db"; }
 };
 
 inline TimePoint at(int seconds) { return from_civil(2026, 2, 25, 4, 0, 0) + Seconds(seconds); }

@@ -1,8 +1,8 @@
 // Other programs that change elements, chains and rules of our table: noticed by notification, mended, counted.
 #include <poll.h>
 
-#include "../enforce/temporary_tree.h"
 #include "kernel_fixture.h"
+#include "support/temp_folder.h"
 
 namespace ipguard::writer::testing {
 namespace {
@@ -231,11 +231,11 @@ TEST_F(Noticing, LostNotificationsCountAsAChange) {
 
 // What may not be put back is told to the caller, so that nobody goes on believing in it.
 TEST_F(Noticing, WhatIsProtectedByNowIsNotPutBack) {
-  const enforce::testing::TemporaryTree tree;
+  const TempFolder tree;
   config::ProtectConfig config = unprotected();
   config.resolvers = true;
   enforce::HostPaths paths;
-  paths.resolvers = {tree.path("resolv.conf")};
+  paths.resolvers = {tree / "resolv.conf"};
   protection_ = std::make_unique<enforce::Protection>(config, std::vector<net::Prefix>{}, paths);
   auto enforcer = make();
   EXPECT_EQ(
