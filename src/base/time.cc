@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace ipguard {
@@ -66,7 +67,7 @@ std::optional<int> take_fraction(std::string_view& text) {
   text.remove_prefix(1);
   int value = 0;
   size_t count = 0;
-  while (count < text.size() && text[count] >= '0' && text[count] <= '9') {
+  while (count < text.size() && is_digit(text[count])) {
     if (count < 6) {
       value = value * 10 + (text[count] - '0');
     }
@@ -173,7 +174,7 @@ Result<Seconds> parse_duration(std::string_view text) {
   while (!text.empty()) {
     size_t count = 0;
     int64_t value = 0;
-    while (count < text.size() && text[count] >= '0' && text[count] <= '9') {
+    while (count < text.size() && is_digit(text[count])) {
       value = value * 10 + (text[count] - '0');
       if (++count > 10) {
         return bad();

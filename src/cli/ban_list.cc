@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "cli/csv.h"
 #include "cli/table.h"
@@ -39,10 +40,7 @@ constexpr std::array<std::pair<std::string_view, Meaning>, 14> meanings = {{
 }};
 
 std::optional<Meaning> meaning_of(std::string_view name) {
-  std::string lower(trim(name));
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  const auto* it = std::ranges::find(meanings, lower, &std::pair<std::string_view, Meaning>::first);
+  const auto* it = std::ranges::find(meanings, lower_case(trim(name)), &std::pair<std::string_view, Meaning>::first);
   return it == meanings.end() ? std::nullopt : std::optional(it->second);
 }
 

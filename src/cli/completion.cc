@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "match/rule_set.h"
@@ -54,7 +55,7 @@ Expected field_words() {
 
 // "list|csv|json".
 std::optional<Expected> words_of_type(std::string_view type) {
-  const bool lower = std::ranges::all_of(type, [](char c) { return c == '|' || c == '-' || (c >= 'a' && c <= 'z'); });
+  const bool lower = std::ranges::all_of(type, [](char c) { return c == '|' || c == '-' || is_lower(c); });
   if (!lower || type.empty()) {
     return std::nullopt;
   }

@@ -186,7 +186,7 @@ Result<> show_owners(const OwnersOptions& options) {
 // The texts go into a script for nft: words of letters, digits and '_' only.
 bool is_word(std::string_view text) {
   return !text.empty() && is_letter(text.front()) &&
-         std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+         std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '_'; });
 }
 std::string check_set(const std::string& text) { return is_word(text) ? "" : "letters, digits and _ only"; }
 std::string check_table(const std::string& text) {

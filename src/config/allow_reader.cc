@@ -1,6 +1,5 @@
 // [allow] and [whois].
-#include <algorithm>
-
+#include "base/ascii.h"
 #include "base/text.h"
 #include "config/config_reader.h"
 #include "config/countries.h"
@@ -8,13 +7,6 @@
 
 namespace ipguard::config {
 namespace {
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return result;
-}
 
 void read_asns(TableReader& table, AllowConfig& allow) {
   for (const auto* item : table.list("asns")) {
@@ -34,8 +26,8 @@ void read_asns(TableReader& table, AllowConfig& allow) {
 
 void read_countries(TableReader& table, AllowConfig& allow) {
   for (const auto& item : table.texts("countries", true)) {
-    const auto code = upper(item.text);
-    const bool two_letters = code.size() == 2 && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z';
+    const auto code = upper_case(item.text);
+    const bool two_letters = code.size() == 2 && is_upper(code[0]) && is_upper(code[1]);
     if (!two_letters) {
       table.context().error(item.place, "countries: '" + printable(item.text, 80) + "' is no country code",
                             "write the two letters of ISO 3166-1, such as \"CH\"");

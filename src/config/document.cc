@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -51,8 +52,7 @@ class DotCounter {
 
  private:
   static bool is_key_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == ' ' || c == '\t' || static_cast<unsigned char>(c) >= 0x80;
+    return is_alnum(c) || c == '_' || c == '-' || c == ' ' || c == '\t' || static_cast<unsigned char>(c) >= 0x80;
   }
 
   // Moves behind the string that begins at at_.

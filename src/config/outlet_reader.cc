@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "config/config_reader.h"
 #include "config/rule_selection.h"
@@ -33,7 +34,7 @@ std::string wrong_place(std::string_view listen) {
 bool is_host_name(std::string_view name) {
   constexpr size_t longest = 253;  // RFC 1035
   return !name.empty() && name.size() <= longest && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    return is_lower(c) || is_digit(c) || c == '.' || c == '-' || c == '_';
   });
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "config/document.h"
 
@@ -179,8 +180,7 @@ void read_record(TableReader& table, std::string_view name, const std::string& p
 std::string quote_literal(std::string_view literal) {
   std::string quoted;
   for (const char c : literal) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                       static_cast<unsigned char>(c) >= 0x80U;
+    const bool plain = is_alnum(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80U;
     if (!plain) {
       quoted += '\\';
     }

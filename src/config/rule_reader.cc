@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "net/address.h"
 
@@ -21,9 +22,8 @@ constexpr Range ladder_range{.min = 0, .max = 1'000'000, .remark = "0 = never"};
 bool is_rule_id(std::string_view id) {
   const auto parts = split(id, '/');
   return id.size() <= max_id && parts.size() >= 2 && std::ranges::all_of(parts, [](std::string_view part) {
-           return !part.empty() && std::ranges::all_of(part, [](char c) {
-             return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-           });
+           return !part.empty() &&
+                  std::ranges::all_of(part, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
          });
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace ipguard::config {
 namespace {
 
@@ -47,8 +49,7 @@ size_t utf8_length(uint32_t code) { return code < 0x80 ? 1 : code < 0x800 ? 2 : 
 uint32_t hex_number(std::string_view digits) {
   uint32_t number = 0;
   for (const char c : digits) {
-    const bool digit = c >= '0' && c <= '9';
-    number = number << 4U | static_cast<uint32_t>(digit ? c - '0' : (c | 0x20) - 'a' + 10);
+    number = number << 4U | static_cast<uint32_t>(hex_value(c));
   }
   return number;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace ipguard::control {
@@ -162,7 +163,7 @@ std::string write(const Json& value) { return format_item(value) + '\n'; }
 
 bool is_command(std::string_view name) {
   return !name.empty() && name.size() <= max_command_bytes &&
-         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == '_'; });
+         std::ranges::all_of(name, [](char c) { return is_lower(c) || c == '-' || c == '_'; });
 }
 
 const std::string* text_at(const Json& object, const char* key) {

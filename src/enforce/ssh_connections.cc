@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "enforce/address_bytes.h"
@@ -31,11 +32,6 @@ std::optional<uint16_t> parse_port(std::string_view text) {
     return std::nullopt;
   }
   return static_cast<uint16_t>(*number);
-}
-
-bool is_keyword(std::string_view word, std::string_view keyword) {  // keywords are case-insensitive
-  return std::equal(word.begin(), word.end(), keyword.begin(), keyword.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
 }
 
 // "0.0.0.0:2222", "[::]:2222" and "host:2222" carry a port; "0.0.0.0", "::" and "[::]" do not.
@@ -137,16 +133,16 @@ std::vector<uint16_t> parse_sshd_ports(std::string_view text) {
   std::vector<uint16_t> ports;
   for (std::string_view line : split(text, '\n')) {
     line = trim(line);
-    const std::string_view keyword = line.substr(0, line.find_first_of(" \t="));
+    const std::string_view keyword = line.substr(0, line.find_first_of(" \t="));  // case-insensitive
     std::string_view value = trim(line.substr(keyword.size()));
     if (value.starts_with('=')) {
       value = trim(value.substr(1));
     }
     value = value.substr(0, value.find_first_of(" \t#"));
     std::optional<uint16_t> port;
-    if (is_keyword(keyword, "port")) {
+    if (equal_ignoring_case(keyword, "port")) {
       port = parse_port(value);
-    } else if (is_keyword(keyword, "listenaddress")) {
+    } else if (equal_ignoring_case(keyword, "listenaddress")) {
       port = port_of_listen_address(value);
     }
     if (port && ports.size() < most_listening_ports && std::ranges::find(ports, *port) == ports.end()) {

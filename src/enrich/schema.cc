@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/ascii.h"
 #include "net/asn.h"
 
 namespace ipguard::enrich {
@@ -89,19 +90,7 @@ std::string bounded(std::string_view text) {
   return std::string(text);
 }
 
-bool looks_like_code(std::string_view text) {
-  return text.size() == 2 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-std::string upper_case(std::string_view text) {
-  std::string result = bounded(text);
-  for (char& c : result) {
-    if (c >= 'a' && c <= 'z') {
-      c = static_cast<char>(c - 'a' + 'A');
-    }
-  }
-  return result;
-}
+bool looks_like_code(std::string_view text) { return text.size() == 2 && std::ranges::all_of(text, is_upper); }
 
 struct Place {
   std::string name;
@@ -117,7 +106,7 @@ Place place_of(std::string_view plain, std::string_view name, std::string_view c
       name = plain;
     }
   }
-  return {bounded(name), upper_case(code)};
+  return {bounded(name), upper_case(bounded(code))};
 }
 
 bool agree(const std::string& a, const std::string& b) { return a.empty() || b.empty() || a == b; }

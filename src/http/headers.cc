@@ -34,9 +34,8 @@ double quality_of(const std::vector<std::string_view>& parameters) {
 // RFC 9110, 5.6.2: what a header's name is made of.
 bool is_token(std::string_view text) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [=](char c) {
-    return is_letter(c) || is_digit(c) || marks.find(c) != std::string_view::npos;
-  });
+  return !text.empty() &&
+         std::ranges::all_of(text, [=](char c) { return is_alnum(c) || marks.find(c) != std::string_view::npos; });
 }
 
 }  // namespace
@@ -55,7 +54,7 @@ std::string_view fault_of_target(std::string_view target) {
 
 void HeaderCheck::see(std::string_view name) {
   odd_name_ = odd_name_ || !is_token(name);
-  const auto is_it = [lowered = lower_case(name)](std::string_view other) { return lower_case(other) == lowered; };
+  const auto is_it = [name](std::string_view other) { return equal_ignoring_case(other, name); };
   if (const auto* it = std::ranges::find_if(single, is_it); it != single.end()) {
     ++seen_.at(static_cast<size_t>(it - single.begin()));
   }
@@ -96,9 +95,7 @@ std::optional<std::string> host_of(std::string_view header) {
     return std::nullopt;
   }
   auto host = lower_case(header.substr(0, colon));
-  const auto is_host_character = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-  };
+  const auto is_host_character = [](char c) { return is_lower(c) || is_digit(c) || c == '.' || c == '-' || c == '_'; };
   return std::ranges::all_of(host, is_host_character) ? std::optional(std::move(host)) : std::nullopt;
 }
 
@@ -110,7 +107,7 @@ bool is_own_host(std::string_view header, const std::vector<std::string>& names)
 std::string_view bearer_of(std::string_view authorization) {
   authorization = trim(authorization);
   const auto blank = authorization.find(' ');
-  if (blank == std::string_view::npos || lower_case(authorization.substr(0, blank)) != "bearer") {
+  if (blank == std::string_view::npos || !equal_ignoring_case(authorization.substr(0, blank), "bearer")) {
     return {};
   }
   return trim(authorization.substr(blank));

@@ -75,7 +75,7 @@ std::optional<Response> refusal(MHD_Connection* connection, const Head& head, co
   // RFC 9112, 6.1. libmicrohttpd knows chunks alone, and would wait for the end of anything else.
   const char* const coding =
       MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-  if (coding != nullptr && lower_case(coding) != "chunked") {
+  if (coding != nullptr && !equal_ignoring_case(coding, "chunked")) {
     return error_response(MHD_HTTP_NOT_IMPLEMENTED, "the transfer coding 'chunked' is understood, and no other");
   }
   const auto length = parse_number(header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH));

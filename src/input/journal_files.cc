@@ -25,8 +25,7 @@ bool is_journal_file(std::string_view name) { return name.ends_with(".journal") 
 // Folders are named after machine-id(5).
 bool is_machine_id(std::string_view name) {
   constexpr size_t digits = 32;
-  return name.size() == digits &&
-         std::ranges::all_of(name, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+  return name.size() == digits && std::ranges::all_of(name, [](char c) { return is_hex_digit(c) && !is_upper(c); });
 }
 
 std::string own_machine_id() {

@@ -18,7 +18,7 @@ constexpr size_t longest_host = 255;
 void append_word(std::string_view word, size_t longest, std::string_view others, std::string& text) {
   word = word.substr(0, longest);
   for (const char c : word) {
-    text += is_letter(c) || is_digit(c) || others.find(c) != std::string_view::npos ? c : '_';
+    text += is_alnum(c) || others.find(c) != std::string_view::npos ? c : '_';
   }
   if (word.empty()) {
     text += '-';

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "match/formats/columns.h"
 #include "net/address.h"
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "match/format_items.h"
 #include "match/formats/record.h"
@@ -50,19 +51,14 @@ const Directive* find_directive(char letter) {
   return found == more_directives.end() ? nullptr : found;
 }
 
-bool same_header(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == (y >= 'A' && y <= 'Z' ? y + 32 : y); });
-}
-
 Role role_of_header(std::string_view name) {
-  if (same_header(name, "user-agent")) {
+  if (equal_ignoring_case(name, "user-agent")) {
     return Role::user_agent;
   }
-  if (same_header(name, "referer")) {
+  if (equal_ignoring_case(name, "referer")) {
     return Role::referer;
   }
-  return same_header(name, "host") ? Role::vhost : Role::none;
+  return equal_ignoring_case(name, "host") ? Role::vhost : Role::none;
 }
 
 // What strftime(3) makes of a moment; nullopt where that is not always as long. In English: Apache sets no locale.

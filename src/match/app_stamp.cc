@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "match/stamp_shapes.h"
 
 namespace ipguard::match {
@@ -47,11 +48,10 @@ std::optional<AppStamp> tai64n(std::string_view text) {
   uint64_t nanoseconds = 0;
   for (size_t i = 1; i < length; ++i) {
     const char c = text[i];
-    const bool letter = c >= 'a' && c <= 'f';
-    if (!letter && (c < '0' || c > '9')) {
+    if (!is_hex_digit(c) || is_upper(c)) {
       return std::nullopt;
     }
-    const auto digit = static_cast<uint64_t>(letter ? c - 'a' + 10 : c - '0');
+    const auto digit = static_cast<uint64_t>(hex_value(c));
     (i <= 16 ? seconds : nanoseconds) = (i <= 16 ? seconds : nanoseconds) << 4 | digit;
   }
   constexpr uint64_t origin = (uint64_t{1} << 62) + 10;
@@ -69,7 +69,7 @@ std::optional<AppStamp> parse_app_stamp(std::string_view text, const StampClock&
     return std::nullopt;
   }
   const char first = text.front();
-  if (first >= '0' && first <= '9') {
+  if (is_digit(first)) {
     if (const auto date = parse_number_date(text, clock)) {
       return AppStamp{date->time, date->length};
     }

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "config/text_place.h"
 #include "match/format_items.h"
@@ -184,11 +185,9 @@ std::optional<char> odd_status_neighbour(const Items& items) {
 }
 
 std::string without_case(std::string_view text) {
-  std::string result(text);
+  std::string result = lower_case(text);
   std::erase(result, '{');
   std::erase(result, '}');
-  std::ranges::transform(result, result.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return result;
 }
 

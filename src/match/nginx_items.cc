@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "match/format_items.h"
 
@@ -97,9 +98,7 @@ FormatItem item_of(std::string_view name, size_t offset) {
   return item;
 }
 
-bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_name_char(char c) { return is_alnum(c) || c == '_'; }
 
 std::string_view take_word(std::string_view written, size_t& at) {
   const size_t begin = at;

@@ -3,23 +3,12 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace ipguard::match {
 namespace {
 
 unsigned char byte_of(char character) { return static_cast<unsigned char>(character); }
-
-std::optional<unsigned> hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') {
-    return static_cast<unsigned>(digit - '0');
-  }
-  if (digit >= 'a' && digit <= 'f') {
-    return static_cast<unsigned>(digit - 'a') + 10;
-  }
-  if (digit >= 'A' && digit <= 'F') {
-    return static_cast<unsigned>(digit - 'A') + 10;
-  }
-  return std::nullopt;
-}
 
 // \xHH and \x{H…}, `text` beginning after the 'x'.
 std::optional<unsigned char> read_hex(std::string_view& text) {
@@ -27,11 +16,11 @@ std::optional<unsigned char> read_hex(std::string_view& text) {
   text.remove_prefix(braced ? 1 : 0);
   unsigned value = 0;
   for (size_t digits = 0; !text.empty() && (braced || digits < 2); ++digits) {
-    const auto digit = hex_value(text.front());
-    if (!digit) {
+    const int digit = hex_value(text.front());
+    if (digit < 0) {
       break;
     }
-    value = value * 16 + *digit;
+    value = value * 16 + static_cast<unsigned>(digit);
     if (value > 0xff) {
       return std::nullopt;
     }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/ascii.h"
 #include "match/pattern_class.h"
 
 namespace ipguard::match {
@@ -256,7 +257,7 @@ class Parser {
     const auto number = [&rest](uint32_t& value) {
       size_t digits = 0;
       value = 0;
-      while (digits < rest.size() && digits < 5 && rest[digits] >= '0' && rest[digits] <= '9') {
+      while (digits < rest.size() && digits < 5 && is_digit(rest[digits])) {
         value = value * 10 + static_cast<uint32_t>(rest[digits++] - '0');
       }
       rest.remove_prefix(digits);

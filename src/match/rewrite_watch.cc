@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/line_counter.h"
 #include "match/formats/columns.h"
 #include "match/timestamp.h"
@@ -11,11 +12,7 @@
 namespace ipguard::match {
 namespace {
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-bool continues_name(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_';
-}
+bool continues_name(char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; }
 
 // Whether the byte at `index` makes its line one that may be rewritten, '?' apart. `line_end` ends the line.
 bool rewrites_at(std::string_view text, size_t index, size_t line_end) {
@@ -29,7 +26,7 @@ bool rewrites_at(std::string_view text, size_t index, size_t line_end) {
     case '\xf0':
       return true;
     case '%':
-      return is_hex(at(index + 1)) && is_hex(at(index + 2));
+      return is_hex_digit(at(index + 1)) && is_hex_digit(at(index + 2));
     case '/':
       return (at(index + 1) == '/' && (index == 0 || text[index - 1] != ':')) ||
              (at(index + 1) == '.' && !continues_name(at(index + 2)));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/time.h"
 #include "match/timestamp.h"
 
@@ -38,7 +39,7 @@ class StampScanner {
     int64_t result = 0;
     for (size_t i = 0; i < digits; ++i) {
       const char c = text_[position_ + i];
-      if (c < '0' || c > '9') {
+      if (!is_digit(c)) {
         return false;
       }
       result = result * 10 + (c - '0');
@@ -61,9 +62,7 @@ class StampScanner {
     }
     for (size_t i = 0; i < sizeof word; ++i) {
       const char c = text_[position_ + i];
-      const bool upper = c >= 'A' && c <= 'Z';
-      const bool lower = c >= 'a' && c <= 'z';
-      word[i] = i == 0 ? static_cast<char>(lower ? c - 32 : c) : static_cast<char>(upper ? c + 32 : c);
+      word[i] = i == 0 ? to_upper(c) : to_lower(c);
     }
     StampScanner folded(std::string_view(word, sizeof word));
     if (!folded.name(names, value)) {
@@ -81,7 +80,7 @@ class StampScanner {
   bool fraction(std::chrono::microseconds& value) {
     int64_t result = 0;
     size_t digits = 0;
-    for (; !at_end() && peek() >= '0' && peek() <= '9'; ++position_, ++digits) {
+    for (; !at_end() && is_digit(peek()); ++position_, ++digits) {
       if (digits < 6) {
         result = result * 10 + (peek() - '0');
       }

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <span>
 
+#include "base/ascii.h"
 #include "match/stamp_scanner.h"
 #include "match/timestamp.h"
 
@@ -316,8 +317,7 @@ bool stamp_ends(std::string_view text, size_t length) {
   if (length >= text.size()) {
     return true;
   }
-  const char c = text[length];
-  return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z');
+  return !is_alnum(text[length]);
 }
 
 bool read_fraction(StampScanner& scanner, microseconds& fraction) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "match/pattern_texts.h"
 #include "match/rarity.h"
 #include "match/text_core.h"
@@ -137,8 +138,7 @@ void trim_edge(PatternNode& node, bool front) {
 }
 
 void print_byte(unsigned byte, std::string& out) {
-  const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
-  if (plain) {
+  if (is_alnum(static_cast<char>(byte))) {
     out += static_cast<char>(byte);
     return;
   }

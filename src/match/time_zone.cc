@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace ipguard::match {
 namespace {
 
@@ -12,10 +14,7 @@ constexpr size_t longest_name = 64;
 
 // A path within the tz database: nothing that cctz takes for another file, a fixed offset or the C library's zone.
 bool is_zone_name(std::string_view name) {
-  const auto is_part = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '+' || c == '/';
-  };
+  const auto is_part = [](char c) { return is_alnum(c) || c == '_' || c == '-' || c == '+' || c == '/'; };
   return !name.empty() && name.size() <= longest_name && name.front() != '/' && std::ranges::all_of(name, is_part);
 }
 

@@ -4,23 +4,11 @@
 #include <array>
 #include <cstdint>
 
+#include "base/ascii.h"
+
 namespace ipguard::match {
 namespace {
 
-constexpr std::array<int8_t, 256> make_hex_values() {
-  std::array<int8_t, 256> values{};
-  values.fill(-1);
-  constexpr std::string_view lower = "0123456789abcdef";
-  constexpr std::string_view upper = "0123456789ABCDEF";
-  for (size_t i = 0; i < lower.size(); ++i) {
-    values[static_cast<uint8_t>(lower[i])] = static_cast<int8_t>(i);
-    values[static_cast<uint8_t>(upper[i])] = static_cast<int8_t>(i);
-  }
-  return values;
-}
-constexpr auto hex_values = make_hex_values();
-
-int hex_value(char c) { return hex_values[static_cast<uint8_t>(c)]; }
 unsigned byte_at(const std::string& text, size_t index) { return static_cast<uint8_t>(text[index]); }
 bool is_continuation(const std::string& text, size_t index) {
   return index < text.size() && (byte_at(text, index) & 0xc0U) == 0x80U;

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace ipguard::model {
 
 struct Country {
@@ -20,8 +22,8 @@ struct Country {
     }
     Country country;
     for (size_t i = 0; i < 2; ++i) {
-      const char upper = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 'a' + 'A') : text[i];
-      if (upper < 'A' || upper > 'Z') {
+      const char upper = to_upper(text[i]);
+      if (!is_upper(upper)) {
         return std::nullopt;
       }
       country.letters.at(i) = upper;

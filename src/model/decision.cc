@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "model/coverage.h"
 
@@ -28,7 +29,7 @@ std::string Target::to_string() const {
 }
 
 Result<Target> Target::parse(std::string_view text) {
-  if (text.size() > 2 && (text[0] == 'A' || text[0] == 'a') && (text[1] == 'S' || text[1] == 's')) {
+  if (text.size() > 2 && equal_ignoring_case(text.substr(0, 2), "AS")) {
     auto asn = net::Asn::parse(text);
     if (!asn) {
       return fail(Errc::invalid, "'" + printable(text, 64) + "' is no AS number (AS1 to AS4294967295)");

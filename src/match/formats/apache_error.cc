@@ -13,6 +13,7 @@
 // that looks at clients' requests alone (authentication and access control).
 // ModSecurity begins its messages with "[client ADDR] ModSecurity: ", before anything of the client's.
 // With ErrorLog syslog the stamp is missing (wrapped.h).
+#include "base/ascii.h"
 #include "match/formats/formats.h"
 #include "match/formats/modsecurity.h"
 #include "match/formats/request.h"
@@ -52,17 +53,14 @@ bool is_level(std::string_view group) {
     return false;
   }
   for (const char c : group) {
-    if ((c < 'a' || c > 'z') && !is_digit(c) && c != '_' && c != ':' && c != '-') {
+    if (!is_lower(c) && !is_digit(c) && c != '_' && c != ':' && c != '-') {
       return false;
     }
   }
   return true;
 }
 
-bool is_source_text(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '-' || c == '.' ||
-         c == '/';
-}
+bool is_source_text(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '/'; }
 
 // "mod_x.c(123): "
 std::string_view skip_source(std::string_view rest) {

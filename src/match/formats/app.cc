@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.h"
 #include "match/app_stamp.h"
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
@@ -28,8 +29,6 @@ using model::RawLine;
 constexpr size_t longest_group = 48;
 constexpr size_t longest_word = 9;  // "EMERGENCY"
 constexpr int most_prefixes = 5;
-
-bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 
 size_t count_blanks(std::string_view text) {
   const size_t end = text.find_first_not_of(' ');
@@ -55,7 +54,7 @@ size_t group_length(std::string_view text) {
 // "WARN: ", "ERROR    ", "W, ", "L ", "PDT "
 size_t word_length(std::string_view text) {
   size_t end = 0;
-  while (end < text.size() && end <= longest_word && is_capital(text[end])) {
+  while (end < text.size() && end <= longest_word && is_upper(text[end])) {
     ++end;
   }
   if (end == 0 || end > longest_word || end == text.size()) {
@@ -78,7 +77,7 @@ size_t process_length(std::string_view text) {
   if (end == 0 || rest.empty()) {
     return 0;
   }
-  if (rest[0] == ':' && rest.size() > 2 && is_capital(rest[1]) && rest[2] == ' ') {
+  if (rest[0] == ':' && rest.size() > 2 && is_upper(rest[1]) && rest[2] == ' ') {
     return end + 3;
   }
   const size_t blanks = count_blanks(rest);

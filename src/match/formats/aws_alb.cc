@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
 #include "match/timestamp.h"

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "match/formats/request.h"
 #include "net/address.h"
 
@@ -42,8 +43,7 @@ inline bool is_vhost_column(std::string_view column) {
     return false;
   }
   for (const char c : column) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && !is_digit(c) && c != '.' && c != '-' && c != '_' && c != ':' && c != '[' && c != ']' && c != '*') {
+    if (!is_alnum(c) && c != '.' && c != '-' && c != '_' && c != ':' && c != '[' && c != ']' && c != '*') {
       return false;
     }
   }

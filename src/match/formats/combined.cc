@@ -14,6 +14,7 @@
 //    address, unless the source's format was named: that says that the column is the server's own name ($host, %v) or
 //    cannot hold blanks. For the same reason whatever has the fixed middle is claimed, by one of the two, even where no
 //    address is to be had: `Host: Feb 25 04:30:17 host sshd[1]: …` must not make a line of syslog out of it.
+#include "base/ascii.h"
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
 #include "match/formats/request.h"

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
 #include "match/stamp_scanner.h"
@@ -51,15 +52,7 @@ unsigned month_of(std::string_view name) {
     name.remove_suffix(1);
   }
   for (const MonthName& entry : month_names) {
-    if (entry.name.size() != name.size()) {
-      continue;
-    }
-    bool same = true;
-    for (size_t i = 0; i < name.size() && same; ++i) {
-      const char c = name[i];
-      same = entry.name[i] == (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
-    }
-    if (same) {
+    if (equal_ignoring_case(entry.name, name)) {
       return entry.month;
     }
   }

@@ -10,6 +10,7 @@
 // The client stands first. Names of frontends, backends and servers are the configuration's and hold no blank; captured
 // headers and the request are encoded by HAProxy: no quote and no brace of the client's is written as it is, so the
 // request begins at the first quote behind the captures. A timer, status or size may be unknown ("-1", "+739").
+#include "base/ascii.h"
 #include "match/app_stamp.h"
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "match/formats/request.h"
 #include "match/forwarded_client.h"
 #include "net/address.h"

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "base/ascii.h"
 #include "match/formats/record_writer.h"
 #include "match/formats/request.h"
 

@@ -5,6 +5,7 @@
 //
 // Writers quote what holds blanks or quotes. One that does not, lets its values' blanks begin new pairs: then a name
 // occurs twice, and a name that does so yields no address.
+#include "base/ascii.h"
 #include "match/formats/formats.h"
 #include "match/formats/record.h"
 #include "match/formats/record_writer.h"
@@ -15,10 +16,7 @@ namespace {
 
 constexpr size_t fewest_pairs = 3;
 
-bool is_key_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '-' || c == '.' ||
-         c == '/' || c == '@' || c == '$';
-}
+bool is_key_char(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '@' || c == '$'; }
 
 class LogfmtReader {
  public:

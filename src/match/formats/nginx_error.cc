@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "match/formats/formats.h"
 #include "match/formats/modsecurity.h"
 #include "match/formats/request.h"

@@ -7,6 +7,7 @@
 // nginx writes no bare quote of a client's, so the first one opens TARGET or REQUEST; the first that closes it is
 // followed by `[Client `. In the second form HOST, a Host header, stands before the client: it has to be one word,
 // which nginx sees to by answering 400 to others; with more words there is no address.
+#include "base/ascii.h"
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
 #include "match/timestamp.h"

@@ -3,6 +3,7 @@
 #include <ranges>
 #include <utility>
 
+#include "base/ascii.h"
 #include "match/app_stamp.h"
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
@@ -233,12 +234,11 @@ class PositionFormat final : public LogFormat {
 
 bool may_hold(Shape shape, char c) {
   const auto byte = static_cast<unsigned char>(c);
-  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   switch (shape) {
     case Shape::number:
       return is_digit(c) || c == '.' || c == '+' || c == '-';
     case Shape::address:
-      return is_digit(c) || letter || c == '.' || c == ':' || c == '-' || c == '_' || c == '%';
+      return is_alnum(c) || c == '.' || c == ':' || c == '-' || c == '_' || c == '%';
     case Shape::word:
       return byte > ' ';
     case Shape::text:

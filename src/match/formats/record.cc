@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "match/app_stamp.h"
 #include "match/formats/record_writer.h"
 
@@ -53,12 +54,10 @@ int32_t hex4(std::string_view text) {
   }
   int32_t value = 0;
   for (const char c : text.substr(0, 4)) {
-    const bool lower = c >= 'a' && c <= 'f';
-    const bool upper = c >= 'A' && c <= 'F';
-    if (!lower && !upper && (c < '0' || c > '9')) {
+    if (!is_hex_digit(c)) {
       return -1;
     }
-    value = value * 16 + (lower ? c - 'a' + 10 : upper ? c - 'A' + 10 : c - '0');
+    value = value * 16 + hex_value(c);
   }
   return value;
 }

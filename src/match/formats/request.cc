@@ -1,5 +1,6 @@
 #include "match/formats/request.h"
 
+#include "base/ascii.h"
 #include "match/rewrite_watch.h"
 #include "match/url_normalise.h"
 
@@ -8,16 +9,6 @@ namespace {
 
 using model::Event;
 using model::Field;
-
-int hex_digit(char c) {
-  if (is_digit(c)) {
-    return c - '0';
-  }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
-  }
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 // The byte that the one-letter escape `letter` stands for; -1 for none.
 int simple_escape(char letter) {
@@ -46,7 +37,7 @@ bool is_method(std::string_view text) {
     return false;
   }
   for (const char c : text) {
-    if ((c < 'A' || c > 'Z') && c != '-' && c != '_') {
+    if (!is_upper(c) && c != '-' && c != '_') {
       return false;
     }
   }
@@ -64,8 +55,7 @@ std::string_view without_authority(std::string_view target) {
     return target;
   }
   for (const char c : target.substr(0, colon)) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && !is_digit(c) && c != '+' && c != '-' && c != '.') {
+    if (!is_alnum(c) && c != '+' && c != '-' && c != '.') {
       return target;
     }
   }
@@ -113,8 +103,8 @@ std::string_view undo_log_escapes(std::string_view text, std::string& scratch) {
         i += 2;
         continue;
       }
-      if (text[i + 1] == 'x' && i + 3 < text.size() && hex_digit(text[i + 2]) >= 0 && hex_digit(text[i + 3]) >= 0) {
-        scratch.push_back(static_cast<char>(hex_digit(text[i + 2]) << 4 | hex_digit(text[i + 3])));
+      if (text[i + 1] == 'x' && i + 3 < text.size() && is_hex_digit(text[i + 2]) && is_hex_digit(text[i + 3])) {
+        scratch.push_back(static_cast<char>(hex_value(text[i + 2]) << 4 | hex_value(text[i + 3])));
         i += 4;
         continue;
       }

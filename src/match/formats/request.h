@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/ascii.h"
 #include "match/format.h"
 #include "model/event.h"
 

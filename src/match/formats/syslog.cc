@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "match/formats/formats.h"
 #include "match/formats/record.h"
 #include "match/formats/request.h"
@@ -42,8 +43,7 @@ struct Tag {
 };
 
 bool is_tag_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_' || c == '.' ||
-         c == '/' || c == '(' || c == ')' || c == '+' || c == '@';
+  return is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '/' || c == '(' || c == ')' || c == '+' || c == '@';
 }
 
 // "sshd[12]:", "nginx:", "postfix/smtpd[3]:", "pop(pam_unix)[4]:" at the beginning of `text`.

@@ -20,6 +20,7 @@
 #include <array>
 #include <span>
 
+#include "base/ascii.h"
 #include "match/formats/columns.h"
 #include "match/formats/formats.h"
 #include "match/formats/w3c_order.h"

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "match/formats/formats.h"
 #include "match/timestamp.h"
 
@@ -40,10 +41,7 @@ ParseContext inside(const ParseContext& context) {
 size_t compose_prefix(std::string_view text) {
   constexpr size_t longest = 128;
   size_t end = 0;
-  const auto is_name = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
-  };
+  const auto is_name = [](char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; };
   while (end < text.size() && end < longest && is_name(text[end])) {
     ++end;
   }
