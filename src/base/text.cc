@@ -106,6 +106,8 @@ std::string printable(std::string_view text, size_t limit) {
   return result;
 }
 
+std::string in_quotes(std::string_view text, size_t limit) { return '\'' + printable(text, limit) + '\''; }
+
 std::string to_valid_utf8(std::string_view text) {
   std::string result;
   result.reserve(text.size());
@@ -165,14 +167,19 @@ Result<uint64_t> parse_size(std::string_view text) {
   } else if (unit == "GiB") {
     shift = 30;
   } else if (!unit.empty() && unit != "B") {
-    return fail(Errc::invalid,
-                "'" + printable(text, 64) + "' is no size; write for example 4096, \"64KiB\" or \"1MiB\"");
+    return fail(Errc::invalid, in_quotes(text, 64) + " is no size; write for example 4096, \"64KiB\" or \"1MiB\"");
   }
   if (!value || *value > (UINT64_MAX >> shift)) {
-    return fail(Errc::invalid,
-                "'" + printable(text, 64) + "' is no size; write for example 4096, \"64KiB\" or \"1MiB\"");
+    return fail(Errc::invalid, in_quotes(text, 64) + " is no size; write for example 4096, \"64KiB\" or \"1MiB\"");
   }
   return *value << shift;
+}
+
+std::string size_text(uint64_t bytes) {
+  if (bytes >= (1U << 20) && bytes % (1U << 20) == 0) {
+    return std::to_string(bytes >> 20) + "MiB";
+  }
+  return bytes >= 1024 && bytes % 1024 == 0 ? std::to_string(bytes >> 10) + "KiB" : std::to_string(bytes);
 }
 
 std::string format_size(uint64_t bytes) {
@@ -195,6 +202,10 @@ std::string group_digits(uint64_t number) {
     text.insert(static_cast<size_t>(position), 1, ',');
   }
   return text;
+}
+
+std::string counted(uint64_t count, std::string_view one, std::string_view many) {
+  return group_digits(count) + ' ' + std::string(count == 1 ? one : many);
 }
 
 std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& candidates) {

@@ -162,7 +162,7 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text) {
 Result<Seconds> parse_duration(std::string_view text) {
   const auto bad = [&] {
     return fail(Errc::invalid,
-                "'" + printable(text, 64) + "' is no duration; write for example \"90s\", \"10m\", \"1h30m\", \"7d\"");
+                in_quotes(text, 64) + " is no duration; write for example \"90s\", \"10m\", \"1h30m\", \"7d\"");
   };
   if (text == "0") {
     return Seconds{0};
@@ -195,7 +195,7 @@ Result<Seconds> parse_duration(std::string_view text) {
     const bool fits = value <= longest_duration.count() / unit;
     total += fits ? Seconds{value * unit} : Seconds{0};
     if (!fits || total > longest_duration) {
-      return fail(Errc::invalid, "'" + printable(text, 64) + "' is longer than 10 years");
+      return fail(Errc::invalid, in_quotes(text, 64) + " is longer than 10 years");
     }
     text.remove_prefix(count + 1);
   }

@@ -66,7 +66,7 @@ std::string unknown_command(const CLI::App& app, const CLI::Error& error) {
   }
   const std::string& word = left_over.front();
   if (word.starts_with('-')) {
-    return "unknown option '" + printable(word, 80) + "'";
+    return "unknown option " + in_quotes(word);
   }
   std::vector<std::string> names;
   names.reserve(choices.size());
@@ -74,7 +74,7 @@ std::string unknown_command(const CLI::App& app, const CLI::Error& error) {
     names.push_back(choice->get_name());
   }
   const auto nearest = nearest_word(word, {names.begin(), names.end()});
-  return "unknown command '" + printable(word, 80) + "'" +
+  return "unknown command " + in_quotes(word) +
          (nearest.empty() ? "" : "; did you mean '" + std::string(nearest) + "'?");
 }
 

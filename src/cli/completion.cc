@@ -166,7 +166,7 @@ Result<> print_completion(const CLI::App& app, const std::string& shell) {
   } else if (shell == "fish") {
     std::cout << fish_completion(table);
   } else {
-    return fail(Errc::usage, "'" + printable(shell, 40) + "' is none of bash, zsh, fish");
+    return fail(Errc::usage, in_quotes(shell, 40) + " is none of bash, zsh, fish");
   }
   return {};
 }

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "cli/candidate_file.h"
 #include "cli/csv.h"
-#include "cli/table.h"
 #include "enrich/database_check.h"
 #include "net/asn.h"
 
@@ -31,7 +30,7 @@ using Cells = std::vector<std::string>;
 
 Result<net::Address> cell_address(const std::string& text) {
   const auto address = net::Address::parse(trim(text));
-  return address ? Result<net::Address>(*address) : fail(Errc::invalid, "'" + printable(text, 80) + "' is no address");
+  return address ? Result<net::Address>(*address) : fail(Errc::invalid, in_quotes(text) + " is no address");
 }
 
 // An address, a prefix, or "first-last".
@@ -68,7 +67,7 @@ Result<> add_asn(TableRow& row, const std::string& text) {
   }
   const auto asn = net::Asn::parse(text);
   if (!asn) {
-    return fail(Errc::invalid, "'" + printable(text, 80) + "' is no AS number");
+    return fail(Errc::invalid, in_quotes(text) + " is no AS number");
   }
   row.fields.emplace_back("asn", asn->to_string());
   return {};
@@ -98,7 +97,7 @@ Result<TableRow> headed(const Cells& header, const Cells& cells) {
   TableRow row;
   for (size_t i = 0; i < cells.size(); ++i) {
     if (header[i].empty() && !cells[i].empty()) {
-      return fail(Errc::invalid, "'" + printable(cells[i], 80) + "' stands in a column without a name");
+      return fail(Errc::invalid, in_quotes(cells[i]) + " stands in a column without a name");
     }
     if (header[i] != "network") {
       add_field(row, header[i], cells[i]);
@@ -119,10 +118,10 @@ Result<> check_header(const Cells& header) {
   std::ranges::sort(names);
   for (size_t i = 0; i < names.size(); ++i) {
     if (i > 0 && names[i] == names[i - 1] && !names[i].empty()) {  // spreadsheets leave columns without a name
-      return fail(Errc::invalid, "two columns are named '" + printable(names[i], 80) + "'");
+      return fail(Errc::invalid, "two columns are named " + in_quotes(names[i]));
     }
     if (static_cast<size_t>(std::ranges::count(names[i], '.')) >= enrich::RecordLimits::depth) {
-      return fail(Errc::invalid, "column '" + printable(names[i], 80) + "' has more than " +
+      return fail(Errc::invalid, "column " + in_quotes(names[i]) + " has more than " +
                                      std::to_string(enrich::RecordLimits::depth) + " levels");
     }
   }
@@ -130,8 +129,8 @@ Result<> check_header(const Cells& header) {
   for (const std::string_view name : names) {
     for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
       if (dot > 0 && all.contains(name.substr(0, dot))) {
-        return fail(Errc::invalid, "columns '" + printable(name.substr(0, dot), 80) + "' and '" + printable(name, 80) +
-                                       "' cannot be in one record: the first is a value, or the map of the second");
+        return fail(Errc::invalid, "columns " + in_quotes(name.substr(0, dot)) + " and " + in_quotes(name) +
+                                       " cannot be in one record: the first is a value, or the map of the second");
       }
     }
   }
@@ -229,7 +228,7 @@ Result<> add_source(const std::string& source, enrich::MmdbWriter& writer) {
   const auto colon = source.find(':');
   const auto schema = source.substr(0, colon);
   if (colon == std::string::npos || std::ranges::find(schemas, schema, &Schema::name) == schemas.end()) {
-    return fail(Errc::usage, "'" + printable(source, 80) + "' is no SCHEMA:FILE; schemas are " + schema_names());
+    return fail(Errc::usage, in_quotes(source) + " is no SCHEMA:FILE; schemas are " + schema_names());
   }
   const auto path = source.substr(colon + 1);
   const auto text = read_file(path, largest_table);

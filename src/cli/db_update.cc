@@ -7,10 +7,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/candidate_file.h"
-#include "cli/table.h"
 #include "enrich/database_check.h"
-#include "transfer/download.h"
 #include "enrich/packed_database.h"
+#include "transfer/download.h"
 
 namespace ipguard::cli {
 namespace {

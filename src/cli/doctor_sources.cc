@@ -13,7 +13,6 @@
 #include "base/unique_fd.h"
 #include "cli/doctor.h"
 #include "cli/input_file.h"
-#include "cli/table.h"
 #include "input/journal_files.h"
 #include "input/journal_line.h"
 #include "input/journal_sender.h"

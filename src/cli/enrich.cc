@@ -9,7 +9,6 @@
 #include "cli/input_file.h"
 #include "cli/options.h"
 #include "cli/reading_options.h"
-#include "cli/table.h"
 
 namespace ipguard::cli {
 namespace {
@@ -49,7 +48,7 @@ Result<> enrich_files(const std::vector<std::string>& files, LineEnricher& enric
 
 Result<> choose_shape(const std::string& text, bool json, EnrichShape& shape) {
   if (!text.empty() && text != "columns" && text != "append") {
-    return fail(Errc::usage, "--as: '" + printable(text, 40) + "' is no shape: columns or append");
+    return fail(Errc::usage, "--as: " + in_quotes(text, 40) + " is no shape: columns or append");
   }
   if (json && !text.empty()) {
     return fail(Errc::usage, "--json and --as are two shapes: choose one");

@@ -8,7 +8,6 @@
 #include "cli/ban_list.h"
 #include "cli/command.h"
 #include "cli/options.h"
-#include "cli/table.h"
 #include "control/client.h"
 #include "model/scope.h"
 
@@ -24,11 +23,11 @@ struct ExportOptions {
 Result<> export_list(const ExportOptions& options) {
   const auto format = list_format_from(options.format);
   if (!format || *format == ListFormat::automatic) {
-    return fail(Errc::usage, "--format: '" + printable(options.format, 40) + "' is none of list, csv and json");
+    return fail(Errc::usage, "--format: " + in_quotes(options.format, 40) + " is none of list, csv and json");
   }
   for (const auto& scope : options.scopes) {
     if (!model::scope_from(scope)) {
-      return fail(Errc::usage, "--scope: '" + printable(scope, 40) + "' is none of address, route, asn and country");
+      return fail(Errc::usage, "--scope: " + in_quotes(scope, 40) + " is none of address, route, asn and country");
     }
   }
   auto bans = control::call(options.socket, {.command = "bans", .arguments = Json::object()}, 300);

@@ -87,7 +87,7 @@ Result<> import_list(ImportOptions options) {
   }
   const auto format = list_format_from(options.format);
   if (!format) {
-    return fail(Errc::usage, "--format: '" + printable(options.format, 40) + "' is none of auto, list, csv and json");
+    return fail(Errc::usage, "--format: " + in_quotes(options.format, 40) + " is none of auto, list, csv and json");
   }
   auto text = read_list(options.file);
   if (!text) {

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/options.h"
-#include "cli/table.h"
 #include "enrich/lookup_json.h"
 #include "net/address.h"
 

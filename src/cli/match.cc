@@ -9,7 +9,6 @@
 #include "cli/match_output.h"
 #include "cli/options.h"
 #include "cli/reading_options.h"
-#include "cli/table.h"
 #include "input/part_joiner.h"
 #include "match/rule_set.h"
 

@@ -6,7 +6,6 @@
 #include "cli/input_file.h"
 #include "cli/netblocks_output.h"
 #include "cli/options.h"
-#include "cli/table.h"
 
 namespace ipguard::cli {
 namespace {

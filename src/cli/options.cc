@@ -34,7 +34,7 @@ Result<std::vector<net::Address>> parse_addresses(const std::vector<std::string>
   for (const auto& text : texts) {
     const auto address = net::Address::parse(text);
     if (!address) {
-      return fail(Errc::usage, "'" + printable(text, 80) + "' is no IPv4 or IPv6 address");
+      return fail(Errc::usage, in_quotes(text) + " is no IPv4 or IPv6 address");
     }
     addresses.push_back(*address);
   }

@@ -47,7 +47,7 @@ Result<std::vector<NamedOwner>> asked_for(const OwnersOptions& options, const en
     const auto number = parse_owner(options.kind, text);
     if (!number) {
       return fail(Errc::usage,
-                  "'" + printable(text, 80) + "' is no " +
+                  in_quotes(text) + " is no " +
                       (options.kind == OwnerKind::asn ? "AS number such as AS64500" : "country code such as NL"));
     }
     const auto* owner = index_of(options, routes).find(*number);
@@ -129,14 +129,14 @@ Result<Wanted> read_options(const OwnersOptions& options) {
   if (!options.top.empty()) {
     const auto number = parse_number(options.top);
     if (!number || *number == 0) {
-      return fail(Errc::usage, "--top: '" + printable(options.top, 40) + "' is no number from 1 on");
+      return fail(Errc::usage, "--top: " + in_quotes(options.top, 40) + " is no number from 1 on");
     }
     wanted.most = static_cast<size_t>(*number);
   }
   if (!options.format.empty()) {
     wanted.format = export_format_from(options.format);
     if (!wanted.format) {
-      return fail(Errc::usage, "--export: '" + printable(options.format, 40) + "' is no format: plain, csv or nft");
+      return fail(Errc::usage, "--export: " + in_quotes(options.format, 40) + " is no format: plain, csv or nft");
     }
     if (options.json) {
       return fail(Errc::usage, "--export and --json are two forms of the same: choose one");

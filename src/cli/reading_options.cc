@@ -19,7 +19,7 @@ std::unexpected<Error> fail_unknown_format(const std::string& name, const match:
   for (const auto built_in : match::format_names()) {
     known += ", " + std::string(built_in);
   }
-  return fail(Errc::usage, "unknown format '" + printable(name, 40) + "'; formats are " + known);
+  return fail(Errc::usage, "unknown format " + in_quotes(name, 40) + "; formats are " + known);
 }
 
 Result<config::Config> read_config(const std::string& path, ChosenReading& chosen) {
@@ -60,8 +60,8 @@ Result<ChosenReading> choose_reading(const ReadingOptions& options) {
     if (!options.source.empty()) {
       const auto source = std::ranges::find(config->sources, options.source, &config::SourceConfig::name);
       if (source == config->sources.end()) {
-        return fail(Errc::usage, "no [[source]] of " + printable(options.config) + " is called '" +
-                                     printable(options.source, 40) + "'");
+        return fail(Errc::usage,
+                    "no [[source]] of " + printable(options.config) + " is called " + in_quotes(options.source, 40));
       }
       chosen.line.format = source->format;
       chosen.line.reading = chosen.readings->of_source(source->name);

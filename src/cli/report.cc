@@ -13,7 +13,6 @@
 #include "cli/report_live.h"
 #include "cli/report_run.h"
 #include "cli/report_shape.h"
-#include "cli/table.h"
 #include "config/rule_file.h"
 #include "report/aggregates.h"
 
@@ -146,7 +145,7 @@ Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
   }
   const auto memory = parse_size(options.memory);
   if (!memory || *memory == 0) {
-    return fail(Errc::usage, "--memory: '" + printable(options.memory, 40) + "' is no size; write 96MiB");
+    return fail(Errc::usage, "--memory: " + in_quotes(options.memory, 40) + " is no size; write 96MiB");
   }
   if (*memory < report::Aggregates::least_budget) {
     return fail(Errc::usage, "--memory: " + printable(options.memory, 40) + " is too little; the least is " +
@@ -168,8 +167,8 @@ Result<> check_rules(const ReportFilter& filter, const match::RuleSet& rules) {
     ReportFilter one;
     one.rules = {word};
     if (std::ranges::none_of(rules.rules(), [&](const model::Rule& rule) { return one.fits_rule(rule.id); })) {
-      return fail(Errc::usage, "--rule: no rule has the id '" + printable(word, 80) +
-                                   "'; write one of `ipguardctl rules list`, or web/ for all that begin so");
+      return fail(Errc::usage, "--rule: no rule has the id " + in_quotes(word) +
+                                   "; write one of `ipguardctl rules list`, or web/ for all that begin so");
     }
   }
   return {};

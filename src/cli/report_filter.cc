@@ -30,15 +30,15 @@ Result<TimePoint> parse_moment(std::string_view option, const std::string& text,
   if (const auto span = parse_duration(text)) {
     return now - *span;
   }
-  return fail(Errc::usage, std::string(option) + ": '" + printable(text, 40) +
-                               "' is no time; write 2026-02-25, \"2026-02-25 04:30\" (UTC without a zone), "
+  return fail(Errc::usage, std::string(option) + ": " + in_quotes(text, 40) +
+                               " is no time; write 2026-02-25, \"2026-02-25 04:30\" (UTC without a zone), "
                                "2026-02-25T04:30:00+02:00, or 24h for the last 24 hours");
 }
 
 Result<FieldCondition> parse_condition(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    return fail(Errc::usage, "--where: '" + printable(text, 80) + "' is no condition; write FIELD=TEXT");
+    return fail(Errc::usage, "--where: " + in_quotes(text) + " is no condition; write FIELD=TEXT");
   }
   std::string name = text.substr(0, equals);
   std::ranges::replace(name, '-', '_');
@@ -57,7 +57,7 @@ Result<FieldCondition> parse_condition(const std::string& text) {
     for (size_t i = 0; i + 1 < model::field_count; ++i) {
       known += ", " + std::string(model::to_string(static_cast<model::Field>(i)));
     }
-    return fail(Errc::usage, "--where: there is no field '" + printable(name, 40) + "'; fields are " + known);
+    return fail(Errc::usage, "--where: there is no field " + in_quotes(name, 40) + "; fields are " + known);
   }
   return condition;
 }
@@ -87,7 +87,7 @@ Result<> parse_owners(const FilterOptions& options, ReportFilter& filter) {
   auto done = parse_each(options.asns, [&](const std::string& word) -> Result<> {
     const auto asn = net::Asn::parse(word);
     if (!asn) {
-      return fail(Errc::usage, "--asn: '" + printable(word, 40) + "' is no AS number; write AS64500");
+      return fail(Errc::usage, "--asn: " + in_quotes(word, 40) + " is no AS number; write AS64500");
     }
     filter.asns.push_back(*asn);
     return {};
@@ -98,7 +98,7 @@ Result<> parse_owners(const FilterOptions& options, ReportFilter& filter) {
   return parse_each(options.countries, [&](const std::string& word) -> Result<> {
     const auto country = model::Country::parse(word);
     if (!country) {
-      return fail(Errc::usage, "--country: '" + printable(word, 40) + "' is no country; write its two letters");
+      return fail(Errc::usage, "--country: " + in_quotes(word, 40) + " is no country; write its two letters");
     }
     filter.countries.push_back(*country);
     return {};

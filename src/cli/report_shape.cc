@@ -35,7 +35,7 @@ Result<report::Dimension> parse_dimension(const std::string& name) {
   for (const auto dimension : report::all_dimensions) {
     known += (known.empty() ? "" : ", ") + std::string(report::to_string(dimension));
   }
-  return fail(Errc::usage, "--by: '" + printable(name, 40) + "' is none of " + known);
+  return fail(Errc::usage, "--by: " + in_quotes(name, 40) + " is none of " + known);
 }
 
 Result<Shape> shape_of(const ShapeOptions& options) {

@@ -27,8 +27,9 @@ std::string number(const Json& value) {
   return value.is_number_unsigned() || value.is_number_integer() ? group_digits(value.get<uint64_t>()) : "?";
 }
 
+using ipguard::counted;
 std::string counted(const Json& value, std::string_view one, std::string_view many) {
-  return cli::counted(value.is_number_unsigned() ? value.get<uint64_t>() : 0, one, many);
+  return counted(value.is_number_unsigned() ? value.get<uint64_t>() : 0, one, many);
 }
 
 void print_head(const Json& status) {
@@ -85,7 +86,7 @@ void print_whois(const Json& whois) {
                      counted(whois["bulk_rows"], "line in bulk", "lines in bulk");
   const auto add = [&](const char* key, std::string_view one, std::string_view many) {
     if (const auto count = whois.value(key, uint64_t{0}); count > 0) {
-      text += "; " + cli::counted(count, one, many);
+      text += "; " + counted(count, one, many);
     }
   };
   add("too_long", "query was too long", "queries were too long");

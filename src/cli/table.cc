@@ -222,10 +222,6 @@ std::optional<size_t> terminal_width() {
   return number.value_or(0) > 0 && *number <= widest ? number : std::nullopt;
 }
 
-std::string counted(uint64_t count, std::string_view one, std::string_view many) {
-  return group_digits(count) + ' ' + std::string(count == 1 ? one : many);
-}
-
 std::string coverage_text(const Json& decision) {
   return model::Coverage{.ipv4_addresses = decision.value("addresses_covered", uint64_t{0}),
                          .ipv6_64s = decision.value("ipv6_64s_covered", uint64_t{0})}

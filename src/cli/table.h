@@ -52,8 +52,6 @@ class Table {
 [[nodiscard]] std::string shortened(std::string_view text, size_t width);
 // The width of the terminal on stdout; where stdout is none, what the environment's COLUMNS says, nullopt without it.
 [[nodiscard]] std::optional<size_t> terminal_width();
-// "1 address", "1,024 addresses".
-[[nodiscard]] std::string counted(uint64_t count, std::string_view one, std::string_view many);
 // What a decision covers: "256 IPv4 addresses".
 [[nodiscard]] std::string coverage_text(const Json& decision);
 // Writes indented JSON, or one line when `compact`; never throws on invalid UTF-8.

@@ -36,7 +36,7 @@ Result<Seconds> parse_interval(const std::string& text) {
   const auto interval =
       number ? Result<Seconds>(Seconds(std::min<uint64_t>(*number, 1'000'000))) : parse_duration(text);
   if (!interval || *interval < shortest_interval || *interval > longest_interval) {
-    return fail(Errc::usage, "--interval: '" + printable(text, 40) + "' is no time from 1s to 1h; write 2s");
+    return fail(Errc::usage, "--interval: " + in_quotes(text, 40) + " is no time from 1s to 1h; write 2s");
   }
   return interval;
 }

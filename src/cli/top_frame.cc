@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "cli/report_table.h"
 #include "cli/table.h"

@@ -18,7 +18,7 @@ void read_asns(TableReader& table, AllowConfig& allow) {
     if (const auto asn = net::Asn::parse(text)) {
       allow.asns.push_back(*asn);
     } else {
-      table.error(*item, "asns", '\'' + printable(text, 80) + "' is no AS number",
+      table.error(*item, "asns", in_quotes(text) + " is no AS number",
                   "write 64500 or \"AS64500\", from 1 to 4294967295");
     }
   }
@@ -29,7 +29,7 @@ void read_countries(TableReader& table, AllowConfig& allow) {
     const auto code = upper_case(item.text);
     const bool two_letters = code.size() == 2 && is_upper(code[0]) && is_upper(code[1]);
     if (!two_letters) {
-      table.context().error(item.place, "countries: '" + printable(item.text, 80) + "' is no country code",
+      table.context().error(item.place, "countries: " + in_quotes(item.text) + " is no country code",
                             "write the two letters of ISO 3166-1, such as \"CH\"");
       continue;
     }
@@ -83,7 +83,7 @@ WhoisConfig read_whois(TableReader& root, ReadContext& context) {
     listen.reset();
   }
   if (!whois.listen.empty() && !listen) {
-    table.error(*table.find("listen"), "listen", '\'' + printable(whois.listen, 80) + "' is no address with a port",
+    table.error(*table.find("listen"), "listen", in_quotes(whois.listen) + " is no address with a port",
                 "write for example \"127.0.0.1:8043\" or \"[::1]:8043\"; \"\" switches it off");
     whois.listen.clear();
   } else if (listen && !net::is_loopback(listen->address)) {

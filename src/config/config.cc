@@ -31,7 +31,7 @@ void read_paths(TableReader& table, bool may_be_empty, std::vector<std::string>&
 void read_whole_path(TableReader& table, std::string_view key, std::string& path, model::Location& location) {
   auto text = table.text(key);
   if (text && !text->starts_with('/')) {
-    table.error(*table.find(key), key, '\'' + printable(*text, 80) + "' is no whole path",
+    table.error(*table.find(key), key, in_quotes(*text) + " is no whole path",
                 "write it from the root, such as \"" + path + '"');
   } else if (text) {
     path = *std::move(text);

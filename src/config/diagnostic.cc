@@ -88,10 +88,6 @@ std::string_view line_of(std::string_view text, uint32_t number) {
   return line;
 }
 
-std::string counted(size_t count, std::string_view noun) {
-  return group_digits(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
-}
-
 auto order(const Diagnostic& diagnostic) {
   return std::tie(diagnostic.location.file, diagnostic.location.line, diagnostic.location.column);
 }
@@ -197,10 +193,10 @@ std::string Diagnostics::to_string() const {
     text += "… and " + group_digits(errors_ + warnings_ - all_.size()) + " more\n";
   }
   if (errors_ > 0) {
-    text += counted(errors_, "error");
+    text += counted(errors_, "error", "errors");
   }
   if (warnings_ > 0) {
-    text += (errors_ > 0 ? ", " : "") + counted(warnings_, "warning");
+    text += (errors_ > 0 ? ", " : "") + counted(warnings_, "warning", "warnings");
   }
   return text.empty() ? text : text + '\n';
 }

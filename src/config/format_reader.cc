@@ -28,7 +28,7 @@ void read_names(FormatConfig& format, const Value& json, ReadContext& context) {
       for (const auto name : json_fields) {
         hint.append(" ").append(name);
       }
-      context.error(entry.place, "json: a line has no '" + printable(entry.key, 40) + "'",
+      context.error(entry.place, "json: a line has no " + in_quotes(entry.key, 40),
                     near.empty() ? hint : "did you mean \"" + std::string(near) + "\"?");
     } else if (entry.value.type != Value::Type::string || entry.value.text.empty() ||
                entry.value.text.size() > longest_value_path) {

@@ -78,7 +78,7 @@ void read_socket_mode(TableReader& table, uint32_t& socket_mode) {
     if (const auto parsed = parse_mode(*mode)) {
       socket_mode = *parsed;
     } else {
-      table.error(*table.find("socket_mode"), "socket_mode", '\'' + printable(*mode, 80) + "' is no mode",
+      table.error(*table.find("socket_mode"), "socket_mode", in_quotes(*mode) + " is no mode",
                   "write three octal digits behind a 0: \"0660\", or \"0666\" for everybody on this host");
     }
   }
@@ -89,11 +89,11 @@ void read_listener(SourceConfig& source, TableReader& table, ReadContext& contex
   for (const auto& item : table.texts("listen")) {
     ListenEndpoint endpoint;
     if (const auto problem = parse_endpoint(item.text, endpoint); !problem.empty()) {
-      context.error(item.place, "listen: '" + printable(item.text, 120) + "' " + problem, std::string(examples));
+      context.error(item.place, "listen: " + in_quotes(item.text, 120) + ' ' + problem, std::string(examples));
       continue;
     }
     if (std::ranges::find(source.listen, endpoint) != source.listen.end()) {
-      context.error(item.place, "listen: '" + printable(item.text, 120) + "' stands here twice");
+      context.error(item.place, "listen: " + in_quotes(item.text, 120) + " stands here twice");
       continue;
     }
     if (reaches_beyond_this_host(endpoint) && !open_place) {

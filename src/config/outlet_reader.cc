@@ -42,7 +42,7 @@ bool is_host_name(std::string_view name) {
 std::string read_token_file(TableReader& table) {
   auto path = table.any_text("token_file").value_or("");
   if (!path.empty() && !path.starts_with('/')) {
-    table.error(*table.find("token_file"), "token_file", '\'' + printable(path, 80) + "' is no whole path",
+    table.error(*table.find("token_file"), "token_file", in_quotes(path) + " is no whole path",
                 "write for example \"/etc/ipguard/token\"");
     path.clear();
   }
@@ -63,7 +63,7 @@ std::vector<Value> read_words(TableReader& table, std::string_view key,
     for (const auto& name : names) {
       all += (all.empty() ? "\"" : ", \"") + std::string(name) + '"';
     }
-    table.context().error(item.place, std::string(key) + ": '" + printable(item.text, 80) + "' is none of its words",
+    table.context().error(item.place, std::string(key) + ": " + in_quotes(item.text) + " is none of its words",
                           "write some of " + all);
   }
   return values;
@@ -114,7 +114,7 @@ void check_command(NotifyConfig& notify, TableReader& table) {
     table.context().error(table.value().place, "type \"exec\" needs a command",
                           "add command = [\"/usr/local/bin/on-ban\", \"--quiet\"]");
   } else if (!notify.command.empty() && !notify.command.front().starts_with('/')) {
-    table.error(*written, "command", '\'' + printable(notify.command.front(), 80) + "' is no whole path",
+    table.error(*written, "command", in_quotes(notify.command.front()) + " is no whole path",
                 "nothing is looked for in PATH, and there is no shell: write [\"/usr/bin/logger\", \"-t\", \"bans\"]");
   }
 }
@@ -125,7 +125,7 @@ void check_file(NotifyConfig& notify, TableReader& table) {
     table.context().error(table.value().place, "type \"file\" needs a path",
                           "add path = \"/var/log/ipguard/events.json\"");
   } else if (!notify.path.starts_with('/')) {
-    table.error(*written, "path", '\'' + printable(notify.path, 80) + "' is no whole path");
+    table.error(*written, "path", in_quotes(notify.path) + " is no whole path");
   }
 }
 
@@ -194,7 +194,7 @@ HttpConfig read_http(TableReader& root, ReadContext& context) {
   if (!http.listen.empty()) {
     if (const auto problem = wrong_place(http.listen); !problem.empty()) {
       table.error(
-          *table.find("listen"), "listen", '\'' + printable(http.listen, 120) + "' " + problem,
+          *table.find("listen"), "listen", in_quotes(http.listen, 120) + ' ' + problem,
           "write \"127.0.0.1:9147\", \"[::1]:9147\" or \"unix:/run/ipguard/http.sock\", and put a proxy with TLS in "
           "front of it for others; \"\" switches it off");
       http.listen.clear();
@@ -210,7 +210,7 @@ HttpConfig read_http(TableReader& root, ReadContext& context) {
     if (is_host_name(item.text)) {
       http.hosts.push_back(item.text);
     } else {
-      context.error(item.place, "hosts: '" + printable(item.text, 80) + "' is no name of a host",
+      context.error(item.place, "hosts: " + in_quotes(item.text) + " is no name of a host",
                     "write it in lower case and without a port, such as \"metrics.example\"");
     }
   }

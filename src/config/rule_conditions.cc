@@ -96,7 +96,7 @@ void read_statuses(TableReader& table, std::string_view key, std::vector<uint16_
     const auto range = status_range(*item);
     if (!range) {
       const std::string text = item->type == Value::Type::string ? item->text : std::to_string(item->integer);
-      table.error(*item, key, '\'' + printable(text, 80) + "' is no HTTP status",
+      table.error(*item, key, in_quotes(text) + " is no HTTP status",
                   "write a number from 100 to 599 or a class such as \"4xx\"");
       continue;
     }
@@ -120,9 +120,9 @@ void read_names(TableReader& table, std::string_view key, std::vector<std::strin
   const auto texts = table.texts(key);
   for (const auto& text : texts) {
     if (text.text.find_first_of(" \t[]:\"") != std::string::npos) {
-      table.context().error(
-          text.place, std::string(key) + ": '" + printable(text.text, 80) + "' is no " + std::string(key) + "'s name",
-          "it is compared exactly, patterns are not possible here");
+      table.context().error(text.place,
+                            std::string(key) + ": " + in_quotes(text.text) + " is no " + std::string(key) + "'s name",
+                            "it is compared exactly, patterns are not possible here");
       continue;
     }
     names.push_back(text.text);

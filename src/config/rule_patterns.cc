@@ -85,7 +85,7 @@ std::vector<Text> read_list_file(TableReader& table, std::string_view key) {
   const Place place = table.place_of(key);
   const auto file = list_path(context.location(place).file, *path);
   if (!file) {
-    table.error(*table.find(key), key, '\'' + printable(*path, 80) + "' leads out of the rule file's folder",
+    table.error(*table.find(key), key, in_quotes(*path) + " leads out of the rule file's folder",
                 "write a path within it, such as \"lists/agents.txt\"");
     return {};
   }

@@ -35,7 +35,7 @@ void read_tags(TableReader& table, model::Rule& rule) {
   rule.tags.clear();
   for (const auto& tag : table.texts("tags", true)) {
     if (tag.text.find_first_of(" \t,\"") != std::string::npos || tag.text.size() > max_id) {
-      table.context().error(tag.place, "tags: '" + printable(tag.text, 80) + "' is no tag",
+      table.context().error(tag.place, "tags: " + in_quotes(tag.text) + " is no tag",
                             "write one word, such as \"mitre:T1110\" or \"cve:CVE-2021-41773\"");
       continue;
     }
@@ -65,7 +65,7 @@ void read_distinct(TableReader& table, model::Rule& rule) {
 void check_distinct(const RuleDraft& draft, const Place& place, ReadContext& context) {
   const auto& distinct = draft.rule.distinct;
   if (distinct && distinct->of == model::DistinctValue::Of::record && draft.rule.log != model::LogKind::fields) {
-    context.error(place, "distinct: there is no field '" + printable(distinct->key, 40) + "'",
+    context.error(place, "distinct: there is no field " + in_quotes(distinct->key, 40),
                   "write \"path\", \"user\" or another field, or \"value\" for what the capture (?P<value>…) holds");
   }
 }
@@ -148,7 +148,7 @@ void read_samples(TableReader& table, model::Rule& rule) {
     }
     const auto parsed = address ? net::Address::parse(*address) : std::nullopt;
     if (address && !parsed) {
-      reader.error(*written, "address", '\'' + printable(*address, 80) + "' is no address",
+      reader.error(*written, "address", in_quotes(*address) + " is no address",
                    "write for example \"192.0.2.7\" or \"2001:db8::7\"");
     }
     if (sample && parsed) {
@@ -180,7 +180,7 @@ void read_id(TableReader& table, RuleIds& ids, model::Rule& rule) {
     return;
   }
   if (!is_rule_id(*id)) {
-    table.error(*value, "id", '\'' + printable(*id, 80) + "' is no rule id",
+    table.error(*value, "id", in_quotes(*id) + " is no rule id",
                 "write at least two parts of a-z, 0-9 and '-' with a slash between, such as \"sshd/failed-password\"");
     return;
   }

@@ -20,7 +20,7 @@ void check_words(const std::vector<std::string>& words, std::string_view key, co
     if (std::ranges::none_of(rules, [&](const model::Rule& rule) { return names(word, rule); })) {
       const auto written = selection.places.find(word);
       diagnostics.error(written == selection.places.end() ? place : written->second,
-                        std::string(key) + ": there is no rule '" + printable(word, 80) + "'",
+                        std::string(key) + ": there is no rule " + in_quotes(word),
                         "`ipguardctl rules list` shows all ids; \"web/\" stands for all that begin so");
     }
   }

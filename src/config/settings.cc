@@ -64,7 +64,7 @@ bool lay_over(Value& root, const std::vector<std::string>& settings, Diagnostics
     const auto equals = setting.find('=');
     const auto key = trim(std::string_view(setting).substr(0, equals));
     if (equals == std::string::npos || key.empty() || setting.find_first_of("\r\n") != std::string::npos) {
-      diagnostics.error({.file = name, .line = line}, "'" + printable(setting, 80) + "' is no setting",
+      diagnostics.error({.file = name, .line = line}, in_quotes(setting) + " is no setting",
                         "write KEY=VALUE, for example ladder.route.addresses=5");
       good = false;
       continue;

@@ -103,7 +103,7 @@ void check_shared(const Text& path, const SourceConfig& source, Earlier& earlier
   const auto& [owner, place] = first->second;
   if (!fresh && owner != source.name) {
     context.warning(path.place,
-                    "paths: '" + printable(path.text, 80) + "' is named by source '" + owner + "' already, at " +
+                    "paths: " + in_quotes(path.text) + " is named by source '" + owner + "' already, at " +
                         location_text(context.location(place)) + ": its lines are read once, as that source's",
                     "take it out of one of the two");
   }
@@ -141,7 +141,7 @@ void read_journal(SourceConfig& source, TableReader& table, Earlier& earlier, Re
   if (const auto journal = table.text("journal")) {
     source.journal = *journal;
     if (source.journal != "system" && !source.journal.starts_with('/')) {
-      table.error(*table.find("journal"), "journal", '\'' + printable(source.journal, 80) + "' is no journal",
+      table.error(*table.find("journal"), "journal", in_quotes(source.journal) + " is no journal",
                   "write \"system\", or the whole path of a folder of journal files");
     }
   }

@@ -12,20 +12,10 @@ namespace {
 
 constexpr size_t max_label = 64;
 
-std::string in_quotes(std::string_view text) { return '\'' + printable(text, 80) + '\''; }
-
 std::string number_text(double number) {
   std::string text = std::to_string(number);
   text.erase(text.find_last_not_of('0') + 1);
   return text.ends_with('.') ? text + '0' : text;
-}
-
-// As parse_size() reads it.
-std::string size_text(uint64_t bytes) {
-  if (bytes >= (1U << 20) && bytes % (1U << 20) == 0) {
-    return std::to_string(bytes >> 20) + "MiB";
-  }
-  return bytes >= 1024 && bytes % 1024 == 0 ? std::to_string(bytes >> 10) + "KiB" : std::to_string(bytes);
 }
 
 std::string with_remark(const std::string& hint, std::string_view remark) {

@@ -51,10 +51,10 @@ void read_addresses(TrapConfig& trap, TableReader& table) {
   trap.listen.clear();
   for (const auto& item : table.texts("listen")) {
     if (const auto address = net::Address::parse(item.text); !address) {
-      table.context().error(item.place, "listen: '" + printable(item.text, 80) + "' is no address",
+      table.context().error(item.place, "listen: " + in_quotes(item.text) + " is no address",
                             "write an address of this host, such as \"192.0.2.1\", or \"0.0.0.0\" and \"::\" for all");
     } else if (std::ranges::find(trap.listen, *address) != trap.listen.end()) {
-      table.context().error(item.place, "listen: '" + printable(item.text, 80) + "' stands here twice");
+      table.context().error(item.place, "listen: " + in_quotes(item.text) + " stands here twice");
     } else {
       trap.listen.push_back(*address);
     }

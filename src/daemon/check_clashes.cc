@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "daemon/check_places.h"
+#include "base/text.h"
 #include "net/endpoint.h"
 
 namespace ipguard::daemon {
@@ -100,8 +100,8 @@ void check_listeners(const config::Config& config, config::Diagnostics& diagnost
       continue;
     }
     diagnostics.error(late->location.line > 0 ? late->location : model::Location{.file = config.path},
-                      late->whose + " and " + early->whose +
-                          " listen at the same place: " + (late->tcp ? late->tcp->to_string() : quoted(late->path)),
+                      late->whose + " and " + early->whose + " listen at the same place: " +
+                          (late->tcp ? late->tcp->to_string() : in_quotes(late->path, 120)),
                       "only one of them can: write another place for the other");
   }
 }
@@ -129,7 +129,7 @@ std::string own_use_of(const std::string& path, const config::Config& config) {
 
 void check_event_file(const config::NotifyConfig& notify, const config::Config& config,
                       config::Diagnostics& diagnostics) {
-  const std::string head = "path: " + quoted(notify.path) + ' ';
+  const std::string head = "path: " + in_quotes(notify.path, 120) + ' ';
   constexpr const char* hint = "write the path of a file of its own, such as \"/var/log/ipguard/events.json\"";
   if (const auto use = own_use_of(notify.path, config); !use.empty()) {
     diagnostics.error(notify.place_location, head + use + ": events would be written into it", hint);
@@ -145,7 +145,8 @@ void check_event_file(const config::NotifyConfig& notify, const config::Config& 
         }
         if (::fnmatch(path.c_str(), plain.c_str(), FNM_PERIOD | FNM_PATHNAME) == 0) {
           diagnostics.warning(notify.place_location, head + "is among the logs of source '" + source.name + "', " +
-                                                         quoted(path) + ": what is written there is read as a log");
+                                                         in_quotes(path, 120) +
+                                                         ": what is written there is read as a log");
           return;
         }
       }

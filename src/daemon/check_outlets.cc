@@ -105,7 +105,7 @@ void check_outlets(const config::Config& config, const std::vector<model::Rule>&
     for (const auto& [word, location] : notify.rules) {
       const auto named = [&word](const model::Rule& rule) { return config::names_rule(word, rule.id); };
       if (std::ranges::none_of(rules, named) && std::ranges::none_of(traps, named)) {
-        diagnostics.error(location, "rules: there is no rule '" + printable(word, 80) + "'",
+        diagnostics.error(location, "rules: there is no rule " + in_quotes(word),
                           "`ipguardctl rules list` shows all ids; \"web/\" stands for all that begin so");
       }
     }

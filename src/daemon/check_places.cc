@@ -69,7 +69,7 @@ Sight look_at(const std::string& text) {
   }
   const auto above = nearest_above(path);
   if (reason == ENOTDIR) {
-    return {.is = Sight::Is::impossible, .mode = 0, .why = quoted(above.string()) + " is no folder"};
+    return {.is = Sight::Is::impossible, .mode = 0, .why = in_quotes(above.string(), 120) + " is no folder"};
   }
   return {.is = above == path.parent_path() ? Sight::Is::missing : Sight::Is::folderless,
           .mode = 0,
@@ -85,7 +85,8 @@ class Named {
       : diagnostics_(diagnostics),
         path_(path),
         location_(location.line > 0 ? location : model::Location{.file = config.path}),
-        head_((location.line > 0 ? std::string() : std::string(table) + ' ') + std::string(key) + ": " + quoted(path)),
+        head_((location.line > 0 ? std::string() : std::string(table) + ' ') + std::string(key) + ": " +
+              in_quotes(path, 120)),
         sight_(look_at(path)) {}
 
   // As a folder, which is made with all that is missing above it.
@@ -176,8 +177,6 @@ void check_sources(const config::Config& config, config::Diagnostics& diagnostic
 }
 
 }  // namespace
-
-std::string quoted(const std::string& path) { return '\'' + printable(path, 120) + '\''; }
 
 void check_places(const config::Config& config, config::Diagnostics& diagnostics) {
   Named(config, diagnostics, config.state_path, config.state_location, "[state]", "path").be_folder();

@@ -14,7 +14,4 @@ namespace ipguard::daemon {
 // not look at it says nothing.
 void check_places(const config::Config& config, config::Diagnostics& diagnostics);
 
-// A path in a sentence.
-[[nodiscard]] std::string quoted(const std::string& path);
-
 }  // namespace ipguard::daemon

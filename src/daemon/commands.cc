@@ -89,7 +89,7 @@ control::Answer explain_command(CommandContext& context, const Json& arguments, 
   const auto text = arguments.value("address", std::string());
   const auto address = net::Address::parse(text);
   if (!address) {
-    return Result<Json>(fail(Errc::invalid, "'" + printable(text, 80) + "' is no IPv4 or IPv6 address"));
+    return Result<Json>(fail(Errc::invalid, in_quotes(text) + " is no IPv4 or IPv6 address"));
   }
   const auto& engine = context.guard.engine();
   Json json = to_json(engine, engine.explain(*address, now));
@@ -137,7 +137,7 @@ constexpr std::array<Command, 9> commands = {{
 Result<> check_names(const Command& command, const Json& arguments) {
   for (const auto& [name, value] : arguments.items()) {
     if (!command.takes(name)) {
-      return fail(Errc::invalid, "'" + std::string(command.name) + "' has no argument '" + printable(name, 40) + "'" +
+      return fail(Errc::invalid, "'" + std::string(command.name) + "' has no argument " + in_quotes(name, 40) +
                                      (command.arguments.empty() ? "" : "; known: " + std::string(command.arguments)));
     }
   }
@@ -155,7 +155,7 @@ bool changes_something(const Command& command, const Json& arguments) {
 control::Answer run_command(CommandContext& context, const control::Request& request, bool may_change, TimePoint now) {
   const auto* command = std::ranges::find(commands, request.command, &Command::name);
   if (command == commands.end()) {
-    return Result<Json>(fail(Errc::invalid, "unknown command '" + printable(request.command, 40) + "'"));
+    return Result<Json>(fail(Errc::invalid, "unknown command " + in_quotes(request.command, 40)));
   }
   if (!may_change && changes_something(*command, request.arguments)) {
     return Result<Json>(fail(Errc::permission, "'" + request.command + "' is for root and the daemon's own user only"));

@@ -248,7 +248,7 @@ http::Reply HttpApi::answer(const http::Request& request) {
                           : refuse(401, "this is not the token of [http] token_file: \"Authorization: Bearer TOKEN\"");
   }
   if (const auto name = named_twice(request); !name.empty()) {
-    return refuse(400, '\'' + printable(name, 40) + "' is given twice");
+    return refuse(400, in_quotes(name, 40) + " is given twice");
   }
   return wants_change ? change(request) : read(request, has_token || over_unix_);
 }
@@ -301,7 +301,7 @@ http::Reply HttpApi::about_address(std::string_view what, const http::Request& r
   }
   const auto address = net::Address::parse(text);
   if (!address) {
-    return refuse(400, '\'' + printable(text, 80) + "' is no IPv4 or IPv6 address");
+    return refuse(400, in_quotes(text) + " is no IPv4 or IPv6 address");
   }
   if (what == "explain") {
     return ask({.command = "explain", .arguments = {{"address", address->to_string()}}}, trusted);

@@ -40,7 +40,7 @@ Result<Wanted> wanted_of(const Json& arguments) {
   const auto name = arguments.value("by", std::string(report::to_string(wanted.by)));
   const auto by = report::dimension_from(name);
   if (!by) {
-    return fail(Errc::invalid, "by: '" + printable(name, 40) + "' is nothing that hits are grouped by");
+    return fail(Errc::invalid, "by: " + in_quotes(name, 40) + " is nothing that hits are grouped by");
   }
   wanted.by = *by;
   wanted.groups = std::min(arguments.value("groups", wanted.groups), most_groups);

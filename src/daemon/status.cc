@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "daemon/commands.h"
 #include "daemon/database_watch.h"

@@ -68,7 +68,7 @@ Result<> check_reason(const std::string& reason) {
 Result<std::string> parse_issuer(const Json& arguments) {
   auto issuer = arguments.value("issuer", std::string("manual"));
   if (issuer != "manual" && issuer != "import") {
-    return fail(Errc::invalid, "'issuer' must be \"manual\" or \"import\", not '" + printable(issuer, 40) + '\'');
+    return fail(Errc::invalid, "'issuer' must be \"manual\" or \"import\", not " + in_quotes(issuer, 40));
   }
   return issuer;
 }
@@ -80,7 +80,7 @@ Result<> read_entry(const Json& entry, BanOrder& order) {
     for (const auto& [name, value] : entry.items()) {
       if (name != "target" && name != "until" && name != "for" && name != "reason") {
         return fail(Errc::invalid,
-                    "an entry of 'targets' has no '" + printable(name, 40) + "'; known: target until for reason");
+                    "an entry of 'targets' has no " + in_quotes(name, 40) + "; known: target until for reason");
       }
     }
     const auto named = entry.find("target");

@@ -26,10 +26,6 @@ std::string names(const Traces& traces) {
   return result;
 }
 
-std::string counted(uint64_t number, std::string_view one, std::string_view many) {
-  return group_digits(number) + " " + std::string(number == 1 ? one : many);
-}
-
 }  // namespace
 
 std::string offence_sentence(const model::Offence& offence, Seconds window) {

@@ -40,7 +40,7 @@ Result<IanaBlock> parse_block(std::string_view line) {
   }
   const auto* kind = std::ranges::find(kinds, cells[1], &std::pair<std::string_view, IanaBlock::Kind>::first);
   if (kind == kinds.end()) {
-    return fail(Errc::invalid, "unknown kind '" + printable(cells[1]) + "'");
+    return fail(Errc::invalid, "unknown kind " + in_quotes(cells[1], 512));
   }
   return IanaBlock{
       .prefix = *prefix, .kind = kind->second, .name = std::string(cells[2]), .reference = std::string(cells[3])};

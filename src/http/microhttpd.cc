@@ -336,7 +336,7 @@ Result<> Server::listen(const std::string& endpoint, unsigned socket_mode) {
   }
   const auto place = net::Endpoint::parse(endpoint);
   if (!place) {
-    return fail(Errc::invalid, "'" + printable(endpoint, 80) + "' is no address with a port");
+    return fail(Errc::invalid, in_quotes(endpoint) + " is no address with a port");
   }
   auto listener = net::listen_tcp(*place);
   if (!listener) {

@@ -186,7 +186,7 @@ std::expected<FormatItem, FormatProblem> read_directive(std::string_view text, s
   }
   const Directive* const known = trailer ? find_directive('i') : find_directive(letter);
   if (known == nullptr) {
-    return std::unexpected(FormatProblem{offset, "Apache has no directive '" + printable(name, 40) + "'",
+    return std::unexpected(FormatProblem{offset, "Apache has no directive " + in_quotes(name, 40),
                                          "a per cent sign itself is written %%"});
   }
   item.role = letter == 'i' && !trailer ? role_of_header(argument) : known->role;

@@ -58,8 +58,6 @@ struct FormatExtent {
   size_t end = 0;
 };
 [[nodiscard]] FormatExtent extent_of(std::string_view written);
-// For what is said of it.
-[[nodiscard]] std::string in_quotes(std::string_view text);
 // Takes the quoted string at `written[at]`, both quotes, to `into` and moves behind it; false if it has no end.
 bool take_string(std::string_view written, size_t& at, UnquotedText& into);
 // Adds a byte to the literal that the items end with, or begins one.

@@ -182,8 +182,6 @@ FormatExtent extent_of(std::string_view written) {
   return {.begin = begin, .end = begin + trim(written.substr(begin)).size()};
 }
 
-std::string in_quotes(std::string_view text) { return "'" + printable(text, 80) + "'"; }
-
 bool take_string(std::string_view written, size_t& at, UnquotedText& into) {
   const char quote = written[at++];
   for (; at < written.size() && written[at] != quote; ++at) {

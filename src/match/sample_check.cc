@@ -78,8 +78,7 @@ std::string problem_of_sample(const RuleSample& sample, const Finding& finding) 
            sample.address->to_string();
   }
   if (sample.user && finding.hit->user != *sample.user) {
-    return "the rule yields the user '" + printable(finding.hit->user, 80) + "' instead of '" +
-           printable(*sample.user, 80) + "'";
+    return "the rule yields the user " + in_quotes(finding.hit->user) + " instead of " + in_quotes(*sample.user);
   }
   return {};
 }

@@ -42,7 +42,7 @@ std::shared_ptr<const TimeZone> load_zone(const SourceConfig& source, config::Di
   auto zone = TimeZone::load(source.timezone);
   if (zone == nullptr) {
     diagnostics.error(
-        source.timezone_location, "timezone: there is no '" + printable(source.timezone, 40) + "' in the tz database",
+        source.timezone_location, "timezone: there is no " + in_quotes(source.timezone, 40) + " in the tz database",
         TimeZone::has_database() ? "write a name as in /usr/share/zoneinfo, such as \"Europe/Rome\" or \"UTC\""
                                  : "it is not installed: Debian's package is called tzdata");
   }

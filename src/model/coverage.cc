@@ -12,10 +12,6 @@ namespace {
 
 constexpr unsigned site_length = 64;
 
-std::string counted(uint64_t number, std::string_view one, std::string_view many) {
-  return group_digits(number) + " " + std::string(number == 1 ? one : many);
-}
-
 }  // namespace
 
 Coverage Coverage::of(const std::vector<net::Prefix>& prefixes) {

@@ -32,7 +32,7 @@ Result<Target> Target::parse(std::string_view text) {
   if (text.size() > 2 && equal_ignoring_case(text.substr(0, 2), "AS")) {
     auto asn = net::Asn::parse(text);
     if (!asn) {
-      return fail(Errc::invalid, "'" + printable(text, 64) + "' is no AS number (AS1 to AS4294967295)");
+      return fail(Errc::invalid, in_quotes(text, 64) + " is no AS number (AS1 to AS4294967295)");
     }
     return Target{.scope = Scope::asn, .prefix = {}, .asn = *asn};
   }
@@ -44,8 +44,8 @@ Result<Target> Target::parse(std::string_view text) {
     // What is not even meant to be a prefix is told all that it could be.
     const bool meant = text.find('/') != std::string_view::npos || net::Address::parse(text);
     return meant ? Result<Target>(std::unexpected(std::move(prefix.error())))
-                 : fail(Errc::invalid, "'" + printable(text, 64) +
-                                           "' is no address, no prefix such as 192.0.2.0/24, no AS number such as "
+                 : fail(Errc::invalid, in_quotes(text, 64) +
+                                           " is no address, no prefix such as 192.0.2.0/24, no AS number such as "
                                            "AS64500 and no country code such as CN");
   }
   return Target{.scope = prefix->is_single() ? Scope::address : Scope::route, .prefix = *prefix, .asn = {}};

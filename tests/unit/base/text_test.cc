@@ -164,6 +164,31 @@ TEST(Text, ParsesSizes) {
   }
 }
 
+TEST(Text, SizesAreWrittenAsTheyAreRead) {
+  EXPECT_EQ(size_text(0), "0");
+  EXPECT_EQ(size_text(1500), "1500");
+  EXPECT_EQ(size_text(64 << 10), "64KiB");
+  EXPECT_EQ(size_text(96 << 20), "96MiB");
+  for (const uint64_t bytes :
+       {uint64_t{1023}, uint64_t{1025}, (uint64_t{1} << 20) + 1024, uint64_t{5} << 30, UINT64_MAX}) {
+    EXPECT_EQ(parse_size(size_text(bytes)), bytes);
+  }
+}
+
+TEST(Text, CountsHaveTheirNoun) {
+  EXPECT_EQ(counted(0, "address", "addresses"), "0 addresses");
+  EXPECT_EQ(counted(1, "address", "addresses"), "1 address");
+  EXPECT_EQ(counted(4096, "address", "addresses"), "4,096 addresses");
+}
+
+TEST(Text, WhatIsQuotedIsPrintableAndBounded) {
+  EXPECT_EQ(in_quotes("tcp"), "'tcp'");
+  EXPECT_EQ(in_quotes(""), "''");
+  EXPECT_EQ(in_quotes("a\x1b[2J"), "'a\\x1b[2J'");
+  EXPECT_EQ(in_quotes(std::string(81, 'a')), '\'' + std::string(80, 'a') + "…'");
+  EXPECT_EQ(in_quotes("abcde", 4), "'abcd…'");
+}
+
 TEST(Text, FormatsForPeople) {
   EXPECT_EQ(format_size(0), "0 B");
   EXPECT_EQ(format_size(1023), "1023 B");

@@ -115,12 +115,6 @@ TEST(TableTest, WithoutATerminalColumnsIsHonoured) {
   ::unsetenv("COLUMNS");
 }
 
-TEST(TableTest, CountsHaveTheirNoun) {
-  EXPECT_EQ(counted(0, "address", "addresses"), "0 addresses");
-  EXPECT_EQ(counted(1, "address", "addresses"), "1 address");
-  EXPECT_EQ(counted(4096, "address", "addresses"), "4,096 addresses");
-}
-
 TEST(TableTest, DurationsShowTheirTwoLargestUnits) {
   EXPECT_EQ(short_duration(Seconds{0}), "0s");
   EXPECT_EQ(short_duration(Seconds{59}), "59s");
