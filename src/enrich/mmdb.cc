@@ -16,8 +16,9 @@
 namespace ipguard::enrich {
 namespace {
 
-constexpr uint32_t kSampledNodes = 1024;
-constexpr size_t kSampledRecords = 256;
+// What verify() reads of a file: about so many nodes, evenly spread, and so many different records that they lead to.
+constexpr uint32_t verified_nodes = 1024;
+constexpr size_t verified_records = 256;
 
 std::string english_description(const MMDB_metadata_s& metadata) {
   std::string result;
@@ -139,7 +140,7 @@ void Mmdb::let_pages_go() const {
 }
 
 Result<> Mmdb::verify() const {
-  const uint32_t stride = std::max<uint32_t>(1, metadata_.node_count / kSampledNodes);
+  const uint32_t stride = std::max<uint32_t>(1, metadata_.node_count / verified_nodes);
   std::unordered_set<uint32_t> records;
   for (uint64_t number = 0; number < metadata_.node_count; number += stride) {
     const auto node = read_node(*mmdb_, static_cast<uint32_t>(number));
@@ -148,7 +149,7 @@ Result<> Mmdb::verify() const {
     }
     for (const auto& [type, entry] : {std::pair{node->left_record_type, node->left_record_entry},
                                       std::pair{node->right_record_type, node->right_record_entry}}) {
-      if (type != MMDB_RECORD_TYPE_DATA || records.size() >= kSampledRecords || !records.insert(entry.offset).second) {
+      if (type != MMDB_RECORD_TYPE_DATA || records.size() >= verified_records || !records.insert(entry.offset).second) {
         continue;
       }
       if (auto checked = read(entry.offset, [](std::string_view, const Scalar&) {}); !checked) {

@@ -14,13 +14,13 @@ namespace ipguard::enrich {
 namespace {
 
 // "Finding the metadata": the last marker within the last 128 KiB of the file.
-constexpr std::string_view kMetadataMarker = "\xab\xcd\xefMaxMind.com";
-constexpr uint64_t kMetadataReach = 131072;
+constexpr std::string_view metadata_marker = "\xab\xcd\xefMaxMind.com";
+constexpr uint64_t metadata_reach = 131072;
 // The names of the nine required keys alone take more. libmaxminddb 1.7 computes `size - 3` unsigned on this size.
-constexpr size_t kSmallestMetadata = 64;
+constexpr size_t smallest_metadata = 64;
 
 Result<std::string> read_tail(const UniqueFd& fd, uint64_t size) {
-  std::string tail(static_cast<size_t>(std::min(size, kMetadataReach)), '\0');
+  std::string tail(static_cast<size_t>(std::min(size, metadata_reach)), '\0');
   size_t filled = 0;
   while (filled < tail.size()) {
     const auto at = static_cast<off_t>(size - tail.size() + filled);
@@ -64,12 +64,12 @@ Result<> verify_metadata(const DatabaseFile& file) {
   if (!tail) {
     return std::unexpected(tail.error());
   }
-  const size_t marker = tail->rfind(kMetadataMarker);
+  const size_t marker = tail->rfind(metadata_marker);
   if (marker == std::string::npos) {
     return fail(Errc::corrupt, "no metadata: truncated, or not an MMDB file");
   }
-  const std::string_view metadata = std::string_view(*tail).substr(marker + kMetadataMarker.size());
-  if (metadata.size() < kSmallestMetadata) {
+  const std::string_view metadata = std::string_view(*tail).substr(marker + metadata_marker.size());
+  if (metadata.size() < smallest_metadata) {
     return fail(Errc::corrupt, "the metadata is truncated");
   }
   MMDB_s section{};

@@ -23,8 +23,8 @@ template <typename Value>
 using Ranges = std::vector<OwnedRange<Value>>;
 
 // ::ffff:0:0/96: its addresses are IPv4 addresses, an IPv6 network that surrounds them does not have them.
-constexpr Uint128 kMappedFirst = Uint128{0xffff} << 32U;
-constexpr Uint128 kMappedLast = kMappedFirst | 0xffffffffU;
+constexpr Uint128 first_mapped = Uint128{0xffff} << 32U;
+constexpr Uint128 last_mapped = first_mapped | 0xffffffffU;
 
 // `range` starts after everything in `ranges`.
 template <typename Value>
@@ -91,7 +91,7 @@ struct Layer {
       append(ipv4, {network.address().ipv4(), network.last().ipv4(), owner});
       return;
     }
-    static const Ranges<Uint128> mapped{{kMappedFirst, kMappedLast, 0}};
+    static const Ranges<Uint128> mapped{{first_mapped, last_mapped, 0}};
     append_outside(ipv6, {to_number(network.address()), to_number(network.last()), owner}, mapped, 0);
   }
 };
@@ -129,12 +129,12 @@ Result<Layer> read_layer(OwnerKind kind, const Mmdb& mmdb) {
     }
     if (known->second.number != 0) {
       layer.add(network, known->second.number);
-      full = layer.ipv4.size() + layer.ipv6.size() > OwnerIndex::kMaximumRanges;
+      full = layer.ipv4.size() + layer.ipv6.size() > OwnerIndex::most_ranges;
     }
     return !full;
   });
   if (walked && full) {
-    walked = fail(Errc::corrupt, "more than " + std::to_string(OwnerIndex::kMaximumRanges) + " ranges");
+    walked = fail(Errc::corrupt, "more than " + std::to_string(OwnerIndex::most_ranges) + " ranges");
   }
   if (!walked) {
     return std::unexpected(add_context(walked, mmdb.path()));

@@ -38,7 +38,7 @@ struct Owner {
 class OwnerIndex {
  public:
   // No sane database has more; the full routing table has about a million routes.
-  static constexpr size_t kMaximumRanges = 8'000'000;
+  static constexpr size_t most_ranges = 8'000'000;
 
   OwnerIndex() = default;  // empty
   // Walks every database once. The order is that of precedence: of a later one only what lies outside of the earlier

@@ -12,8 +12,8 @@ namespace ipguard::enrich {
 namespace {
 
 // A database that knows something has it in one of so many different records; a full one has 128 thousand.
-constexpr size_t kSampledRecords = 4096;
-constexpr uint64_t kSampledNetworks = 200'000;
+constexpr size_t most_records_looked_at = 4096;
+constexpr uint64_t most_networks_looked_at = 200'000;
 
 // What the maker says of the file, for those whose first records happen to have nothing.
 Knowledge knowledge_of_type(std::string_view type) {
@@ -46,8 +46,8 @@ Knowledge knowledge_of(const Mmdb& mmdb) {
         known.anything |= has_facts(*facts);
       }
     }
-    return !(known.asn && known.country && known.anything) && records.size() < kSampledRecords &&
-           ++networks < kSampledNetworks;
+    return !(known.asn && known.country && known.anything) && records.size() < most_records_looked_at &&
+           ++networks < most_networks_looked_at;
   }));
   known.anything |= records.empty();
   return known;

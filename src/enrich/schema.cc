@@ -15,7 +15,7 @@
 namespace ipguard::enrich {
 namespace {
 
-constexpr size_t kLongestName = 256;
+constexpr size_t longest_name = 256;  // bytes; of an AS or a country
 
 enum class Key : uint8_t {
   asn,
@@ -34,7 +34,7 @@ enum class Key : uint8_t {
   count,
 };
 
-constexpr std::array<std::pair<std::string_view, Key>, 24> kKeys{{
+constexpr std::array<std::pair<std::string_view, Key>, 24> known_keys{{
     {"as_domain", Key::as_domain},
     {"as_name", Key::as_name},
     {"asn", Key::asn},
@@ -60,7 +60,7 @@ constexpr std::array<std::pair<std::string_view, Key>, 24> kKeys{{
     {"traits.autonomous_system_number", Key::asn},
     {"traits.autonomous_system_organization", Key::as_name},
 }};
-static_assert(std::ranges::is_sorted(kKeys, {}, &std::pair<std::string_view, Key>::first));
+static_assert(std::ranges::is_sorted(known_keys, {}, &std::pair<std::string_view, Key>::first));
 
 std::optional<net::Asn> to_asn(const Scalar& value) {
   if (const auto* text = std::get_if<std::string_view>(&value)) {
@@ -78,11 +78,11 @@ std::optional<net::Asn> to_asn(const Scalar& value) {
   return net::Asn{static_cast<uint32_t>(number)};
 }
 
-// At most kLongestName bytes, not ending within a UTF-8 sequence.
+// At most longest_name bytes, not ending within a UTF-8 sequence.
 std::string bounded(std::string_view text) {
-  if (text.size() > kLongestName) {
-    size_t end = kLongestName;
-    while (end > kLongestName - 3 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) {
+  if (text.size() > longest_name) {
+    size_t end = longest_name;
+    while (end > longest_name - 3 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) {
       --end;
     }
     text = text.substr(0, end);
@@ -132,8 +132,8 @@ Result<model::Route> read_facts(const Mmdb& mmdb, uint32_t record, RecordFields*
   std::array<std::string_view, static_cast<size_t>(Key::count)> texts{};
   model::Route facts;
   auto read = mmdb.read(record, [&](std::string_view path, const Scalar& value) {
-    const auto known = std::ranges::lower_bound(kKeys, path, {}, &std::pair<std::string_view, Key>::first);
-    if (known == kKeys.end() || known->first != path) {
+    const auto known = std::ranges::lower_bound(known_keys, path, {}, &std::pair<std::string_view, Key>::first);
+    if (known == known_keys.end() || known->first != path) {
       if (further != nullptr) {
         add_further(*further, path, value);
       }
