@@ -48,7 +48,7 @@ class Diagnostics {
 
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] size_t error_count() const { return errors_; }
-  [[nodiscard]] size_t warning_count() const { return warnings_; }
+  [[nodiscard]] size_t warning_count() const { return warnings_; }  // (tests)
   // In the order of their finding.
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
   // All of them, the files in the order in which they were read (so the configuration comes before what it names), each

@@ -34,7 +34,7 @@ class ReadContext {
   // Errors so far, in this document; those that Diagnostics knew already are counted again.
   [[nodiscard]] size_t error_count() const { return errors_; }
 
-  // The keys that readers asked for, by table ("[enforce]", "[[source]]"; "" is the root).
+  // The keys that readers asked for, by table ("[enforce]", "[[source]]"; "" is the root) (tests).
   using KnownKeys = std::map<std::string, std::set<std::string, std::less<>>, std::less<>>;
   [[nodiscard]] const KnownKeys& known_keys() const { return known_; }
 

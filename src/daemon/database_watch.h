@@ -37,7 +37,7 @@ class DatabaseWatch {
   void watch(std::vector<std::string> paths, enrich::CopyFolder copy_in = {});
   // Why the last replacement was refused; empty if it was not.
   [[nodiscard]] const std::string& problem() const { return problem_; }
-  [[nodiscard]] uint64_t swaps() const { return swaps_; }
+  [[nodiscard]] uint64_t swaps() const { return swaps_; }  // (tests)
   // Whether the files are looked at again and again, because the kernel cannot tell.
   [[nodiscard]] bool polling() const { return !inotify_; }
 

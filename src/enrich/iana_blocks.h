@@ -42,7 +42,7 @@ class IanaBlocks {
   [[nodiscard]] std::span<const IanaBlock* const> around(const net::Address& address) const;
   [[nodiscard]] const std::vector<IanaBlock>& all() const { return blocks_; }
   [[nodiscard]] const std::string& source() const { return source_; }
-  [[nodiscard]] const std::string& as_of() const { return as_of_; }  // a date
+  [[nodiscard]] const std::string& as_of() const { return as_of_; }  // a date (tests)
 
  private:
   IanaBlocks() = default;

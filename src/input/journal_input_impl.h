@@ -93,7 +93,6 @@ class JournalInput final : public LineInput {
   JournalLine line_;
   std::string block_;
   bool block_is_replay_ = false;
-  size_t skipped_lines_ = 0;  // of untrusted senders
   uint64_t offset_ = 0;
   model::SourceStatus counters_;
 

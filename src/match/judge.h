@@ -35,7 +35,6 @@ class Regex {
   [[nodiscard]] const re2::RE2& get() const;
   // Gives the memory back, until it is asked again. Nobody else may ask meanwhile.
   void release() { delete compiled_.exchange(nullptr); }
-  [[nodiscard]] bool is_compiled() const { return compiled_.load() != nullptr; }
 
  private:
   std::string_view pattern_;

@@ -85,7 +85,7 @@ class GroupTable {
   // Groups are numbered in the order of their coming, from 0 to size() - 1.
   [[nodiscard]] uint32_t size() const { return size_; }
   [[nodiscard]] size_t bytes() const;
-  // Hits that a group which is not there may have had at most; 0: every group is there, and exact.
+  // Hits that a group which is not there may have had at most; 0: every group is there, and exact (tests).
   [[nodiscard]] uint64_t most_unseen() const { return most_unseen_; }
   [[nodiscard]] bool exact() const { return most_unseen_ == 0; }
 
