@@ -28,6 +28,11 @@ using Seconds = std::chrono::seconds;
 // The shortest exact text that parse_duration() reads back: "4h", "1h30m", "0s".
 [[nodiscard]] std::string format_duration(Seconds span);
 
+// Whole seconds since 1970-01-01T00:00:00Z, rounded down, before it as well.
+[[nodiscard]] constexpr int64_t seconds_since_epoch(TimePoint time) {
+  return std::chrono::floor<Seconds>(time).time_since_epoch().count();
+}
+
 // Broken-down UTC time to a point; the caller has checked the ranges (Howard Hinnant's days-from-civil, via <chrono>).
 [[nodiscard]] TimePoint from_civil(int year, unsigned month, unsigned day, int hour, int minute, int second);
 

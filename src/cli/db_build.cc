@@ -305,7 +305,7 @@ Result<> build_database(const BuildOptions& options, TimePoint now) {
   if (writer.record_count() == 0) {
     return fail(Errc::invalid, printable(options.output) + " is not written: no network has any field");
   }
-  const auto epoch = std::chrono::floor<Seconds>(now.time_since_epoch()).count();
+  const auto epoch = seconds_since_epoch(now);
   const auto file = writer.build({.type = options.type,
                                   .description = options.description,
                                   .build_epoch = static_cast<uint64_t>(std::max<int64_t>(epoch, 1))});

@@ -19,7 +19,7 @@ constexpr uint64_t old_days = 45;
 
 Finding finding_of(const enrich::DatabaseInfo& info, TimePoint now) {
   constexpr uint64_t seconds_a_day = 86400;
-  const auto today = static_cast<uint64_t>(std::chrono::floor<Seconds>(now.time_since_epoch()).count());
+  const auto today = static_cast<uint64_t>(seconds_since_epoch(now));
   const uint64_t days = (today - std::min(info.build_epoch, today)) / seconds_a_day;
   Finding finding{
       .subject = "database",

@@ -34,8 +34,7 @@ Result<InputStream> InputStream::open(const std::string& path) {
     stream.identity_.emplace(status.st_dev, status.st_ino);
     // Any number that a file's owner chose, if the file system keeps it: years of four digits are times.
     const TimePoint last = from_civil(9999, 12, 31, 23, 59, 59);
-    stream.modified_ = TimePoint(Seconds(
-        std::clamp<int64_t>(status.st_mtim.tv_sec, 0, std::chrono::floor<Seconds>(last).time_since_epoch().count())));
+    stream.modified_ = TimePoint(Seconds(std::clamp<int64_t>(status.st_mtim.tv_sec, 0, seconds_since_epoch(last))));
     static_cast<void>(::posix_fadvise(stream.fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL));
   }
   return stream;

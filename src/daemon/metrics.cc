@@ -21,8 +21,6 @@ namespace {
 using http::ExpositionWriter;
 using enum http::MetricType;
 
-double seconds_since_epoch(TimePoint time) { return std::chrono::duration<double>(time.time_since_epoch()).count(); }
-
 uint64_t open_descriptors() {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc/self/fd"), &::closedir);
   uint64_t count = 0;
@@ -50,7 +48,7 @@ void add_process(ExpositionWriter& out, const MetricsInput& input) {
   out.family(gauge, "enforcing", "1 where bans go into the kernel, 0 in a dry run.");
   out.sample(uint64_t{input.guard.dry_run() ? 0U : 1U});
   out.family(gauge, "process_start_time_seconds", "When the daemon started, since the epoch.", "seconds");
-  out.sample(seconds_since_epoch(input.started));
+  out.sample(std::chrono::duration<double>(input.started.time_since_epoch()).count());
   out.family(counter, "process_cpu_seconds", "Processor time used, user and system.", "seconds");
   out.sample(seconds(usage.ru_utime) + seconds(usage.ru_stime));
   out.family(gauge, "process_resident_memory_bytes", "Memory in use.", "bytes");

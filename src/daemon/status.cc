@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "base/version.h"
 #include "daemon/commands.h"
 #include "daemon/database_watch.h"
@@ -27,7 +28,7 @@ std::string absolute_path(const std::string& path) {
 
 int64_t age_days(const enrich::DatabaseInfo& info, TimePoint now) {
   // The number comes from the file: it may be anything.
-  const auto today = static_cast<uint64_t>(std::chrono::floor<Seconds>(now.time_since_epoch()).count());
+  const auto today = static_cast<uint64_t>(seconds_since_epoch(now));
   constexpr uint64_t seconds_a_day = 86400;
   return static_cast<int64_t>((today - std::min(info.build_epoch, today)) / seconds_a_day);
 }

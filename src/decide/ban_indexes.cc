@@ -11,7 +11,7 @@ constexpr size_t least_places = 64;
 
 size_t TargetIndex::place_of(const model::Target& target) const {
   // Multiplied by 2^64 / phi (Knuth 6.4): neighbours in the hash are none in the table.
-  return (TargetHash{}(target) * 0x9e3779b97f4a7c15ULL >> 20U) & (places_.size() - 1);
+  return (std::hash<model::Target>{}(target) * 0x9e3779b97f4a7c15ULL >> 20U) & (places_.size() - 1);
 }
 
 Slot TargetIndex::find(const model::Target& target) const {

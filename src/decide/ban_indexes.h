@@ -9,13 +9,6 @@
 
 namespace ipguard::decide {
 
-struct TargetHash {
-  size_t operator()(const model::Target& target) const noexcept {
-    return std::hash<net::Prefix>{}(target.prefix) * 31 + (target.asn.number + target.country.number()) * size_t{4} +
-           static_cast<size_t>(target.scope);
-  }
-};
-
 // A hash table of slots: open addressing, at most three quarters full. `pool` outlives it.
 class TargetIndex {
  public:

@@ -234,7 +234,8 @@ void DecisionTable::remember(const model::Decision& decision, Ending ending, Tim
 }
 
 uint32_t DecisionTable::past_place(const model::Target& target) const {
-  return past_by_target_.find(TargetHash{}(target), [&](uint32_t place) { return past_[place].first == target; });
+  return past_by_target_.find(std::hash<model::Target>{}(target),
+                              [&](uint32_t place) { return past_[place].first == target; });
 }
 
 void DecisionTable::set_past(const model::Target& target, const TargetPast& past) {
@@ -248,7 +249,7 @@ void DecisionTable::set_past(const model::Target& target, const TargetPast& past
     place = free_past_.back();
     free_past_.pop_back();
     past_[place].first = target;
-    past_by_target_.add(TargetHash{}(target), place);
+    past_by_target_.add(std::hash<model::Target>{}(target), place);
   }
   past_[place].second = past;
   push_past(past.last_end, place);
@@ -276,7 +277,7 @@ void DecisionTable::forget_first_past() {
   past_by_end_.pop_back();
   auto& [target, past] = past_[place];
   if (past.last_end == end) {
-    past_by_target_.remove(TargetHash{}(target), place);
+    past_by_target_.remove(std::hash<model::Target>{}(target), place);
     past.last_end = TimePoint::min();  // nothing in the heap is its own
     free_past_.push_back(place);
   }

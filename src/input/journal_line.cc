@@ -6,12 +6,11 @@
 
 #include "base/ascii.h"
 #include "base/text.h"
+#include "model/line.h"
 
 namespace ipguard::input {
 namespace {
 
-// What match/formats/syslog.cc takes for a tag.
-constexpr size_t longest_program = 64;
 constexpr size_t longest_host = 255;
 
 // `others`: what besides letters and digits stays as it is.
@@ -83,7 +82,7 @@ bool JournalLine::append(const JournalEntry& entry, const Attribution& sender, T
   if (sender.is_container) {
     text += container_prefix;
   }
-  append_word(sender.program, longest_program - container_prefix.size(), "._-/()+@", text);
+  append_word(sender.program, model::longest_program - container_prefix.size(), "._-/()+@", text);
   // A kernel message has none; what the sender says is as good as nothing, but tells sessions apart where it is all.
   auto pid = entry[JournalField::pid];
   if (!parse_number(pid)) {

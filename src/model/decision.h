@@ -1,7 +1,9 @@
 // Offence and Decision: why and what to block.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,3 +82,11 @@ struct Decision {
 };
 
 }  // namespace ipguard::model
+
+template <>
+struct std::hash<ipguard::model::Target> {
+  size_t operator()(const ipguard::model::Target& target) const noexcept {
+    return std::hash<ipguard::net::Prefix>{}(target.prefix) * 31 +
+           (target.asn.number + target.country.number()) * size_t{4} + static_cast<size_t>(target.scope);
+  }
+};

@@ -1,6 +1,7 @@
 // RawLine: bytes of one log line with where they came from.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -17,5 +18,9 @@ struct RawLine {
   // complete within it; nothing may be anchored at its end.
   bool truncated = false;
 };
+
+// Bytes of a program's name in the tag of a syslog line: a longer one is no tag (match/), and what is written as such a
+// line has none (input/). RFC 3164 allows 32, programs have more.
+inline constexpr size_t longest_program = 64;
 
 }  // namespace ipguard::model

@@ -12,11 +12,6 @@
 namespace ipguard::report {
 namespace {
 
-uint64_t hash_of_target(const model::Target& target) {
-  return std::hash<net::Prefix>{}(target.prefix) + target.asn.number * size_t{31} +
-         target.country.number() * size_t{7} + static_cast<size_t>(target.scope);
-}
-
 std::span<const net::Prefix> prefixes_of(const auto& kept) {
   return kept.more == nullptr ? std::span(&kept.target.prefix, 1) : std::span<const net::Prefix>(kept.more->prefixes);
 }
@@ -53,7 +48,8 @@ uint64_t Balance::ipv6_64s_covered(const Kept& kept) {
 }
 
 uint32_t Balance::place_of(const model::Target& target) const {
-  return by_target_.find(hash_of_target(target), [&](uint32_t place) { return kept_[place].target == target; });
+  return by_target_.find(std::hash<model::Target>{}(target),
+                         [&](uint32_t place) { return kept_[place].target == target; });
 }
 
 Balance::Kept Balance::kept_of(const model::Decision& decision) {
@@ -120,7 +116,7 @@ Balance::Kept* Balance::keep(const model::Decision& decision) {
   const uint32_t place = free_place();
   Kept& kept = kept_[place];
   kept = kept_of(decision);
-  by_target_.add(hash_of_target(kept.target), place);
+  by_target_.add(std::hash<model::Target>{}(kept.target), place);
   index(place);
   row_bytes_ += bytes_of(kept);
   return &kept;
@@ -177,7 +173,7 @@ void Balance::end(const model::Target& target, TimePoint at) {
 void Balance::deactivate(uint32_t place) {
   kept_[place].turned_away_clients.clear(pool_);
   unindex(place);
-  by_target_.remove(hash_of_target(kept_[place].target), place);
+  by_target_.remove(std::hash<model::Target>{}(kept_[place].target), place);
 }
 
 uint32_t Balance::free_place() {

@@ -16,8 +16,6 @@ constexpr size_t distinct_share = 8;
 // Memory is looked at after so many hits.
 constexpr uint64_t hits_between_checks = 256;
 
-int64_t seconds_since_epoch(TimePoint time) { return std::chrono::floor<Seconds>(time).time_since_epoch().count(); }
-
 // With its texts' own memory.
 size_t bytes_of(const EvidenceRow& row) {
   return sizeof(row) + row.rule.size() + row.attack_class.size() + row.address.size() + row.source.size() +

@@ -18,8 +18,6 @@ int64_t step_of(int64_t seconds, int64_t length) {
   return seconds >= 0 ? seconds / length : (seconds - length + 1) / length;
 }
 
-int64_t seconds_of(TimePoint time) { return std::chrono::floor<Seconds>(time).time_since_epoch().count(); }
-
 }  // namespace
 
 size_t TimelineCounts::number_of(std::string_view attack_class) {
@@ -35,14 +33,14 @@ size_t TimelineCounts::number_of(std::string_view attack_class) {
 }
 
 void TimelineCounts::add(size_t attack_class, TimePoint time, uint64_t count) {
-  int64_t step = step_of(seconds_of(time), length_of(level_));
+  int64_t step = step_of(seconds_since_epoch(time), length_of(level_));
   if (counts_.empty()) {
     begin_ = step;
     counts_.emplace_back(most_classes, 0);
   }
   if (step < begin_ || step >= begin_ + static_cast<int64_t>(counts_.size())) {
     widen(step);
-    step = step_of(seconds_of(time), length_of(level_));
+    step = step_of(seconds_since_epoch(time), length_of(level_));
   }
   counts_[static_cast<size_t>(step - begin_)][attack_class] += count;
 }

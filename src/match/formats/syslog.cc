@@ -25,15 +25,16 @@
 #include "match/formats/request.h"
 #include "match/formats/wrapped.h"
 #include "match/timestamp.h"
+#include "model/line.h"
 
 namespace ipguard::match {
 namespace {
 
 using model::Event;
 using model::Field;
+using model::longest_program;
 using model::RawLine;
 
-constexpr size_t longest_program = 64;
 constexpr size_t longest_pid = 20;
 
 struct Tag {
