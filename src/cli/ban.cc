@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/ban_options.h"
 #include "cli/command.h"
 #include "cli/options.h"

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/command.h"
 #include "cli/db_build.h"
 #include "cli/db_update.h"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "cli/options.h"
 #include "config/config.h"
 #include "match/rule_set.h"

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/command.h"
 #include "cli/enrich_lines.h"
 #include "cli/input_file.h"

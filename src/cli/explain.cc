@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/table.h"

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "cli/command.h"
 #include "cli/table.h"
 
 namespace ipguard::cli {

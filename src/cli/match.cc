@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/line_counter.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/command.h"
 #include "cli/input_file.h"
 #include "cli/match_output.h"

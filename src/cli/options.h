@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/time.h"
 #include "config/config.h"
 #include "control/protocol.h"
 #include "enrich/route_table.h"

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/reading_options.h"

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "match/source_reading.h"
+#include "match/visit.h"
 #include "model/hit.h"
 #include "report/distinct.h"
 

@@ -14,7 +14,6 @@
 #include "input/line_splitter.h"
 #include "match/format.h"
 #include "match/rule_set.h"
-#include "match/visit.h"
 
 namespace ipguard::cli {
 

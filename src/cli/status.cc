@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/command.h"
 #include "cli/loss_text.h"
 #include "cli/options.h"

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/report_live.h"

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "enrich/whois_source.h"

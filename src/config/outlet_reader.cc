@@ -6,7 +6,6 @@
 #include "base/ascii.h"
 #include "base/text.h"
 #include "config/config_reader.h"
-#include "config/rule_selection.h"
 #include "net/endpoint.h"
 
 namespace ipguard::config {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
+#include "control/access.h"
 #include "control/connection.h"
 #include "control/listener.h"
 #include "loop/acceptor.h"

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "control/access.h"
 #include "control/protocol.h"
 #include "loop/event_loop.h"
 

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "daemon/log_beginning.h"
 #include "daemon/reconcile.h"
 #include "daemon/report_changes.h"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "daemon/commands.h"
 #include "daemon/guard.h"
 #include "daemon/http_service.h"

@@ -1,5 +1,7 @@
 #include "daemon/render_json.h"
 
+#include "base/time.h"
+
 namespace ipguard::daemon {
 namespace {
 

@@ -1,7 +1,6 @@
 // The daemon's answers as JSON: what `ipguardctl … --json` prints and what its tables are made from.
 #pragma once
 
-#include "base/time.h"
 #include "control/protocol.h"
 #include "decide/engine.h"
 #include "model/decision.h"

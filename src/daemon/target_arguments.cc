@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "daemon/render_json.h"
 
 namespace ipguard::daemon {

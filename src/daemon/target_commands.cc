@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
+#include "base/time.h"
 #include "daemon/render_json.h"
 #include "daemon/target_arguments.h"
 #include "daemon/target_work.h"

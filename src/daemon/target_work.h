@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
 #include "control/server.h"
 #include "daemon/guard.h"
 #include "daemon/render_json.h"

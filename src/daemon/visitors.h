@@ -9,7 +9,6 @@
 #include <unordered_map>
 
 #include "base/time.h"
-#include "config/config.h"
 #include "match/format.h"
 #include "match/rule_set.h"
 #include "match/visit.h"

@@ -3,7 +3,6 @@
 
 #include "decide/engine_impl.h"
 #include "decide/holes.h"
-#include "net/cover.h"
 
 namespace ipguard::decide {
 

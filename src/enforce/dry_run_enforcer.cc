@@ -1,6 +1,7 @@
 #include <array>
 #include <utility>
 
+#include "base/time.h"
 #include "enforce/element_mirror.h"
 #include "enforce/enforcer.h"
 #include "enforce/nft_sets.h"

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/time.h"
 #include "config/config.h"
 #include "net/address.h"
 #include "net/prefix.h"

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/file.h"
-#include "base/text.h"
 #include "base/unpacker.h"
 
 namespace ipguard::enrich {

@@ -11,7 +11,6 @@
 #include <string>
 #include <utility>
 
-#include "base/text.h"
 #include "input/line_splitter.h"
 
 namespace ipguard::input {

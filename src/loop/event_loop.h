@@ -4,11 +4,10 @@
 // thrown again by run(), run_once() or poll(): it is a bug of ours or exhausted memory, and it belongs to main().
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <memory>
-
-#include "base/time.h"
 
 namespace ipguard::loop {
 

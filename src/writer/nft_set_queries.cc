@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "enforce/address_bytes.h"
+#include "enforce/nft_sets.h"
 #include "writer/attributes.h"
 #include "writer/nft_request.h"
 

@@ -11,7 +11,6 @@
 #include "base/result.h"
 #include "enforce/enforcer.h"
 #include "enforce/netlink_socket.h"
-#include "enforce/nft_sets.h"
 #include "model/set_batch.h"
 #include "net/address.h"
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "enforce/nft_sets.h"
 #include "net/cover.h"
 #include "writer/nft_ruleset.h"
 #include "writer/nft_set_queries.h"

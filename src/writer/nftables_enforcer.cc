@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "enforce/element_mirror.h"
 #include "enforce/enforcer.h"
 #include "enforce/nft_sets.h"

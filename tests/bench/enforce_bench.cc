@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/time.h"
 #include "enforce/enforcer.h"
 #include "enforce/protection.h"
 #include "writer/nftables_enforcer.h"

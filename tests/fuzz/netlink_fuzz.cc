@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "enforce/host_network.h"
+#include "enforce/nft_sets.h"
 #include "enforce/ssh_connections.h"
 #include "require.h"
 #include "writer/connection_ender.h"

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "base/unique_fd.h"
 #include "loop/event_loop.h"
 #include "net/endpoint.h"

@@ -6,8 +6,6 @@
 
 #include <filesystem>
 
-#include "base/file.h"
-
 namespace ipguard::config {
 namespace {
 

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "config/config.h"
-#include "config/rule_file.h"
 
 namespace ipguard::config {
 namespace {

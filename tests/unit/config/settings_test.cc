@@ -1,4 +1,3 @@
-#include "config/settings.h"
 
 #include <gtest/gtest.h>
 

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "daemon/outlets.h"
 #include "daemon/render_json.h"
 #include "loaded_fixture.h"

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "daemon/commands.h"
 #include "daemon/render_json.h"
 #include "daemon/target_work.h"

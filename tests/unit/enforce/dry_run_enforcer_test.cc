@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/time.h"
 #include "enforce/enforcer.h"
 #include "enforce/protection.h"
 

@@ -4,7 +4,6 @@
 #include <random>
 
 #include "match/rule_set.h"
-#include "match/url_normalise.h"
 #include "rule_helpers.h"
 
 namespace ipguard::match {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "loop/event_loop.h"
 #include "notify/sink.h"
 #include "support/temp_folder.h"

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "../enforce/network_namespace.h"
+#include "base/time.h"
 #include "enforce/protection.h"
 #include "writer/nftables_enforcer.h"
 
