@@ -127,7 +127,7 @@ void print_done(const std::string& command, const Json& result) {
 // What a ban would do.
 void print_preview(const Json& preview) {
   const bool address = cell(preview, "scope") == "address";
-  const bool dry_run = preview.value("mode", "") == "dry-run";
+  const bool dry_run = is_dry_run(preview);
   std::cout << cell(preview, "scope") << ' ' << cell(preview, "target");
   if (cell(preview, "as_name") != "-") {
     std::cout << " (" << cell(preview, "as_name") << ')';

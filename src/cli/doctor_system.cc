@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/doctor.h"
 #include "cli/table.h"
+#include "config/config.h"
 #include "control/client.h"
 #include "enforce/nftables_access.h"
 #include "enrich/route_table.h"
@@ -77,12 +78,12 @@ void examine_daemon(const std::string& socket, Findings& findings) {
     return;
   }
   const auto warnings = reply->value("warnings", Json::array()).size();
-  const bool dry_run = reply->value("mode", "") == "dry-run";
+  const bool dry_run = is_dry_run(*reply);
   Finding finding{.subject = "daemon",
                   .text = "ipguardd " + cell(*reply, "version") + " runs since " +
                           short_duration(Seconds(reply->value("uptime_seconds", 0LL))) +
                           (dry_run ? ", as a dry run: nothing is blocked" : ", enforcing"),
-                  .details = {{"mode", dry_run ? "dry-run" : "enforce"}, {"warnings", warnings}}};
+                  .details = {{"mode", config::to_string(config::mode_of(dry_run))}, {"warnings", warnings}}};
   if (warnings > 0) {
     finding.verdict = Verdict::problem;
     finding.text += "; it has " + counted(warnings, "warning", "warnings");

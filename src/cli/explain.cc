@@ -7,14 +7,13 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/table.h"
+#include "config/config.h"
 #include "control/client.h"
 #include "net/address.h"
 #include "net/prefix.h"
 
 namespace ipguard::cli {
 namespace {
-
-bool is_dry_run(const Json& explanation) { return explanation.value("mode", "") == "dry-run"; }
 
 bool has_system(const Json& explanation) { return !explanation["route"]["asn"].is_null(); }
 
@@ -59,10 +58,12 @@ std::string names_of(const Json& decisions) {
 // Which of its packets the kernel sees.
 std::string packets_dropped(const Json& explanation) {
   const auto hook = explanation.value("hook", "");
-  if (hook == "forward") {
+  if (hook == config::to_string(config::Hook::forward)) {
     return "its packets to machines behind this host; those to this host pass (enforce.hook)";
   }
-  return hook == "input" ? "its packets to this host; those to machines behind it pass (enforce.hook)" : "its packets";
+  return hook == config::to_string(config::Hook::input)
+             ? "its packets to this host; those to machines behind it pass (enforce.hook)"
+             : "its packets";
 }
 
 void print_verdict(std::ostream& out, const Json& explanation) {

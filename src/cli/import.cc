@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "control/client.h"
+#include "model/issuer.h"
 
 namespace ipguard::cli {
 namespace {
@@ -62,7 +63,7 @@ void add_up(const Json& part, Json& sum) {
 Result<Json> send_list(const ImportOptions& options, const std::vector<ListedBan>& bans) {
   Json sum = {{"banned", 0U}, {"already", 0U}, {"refused", 0U}, {"refusals", Json::array()}, {"more_refusals", 0U}};
   Json arguments = ban_arguments(options);
-  arguments["issuer"] = "import";
+  arguments["issuer"] = model::import_issuer;
   arguments["summary"] = true;
   for (size_t begin = 0; begin < bans.size(); begin += portion) {
     Json targets = Json::array();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/config.h"
 #include "control/client.h"
 
 namespace ipguard::cli {
@@ -151,7 +152,7 @@ std::array<uint64_t, model::scope_count> by_scope(const Json& json) {
 }
 
 report::Running running_of(const Json& json) {
-  report::Running running{.dry_run = text_of(json, "mode") == "dry-run",
+  report::Running running{.dry_run = text_of(json, "mode") == config::to_string(config::Mode::dry_run),
                           .started = time_of(json, "started").value_or(TimePoint{}),
                           .begin = time_of(json, "begin").value_or(TimePoint{}),
                           .period = seconds_of(json, "period_seconds"),

@@ -36,7 +36,7 @@ std::string counted(const Json& value, std::string_view one, std::string_view ma
 void print_head(const Json& status) {
   const std::string head =
       "ipguardd " + cell(status, "version") + ", up " + short_duration(Seconds(status.value("uptime_seconds", 0LL)));
-  const bool dry_run = status.value("mode", "") == "dry-run";
+  const bool dry_run = is_dry_run(status);
   std::cout << wrapped(head + (dry_run ? ", DRY-RUN: nothing is blocked, this is what would be; a restart begins afresh"
                                        : ", enforcing"),
                        terminal_columns(), 0);
@@ -112,7 +112,7 @@ void print_bans(const Json& status) {
   std::string text = counted(bans["address"], "address", "addresses") + ", " +
                      counted(bans["route"], "route", "routes") + ", " + counted(bans["asn"], "AS", "ASes") + ", " +
                      counted(bans["country"], "country", "countries");
-  if (status.value("mode", "") == "dry-run") {
+  if (is_dry_run(status)) {
     text += "; the kernel would hold " + counted(kernel["wanted"], "element", "elements") + " (dry-run)";
   } else {
     text +=

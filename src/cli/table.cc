@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/config.h"
 #include "model/coverage.h"
 
 namespace ipguard::cli {
@@ -250,6 +251,8 @@ std::string short_duration(Seconds span) {
   }
   return text;
 }
+
+bool is_dry_run(const Json& reply) { return reply.value("mode", "") == config::to_string(config::Mode::dry_run); }
 
 std::string time_left(const Json& until, TimePoint now) {
   if (!until.is_string()) {

@@ -59,6 +59,8 @@ class Table {
 void print_json(const Json& json, bool compact = false);
 // A JSON string made printable, "-" for null or missing.
 [[nodiscard]] std::string cell(const Json& object, const char* key);
+// Whether the daemon that a reply is from runs dry, by the reply's `mode`.
+[[nodiscard]] bool is_dry_run(const Json& reply);
 // Time left until an RFC 3339 stamp in whole units ("3h59m"); "permanent" for null.
 [[nodiscard]] std::string time_left(const Json& until, TimePoint now);
 // At most the two largest units: "1d2h" instead of "1d2h3m4s".

@@ -10,8 +10,6 @@
 namespace ipguard::config {
 namespace {
 
-constexpr std::array<std::string_view, 2> mode_names = {"enforce", "dry-run"};
-constexpr std::array<std::string_view, 4> hook_names = {"input-and-forward", "input", "forward", "prerouting"};
 constexpr std::array<std::string_view, 2> verdict_names = {"drop", "reject"};
 constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};
 

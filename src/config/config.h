@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -23,6 +25,12 @@ namespace ipguard::config {
 
 enum class Mode : uint8_t { enforce, dry_run };
 enum class Hook : uint8_t { input_and_forward, input, forward, prerouting };
+// As in the configuration and in replies, in the enumeration's order.
+inline constexpr std::array<std::string_view, 2> mode_names = {"enforce", "dry-run"};
+inline constexpr std::array<std::string_view, 4> hook_names = {"input-and-forward", "input", "forward", "prerouting"};
+[[nodiscard]] constexpr Mode mode_of(bool dry_run) { return dry_run ? Mode::dry_run : Mode::enforce; }
+[[nodiscard]] constexpr std::string_view to_string(Mode mode) { return mode_names[static_cast<size_t>(mode)]; }
+[[nodiscard]] constexpr std::string_view to_string(Hook hook) { return hook_names[static_cast<size_t>(hook)]; }
 // What becomes of a packet of the banned: dropped without a word, or refused (TCP reset, ICMP "prohibited").
 enum class Verdict : uint8_t { drop, reject };
 

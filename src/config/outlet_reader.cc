@@ -6,13 +6,13 @@
 #include "base/ascii.h"
 #include "base/text.h"
 #include "config/config_reader.h"
+#include "model/issuer.h"
 #include "net/endpoint.h"
 
 namespace ipguard::config {
 namespace {
 
 constexpr std::array<std::string_view, 3> token_uses = {"changes", "api", "everything"};
-constexpr std::array<std::string_view, 5> known_issuers = {"ledger", "ladder", "manual", "import", "kernel"};
 
 // What is said of a place that HTTP cannot be served at, "" if it can.
 std::string wrong_place(std::string_view listen) {
@@ -66,14 +66,6 @@ std::vector<Value> read_words(TableReader& table, std::string_view key,
                           "write some of " + all);
   }
   return values;
-}
-
-std::array<std::string_view, model::scope_count> all_scope_names() {
-  std::array<std::string_view, model::scope_count> names;
-  for (const auto scope : model::all_scopes) {
-    names.at(static_cast<size_t>(scope)) = model::to_string(scope);
-  }
-  return names;
 }
 
 // Each type has keys of its own: one of another type would be an instruction that does nothing.
@@ -130,9 +122,9 @@ void check_file(NotifyConfig& notify, TableReader& table) {
 
 void read_filters(NotifyConfig& notify, TableReader& table, ReadContext& context) {
   notify.kinds = read_words<EventKind>(table, "kinds", event_kinds);
-  notify.scopes = read_words<model::Scope>(table, "scopes", all_scope_names());
-  for (const auto index : read_words<size_t>(table, "issuers", known_issuers)) {
-    notify.issuers.emplace_back(known_issuers.at(index));
+  notify.scopes = read_words<model::Scope>(table, "scopes", model::scope_names);
+  for (const auto index : read_words<size_t>(table, "issuers", model::issuers)) {
+    notify.issuers.emplace_back(model::issuers.at(index));
   }
   for (auto& item : table.texts("rules")) {
     notify.rules.push_back({.word = std::move(item.text), .location = context.location(item.place)});

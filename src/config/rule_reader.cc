@@ -12,9 +12,7 @@ namespace ipguard::config {
 namespace {
 
 constexpr std::array<std::string_view, 5> log_names = {"access", "error", "syslog", "app", "fields"};
-constexpr std::array<std::string_view, 4> kind_names = {"attack", "rate", "session", "login"};
 constexpr std::array<std::string_view, 1> session_names = {"pid"};
-constexpr std::array<std::string_view, 4> scope_names = {"address", "route", "asn", "country"};
 constexpr size_t max_id = 100;
 constexpr Range ladder_range{.min = 0, .max = 1'000'000, .remark = "0 = never"};
 
@@ -83,7 +81,7 @@ void read_shared(TableReader& table, std::string_view ladder_name, RuleDraft& dr
     draft.has_log = true;
     draft.log_is_valid = log.has_value();
   }
-  keep(rule.kind, table.choice("kind", kind_names));
+  keep(rule.kind, table.choice("kind", model::rule_kind_names));
   draft.has_kind |= table.find("kind") != nullptr;
   keep(rule.enabled, table.flag("enabled"));
   read_tags(table, rule);
@@ -97,7 +95,7 @@ void read_shared(TableReader& table, std::string_view ladder_name, RuleDraft& dr
   keep(rule.window,
        table.duration("window", {.max = Seconds{52LL * 7 * 24 * 3600}, .remark = "it is a span of log time"}));
   keep(rule.ban, table.ban_time("ban"));
-  keep(rule.scope, table.choice("scope", scope_names));
+  keep(rule.scope, table.choice("scope", model::scope_names));
   read_conditions(table, draft);
 
   TableReader ladder(table.table("ladder"), ladder_name, table.context());

@@ -5,9 +5,11 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "config/config.h"
 #include "daemon/render_json.h"
 #include "daemon/report_command.h"
 #include "daemon/target_commands.h"
+#include "model/ending.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -63,26 +65,11 @@ control::Answer bans_command(CommandContext& context, const Json& arguments, Tim
   for (const auto& entry : *decisions) {
     Json json = to_json(entry.decision, evidence);
     json["dry_run"] = context.guard.dry_run();  // its store is its own
-    json["ending"] = entry.ending;
+    json["ending"] = model::to_string(entry.ending);
     json["ended"] = format_rfc3339(entry.at);
     list.push_back(std::move(json));
   }
   return Result<Json>(std::move(list));
-}
-
-// As in the configuration.
-std::string_view name_of(config::Hook hook) {
-  switch (hook) {
-    case config::Hook::input:
-      return "input";
-    case config::Hook::forward:
-      return "forward";
-    case config::Hook::prerouting:
-      return "prerouting";
-    case config::Hook::input_and_forward:
-      break;
-  }
-  return "input-and-forward";
 }
 
 control::Answer explain_command(CommandContext& context, const Json& arguments, TimePoint now) {
@@ -93,9 +80,9 @@ control::Answer explain_command(CommandContext& context, const Json& arguments, 
   }
   const auto& engine = context.guard.engine();
   Json json = to_json(engine, engine.explain(*address, now));
-  json["mode"] = context.guard.dry_run() ? "dry-run" : "enforce";
+  json["mode"] = config::to_string(config::mode_of(context.guard.dry_run()));
   json["kernel"] = kernel_drops(context.guard, *address);
-  json["hook"] = name_of(context.guard.loaded().config.enforce.hook);
+  json["hook"] = config::to_string(context.guard.loaded().config.enforce.hook);
   return Result<Json>(std::move(json));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "decide/decision_change.h"
+#include "model/ending.h"
 #include "model/scope.h"
 
 namespace ipguard::daemon {
@@ -50,8 +51,8 @@ struct Measurements {
   Histogram<12> kernel_seconds{{1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.5, 2.5}};
   uint64_t elements_added = 0;
   uint64_t elements_removed = 0;
-  std::array<uint64_t, model::scope_count> begun{};                 // decisions, by scope
-  std::array<std::array<uint64_t, 3>, model::scope_count> ended{};  // … and by decide::Ending
+  std::array<uint64_t, model::scope_count> begun{};                                          // decisions, by scope
+  std::array<std::array<uint64_t, model::ending_names.size()>, model::scope_count> ended{};  // … and by model::Ending
 
   void count(const std::vector<decide::DecisionChange>& changes) {
     for (const auto& change : changes) {

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "enforce/nft_sets.h"
+#include "model/ending.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -162,9 +163,9 @@ void add_engine(ExpositionWriter& out, const Guard& guard) {
   }
   out.family(counter, "decisions_ended", "Bans that ended: expired, lifted, or refused right before the kernel.");
   for (const auto scope : model::all_scopes) {
-    for (const auto ending : {decide::Ending::expired, decide::Ending::lifted, decide::Ending::refused}) {
+    for (const auto ending : model::all_endings) {
       out.sample(measured.ended.at(static_cast<size_t>(scope)).at(static_cast<size_t>(ending)),
-                 {{"scope", model::to_string(scope)}, {"ending", decide::to_string(ending)}});
+                 {{"scope", model::to_string(scope)}, {"ending", model::to_string(ending)}});
     }
   }
   out.family(gauge, "active_bans", "Bans in force.");

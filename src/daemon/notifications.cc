@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/config.h"
 #include "daemon/render_json.h"
 #include "daemon/report_changes.h"
+#include "model/ending.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -23,7 +25,7 @@ EventKind kind_of(const decide::DecisionChange& change) {
   if (!change.ending) {
     return EventKind::ban;
   }
-  return change.ending == decide::Ending::refused ? EventKind::refusal : EventKind::lift;
+  return change.ending == model::Ending::refused ? EventKind::refusal : EventKind::lift;
 }
 
 notify::Topic topic_of(const decide::DecisionChange& change) {
@@ -42,7 +44,7 @@ Json head(EventKind kind, bool dry_run, const std::string& host, TimePoint time)
   return {{"kind", config::event_kinds.at(static_cast<size_t>(kind))},
           {"time", format_rfc3339(time)},
           {"host", host},
-          {"mode", dry_run ? "dry-run" : "enforce"}};
+          {"mode", config::to_string(config::mode_of(dry_run))}};
 }
 
 std::string message_of(const decide::DecisionChange& change, bool dry_run) {
@@ -51,7 +53,7 @@ std::string message_of(const decide::DecisionChange& change, bool dry_run) {
   if (!change.ending) {
     return (dry_run ? "would ban " : "banned ") + what;
   }
-  return std::string(decide::to_string(*change.ending)) + ": " + what;
+  return std::string(model::to_string(*change.ending)) + ": " + what;
 }
 
 std::vector<std::pair<std::string, std::string>> fields_of(const Json& json) {
@@ -95,7 +97,7 @@ notify::Event event_of(const decide::DecisionChange& change, bool dry_run, const
   }
   json.update(decision);
   if (change.ending) {
-    json["ending"] = decide::to_string(*change.ending);
+    json["ending"] = model::to_string(*change.ending);
     json["note"] = change.note.empty() ? Json(nullptr) : Json(change.note.substr(0, most_reason));
   }
   notify::Event event{.kind = kind,
@@ -148,7 +150,7 @@ void Notifications::on_changes(const std::vector<decide::DecisionChange>& change
     const auto& target = change.decision.target;
     if (!change.ending && !change.decision.active_at(now)) {
       over.insert(target);
-    } else if (change.ending == decide::Ending::expired && over.erase(target) > 0) {
+    } else if (change.ending == model::Ending::expired && over.erase(target) > 0) {
       continue;
     } else if (notifier_.wanted(topic_of(change))) {
       notifier_.publish(event_of(change, guard_.dry_run(), host_, now));

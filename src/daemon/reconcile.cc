@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "model/issuer.h"
 #include "model/until.h"
 
 namespace ipguard::daemon {
@@ -48,7 +49,7 @@ model::Decision adopted(const model::Target& target, model::Route route, TimePoi
     decision.route = std::move(route);
   }
   decision.reason = "was in the kernel's set at start and not in the state: adopted";
-  decision.issuer = "kernel";
+  decision.issuer = model::adopted_issuer;
   decision.since = now;
   return decision;
 }

@@ -132,7 +132,7 @@ Json to_json(const model::SourceStatus& source) {
 
 Json to_json(const decide::DecisionChange& ended) {
   Json json = to_json(ended.decision, false);
-  json["ending"] = ended.ending ? Json(decide::to_string(*ended.ending)) : Json(nullptr);
+  json["ending"] = ended.ending ? Json(model::to_string(*ended.ending)) : Json(nullptr);
   json["ended"] = format_rfc3339(ended.at);
   return json;
 }

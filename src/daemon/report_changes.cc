@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "model/ending.h"
+#include "model/issuer.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -30,19 +32,19 @@ std::string deadline(const model::Decision& decision) {
 constexpr size_t most_by_hand = 100;
 
 bool by_hand(const decide::DecisionChange& change) {
-  return change.decision.issuer == "import" || change.decision.issuer == "manual";
+  return change.decision.issuer == model::import_issuer || change.decision.issuer == model::manual_issuer;
 }
 
 std::string_view word_for(const decide::DecisionChange& change, bool dry_run) {
-  return change.ending ? decide::to_string(*change.ending) : dry_run ? "would ban" : "banned";
+  return change.ending ? model::to_string(*change.ending) : dry_run ? "would ban" : "banned";
 }
 
 void log_change(const decide::DecisionChange& change, bool dry_run, TimePoint now) {
   const auto& decision = change.decision;
-  if (change.ending == decide::Ending::refused) {
+  if (change.ending == model::Ending::refused) {
     log_warning("refused: " + describe(decision) + ": " + printable(decision.reason));
   } else if (change.ending) {
-    log_info(std::string(decide::to_string(*change.ending)) + ": " + describe(decision) +
+    log_info(std::string(model::to_string(*change.ending)) + ": " + describe(decision) +
              (change.note.empty() ? "" : ": " + printable(change.note)));
   } else if (decision.active_at(now)) {
     log_info((dry_run ? "would ban " : "banned ") + describe(decision) + ' ' + left(decision, now) +

@@ -12,8 +12,6 @@ std::string pending(std::string_view key, std::string_view written, std::string_
          printable(running) + '"';
 }
 
-std::string_view name_of(config::Mode mode) { return mode == config::Mode::dry_run ? "dry-run" : "enforce"; }
-
 }  // namespace
 
 std::vector<std::string> StartValues::keep_in(config::Config& fresh) const {
@@ -27,7 +25,7 @@ std::vector<std::string> StartValues::keep_in(config::Config& fresh) const {
     fresh.control_socket = control_socket_;
   }
   if (fresh.enforce.mode != mode_) {
-    sentences.push_back(pending("[enforce] mode", name_of(fresh.enforce.mode), name_of(mode_)));
+    sentences.push_back(pending("[enforce] mode", config::to_string(fresh.enforce.mode), config::to_string(mode_)));
     fresh.enforce.mode = mode_;
   }
   if (fresh.runs_programs() && !runs_programs_) {

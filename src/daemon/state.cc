@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "model/issuer.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -186,7 +187,7 @@ void State::take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine
   store::StoreBatch batch = everything(engine);
   std::set<model::Target> known;
   for (const auto& decision : batch.begun) {
-    if (decision.issuer != "kernel") {  // those are known by name only: the disk may know why
+    if (decision.issuer != model::adopted_issuer) {  // those are known by name only: the disk may know why
       known.insert(decision.target);
     }
   }
@@ -226,9 +227,7 @@ void State::note(std::vector<decide::DecisionChange> changes) {
   unsaved_places_.clear();
   for (auto& change : changes) {
     if (change.ending) {
-      unsaved_.ended.push_back({.decision = std::move(change.decision),
-                                .ending = std::string(decide::to_string(*change.ending)),
-                                .at = change.at});
+      unsaved_.ended.push_back({.decision = std::move(change.decision), .ending = *change.ending, .at = change.at});
     } else {
       unsaved_.begun.push_back(std::move(change.decision));
     }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "base/version.h"
+#include "config/config.h"
 #include "daemon/commands.h"
 #include "daemon/database_watch.h"
 #include "daemon/outlets.h"
@@ -304,7 +305,7 @@ Json status_json(const CommandContext& context, TimePoint now) {
     }
   }
   return {{"version", version()},
-          {"mode", guard.dry_run() ? "dry-run" : "enforce"},
+          {"mode", config::to_string(config::mode_of(guard.dry_run()))},
           {"started", format_rfc3339(context.started)},
           {"uptime_seconds", std::chrono::floor<Seconds>(now - context.started).count()},
           {"configuration", absolute_path(guard.loaded().config.path)},

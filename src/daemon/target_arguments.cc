@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "daemon/render_json.h"
+#include "model/issuer.h"
 
 namespace ipguard::daemon {
 namespace {
@@ -67,8 +68,8 @@ Result<> check_reason(const std::string& reason) {
 
 // The others are those of decisions that nobody gave.
 Result<std::string> parse_issuer(const Json& arguments) {
-  auto issuer = arguments.value("issuer", std::string("manual"));
-  if (issuer != "manual" && issuer != "import") {
+  auto issuer = arguments.value("issuer", std::string(model::manual_issuer));
+  if (issuer != model::manual_issuer && issuer != model::import_issuer) {
     return fail(Errc::invalid, "'issuer' must be \"manual\" or \"import\", not " + in_quotes(issuer, 40));
   }
   return issuer;

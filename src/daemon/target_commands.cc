@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/config.h"
 #include "daemon/render_json.h"
 #include "daemon/target_arguments.h"
 #include "daemon/target_work.h"
@@ -86,7 +87,7 @@ std::vector<Outcome> preview(Guard& guard, std::span<const BanOrder> orders, boo
                               : Result<>{},
          .content = tell ? to_json(seen) : Json()});
     if (tell) {
-      outcomes.back().content["mode"] = guard.dry_run() ? "dry-run" : "enforce";
+      outcomes.back().content["mode"] = config::to_string(config::mode_of(guard.dry_run()));
     }
     if (std::chrono::steady_clock::now() >= end) {
       break;

@@ -7,18 +7,6 @@
 
 namespace ipguard::decide {
 
-std::string_view to_string(Ending ending) {
-  switch (ending) {
-    case Ending::expired:
-      return "expired";
-    case Ending::lifted:
-      return "lifted";
-    case Ending::refused:
-      return "refused";
-  }
-  return "expired";
-}
-
 bool DecisionTable::OwnerLess::operator()(const model::Route& a, const model::Route& b) const {
   const auto tied = [](const model::Route& route) {
     return std::tie(route.asn, route.found, route.country_code, route.as_name, route.as_domain, route.country,
@@ -198,11 +186,11 @@ void DecisionTable::set_prefixes(const ActiveBan& ban, std::vector<net::Prefix> 
   replace(pool_[ban.slot], changed);
 }
 
-const model::Decision& DecisionTable::end(model::Decision decision, Ending ending, TimePoint at,
+const model::Decision& DecisionTable::end(model::Decision decision, model::Ending ending, TimePoint at,
                                           std::string_view note) {
   remove(pool_[by_target_.find(decision.target)]);
   if (!note.empty()) {
-    decision.reason += "; " + std::string(to_string(ending)) + ": " + std::string(note);
+    decision.reason += "; " + std::string(model::to_string(ending)) + ": " + std::string(note);
   }
   remember(decision, ending, at, note);
   return changes_.back().decision;
@@ -210,14 +198,15 @@ const model::Decision& DecisionTable::end(model::Decision decision, Ending endin
 
 void DecisionTable::pass(model::Decision decision) {
   changes_.push_back({.decision = decision, .ending = std::nullopt, .at = decision.since});
-  remember(decision, Ending::expired, *decision.until, {});
+  remember(decision, model::Ending::expired, *decision.until, {});
 }
 
 void DecisionTable::refuse(model::Decision decision, TimePoint at) {
-  changes_.push_back({.decision = std::move(decision), .ending = Ending::refused, .at = at});
+  changes_.push_back({.decision = std::move(decision), .ending = model::Ending::refused, .at = at});
 }
 
-void DecisionTable::remember(const model::Decision& decision, Ending ending, TimePoint at, std::string_view note) {
+void DecisionTable::remember(const model::Decision& decision, model::Ending ending, TimePoint at,
+                             std::string_view note) {
   changes_.push_back({.decision = decision, .ending = ending, .at = at, .note = std::string(note)});
   if (limits_.ended > 0) {
     ended_.push_back(changes_.back());
@@ -225,11 +214,11 @@ void DecisionTable::remember(const model::Decision& decision, Ending ending, Tim
   if (ended_.size() > limits_.ended) {
     ended_.pop_front();
   }
-  if (ending == Ending::refused) {
+  if (ending == model::Ending::refused) {
     return;  // it blocked nobody, so it is no earlier ban
   }
   const uint32_t bans = std::max(decision.repeat, decision.repeat + 1);  // what was made up for since stays forgiven
-  const TimePoint since = ending == Ending::expired ? decision.since : at;
+  const TimePoint since = ending == model::Ending::expired ? decision.since : at;
   set_past(decision.target, {.bans = bans, .since = since, .last_end = at});
 }
 

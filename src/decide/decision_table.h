@@ -19,6 +19,7 @@
 #include "decide/ban_indexes.h"
 #include "decide/decision_change.h"
 #include "model/decision.h"
+#include "model/ending.h"
 #include "net/address.h"
 #include "net/prefix.h"
 
@@ -83,7 +84,7 @@ class DecisionTable {
   void set_prefixes(const ActiveBan& ban, std::vector<net::Prefix> prefixes);
   // The active decision on its target is over at `at`. Reported; kept in the past and, for explain, whole. A `note` is
   // added to its reason.
-  const model::Decision& end(model::Decision decision, Ending ending, TimePoint at, std::string_view note = {});
+  const model::Decision& end(model::Decision decision, model::Ending ending, TimePoint at, std::string_view note = {});
   // One that was over before it could begin: reported as begun and expired, kept as past.
   void pass(model::Decision decision);
   // One that was considered and refused: reported, nothing else.
@@ -119,7 +120,7 @@ class DecisionTable {
   ActiveBan& replace(ActiveBan& ban, const model::Decision& decision);
   void fill(ActiveBan& ban, const model::Decision& decision);
   void report(ActiveBan& ban, model::Decision decision, TimePoint at);
-  void remember(const model::Decision& decision, Ending ending, TimePoint at, std::string_view note);
+  void remember(const model::Decision& decision, model::Ending ending, TimePoint at, std::string_view note);
   void set_past(const model::Target& target, const TargetPast& past);
   void push_past(TimePoint end, uint32_t place);
   void forget_first_past();

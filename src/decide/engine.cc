@@ -75,7 +75,7 @@ void Engine::Impl::drop_wants(const ActiveBan& ban) {
   }
 }
 
-model::Decision Engine::Impl::end(const ActiveBan& ban, Ending ending, TimePoint at, std::string_view note) {
+model::Decision Engine::Impl::end(const ActiveBan& ban, model::Ending ending, TimePoint at, std::string_view note) {
   drop_wants(ban);
   return table.end(complete(ban), ending, at, note);
 }
@@ -141,7 +141,9 @@ Result<Banned> Engine::ban(const model::Target& target, std::optional<TimePoint:
 Result<> Engine::confirm(const model::Target& target, TimePoint now) { return impl_->confirm(normalised(target), now); }
 
 Preview Engine::preview(const model::Target& target, bool force, TimePoint now) {
-  return impl_->preview(normalised(target), {.duration = {}, .reason = {}, .issuer = "manual", .force = force}, now);
+  return impl_->preview(normalised(target),
+                        {.duration = {}, .reason = {}, .issuer = std::string(model::manual_issuer), .force = force},
+                        now);
 }
 
 void Engine::on_login(const net::Address& address, TimePoint time, TimePoint now) {

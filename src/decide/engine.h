@@ -78,10 +78,10 @@ class Engine {
   // A manual or imported ban; nullopt duration = permanent. Refused with the reason when it is on the allowlist,
   // protected, wider than allowed, an AS without prefixes, or over the budget of wide bans unless `force`. By hand it
   // renews an existing decision, whatever that was, unless that is the same in issuer, end, reason and extent. A list
-  // (issuer import_issuer) never shortens one: it prolongs a ban of others, whose reason and issuer stay, and changes
-  // nothing where it adds no time. What is protected is asked of the host once for all calls with the same `now`. With
-  // `confirm_within` the ban is lifted after that time unless confirm() comes before; not for a target that is banned
-  // already.
+  // (issuer model::import_issuer) never shortens one: it prolongs a ban of others, whose reason and issuer stay, and
+  // changes nothing where it adds no time. What is protected is asked of the host once for all calls with the same
+  // `now`. With `confirm_within` the ban is lifted after that time unless confirm() comes before; not for a target that
+  // is banned already.
   [[nodiscard]] Result<Banned> ban(const model::Target& target, std::optional<TimePoint::duration> duration,
                                    std::string reason, std::string issuer, TimePoint now, bool force = false,
                                    std::optional<Seconds> confirm_within = {});
@@ -113,8 +113,9 @@ class Engine {
   [[nodiscard]] size_t pending() const;
   // The elements that ought to be in force: what the kernel is compared with at start.
   [[nodiscard]] std::vector<model::SetElement> desired() const;
-  // What became of a batch: refused elements end their decision (Ending::refused) unless other elements of it stand;
-  // failed ones are offered again by the next take_batch(), and those refused for want of room once wide bans are gone.
+  // What became of a batch: refused elements end their decision (model::Ending::refused) unless other elements of it
+  // stand; failed ones are offered again by the next take_batch(), and those refused for want of room once wide bans
+  // are gone.
   void on_report(const model::ApplyReport& report, TimePoint now);
 
   [[nodiscard]] std::vector<DecisionChange> take_changes();

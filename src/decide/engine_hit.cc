@@ -65,7 +65,7 @@ const Engine::Impl::Standing& Engine::Impl::standing(const net::Address& address
 
 bool Engine::Impl::is_settled(const net::Address& address, TimePoint time) const {
   const ActiveBan* own = own_ban(address);
-  return (own != nullptr && table.issuer(*own) != adopted_issuer) || was_banned(address, time) ||
+  return (own != nullptr && table.issuer(*own) != model::adopted_issuer) || was_banned(address, time) ||
          (in_wider_ban(address) && !only_adopted(address));
 }
 
@@ -167,7 +167,7 @@ void Engine::Impl::ban_offender(const Occasion& occasion, const model::Target& t
   decision.route = occasion.route;
   decision.rule = occasion.rule.id;
   decision.reason = std::move(reason);
-  decision.issuer = "ledger";
+  decision.issuer = model::ledger_issuer;
   decision.since = occasion.time;
   decision.evidence = occasion.offence.lines;
   begin_by_evidence(occasion, std::move(decision), occasion.rule.ban);
@@ -245,12 +245,12 @@ bool Engine::Impl::banned_already(const Occasion& occasion, const model::Target&
 // then the lines that led to the ban are read again and tell it.
 bool Engine::Impl::is_adopted(const model::Target& target) const {
   const ActiveBan* ban = table.find(target);
-  return ban != nullptr && table.issuer(*ban) == adopted_issuer;
+  return ban != nullptr && table.issuer(*ban) == model::adopted_issuer;
 }
 
 bool Engine::Impl::only_adopted(const net::Address& address) const {
   return std::ranges::all_of(covering(net::Prefix(address)),
-                             [this](const ActiveBan* ban) { return table.issuer(*ban) == adopted_issuer; });
+                             [this](const ActiveBan* ban) { return table.issuer(*ban) == model::adopted_issuer; });
 }
 
 const ActiveBan* Engine::Impl::ban_of(const net::Address& offender) const {
@@ -299,7 +299,7 @@ bool Engine::Impl::ban_widely(const Occasion& occasion, const Step& step, const 
   decision.reason = std::move(reason) + left_out_sentence(weighed->left_out, weighed->spared);
   decision.good_clients = weighed->hit;
   decision.left_out = std::move(weighed->left_out);
-  decision.issuer = "ladder";
+  decision.issuer = model::ladder_issuer;
   decision.since = occasion.time;
   decision.evidence = step.by_rule ? occasion.offence.lines : evidence_of(step.traces);
   begin_by_evidence(occasion, std::move(decision), step.by_rule ? occasion.rule.ban : by_ladder);
@@ -339,7 +339,7 @@ std::optional<Weighed> Engine::Impl::wide_coverage(const Occasion& occasion, con
   refused.route = occasion.route;
   refused.rule = occasion.rule.id;
   refused.reason = weighed.error().message;
-  refused.issuer = "ladder";
+  refused.issuer = model::ladder_issuer;
   refused.since = occasion.time;
   refused.evidence = occasion.offence.lines;
   table.refuse(std::move(refused), occasion.time);

@@ -18,16 +18,14 @@
 #include "decide/protected_set.h"
 #include "decide/refusal_log.h"
 #include "decide/set_planner.h"
+#include "model/ending.h"
+#include "model/issuer.h"
 
 namespace ipguard::decide {
 
 // A route target of a single address is an address target: one decision a target, whatever it was called.
 [[nodiscard]] model::Target normalised(const model::Target& target);
 [[nodiscard]] model::Target address_target(const net::Address& address);
-// Who issued a decision that was found in the kernel and not in the store.
-inline constexpr std::string_view adopted_issuer = "kernel";
-// Of bans from a list.
-inline constexpr std::string_view import_issuer = "import";
 
 [[nodiscard]] LadderConfig ladder_config(const Policy& policy);
 
@@ -159,7 +157,7 @@ struct Engine::Impl {
   void want(const ActiveBan& ban);
   void replace_wants(const ActiveBan& ban, const std::vector<net::Prefix>& before);
   void drop_wants(const ActiveBan& ban);
-  model::Decision end(const ActiveBan& ban, Ending ending, TimePoint at, std::string_view note = {});
+  model::Decision end(const ActiveBan& ban, model::Ending ending, TimePoint at, std::string_view note = {});
   [[nodiscard]] bool stands(const ActiveBan& ban) const;
   // Active decisions that cover all of `prefix`, narrowest scope first, then narrowest network.
   [[nodiscard]] std::vector<const ActiveBan*> covering(const net::Prefix& prefix) const;

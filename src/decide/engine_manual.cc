@@ -105,7 +105,7 @@ void Engine::Impl::describe_target(model::Decision& decision, TimePoint now) con
 // Feeds are imported again and again: what a person or the evidence decided is not theirs to change.
 std::optional<Banned> Engine::Impl::prolong(const ActiveBan& known, Order& order, TimePoint now) {
   const model::Until until = known.until;
-  if (table.issuer(known) == adopted_issuer) {
+  if (table.issuer(known) == model::adopted_issuer) {
     if (order.end(now) < until) {
       order.duration = until.ever() ? std::optional(until.time() - now) : std::nullopt;
     }
@@ -114,7 +114,7 @@ std::optional<Banned> Engine::Impl::prolong(const ActiveBan& known, Order& order
   if (order.end(now) <= until) {
     return Banned{.how = Banned::How::already, .before = until};
   }
-  if (table.issuer(known) == import_issuer) {
+  if (table.issuer(known) == model::import_issuer) {
     return std::nullopt;
   }
   model::Decision decision = complete(known);
@@ -143,7 +143,7 @@ Result<Banned> Engine::Impl::ban(const model::Target& target, Order order, TimeP
   const Banned result{.how = known == nullptr ? Banned::How::begun : Banned::How::renewed,
                       .before = known == nullptr ? std::nullopt : std::optional(known->until)};
   const auto room = has_room(order, known);
-  if (room && known != nullptr && order.issuer == import_issuer) {
+  if (room && known != nullptr && order.issuer == model::import_issuer) {
     if (const auto done = prolong(*known, order, now)) {
       return *done;
     }
@@ -248,7 +248,7 @@ Result<model::Decision> Engine::Impl::unban(const model::Target& target, TimePoi
   if (ban == nullptr) {
     return fail(Errc::not_found, not_banned(target));
   }
-  model::Decision decision = end(*ban, Ending::lifted, now, "by hand");
+  model::Decision decision = end(*ban, model::Ending::lifted, now, "by hand");
   forget_evidence(decision);
   return decision;
 }
@@ -312,12 +312,13 @@ void Engine::Impl::restore(model::Decision& decision) {
   if (decision.prefixes.empty()) {
     decision.prefixes = whole(decision.target);
   }
-  if (const TargetPast* past = table.past(decision.target); past != nullptr && decision.issuer == adopted_issuer) {
+  if (const TargetPast* past = table.past(decision.target);
+      past != nullptr && decision.issuer == model::adopted_issuer) {
     decision.repeat = bans.repeats(past->bans, past->last_end, decision.since);  // nobody remembered the ban itself
   }
   const ActiveBan* known = table.find(decision.target);
-  if (known != nullptr && decision.issuer == adopted_issuer) {
-    if (table.issuer(*known) != adopted_issuer) {
+  if (known != nullptr && decision.issuer == model::adopted_issuer) {
+    if (table.issuer(*known) != model::adopted_issuer) {
       return;
     }
     decision.until = std::max(known->until, model::Until(decision.until)).optional();

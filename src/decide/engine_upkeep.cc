@@ -22,9 +22,9 @@ void Engine::Impl::expire(TimePoint now, size_t most) {
 void Engine::Impl::end_in_time(const ActiveBan& ban) {
   const TimePoint at = ban.end().time();
   if (ban.confirm_by() == at && ban.until != model::Until(at)) {
-    end(ban, Ending::lifted, at, "nobody confirmed it in time");
+    end(ban, model::Ending::lifted, at, "nobody confirmed it in time");
   } else {
-    end(ban, Ending::expired, at);
+    end(ban, model::Ending::expired, at);
   }
 }
 
@@ -40,7 +40,7 @@ void Engine::Impl::apply_holes(TimePoint now) {
     // A decision that blocks nobody any more is over: what is shown is what is in force.
     const ActiveBan& ban = table.at(id);
     if (!stands(ban)) {
-      end(ban, Ending::lifted, now, guard.why_hole(ban.prefixes().front()));
+      end(ban, model::Ending::lifted, now, guard.why_hole(ban.prefixes().front()));
     }
   }
 }
@@ -64,7 +64,7 @@ void Engine::Impl::recheck(TimePoint now, bool anew) {
 // more than what it held: nobody knows that it was meant to be more.
 std::vector<net::Prefix> Engine::Impl::extent(const ActiveBan& ban) const {
   std::vector<net::Prefix> before(ban.prefixes().begin(), ban.prefixes().end());
-  if (ban.scope == model::Scope::address || table.issuer(ban) == adopted_issuer) {
+  if (ban.scope == model::Scope::address || table.issuer(ban) == model::adopted_issuer) {
     return before;
   }
   auto whole = guard.networks_of(ban.target());
@@ -89,7 +89,7 @@ void Engine::Impl::recheck(const ActiveBan& ban, TimePoint now, bool anew) {
   const std::vector<net::Prefix> before(ban.prefixes().begin(), ban.prefixes().end());
   auto left = guard.still_allowed(ban.target(), anew ? extent(ban) : before);
   if (!left) {
-    end(ban, Ending::lifted, now, left.error().message);
+    end(ban, model::Ending::lifted, now, left.error().message);
   } else if (*left != before) {
     table.set_prefixes(ban, std::move(*left));
     replace_wants(ban, before);
@@ -120,7 +120,7 @@ void Engine::Impl::refuse(const model::ElementFailure& failure, TimePoint now) {
     refusals.add(ban.target(), failure.reason, now, in_part ? RefusalLog::Kind::part : RefusalLog::Kind::evidence);
     if (!in_part) {
       ++counters.refused;
-      end(ban, Ending::refused, now, failure.reason);
+      end(ban, model::Ending::refused, now, failure.reason);
     }
   }
 }

@@ -61,7 +61,7 @@ struct Decision {
   Route route;         // the offender's (address, route) or any of the AS's: names the AS and country
   std::string rule;    // id of the rule that led here; empty for manual decisions
   std::string reason;  // one sentence for people
-  std::string issuer;  // "ledger", "ladder", "manual", "kernel" (adopted at start), "import"
+  std::string issuer;  // one of model::issuers (issuer.h)
   TimePoint since;
   std::optional<TimePoint> until;       // nullopt = permanent
   std::optional<TimePoint> confirm_by;  // lifted then, unless confirmed before; nullopt = needs no confirmation

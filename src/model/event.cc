@@ -1,5 +1,7 @@
 #include "model/event.h"
 
+#include "base/names.h"
+
 namespace ipguard::model {
 namespace {
 
@@ -7,16 +9,6 @@ constexpr std::array<std::string_view, 6> kind_names = {"access", "error", "sysl
 constexpr std::array<std::string_view, field_count> field_names = {
     "method", "target", "path",    "query", "protocol", "status", "bytes", "referer", "user_agent",
     "user",   "vhost",  "program", "pid",   "message",  "level",  "body",  "record"};
-
-template <typename Enum, size_t N>
-std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {
-  for (size_t i = 0; i < N; ++i) {
-    if (names[i] == name) {
-      return static_cast<Enum>(i);
-    }
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 

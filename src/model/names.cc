@@ -1,56 +1,23 @@
+// The names of the enumerations that are plain words; those of an event's are in event.cc.
+#include "base/names.h"
+
+#include "model/ending.h"
 #include "model/good_client.h"
 #include "model/rule.h"
 #include "model/scope.h"
 
 namespace ipguard::model {
+namespace {
 
-std::string_view to_string(RuleKind kind) {
-  switch (kind) {
-    case RuleKind::attack:
-      return "attack";
-    case RuleKind::rate:
-      return "rate";
-    case RuleKind::session:
-      return "session";
-    case RuleKind::login:
-      return "login";
-  }
-  return "attack";
-}
+constexpr std::array<std::string_view, 3> good_kind_names = {"visit", "user", "login"};
 
-std::string_view to_string(GoodKind kind) {
-  switch (kind) {
-    case GoodKind::visit:
-      return "visit";
-    case GoodKind::user:
-      return "user";
-    case GoodKind::login:
-      return "login";
-  }
-  return "visit";
-}
+}  // namespace
 
-std::string_view to_string(Scope scope) {
-  switch (scope) {
-    case Scope::address:
-      return "address";
-    case Scope::route:
-      return "route";
-    case Scope::asn:
-      return "asn";
-    case Scope::country:
-      return "country";
-  }
-  return "address";
-}
-
-std::optional<Scope> scope_from(std::string_view name) {
-  for (auto scope : all_scopes) {
-    if (name == to_string(scope)) {
-      return scope;
-    }
-  }
-  return std::nullopt;
-}
+std::string_view to_string(RuleKind kind) { return rule_kind_names[static_cast<size_t>(kind)]; }
+std::string_view to_string(GoodKind kind) { return good_kind_names[static_cast<size_t>(kind)]; }
+std::string_view to_string(Scope scope) { return scope_names[static_cast<size_t>(scope)]; }
+std::string_view to_string(Ending ending) { return ending_names[static_cast<size_t>(ending)]; }
+std::optional<Scope> scope_from(std::string_view name) { return find_name<Scope>(scope_names, name); }
+std::optional<Ending> ending_from(std::string_view name) { return find_name<Ending>(ending_names, name); }
 
 }  // namespace ipguard::model

@@ -1,10 +1,12 @@
 // Rule: what a rule file says, as plain data. Written by config/ (from TOML), compiled by match/, judged by decide/.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -35,6 +37,8 @@ enum class RuleKind : uint8_t {
   session,  // no evidence: tells the address of the session that the line belongs to
   login,    // no evidence: a login that succeeded, for the collateral of wide bans
 };
+// In the enumeration's order.
+inline constexpr std::array<std::string_view, 4> rule_kind_names = {"attack", "rate", "session", "login"};
 // Whether a line that the rule matches counts against anybody.
 [[nodiscard]] constexpr bool is_evidence(RuleKind kind) { return kind == RuleKind::attack || kind == RuleKind::rate; }
 [[nodiscard]] std::string_view to_string(RuleKind kind);

@@ -12,6 +12,8 @@ namespace ipguard::model {
 enum class Scope : uint8_t { address, route, asn, country };
 inline constexpr size_t scope_count = 4;
 inline constexpr std::array<Scope, scope_count> all_scopes = {Scope::address, Scope::route, Scope::asn, Scope::country};
+// In the enumeration's order.
+inline constexpr std::array<std::string_view, scope_count> scope_names = {"address", "route", "asn", "country"};
 
 // Whether a target of the scope is a network by itself; an AS and a country are what the database says.
 [[nodiscard]] constexpr bool is_network(Scope scope) { return scope == Scope::address || scope == Scope::route; }

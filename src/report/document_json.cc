@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "base/version.h"
+#include "config/config.h"
 
 namespace ipguard::report {
 namespace {
@@ -58,7 +59,7 @@ void put_by_scope(JsonWriter& json, std::string_view name, const std::array<uint
 
 void put_running(JsonWriter& json, const Running& running) {
   json.open('{', "running");
-  json.text("mode", running.dry_run ? "dry-run" : "enforce");
+  json.text("mode", config::to_string(config::mode_of(running.dry_run)));
   put_time(json, "started", running.started);
   put_time(json, "begin", running.begin);
   json.number("period_seconds", static_cast<uint64_t>(running.period.count()));

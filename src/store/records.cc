@@ -21,8 +21,6 @@ constexpr const char* pragmas =
     "PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 8388608; PRAGMA cell_size_check = ON; PRAGMA "
     "temp_store = MEMORY;";
 
-constexpr std::array<std::string_view, 3> endings = {"expired", "lifted", "refused"};
-
 // Columns 3 to 26 of a SELECT on decisions (statements.cc).
 DecisionRow decision_row(const Statement& row) {
   return {.scope = row.bytes(3),
@@ -209,12 +207,12 @@ Result<std::vector<EndedDecision>> Records::ended(uint32_t limit) {
   statements_.select_ended.add(limit);
   auto read = each_row(statements_.select_ended, "decisions", [&](const Statement& row) {
     auto decision = to_decision(decision_row(row));
-    const auto ending = row.bytes(1);
+    const auto ending = model::ending_from(row.bytes(1).value_or(""));
     const auto at = to_time(row.integer(2));
-    if (!decision || !ending || !at || std::ranges::find(endings, *ending) == endings.end()) {
+    if (!decision || !ending || !at) {
       return false;
     }
-    found.emplace_back(row.integer(0).value_or(0), EndedDecision{std::move(*decision), std::string(*ending), *at});
+    found.emplace_back(row.integer(0).value_or(0), EndedDecision{std::move(*decision), *ending, *at});
     return true;
   });
   if (!read) {

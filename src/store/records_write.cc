@@ -37,7 +37,7 @@ Result<> Records::insert(Statement& statement, const model::Decision& decision, 
   const auto prefixes = encode_prefixes(decision.prefixes);
   const auto route = decision.route.prefix.to_string();
   if (ended != nullptr) {
-    statement.add_text(ended->ending).add(from_time(ended->at));
+    statement.add_text(model::to_string(ended->ending)).add(from_time(ended->at));
   } else {
     statement.add_null().add_null();
   }

@@ -167,7 +167,7 @@ Result<> Store::Impl::write(const StoreBatch& batch, const CursorMap& new_cursor
     if (auto done = records->insert_ended(ended); !done) {
       return done;
     }
-    if (ended.ending != "refused") {
+    if (ended.ending != model::Ending::refused) {
       const TargetHistory history{.target = ended.decision.target,
                                   .bans = std::max(ended.decision.repeat, ended.decision.repeat + 1),
                                   .last_end = ended.at};

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/decision.h"
+#include "model/ending.h"
 #include "model/good_client.h"
 #include "model/losses.h"
 
@@ -36,7 +37,7 @@ struct CursorRow {
 // A decision that is over.
 struct EndedDecision {
   model::Decision decision;
-  std::string ending;  // "expired", "lifted", "refused"; nothing else is read back
+  model::Ending ending = model::Ending::expired;
   TimePoint at;
 };
 

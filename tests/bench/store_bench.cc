@@ -94,7 +94,7 @@ void BM_Prune(benchmark::State& state) {
     store::StoreBatch batch;
     for (uint32_t i = 0; i < 200; ++i) {
       const auto decision = decision_number(i);
-      batch.ended.push_back({.decision = decision, .ending = "expired", .at = decision.since});
+      batch.ended.push_back({.decision = decision, .ending = model::Ending::expired, .at = decision.since});
     }
     const bool written = (*store)->write(batch).has_value();
     state.ResumeTiming();

@@ -32,7 +32,7 @@ std::vector<std::string> of_daemon(const Logs& logs, const std::vector<std::stri
   }
   const auto over = guard->store().ended_decisions(1'000'000).value();
   for (const auto& ended : over) {
-    if (ended.ending != "refused") {
+    if (ended.ending != model::Ending::refused) {
       add(ended.decision);
     }
   }

@@ -52,10 +52,10 @@ TEST(NotificationEvent, TellsOfADecision) {
 
 TEST(NotificationEvent, TellsOfEndsAndRefusals) {
   const auto now = wall_clock_now();
-  decide::DecisionChange change{.decision = decision("192.0.2.0/24"), .ending = decide::Ending::expired, .at = now};
+  decide::DecisionChange change{.decision = decision("192.0.2.0/24"), .ending = model::Ending::expired, .at = now};
   EXPECT_EQ(event_of(change, true, "host", now).kind, config::EventKind::lift);
   EXPECT_EQ(Json::parse(event_of(change, true, "host", now).json)["mode"], "dry-run");
-  change.ending = decide::Ending::refused;
+  change.ending = model::Ending::refused;
   EXPECT_EQ(event_of(change, false, "host", now).kind, config::EventKind::refusal);
 }
 

@@ -36,7 +36,7 @@ std::vector<std::string> names(const std::vector<const ActiveBan*>& bans) {
   return result;
 }
 
-void end(DecisionTable& table, std::string_view what, Ending ending, int64_t time, std::string_view note = {}) {
+void end(DecisionTable& table, std::string_view what, model::Ending ending, int64_t time, std::string_view note = {}) {
   auto decision = table.decision(*table.find(target(what)));
   decision.reason = "reason";
   table.end(std::move(decision), ending, at(time), note);
@@ -130,7 +130,7 @@ TEST(DecisionTable, FindsAndOrdersWhatThereIsWhateverHappened) {
       table.renew(decision(name, until), at(0));
       known->second.second = until;
     } else {
-      end(table, name, Ending::lifted, 0);
+      end(table, name, model::Ending::lifted, 0);
       expected.erase(known);
     }
     if (i % 500 != 0) {
@@ -159,7 +159,7 @@ TEST(DecisionTable, FindsAndOrdersWhatThereIsWhateverHappened) {
   while (const ActiveBan* due = table.due(at(100'000))) {
     EXPECT_LE(last, due->end().time());
     last = due->end().time();
-    end(table, due->target().to_string(), Ending::expired, 0);
+    end(table, due->target().to_string(), model::Ending::expired, 0);
     --permanent;
   }
   EXPECT_EQ(table.size(), permanent);
@@ -173,8 +173,8 @@ TEST(DecisionTable, IsWalkedThroughWhileItChanges) {
   TablePlace place;
   using Names = std::vector<std::string>;
   EXPECT_EQ(names(table.after(place, 2)), (Names{"192.0.2.1", "192.0.2.2"}));
-  end(table, "192.0.2.2", Ending::lifted, 1);  // where the walk stands
-  end(table, "192.0.2.3", Ending::lifted, 1);
+  end(table, "192.0.2.2", model::Ending::lifted, 1);  // where the walk stands
+  end(table, "192.0.2.3", model::Ending::lifted, 1);
   table.begin(decision("192.0.2.7", 60));  // in the place of one of them
   table.begin(decision("192.0.2.8", 60));
   EXPECT_EQ(names(table.after(place, 2)), (Names{"192.0.2.4", "192.0.2.5"}));
@@ -195,7 +195,7 @@ TEST(DecisionTable, ExpiresInOrderOfTheEnds) {
   for (const char* next : {"192.0.2.2", "192.0.2.4"}) {
     ASSERT_NE(table.due(at(100)), nullptr);
     EXPECT_EQ(table.due(at(100))->target(), target(next)) << "those that end together in the order of their beginning";
-    end(table, next, Ending::expired, 100);
+    end(table, next, model::Ending::expired, 100);
   }
   EXPECT_EQ(table.due(at(100)), nullptr);
   EXPECT_EQ(table.due(at(100'000))->target(), target("192.0.2.1"));
@@ -228,16 +228,16 @@ TEST(DecisionTable, CountsEarlierBans) {
   const auto what = target("192.0.2.1");
   EXPECT_EQ(table.past(what), nullptr);
   table.begin(decision("192.0.2.1", 300));
-  end(table, "192.0.2.1", Ending::refused, 1);
+  end(table, "192.0.2.1", model::Ending::refused, 1);
   EXPECT_EQ(table.past(what), nullptr);  // it blocked nobody
   table.begin(decision("192.0.2.1", 300));
-  end(table, "192.0.2.1", Ending::expired, 300);
+  end(table, "192.0.2.1", model::Ending::expired, 300);
   EXPECT_EQ(table.past(what)->bans, 1U);
   EXPECT_EQ(table.past(what)->last_end, at(300));
   auto later = decision("192.0.2.1", 900);
   later.repeat = 5;  // as the store remembers it
   table.begin(later);
-  end(table, "192.0.2.1", Ending::lifted, 500);
+  end(table, "192.0.2.1", model::Ending::lifted, 500);
   EXPECT_EQ(table.past(what)->bans, 6U);
   table.restore_past(target("AS64500"), 2, at(7));
   EXPECT_EQ(table.past(target("AS64500"))->bans, 2U);
@@ -248,12 +248,12 @@ TEST(DecisionTable, KnowsWhenABanRanOutByItself) {
   const auto what = target("192.0.2.1");
   table.begin(decision("192.0.2.1", 300));
   EXPECT_FALSE(table.was_banned(what, at(10)));  // it is active, not past
-  end(table, "192.0.2.1", Ending::expired, 300);
+  end(table, "192.0.2.1", model::Ending::expired, 300);
   EXPECT_TRUE(table.was_banned(what, at(0)));
   EXPECT_TRUE(table.was_banned(what, at(299)));
   EXPECT_FALSE(table.was_banned(what, at(300)));
   table.begin(decision("192.0.2.1", 900));
-  end(table, "192.0.2.1", Ending::lifted, 500);
+  end(table, "192.0.2.1", model::Ending::lifted, 500);
   EXPECT_FALSE(table.was_banned(what, at(400)));  // who lifted it meant it
 }
 
@@ -262,13 +262,13 @@ TEST(DecisionTable, KeepsEndedOnesNewestFirstWithTheReason) {
   table.pass(decision("192.0.2.1", 10));
   table.begin(decision("192.0.2.1", 300));
   table.begin(decision("192.0.2.2", 300));
-  end(table, "192.0.2.2", Ending::lifted, 1);
-  end(table, "192.0.2.1", Ending::refused, 2, "protected: own address");
+  end(table, "192.0.2.2", model::Ending::lifted, 1);
+  end(table, "192.0.2.1", model::Ending::refused, 2, "protected: own address");
   const auto ended = table.ended(target("192.0.2.1"));
   ASSERT_EQ(ended.size(), 2U);
-  EXPECT_EQ(ended[0].ending, Ending::refused);
+  EXPECT_EQ(ended[0].ending, model::Ending::refused);
   EXPECT_EQ(ended[0].decision.reason, "reason; refused: protected: own address");
-  EXPECT_EQ(ended[1].ending, Ending::expired);
+  EXPECT_EQ(ended[1].ending, model::Ending::expired);
   EXPECT_EQ(ended[1].at, at(10));
 }
 
@@ -317,9 +317,9 @@ TEST(DecisionTable, RemembersWhoEndedLast) {
 }
 
 TEST(DecisionTable, EndingsHaveNames) {
-  EXPECT_EQ(to_string(Ending::expired), "expired");
-  EXPECT_EQ(to_string(Ending::lifted), "lifted");
-  EXPECT_EQ(to_string(Ending::refused), "refused");
+  EXPECT_EQ(to_string(model::Ending::expired), "expired");
+  EXPECT_EQ(to_string(model::Ending::lifted), "lifted");
+  EXPECT_EQ(to_string(model::Ending::refused), "refused");
 }
 
 }  // namespace

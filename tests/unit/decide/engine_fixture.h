@@ -30,7 +30,7 @@ struct EngineFixture {
         texts[change.decision.target] = {.reason = change.decision.reason, .evidence = change.decision.evidence};
       }
       const auto name = change.decision.target.to_string();
-      result.push_back(change.ending ? "- " + name + " " + std::string(to_string(*change.ending)) : "+ " + name);
+      result.push_back(change.ending ? "- " + name + " " + std::string(model::to_string(*change.ending)) : "+ " + name);
     }
     return result;
   }

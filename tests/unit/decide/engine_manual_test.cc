@@ -321,7 +321,7 @@ TEST(EngineExplain, TellsEverythingAboutAnAddress) {
   EXPECT_EQ(explanation.asn_routes, 0U);
   EXPECT_EQ(explanation.asn_threshold, 3U);
   ASSERT_EQ(explanation.ended.size(), 1U);
-  EXPECT_EQ(explanation.ended[0].ending, Ending::expired);
+  EXPECT_EQ(explanation.ended[0].ending, model::Ending::expired);
   EXPECT_EQ(f.engine.explain(test::address("192.0.2.7"), at(13)).protections, Texts{"allowlist: prefix 192.0.2.7/32"});
 }
 

@@ -56,7 +56,7 @@ TEST(StoreOnDisk, ComesBackAfterAStop) {
   StoreBatch batch = begin({decision_on("192.0.2.7"), decision_on("AS64500")});
   batch.cursors = {{.path = "a", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5}};
   batch.has_cursors = true;
-  batch.ended = {{.decision = decision_on("192.0.2.8"), .ending = "expired", .at = at(9)}};
+  batch.ended = {{.decision = decision_on("192.0.2.8"), .ending = model::Ending::expired, .at = at(9)}};
   ASSERT_TRUE(Store::open(folder.state()).value()->write(batch));
   auto again = Store::open(folder.state());
   ASSERT_TRUE(again) << again.error().message;
@@ -173,8 +173,8 @@ TEST(StoreOnDisk, ABadRowIsSkippedAndCounted) {
   batch.cursors = {{.path = "a", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5},
                    {.path = "b", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5}};
   batch.has_cursors = true;
-  batch.ended = {{.decision = decision_on("192.0.2.10"), .ending = "expired", .at = at(9)},
-                 {.decision = decision_on("192.0.2.11"), .ending = "expired", .at = at(9)}};
+  batch.ended = {{.decision = decision_on("192.0.2.10"), .ending = model::Ending::expired, .at = at(9)},
+                 {.decision = decision_on("192.0.2.11"), .ending = model::Ending::expired, .at = at(9)}};
   ASSERT_TRUE(Store::open(folder.state()).value()->write(batch));
   {
     auto database = Database::open(folder.database());
@@ -206,7 +206,7 @@ TEST(StoreOnDisk, AFailingWriteChangesNothing) {
   auto store = Store::open(folder.state());
   ASSERT_TRUE((*store)->write(begin({decision_on("192.0.2.7")})));
   StoreBatch large = begin({decision_on("192.0.2.8")});
-  large.ended = {{.decision = decision_on("192.0.2.7"), .ending = "expired", .at = at(1)}};
+  large.ended = {{.decision = decision_on("192.0.2.7"), .ending = model::Ending::expired, .at = at(1)}};
   large.begun[0].evidence.assign(60, {.path = "p", .offset = 0, .time = at(0), .text = std::string(16000, 'x')});
   large.cursors = {{.path = "a", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5}};
   large.has_cursors = true;

@@ -95,15 +95,15 @@ TEST(Store, EndingMovesADecisionToTheEndedOnes) {
   auto store = Store::in_memory();
   ASSERT_TRUE(store->write(begin({decision_on("192.0.2.7"), decision_on("192.0.2.8"), decision_on("192.0.2.9")})));
   StoreBatch batch;
-  batch.ended = {{.decision = decision_on("192.0.2.7"), .ending = "expired", .at = at(3600)},
-                 {.decision = decision_on("192.0.2.9"), .ending = "lifted", .at = at(3601)}};
+  batch.ended = {{.decision = decision_on("192.0.2.7"), .ending = model::Ending::expired, .at = at(3600)},
+                 {.decision = decision_on("192.0.2.9"), .ending = model::Ending::lifted, .at = at(3601)}};
   ASSERT_TRUE(store->write(batch));
   EXPECT_EQ(active_targets(*store), "192.0.2.8");
   const auto ended = store->ended_decisions(10);
   ASSERT_TRUE(ended && ended->size() == 2);
   EXPECT_EQ(text_of(ended->at(0).decision), text_of(decision_on("192.0.2.9"))) << "newest first";
-  EXPECT_EQ(ended->at(0).ending, "lifted");
-  EXPECT_EQ(ended->at(1).ending, "expired");
+  EXPECT_EQ(ended->at(0).ending, model::Ending::lifted);
+  EXPECT_EQ(ended->at(1).ending, model::Ending::expired);
   EXPECT_EQ(ended->at(1).at, at(3600));
   EXPECT_EQ(store->ended_decisions(1)->size(), 1U);
 }
@@ -134,7 +134,8 @@ TEST(Store, ABatchMayHoldSeveralTurnsOfOneTarget) {
       batch.begun.push_back(decision_on("192.0.2.7", since));
     }
     for (const int since : each.ended) {
-      batch.ended.push_back({.decision = decision_on("192.0.2.7", since), .ending = "expired", .at = at(since + 2)});
+      batch.ended.push_back(
+          {.decision = decision_on("192.0.2.7", since), .ending = model::Ending::expired, .at = at(since + 2)});
     }
     ASSERT_TRUE(store->write(batch)) << each.name;
     const auto read = active_decisions(*store);
@@ -155,9 +156,9 @@ TEST(Store, HistoryCountsBansThatWereInForce) {
   auto second = decision_on("192.0.2.7", 100);
   second.repeat = 1;
   StoreBatch batch;
-  batch.ended = {{.decision = first, .ending = "expired", .at = at(10)},
-                 {.decision = second, .ending = "lifted", .at = at(110)},
-                 {.decision = decision_on("AS64500"), .ending = "refused", .at = at(120)}};
+  batch.ended = {{.decision = first, .ending = model::Ending::expired, .at = at(10)},
+                 {.decision = second, .ending = model::Ending::lifted, .at = at(110)},
+                 {.decision = decision_on("AS64500"), .ending = model::Ending::refused, .at = at(120)}};
   ASSERT_TRUE(store->write(batch));
   const auto history = store->history();
   ASSERT_TRUE(history && history->size() == 1) << "a refused ban was none";
@@ -231,7 +232,7 @@ TEST(Store, PruneForgetsWhatIsOldInSmallSteps) {
   StoreBatch batch;
   for (int i = 0; i < 2500; ++i) {
     const auto address = "2001:db8::" + std::to_string(i);
-    batch.ended.push_back({.decision = decision_on(address.c_str()), .ending = "expired", .at = at(i)});
+    batch.ended.push_back({.decision = decision_on(address.c_str()), .ending = model::Ending::expired, .at = at(i)});
   }
   batch.begun = {decision_on("192.0.2.7")};
   ASSERT_TRUE(store->write(batch));
