@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "decide/engine_impl.h"
 #include "decide/holes.h"
-#include "decide/offender.h"
 #include "decide/sentences.h"
+#include "net/site.h"
 
 namespace ipguard::decide {
 namespace {
@@ -71,7 +71,7 @@ bool Engine::Impl::is_settled(const net::Address& address, TimePoint time) const
 
 bool Engine::Impl::was_banned(const net::Address& address, TimePoint time) const {
   return table.was_banned(address_target(address), time) ||
-         (!address.is_ipv4() && table.was_banned(network_target(offender_unit(address)), time));
+         (!address.is_ipv4() && table.was_banned(network_target(net::host_unit(address)), time));
 }
 
 void Engine::Impl::replay_hit(const model::Hit& hit, std::string_view path, TimePoint now) {
@@ -255,7 +255,7 @@ bool Engine::Impl::only_adopted(const net::Address& address) const {
 
 const ActiveBan* Engine::Impl::ban_of(const net::Address& offender) const {
   const ActiveBan* ban = table.find(address_target(offender));
-  return ban != nullptr || offender.is_ipv4() ? ban : table.find(network_target(offender_unit(offender)));
+  return ban != nullptr || offender.is_ipv4() ? ban : table.find(network_target(net::host_unit(offender)));
 }
 
 const ActiveBan* Engine::Impl::ban_of(const net::Prefix& route) const { return table.find(network_target(route)); }

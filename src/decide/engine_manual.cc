@@ -4,9 +4,9 @@
 
 #include "base/text.h"
 #include "decide/engine_impl.h"
-#include "decide/offender.h"
 #include "decide/sentences.h"
 #include "net/cover.h"
+#include "net/site.h"
 
 namespace ipguard::decide {
 namespace {
@@ -29,7 +29,7 @@ bool covers_all(const model::Decision& decision, const net::Prefix& prefix) {
   return std::ranges::any_of(decision.prefixes, [&](const net::Prefix& part) { return part.contains(prefix); });
 }
 
-bool is_offender(const net::Prefix& network) { return offender_unit(network.address()) == network; }
+bool is_offender(const net::Prefix& network) { return net::host_unit(network.address()) == network; }
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "decide/offender.h"
+#include "net/site.h"
 
 namespace ipguard::decide {
 namespace {
@@ -41,7 +41,7 @@ void GoodClients::note(model::GoodClient& client, std::optional<TimePoint> model
 }
 
 void GoodClients::visited(const net::Address& address, bool good, TimePoint time) {
-  model::GoodClient& client = clients_.at(touch(offender_unit(address)));
+  model::GoodClient& client = clients_.at(touch(net::host_unit(address)));
   if (good && !client.visit) {
     good_.insert(client.client);
   }
@@ -49,7 +49,7 @@ void GoodClients::visited(const net::Address& address, bool good, TimePoint time
 }
 
 void GoodClients::use(const net::Address& address, std::optional<TimePoint> model::GoodClient::* what, TimePoint time) {
-  const auto number = touch(offender_unit(address));
+  const auto number = touch(net::host_unit(address));
   clients_.refresh(number, known);
   good_.insert(clients_.at(number).client);
   note(clients_.at(number), what, time);
@@ -62,13 +62,13 @@ void GoodClients::logged_in(const net::Address& address, TimePoint time) {
 }
 
 void GoodClients::hit(const net::Address& address, TimePoint time) {
-  if (const auto number = clients_.find(offender_unit(address)); number != Clients::none) {
+  if (const auto number = clients_.find(net::host_unit(address)); number != Clients::none) {
     note(clients_.at(number), &model::GoodClient::spoiled, time);
   }
 }
 
 void GoodClients::offended(const net::Address& address, TimePoint time) {
-  const auto number = touch(offender_unit(address));
+  const auto number = touch(net::host_unit(address));
   clients_.refresh(number, visitors);
   model::GoodClient& client = clients_.at(number);
   good_.erase(client.client);
@@ -104,8 +104,9 @@ std::vector<GoodClients::Found> GoodClients::inside(const std::vector<net::Prefi
   if (prefixes.size() < good_.size() / walk_factor + 1) {
     for (const auto& prefix : prefixes) {
       // An IPv6 prefix narrower than a /64 hits the whole of the client that it is part of.
-      const auto unit =
-          prefix.family() == net::Family::ipv6 && prefix.length() > 64 ? offender_unit(prefix.address()) : prefix;
+      const auto unit = prefix.family() == net::Family::ipv6 && prefix.length() > net::subnet_length
+                            ? net::host_unit(prefix.address())
+                            : prefix;
       for (auto it = good_.lower_bound(unit); it != good_.end() && unit.contains(*it); ++it) {
         add(*it);
       }
@@ -129,7 +130,7 @@ std::vector<GoodClients::Found> GoodClients::inside(const std::vector<net::Prefi
 }
 
 const model::GoodClient* GoodClients::find(const net::Address& address) const {
-  const auto number = clients_.find(offender_unit(address));
+  const auto number = clients_.find(net::host_unit(address));
   return number == Clients::none ? nullptr : &clients_.at(number);
 }
 

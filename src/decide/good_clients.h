@@ -1,5 +1,5 @@
 // GoodClients: of whom the host's own logs say good, so that a wide ban can say whom it would hit besides attackers.
-// Counted are offenders' units (offender.h). Owned by the loop thread.
+// Counted are hosts' units (net/site.h). Owned by the loop thread.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "decide/offender.h"
+#include "net/site.h"
 
 namespace ipguard::decide {
 namespace {
@@ -16,12 +16,9 @@ constexpr size_t most_neighbours = 2;
 
 size_t kept(uint32_t threshold, uint32_t of_rule) { return std::max<size_t>({least_kept, threshold, of_rule}); }
 
-// What a site gets in IPv6 (RFC 6177): its density is counted in these, as in IPv4 in addresses.
-constexpr unsigned site_length = 48;
-
-// How many could offend from the network: 2^32 at most.
+// How many could offend from the network: IPv4 addresses, IPv6 sites; 2^32 at most.
 uint64_t possible_offenders(const net::Prefix& network) {
-  const unsigned length = network.family() == net::Family::ipv4 ? 32U : site_length;
+  const unsigned length = network.family() == net::Family::ipv4 ? 32U : net::site_length;
   return network.length() >= length ? 1 : 1ULL << std::min(length - network.length(), 32U);
 }
 
@@ -60,7 +57,7 @@ std::optional<Ladder::RouteStep> Ladder::offended(const model::Route& route, con
     return std::nullopt;
   }
   const uint32_t threshold = needed(route.prefix, rule.route_addresses.value_or(config_.route.addresses));
-  trace.member = offender_unit(trace.member).address();
+  trace.member = net::host_unit(trace.member).address();
   auto traces =
       offenders_.record(route.prefix, std::move(trace), config_.route.window, kept(config_.route.addresses, threshold));
   const bool by_rule = rule.scope != model::Scope::address;
@@ -110,7 +107,7 @@ net::Prefix Ladder::blamed(const net::Address& address, const model::Route& rout
   if (address.is_ipv4()) {
     return net::Prefix(address);
   }
-  const auto unit = offender_unit(address);
+  const auto unit = net::host_unit(address);
   const auto traces =
       neighbours_.record(unit, {.member = address, .time = time, .line = {}}, config_.route.window, most_neighbours);
   const bool split = route.found && route.prefix.length() > unit.length();
@@ -118,15 +115,15 @@ net::Prefix Ladder::blamed(const net::Address& address, const model::Route& rout
 }
 
 void Ladder::forget(const net::Prefix& route, const net::Address& address) {
-  offenders_.forget(route, offender_unit(address).address());
-  neighbours_.forget(offender_unit(address));
+  offenders_.forget(route, net::host_unit(address).address());
+  neighbours_.forget(net::host_unit(address));
 }
 
 void Ladder::remember(const model::Route& route, Offenders::Trace trace) {
   if (!trace.member.is_ipv4()) {
-    neighbours_.record(offender_unit(trace.member), {.member = trace.member, .time = trace.time, .line = {}},
+    neighbours_.record(net::host_unit(trace.member), {.member = trace.member, .time = trace.time, .line = {}},
                        config_.route.window, most_neighbours);
-    trace.member = offender_unit(trace.member).address();
+    trace.member = net::host_unit(trace.member).address();
   }
   if (route.found) {
     offenders_.record(route.prefix, std::move(trace), config_.route.window, kept(offenders_needed(route.prefix), 0));

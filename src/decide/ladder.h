@@ -29,7 +29,7 @@ struct LadderConfig {
 // Windows are judged in log time. At most limits.offenders traces a step; giving one up is counted.
 class Ladder {
  public:
-  using Offenders = DistinctWindow<net::Prefix, net::Address>;  // by the first address of each (offender.h)
+  using Offenders = DistinctWindow<net::Prefix, net::Address>;  // by the first address of each (net/site.h)
   using Neighbours = DistinctWindow<net::Prefix, net::Address>;
   using BannedRoutes = DistinctWindow<net::Asn, net::Prefix>;
   using BannedAsns = DistinctWindow<model::Country, net::Asn>;

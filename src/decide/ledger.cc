@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "decide/offender.h"
+#include "net/site.h"
 
 namespace ipguard::decide {
 namespace {
@@ -11,11 +11,11 @@ namespace {
 // comes is so far out of order.
 constexpr std::chrono::hours stale_after{24};
 
-// The lower half of an IPv6 address; IPv4 addresses are offenders of their own.
+// An IPv6 address behind its subnet; IPv4 addresses are offenders of their own.
 uint64_t host_of(const net::Address& address) {
   uint64_t host = 0;
   if (!address.is_ipv4()) {
-    for (size_t i = 8; i < 16; ++i) {
+    for (size_t i = net::subnet_length / 8; i < 16; ++i) {
       host = host << 8U | address.bytes()[i];
     }
   }
@@ -134,7 +134,7 @@ std::optional<OffenceLedger::Cluster> OffenceLedger::find_cluster(const Pair& pa
 net::Prefix OffenceLedger::network_of(const Pair& pair, const Cluster& cluster, const net::Address& address) {
   for (size_t i = cluster.first; i <= cluster.last; ++i) {
     if (pair.counts[i].host != host_of(address)) {
-      return offender_unit(address);
+      return net::host_unit(address);
     }
   }
   return net::Prefix(address);
@@ -145,7 +145,7 @@ std::optional<model::Offence> OffenceLedger::hit(const model::Hit& hit, TimePoin
   const uint32_t index = counter_index(rule);
   const Terms& terms = counters_[index];
   drop_stale(time);
-  const auto number = touch({index, offender_unit(hit.address).address()});
+  const auto number = touch({index, net::host_unit(hit.address).address()});
   Pair& pair = pairs_.at(number);
   keep(pair, line, time);
   const bool distinct = rule.distinct.has_value();
@@ -205,7 +205,7 @@ void OffenceLedger::shrink(size_t size) {
 
 void OffenceLedger::forget(const net::Address& address) {
   for (uint32_t counter = 0; counter < counters_.size(); ++counter) {
-    if (const auto known = pairs_.find({counter, offender_unit(address).address()}); known != Pairs::none) {
+    if (const auto known = pairs_.find({counter, net::host_unit(address).address()}); known != Pairs::none) {
       pairs_.erase(known);
     }
   }
@@ -214,7 +214,7 @@ void OffenceLedger::forget(const net::Address& address) {
 std::vector<Counting> OffenceLedger::counting(const net::Address& address, TimePoint now) const {
   std::vector<Counting> result;
   for (uint32_t counter = 0; counter < counters_.size(); ++counter) {
-    const auto known = pairs_.find({counter, offender_unit(address).address()});
+    const auto known = pairs_.find({counter, net::host_unit(address).address()});
     if (known == Pairs::none) {
       continue;
     }

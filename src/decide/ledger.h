@@ -61,7 +61,7 @@ class OffenceLedger {
  private:
   struct Key {
     uint32_t counter = 0;  // index into counters_
-    net::Address address;  // the first of the offender's (offender.h)
+    net::Address address;  // the first of the offender's (net/site.h)
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct Terms {

@@ -1,15 +1,15 @@
 #include "decide/sentences.h"
 
 #include "base/text.h"
-#include "decide/offender.h"
 #include "model/coverage.h"
+#include "net/site.h"
 
 namespace ipguard::decide {
 namespace {
 
 constexpr size_t most_named = 10;
 
-std::string text_of(const net::Address& address) { return offender_unit(address).to_target(); }
+std::string text_of(const net::Address& address) { return net::host_unit(address).to_target(); }
 std::string text_of(const net::Prefix& prefix) { return prefix.to_string(); }
 std::string text_of(const net::Asn& asn) { return asn.to_string(); }
 

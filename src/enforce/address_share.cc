@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "net/site.h"
+
 namespace ipguard::enforce {
 
 namespace {
@@ -12,7 +14,7 @@ constexpr double ipv6_space = 2305843009213693952.0;  // 2^61 networks of /64 in
 }  // namespace
 
 double AddressShare::size(const net::Prefix& prefix) {
-  const int unit = prefix.family() == net::Family::ipv4 ? 32 : 64;
+  const auto unit = static_cast<int>(net::host_length(prefix.family()));
   return std::ldexp(1.0, unit - static_cast<int>(prefix.length()));
 }
 

@@ -6,14 +6,9 @@
 
 #include "base/text.h"
 #include "net/cover.h"
+#include "net/site.h"
 
 namespace ipguard::model {
-namespace {
-
-constexpr unsigned site_length = 64;
-
-}  // namespace
-
 Coverage Coverage::of(const std::vector<net::Prefix>& prefixes) {
   Coverage result;
   std::set<net::Prefix> parts;  // the /64 networks that narrower prefixes lie in: each counts once
@@ -21,10 +16,11 @@ Coverage Coverage::of(const std::vector<net::Prefix>& prefixes) {
     uint64_t count = 0;
     if (prefix.family() == net::Family::ipv4) {
       result.ipv4_addresses += net::count_addresses(prefix);
-    } else if (prefix.length() > site_length) {
-      count = parts.emplace(prefix.address(), site_length).second ? 1 : 0;
+    } else if (prefix.length() > net::subnet_length) {
+      count = parts.emplace(prefix.address(), net::subnet_length).second ? 1 : 0;
     } else {
-      count = prefix.length() == 0 ? std::numeric_limits<uint64_t>::max() : 1ULL << (site_length - prefix.length());
+      count =
+          prefix.length() == 0 ? std::numeric_limits<uint64_t>::max() : 1ULL << (net::subnet_length - prefix.length());
     }
     const uint64_t room = std::numeric_limits<uint64_t>::max() - result.ipv6_64s;
     result.ipv6_64s += std::min(count, room);

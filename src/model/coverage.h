@@ -9,7 +9,7 @@
 
 namespace ipguard::model {
 
-// IPv6 is counted in /64 networks, the least that a site gets (RFC 4291 2.5.1): its addresses are beyond any number.
+// IPv6 is counted in subnets (net/site.h): its addresses are beyond any number.
 struct Coverage {
   uint64_t ipv4_addresses = 0;
   uint64_t ipv6_64s = 0;  // covered wholly or in part; saturating at 2^64 - 1

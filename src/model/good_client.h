@@ -21,7 +21,7 @@ enum class GoodKind : uint8_t {
 [[nodiscard]] std::string_view to_string(GoodKind kind);
 
 struct GoodClient {
-  net::Prefix client;  // an offender's unit: an IPv4 address, an IPv6 /64
+  net::Prefix client;  // a host's unit (net/site.h): an IPv4 address, an IPv6 /64
   // Latest times of each, as the log has them; nullopt = not seen.
   std::optional<TimePoint> visit;
   std::optional<TimePoint> user;

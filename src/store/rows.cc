@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "net/site.h"
+
 namespace ipguard::store {
 namespace {
 
@@ -204,8 +206,7 @@ std::optional<model::EvidenceLine> to_evidence(const EvidenceRow& row) {
 
 std::optional<model::GoodClient> to_good_client(const GoodClientRow& row) {
   const auto client = row.client ? net::Prefix::parse(*row.client) : fail(Errc::corrupt, "");
-  if (!client || client->to_string() != *row.client ||
-      client->length() != (client->family() == net::Family::ipv4 ? 32U : 64U)) {
+  if (!client || client->to_string() != *row.client || client->length() != net::host_length(client->family())) {
     return std::nullopt;
   }
   model::GoodClient good{.client = *client, .visit = {}, .user = {}, .login = {}, .spoiled = {}};

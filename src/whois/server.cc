@@ -18,6 +18,7 @@
 #include "net/endpoint.h"
 #include "net/listen.h"
 #include "net/prefix.h"
+#include "net/site.h"
 #include "whois/connection.h"
 
 namespace ipguard::whois {
@@ -26,10 +27,8 @@ namespace {
 constexpr size_t first_read = 512;  // more than the longest query
 constexpr int deferred_seconds = 1;
 
-// An IPv6 client has a whole /64 of addresses to come from.
 net::Prefix client_of(const net::SocketAddress& peer) {
-  const auto address = peer.endpoint().value_or(net::Endpoint{}).address;
-  return {address, address.is_ipv4() ? 32U : 64U};
+  return net::host_unit(peer.endpoint().value_or(net::Endpoint{}).address);
 }
 
 }  // namespace
