@@ -1,7 +1,4 @@
 // What doctor finds besides logs: databases, nftables, the daemon.
-#include <algorithm>
-#include <chrono>
-
 #include "base/text.h"
 #include "cli/doctor.h"
 #include "cli/table.h"
@@ -15,18 +12,13 @@ namespace {
 
 using Verdict = Finding::Verdict;
 
-// As `status` has it.
-constexpr uint64_t old_days = 45;
-
 Finding finding_of(const enrich::DatabaseInfo& info, TimePoint now) {
-  constexpr uint64_t seconds_a_day = 86400;
-  const auto today = static_cast<uint64_t>(seconds_since_epoch(now));
-  const uint64_t days = (today - std::min(info.build_epoch, today)) / seconds_a_day;
+  const uint64_t days = enrich::age_days(info, now);
   Finding finding{
       .subject = "database",
       .text = printable(info.path) + " (" + printable(info.type) + "), " + counted(days, "day", "days") + " old",
       .details = {{"path", to_valid_utf8(info.path)}, {"age_days", days}}};
-  if (days >= old_days) {
+  if (days >= enrich::old_database_days) {
     finding.verdict = Verdict::problem;
     finding.remedy = "get a newer one with 'ipguardctl db update': routes and owners move";
   }

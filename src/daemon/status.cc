@@ -17,9 +17,6 @@
 namespace ipguard::daemon {
 namespace {
 
-// From this age on a database is called old: routes and owners move.
-constexpr int64_t old_database_days = 45;
-
 // As people can look for it from wherever they are. The daemon never changes its folder.
 std::string absolute_path(const std::string& path) {
   std::error_code error;
@@ -27,18 +24,11 @@ std::string absolute_path(const std::string& path) {
   return error ? path : absolute.lexically_normal().string();
 }
 
-int64_t age_days(const enrich::DatabaseInfo& info, TimePoint now) {
-  // The number comes from the file: it may be anything.
-  const auto today = static_cast<uint64_t>(seconds_since_epoch(now));
-  constexpr uint64_t seconds_a_day = 86400;
-  return static_cast<int64_t>((today - std::min(info.build_epoch, today)) / seconds_a_day);
-}
-
 Json database_json(const enrich::DatabaseInfo& info, TimePoint now) {
   return {{"path", info.path},
           {"type", info.type},
           {"build_epoch", info.build_epoch},
-          {"age_days", age_days(info, now)},
+          {"age_days", enrich::age_days(info, now)},
           {"networks", info.networks ? Json(*info.networks) : Json(nullptr)},
           {"attribution", info.description}};
 }
@@ -212,7 +202,7 @@ std::vector<Warning> warnings_of(const CommandContext& context, const std::vecto
   const Guard& guard = context.guard;
   std::vector<Warning> warnings;
   for (const auto& info : guard.loaded().routes->databases()) {
-    if (const auto days = age_days(info, now); days >= old_database_days) {
+    if (const auto days = enrich::age_days(info, now); days >= enrich::old_database_days) {
       warnings.emplace_back("the database " + info.path + " is " + std::to_string(days) +
                                 " days old; routes and owners have moved since: see README.md, \"The database\"",
                             "the database " + info.path + " is old");

@@ -2,6 +2,8 @@
 // libmaxminddb stays behind enrich/mmdb.h.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "enrich/database_file.h"
 #include "enrich/lookup_index.h"
 #include "enrich/owner_index.h"
@@ -32,6 +35,15 @@ struct DatabaseInfo {
   uint64_t build_epoch = 0;          // seconds since 1970; as the file says, up to 2^64 - 1
   std::optional<uint64_t> networks;  // number of networks with a record: known once the tree has been walked
 };
+
+// From this age on a database is called old: routes and owners move.
+inline constexpr uint64_t old_database_days = 45;
+// Whole days since it was built; 0 where that is still to come (the file says what it likes).
+[[nodiscard]] inline uint64_t age_days(const DatabaseInfo& info, TimePoint now) {
+  constexpr uint64_t seconds_a_day = 86400;
+  const auto today = static_cast<uint64_t>(std::chrono::floor<Seconds>(now.time_since_epoch()).count());
+  return (today - std::min(info.build_epoch, today)) / seconds_a_day;
+}
 
 // What the databases of a table can tell, by their types and by a sample of their records.
 struct Knowledge {

@@ -9,6 +9,7 @@
 #include "net/site.h"
 
 namespace ipguard::model {
+
 Coverage Coverage::of(const std::vector<net::Prefix>& prefixes) {
   Coverage result;
   std::set<net::Prefix> parts;  // the /64 networks that narrower prefixes lie in: each counts once
