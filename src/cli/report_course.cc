@@ -56,7 +56,7 @@ Course::Course(const config::Config& config, std::shared_ptr<const enrich::Route
                    },
                .any_route_of = [this](net::Asn asn) { return routes_->any_route_of(asn); },
                .protected_prefixes = [protected_prefixes = protected_by(protection_)] { return protected_prefixes; },
-               .texts = [](const model::Target&, decide::Texts) { return decide::DecisionTexts{}; }}) {
+               .texts = [](const model::Target&, decide::Texts) { return model::DecisionTexts{}; }}) {
   for (const auto& hole : protection_.holes()) {
     spared_[hole.prefix];
   }

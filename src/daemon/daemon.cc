@@ -130,7 +130,7 @@ class Daemon {
   }
 
  private:
-  Result<> follow(std::vector<input::Cursor> cursors, uint64_t replay) {
+  Result<> follow(std::vector<model::Cursor> cursors, uint64_t replay) {
     inputs_ = std::make_unique<input::Inputs>(
         loop_, guard_.loaded().config.sources, std::move(cursors), replay,
         [this](const input::Block& block) { return on_block(block); },

@@ -263,7 +263,7 @@ void Guard::take_evidence(const model::Hit& hit, std::string_view path, TimePoin
   tally_.count(*hit.rule, engine_.counters().offences > offences, std::min(hit.time, now));
 }
 
-void Guard::flush(TimePoint now, const std::vector<input::Cursor>* cursors) {
+void Guard::flush(TimePoint now, const std::vector<model::Cursor>* cursors) {
   // Some 50 ms for a set of intervals: what a country consists of must not hold up the loop for a second.
   constexpr size_t most_elements = 8'000;
   if (const auto batch = engine_.take_batch(most_elements); !batch.empty()) {
@@ -284,7 +284,7 @@ void Guard::take_report(const model::SetBatch& offered, const model::ApplyReport
   engine_.on_report(report, now);
 }
 
-void Guard::remember(TimePoint now, const std::vector<input::Cursor>* cursors) {
+void Guard::remember(TimePoint now, const std::vector<model::Cursor>* cursors) {
   count_changes();
   changes_counted_ = 0;
   auto changes = engine_.take_changes();

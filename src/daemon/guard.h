@@ -79,7 +79,7 @@ class Guard {
                      bool same_line = false);
   // Sends pending changes to the kernel, then to the store and the log; of a great many some, and behind() is true: to
   // be called again soon. `cursors`, if given, go into the same transaction as the decisions.
-  void flush(TimePoint now, const std::vector<input::Cursor>* cursors);
+  void flush(TimePoint now, const std::vector<model::Cursor>* cursors);
   [[nodiscard]] bool behind() const { return !stuck_ && engine_.pending() > kernel_failures_.elements(); }
   // True while something wanted is not in the kernel, or some change is not in the store: retry() in a while.
   [[nodiscard]] bool unfinished() const {
@@ -123,7 +123,7 @@ class Guard {
   void note_losses(const std::map<std::string, model::Losses>& since_start, TimePoint now) {
     state_.losses().note(since_start, loaded_.config.sources, now);
   }
-  [[nodiscard]] std::vector<input::Cursor> saved_cursors() { return state_.cursors(); }
+  [[nodiscard]] std::vector<model::Cursor> saved_cursors() { return state_.cursors(); }
   [[nodiscard]] bool dry_run() const { return writer_ == nullptr; }
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
   [[nodiscard]] const decide::Engine& engine() const { return engine_; }
@@ -171,7 +171,7 @@ class Guard {
   [[nodiscard]] bool blocks(const net::Address& address);
   void take_report(const model::SetBatch& offered, const model::ApplyReport& report, TimePoint now);
   void adopt(const std::vector<model::SetElement>& unknown, TimePoint now);
-  void remember(TimePoint now, const std::vector<input::Cursor>* cursors);
+  void remember(TimePoint now, const std::vector<model::Cursor>* cursors);
   void check_clock(TimePoint now);
 
   // Of a line of the block that is judged.

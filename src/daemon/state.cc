@@ -11,26 +11,6 @@
 namespace ipguard::daemon {
 namespace {
 
-// input::Cursor and store::CursorRow say the same: neither folder knows the other.
-template <typename To, typename From>
-std::vector<To> copy_cursors(const std::vector<From>& cursors) {
-  std::vector<To> copies;
-  copies.reserve(cursors.size());
-  for (const auto& cursor : cursors) {
-    copies.push_back({.path = cursor.path,
-                      .device = cursor.device,
-                      .inode = cursor.inode,
-                      .fingerprint = cursor.fingerprint,
-                      .fingerprint_length = cursor.fingerprint_length,
-                      .offset = cursor.offset,
-                      .tail_fingerprint = cursor.tail_fingerprint,
-                      .tail_length = cursor.tail_length,
-                      .seen_size = cursor.seen_size,
-                      .journal_cursor = cursor.journal_cursor});
-  }
-  return copies;
-}
-
 // Changes kept while the store cannot be written.
 constexpr size_t most_unsaved = 100'000;
 
@@ -108,7 +88,7 @@ void State::restore(decide::Engine& engine) {
   engine.finish_restoring();
 }
 
-decide::DecisionTexts State::texts(const model::Target& target, decide::Texts wanted) const {
+model::DecisionTexts State::texts(const model::Target& target, decide::Texts wanted) const {
   if (unsaved_places_.empty()) {
     for (size_t i = 0; i < unsaved_.begun.size(); ++i) {
       unsaved_places_[unsaved_.begun[i].target] = i;  // the last one counts
@@ -123,7 +103,7 @@ decide::DecisionTexts State::texts(const model::Target& target, decide::Texts wa
     return {.reason = "why is not known any more: " + (texts ? "it was never saved" : texts.error().message),
             .evidence = {}};
   }
-  return {.reason = std::move((*texts)->reason), .evidence = std::move((*texts)->evidence)};
+  return std::move(**texts);
 }
 
 bool State::return_to_disk(decide::Engine& engine, TimePoint now) {
@@ -213,14 +193,14 @@ void State::take_over(std::unique_ptr<store::Store> disk, decide::Engine& engine
   unsaved_places_.clear();
 }
 
-std::vector<input::Cursor> State::cursors() {
-  auto rows = store_->cursors();
-  if (!rows) {
-    log_error("cannot read the cursors: " + printable(rows.error().message));
+std::vector<model::Cursor> State::cursors() {
+  auto cursors = store_->cursors();
+  if (!cursors) {
+    log_error("cannot read the cursors: " + printable(cursors.error().message));
     return {};
   }
-  last_cursors_ = *rows;
-  return copy_cursors<input::Cursor>(*rows);
+  last_cursors_ = *cursors;
+  return *std::move(cursors);
 }
 
 void State::note(std::vector<decide::DecisionChange> changes) {
@@ -239,9 +219,9 @@ void State::note_begun(model::Decision decision) {
   unsaved_.begun.push_back(std::move(decision));
 }
 
-void State::save(decide::Engine& engine, const std::vector<input::Cursor>* cursors) {
+void State::save(decide::Engine& engine, const std::vector<model::Cursor>* cursors) {
   if (cursors != nullptr) {
-    unsaved_.cursors = copy_cursors<store::CursorRow>(*cursors);
+    unsaved_.cursors = *cursors;
     unsaved_.losses = losses_.rows();
     unsaved_.has_cursors = true;
     if (unsaved_.good_clients.empty()) {  // else they wait with the rest

@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "daemon/loss_book.h"
 #include "decide/engine.h"
-#include "input/follower.h"
+#include "model/cursor.h"
 #include "store/store.h"
 
 namespace ipguard::daemon {
@@ -29,7 +29,7 @@ class State {
   // At start: everything that is remembered into the engine. Errors are logged: what cannot be read is not there.
   void restore(decide::Engine& engine);
   // What was said of an active decision, written or not: Lookups::texts.
-  [[nodiscard]] decide::DecisionTexts texts(const model::Target& target, decide::Texts wanted) const;
+  [[nodiscard]] model::DecisionTexts texts(const model::Target& target, decide::Texts wanted) const;
   // If the state should be on disk and is in memory: tries the folder, 10 s after the trouble began, and after twice as
   // long each time, up to an hour. Once it works, what is in memory is noted to be written, and what was remembered
   // there goes into the engine. True if so.
@@ -40,7 +40,7 @@ class State {
   void check_place(const decide::Engine& engine);
   // When return_to_disk() will try; nullopt if there is no need to.
   [[nodiscard]] std::optional<TimePoint> next_try() const { return next_try_; }
-  [[nodiscard]] std::vector<input::Cursor> cursors();
+  [[nodiscard]] std::vector<model::Cursor> cursors();
 
   // To be written by the next save().
   void note(std::vector<decide::DecisionChange> changes);
@@ -50,7 +50,7 @@ class State {
   [[nodiscard]] const LossBook& losses() const { return losses_; }
   // One transaction for all that was noted since the last one that went well, the cursors and what became known of good
   // clients (both with `cursors` only). A store that turns out to be corrupt is begun afresh with what is in force.
-  void save(decide::Engine& engine, const std::vector<input::Cursor>* cursors);
+  void save(decide::Engine& engine, const std::vector<model::Cursor>* cursors);
 
   // Something was noted and is not written.
   [[nodiscard]] bool unsaved() const { return !unsaved_.empty(); }
@@ -80,7 +80,7 @@ class State {
   Seconds try_pause_{10};
   store::StoreBatch unsaved_;
   mutable std::map<model::Target, size_t> unsaved_places_;  // in unsaved_.begun; made when it is asked for
-  std::vector<store::CursorRow> last_cursors_;
+  std::vector<model::Cursor> last_cursors_;
   LossBook losses_;
   std::string problem_;
   uint64_t lost_changes_ = 0;

@@ -62,12 +62,6 @@ struct Policy {
 using PartsWhere = std::function<Result<std::vector<net::Prefix>>(
     const net::Prefix& prefix, const std::function<bool(const model::Route&)>& wanted)>;
 
-// What is said of an active decision and not kept in memory.
-struct DecisionTexts {
-  std::string reason;
-  std::vector<model::EvidenceLine> evidence;
-};
-
 enum class Texts : uint8_t { reason, reason_and_evidence };
 
 struct Lookups {
@@ -79,7 +73,7 @@ struct Lookups {
   // What is protected now besides the allowlist (own addresses, gateways, SSH peers …), with the reason of each.
   std::function<std::vector<std::pair<net::Prefix, std::string>>()> protected_prefixes;
   // Of an active decision whose beginning was reported or that was restored.
-  std::function<DecisionTexts(const model::Target&, Texts)> texts;
+  std::function<model::DecisionTexts(const model::Target&, Texts)> texts;
 };
 
 }  // namespace ipguard::decide

@@ -57,7 +57,7 @@ void FileTail::start_after_cut() {
   splitter_.restart(known_size_, recent_.inside_line());
 }
 
-bool FileTail::resume(const Cursor& cursor, uint64_t replay_bytes) {
+bool FileTail::resume(const model::Cursor& cursor, uint64_t replay_bytes) {
   if (!packed_ && (cursor.offset > size() || !tail_agrees(cursor))) {
     return false;
   }
@@ -118,7 +118,7 @@ bool FileTail::recent_agrees() const {
   return recent == view_at(splitter_.position() - recent.size(), std::span(room).first(recent.size()));
 }
 
-bool FileTail::tail_agrees(const Cursor& cursor) const {
+bool FileTail::tail_agrees(const model::Cursor& cursor) const {
   const size_t length = cursor.tail_length;
   std::array<char, tail_bytes> room;  // NOLINT(*-member-init): view_at fills it
   if (length > std::min<uint64_t>(room.size(), cursor.offset)) {
@@ -247,21 +247,21 @@ void FileTail::finish(const Emit& emit) {
   }
 }
 
-bool FileTail::is_file_of(const Cursor& cursor) const {
+bool FileTail::is_file_of(const model::Cursor& cursor) const {
   const bool same_birth = !cursor.is_empty() || cursor.born() == 0 || born_ == 0 || cursor.born() == born_;
   return key_ == FileKey{cursor.device, cursor.inode} && begins_as(cursor) && same_birth;
 }
 
-bool FileTail::begins_as(const Cursor& cursor) const {
+bool FileTail::begins_as(const model::Cursor& cursor) const {
   return cursor.fingerprint_length <= head_.size() &&
          fingerprint(std::string_view(head_).substr(0, cursor.fingerprint_length)) == cursor.fingerprint;
 }
 
-bool FileTail::begins_with_all_of(const Cursor& cursor) const {
+bool FileTail::begins_with_all_of(const model::Cursor& cursor) const {
   return !head_.empty() && cursor.fingerprint_length == head_.size() && begins_as(cursor);
 }
 
-bool FileTail::has_content_of(const Cursor& cursor) const {
+bool FileTail::has_content_of(const model::Cursor& cursor) const {
   return cursor.fingerprint_length > 0 && begins_as(cursor) &&
          (packed_ || (size() >= cursor.offset && tail_agrees(cursor)));
 }
@@ -272,7 +272,7 @@ bool FileTail::begins_as(const FileTail& other, size_t least) const {
          head_.compare(0, length, other.head_, 0, length) == 0;
 }
 
-Cursor FileTail::cursor(const std::string& path) const {
+model::Cursor FileTail::cursor(const std::string& path) const {
   const bool proven = proof_.offset == offset();
   const uint64_t tail = proven && proof_.length > 0 ? proof_.fingerprint : 0;
   return {.path = path,

@@ -13,10 +13,10 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "input/cursor.h"
 #include "input/fingerprint.h"
 #include "input/line_splitter.h"
 #include "input/packed_stream.h"
+#include "model/cursor.h"
 
 namespace ipguard::input {
 
@@ -49,7 +49,7 @@ class FileTail {
   void start_after_cut();
   // At `cursor`; before that, up to `replay_bytes` are given out as replay, from a line's beginning on. False if the
   // content is not what was read then: nothing is changed. Of a compressed file read() tells.
-  [[nodiscard]] bool resume(const Cursor& cursor, uint64_t replay_bytes);
+  [[nodiscard]] bool resume(const model::Cursor& cursor, uint64_t replay_bytes);
 
   using Emit = std::function<void(std::string_view bytes, uint64_t offset, bool replay, bool truncated)>;
 
@@ -96,17 +96,17 @@ class FileTail {
   // It is read as it is, but is a compressed file by what it begins with.
   [[nodiscard]] bool looks_packed() const;
   // Device, inode and the fingerprint of the beginning agree; of an empty file's cursor the time of birth.
-  [[nodiscard]] bool is_file_of(const Cursor& cursor) const;
+  [[nodiscard]] bool is_file_of(const model::Cursor& cursor) const;
   // Whatever file it is, it begins as the cursor's and goes as far. What stands before the cursor is compared as well,
   // unless the file is compressed.
-  [[nodiscard]] bool has_content_of(const Cursor& cursor) const;
+  [[nodiscard]] bool has_content_of(const model::Cursor& cursor) const;
   // The fingerprint of the beginning agrees.
-  [[nodiscard]] bool begins_as(const Cursor& cursor) const;
+  [[nodiscard]] bool begins_as(const model::Cursor& cursor) const;
   // The same, and nothing more is known of it than of the cursor's.
-  [[nodiscard]] bool begins_with_all_of(const Cursor& cursor) const;
+  [[nodiscard]] bool begins_with_all_of(const model::Cursor& cursor) const;
   // Both begin alike as far as both are known: for `least` bytes, or all that the other one has.
   [[nodiscard]] bool begins_as(const FileTail& other, size_t least) const;
-  [[nodiscard]] Cursor cursor(const std::string& path) const;
+  [[nodiscard]] model::Cursor cursor(const std::string& path) const;
   // First byte not handed out.
   [[nodiscard]] uint64_t offset() const { return replaying_ ? resume_offset_ : splitter_.acknowledged(); }
   // First byte not read.
@@ -130,7 +130,7 @@ class FileTail {
   void read_head();
   void restart(uint64_t offset, bool inside_line);
   [[nodiscard]] uint64_t hole() const;  // how many NULs it begins with
-  [[nodiscard]] bool tail_agrees(const Cursor& cursor) const;
+  [[nodiscard]] bool tail_agrees(const model::Cursor& cursor) const;
   [[nodiscard]] bool recent_agrees() const;
   Change look(Turn& turn, const Emit& emit);
   [[nodiscard]] Result<size_t> next_bytes(std::span<char> room);

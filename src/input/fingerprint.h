@@ -8,7 +8,7 @@
 
 namespace ipguard::input {
 
-// For Cursor's fingerprints; stable over releases because they are stored (FNV-1a, 64 bits).
+// For model::Cursor's fingerprints; stable over releases because they are stored (FNV-1a, 64 bits).
 [[nodiscard]] uint64_t fingerprint(std::string_view bytes);
 inline constexpr size_t fingerprint_bytes = 256;  // of a file's beginning
 inline constexpr size_t tail_bytes = 64;          // before the cursor

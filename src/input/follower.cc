@@ -18,8 +18,8 @@ constexpr uint64_t turn_budget = 16UL << 20;  // a turn: some tens of millisecon
 }  // namespace
 
 Follower::Impl::Impl(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources,
-                     std::vector<Cursor> cursors, uint64_t replay, BlockCallback callback, FollowerTiming with_timing,
-                     size_t most)
+                     std::vector<model::Cursor> cursors, uint64_t replay, BlockCallback callback,
+                     FollowerTiming with_timing, size_t most)
     : timing(with_timing),
       replay_bytes(replay),
       most_open(most),
@@ -195,8 +195,9 @@ std::optional<model::SourceStatus> Follower::Impl::status_of(const Pattern& patt
   return status;
 }
 
-Follower::Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
-                   uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing, size_t most_open)
+Follower::Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources,
+                   std::vector<model::Cursor> cursors, uint64_t replay_bytes, BlockCallback on_block,
+                   FollowerTiming timing, size_t most_open)
     : impl_(std::make_unique<Impl>(loop, sources, std::move(cursors), replay_bytes, std::move(on_block), timing,
                                    most_open)) {}
 
@@ -216,7 +217,7 @@ Result<> Follower::start() {
   return {};
 }
 
-void Follower::change_sources(const std::vector<config::SourceConfig>& sources, std::vector<Cursor> saved) {
+void Follower::change_sources(const std::vector<config::SourceConfig>& sources, std::vector<model::Cursor> saved) {
   impl_->change_sources(sources, std::move(saved));
 }
 
@@ -240,8 +241,8 @@ bool Follower::caught_up() const {
          std::ranges::none_of(impl_->all_files(), unread);
 }
 
-std::vector<Cursor> Follower::cursors() const {
-  std::vector<Cursor> cursors = impl_->book.saved();
+std::vector<model::Cursor> Follower::cursors() const {
+  std::vector<model::Cursor> cursors = impl_->book.saved();
   for (const OpenFile* file : impl_->all_files()) {
     if (!file->tail->deleted()) {
       cursors.push_back(file->tail->cursor(file->slot->path));
@@ -249,7 +250,7 @@ std::vector<Cursor> Follower::cursors() const {
       const bool last =
           file == slot.current.get() || (file->after_newest && !(slot.current && slot.current->tail->has_head()));
       if (cursors.back().is_empty() && (!last || (!slot.done && !slot.newest_old))) {
-        ++cursors.back().tail_fingerprint;  // Cursor::alone()
+        ++cursors.back().tail_fingerprint;  // model::Cursor::alone()
       }
       continue;
     }
@@ -259,7 +260,7 @@ std::vector<Cursor> Follower::cursors() const {
                            !(slot.current && slot.current->tail->has_head());
     if (file->tail->behind() > 0 || reference) {
       cursors.push_back(file->tail->cursor(slot.path));
-      cursors.back().seen_size = file->tail->behind() > 0 ? cursors.back().seen_size : 0;  // Cursor::is_done()
+      cursors.back().seen_size = file->tail->behind() > 0 ? cursors.back().seen_size : 0;  // model::Cursor::is_done()
     } else if (file == file->slot->current.get()) {
       cursors.push_back({.path = file->slot->path});
     }
@@ -268,8 +269,8 @@ std::vector<Cursor> Follower::cursors() const {
     if (slot->done && !(slot->current && slot->current->tail->offset() > 0) && !impl_->is_open(*slot->done)) {
       cursors.push_back(*slot->done);
       if (impl_->by_key.contains({slot->done->device, slot->done->inode})) {
-        cursors.back().device = Cursor::no_device;
-        cursors.back().inode = Cursor::any_inode;
+        cursors.back().device = model::Cursor::no_device;
+        cursors.back().inode = model::Cursor::any_inode;
       }
     }
     // What is left of the path is not the newest that there was.
@@ -282,7 +283,7 @@ std::vector<Cursor> Follower::cursors() const {
 }
 
 // Its inode may be another file's by now.
-bool Follower::Impl::is_open(const Cursor& cursor) const {
+bool Follower::Impl::is_open(const model::Cursor& cursor) const {
   const auto file = by_key.find({cursor.device, cursor.inode});
   return file != by_key.end() && file->second->tail->is_file_of(cursor);
 }

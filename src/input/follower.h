@@ -14,8 +14,8 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "config/config.h"
-#include "input/cursor.h"
 #include "loop/event_loop.h"
+#include "model/cursor.h"
 #include "model/line.h"
 #include "model/losses.h"
 #include "model/status.h"
@@ -77,7 +77,7 @@ class Follower {
   // `sources` outlives the follower, or stays until change_sources(). `cursors` are those saved earlier; `replay_bytes`
   // is how far before a cursor reading starts with Block::replay (0 = not at all). At most `most_open` files are open
   // at a time; the others wait, and what of them was there at start counts as read when their source's `from` says so.
-  Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
+  Follower(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<model::Cursor> cursors,
            uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing = {}, size_t most_open = SIZE_MAX);
   ~Follower();
   Follower(const Follower&) = delete;
@@ -93,7 +93,7 @@ class Follower {
   // of those that are new, reading begins where `from` says. Nothing may be read between the end of the old sources
   // and this call.
   // `saved`: cursors of what is new and was followed before, as the constructor's.
-  void change_sources(const std::vector<config::SourceConfig>& sources, std::vector<Cursor> saved = {});
+  void change_sources(const std::vector<config::SourceConfig>& sources, std::vector<model::Cursor> saved = {});
   // Whether all that was written so far to the files of that source has been handed out.
   [[nodiscard]] bool is_read(std::string_view source) const;
 
@@ -104,7 +104,7 @@ class Follower {
   [[nodiscard]] bool caught_up() const;
 
   // After the last block handed out; those saved earlier whose files' folders are not there are passed on.
-  [[nodiscard]] std::vector<Cursor> cursors() const;
+  [[nodiscard]] std::vector<model::Cursor> cursors() const;
   // Changes whenever cursors() does, so that an idle daemon need not save.
   [[nodiscard]] uint64_t cursor_version() const;
   [[nodiscard]] SourceInfo source(model::SourceId id) const;

@@ -82,7 +82,7 @@ bool Follower::Impl::begin(Slot& slot, FileTail& tail) {
     tail.start_at_beginning();
     return false;
   }
-  const Cursor& cursor = known->cursor;
+  const model::Cursor& cursor = known->cursor;
   if (tail.resume(cursor, known->saved ? replay_bytes : 0)) {
     count_lost_behind(slot, cursor.seen_size, tail.size());
     return true;
@@ -197,7 +197,7 @@ void Follower::Impl::wait(Slot& slot, const std::string& reason, bool retry_late
 
 void Follower::Impl::recover_unclaimed() {
   std::unordered_set<std::string> unclaimed;
-  for (const Cursor& cursor : book.saved()) {
+  for (const model::Cursor& cursor : book.saved()) {
     unclaimed.insert(cursor.path);
   }
   for (const std::string& path : unclaimed) {
@@ -215,7 +215,7 @@ void Follower::Impl::recover(const std::string& path) {
     book.keep_saved(std::move(saved.cursors));  // perhaps not mounted yet
     return;
   }
-  const bool marked = std::erase_if(saved.cursors, &Cursor::is_mark) > 0;
+  const bool marked = std::erase_if(saved.cursors, &model::Cursor::is_mark) > 0;
   saved.all = saved.all && !marked;  // the last file is gone: those that are left were not the last
   if (saved.cursors.empty() && pattern->wildcards) {
     return;
@@ -227,8 +227,8 @@ void Follower::Impl::recover(const std::string& path) {
   slot->marked = marked && !slot->current;
   const OpenFile* oldest = slot->old.empty() ? nullptr : slot->old.front().get();
   const std::optional<FileKey> newest = slot->newest_old;
-  const std::optional<Cursor> done = slot->done;
-  const std::vector<Cursor> found = adopt_rotated(*slot, saved.cursors, {saved.all, replay_bytes, oldest});
+  const std::optional<model::Cursor> done = slot->done;
+  const std::vector<model::Cursor> found = adopt_rotated(*slot, saved.cursors, {saved.all, replay_bytes, oldest});
   if (newest || done) {  // what was there already came later
     slot->newest_old = newest;
     slot->done = done;
@@ -240,10 +240,10 @@ void Follower::Impl::recover(const std::string& path) {
   start_ticking();
 }
 
-void Follower::Impl::note_unfound(Slot& slot, const CursorBook::Saved& saved, const std::vector<Cursor>& found) {
+void Follower::Impl::note_unfound(Slot& slot, const CursorBook::Saved& saved, const std::vector<model::Cursor>& found) {
   uint64_t unfound = 0;
   bool gone = false;
-  for (const Cursor& cursor : saved.cursors) {
+  for (const model::Cursor& cursor : saved.cursors) {
     const bool between = cursor.is_empty() && !cursor.alone() && saved.all && !found.empty();  // it came after these
     if (std::ranges::find(found, cursor) != found.end() || between) {
       continue;

@@ -26,7 +26,7 @@ struct Slot;
 
 // What is left of content whose file is gone: in a copy of it, or compressed.
 struct Rest {
-  Cursor cursor;             // where reading of it stood
+  model::Cursor cursor;      // where reading of it stood
   std::string partial_line;  // at the cursor, as far as the original was read
   uint64_t reached = 0;      // in the original
   std::vector<FileKey> refuted;
@@ -62,10 +62,10 @@ struct Slot {
   std::string path;
   std::vector<std::unique_ptr<OpenFile>> old;  // rotated away, oldest first; read before `current`
   std::unique_ptr<OpenFile> current;           // what the path led to when it last led to a file
-  // The last file before `current` that has something in it: its key while it is open, then Cursor::is_done(); neither
-  // if that is not known.
+  // The last file before `current` that has something in it: its key while it is open, then model::Cursor::is_done();
+  // neither if that is not known.
   std::optional<FileKey> newest_old;
-  std::optional<Cursor> done;
+  std::optional<model::Cursor> done;
   model::SourceStatus counters;
   std::string waiting;                  // why the path has no file now; empty if it has
   std::string read_error;               // of the last read; empty if it went well
@@ -73,7 +73,7 @@ struct Slot {
   std::optional<FileAtStart> at_start;  // while it cannot be opened
   bool without_room = false;
   bool had_file = false;
-  bool marked = false;  // its last file was read to its end and deleted: see Cursor::is_mark()
+  bool marked = false;  // its last file was read to its end and deleted: see model::Cursor::is_mark()
   bool queued = false;
 };
 
@@ -96,7 +96,7 @@ struct Renamed {
 };
 
 struct Follower::Impl {
-  Impl(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
+  Impl(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<model::Cursor> cursors,
        uint64_t replay_bytes, BlockCallback on_block, FollowerTiming timing, size_t most_open);
 
   // --- follower.cc: reading ---
@@ -106,7 +106,7 @@ struct Follower::Impl {
   // Reads one file up to `budget`, which it lowers; true at its end.
   bool read_file(OpenFile& file, uint64_t& budget);
   void mark_dirty(OpenFile& file);
-  [[nodiscard]] bool is_open(const Cursor& cursor) const;
+  [[nodiscard]] bool is_open(const model::Cursor& cursor) const;
   FileTail::Emit emit_to(Slot& slot, int fd);  // `fd`: as in Block
   void on_inotify();
   [[nodiscard]] model::SourceStatus status_of(const Slot& slot) const;
@@ -148,7 +148,7 @@ struct Follower::Impl {
   void use_room();                        // opens what waited for it
   void recover(const std::string& path);  // files of saved cursors that were renamed since
   void recover_unclaimed();
-  void note_unfound(Slot& slot, const CursorBook::Saved& saved, const std::vector<Cursor>& found);
+  void note_unfound(Slot& slot, const CursorBook::Saved& saved, const std::vector<model::Cursor>& found);
   void note_loss(Slot& slot, uint64_t times, std::string_view how);  // of unknown size
   void adopt_renamed(const Renamed& renamed_file);
   [[nodiscard]] bool is_known(const Slot& slot, const FileTail& tail) const;
@@ -167,7 +167,7 @@ struct Follower::Impl {
     const OpenFile* before = nullptr;
     FileTail* now = nullptr;  // what is at the path now, if not the slot's current file
   };
-  std::vector<Cursor> adopt_rotated(Slot& slot, const std::vector<Cursor>& cursors, const Adoption& how);
+  std::vector<model::Cursor> adopt_rotated(Slot& slot, const std::vector<model::Cursor>& cursors, const Adoption& how);
   OpenFile& insert_old(Slot& slot, std::unique_ptr<FileTail> tail, const OpenFile* before);
   void replace_content(OpenFile& file);
   static void note_done(Slot& slot, const FileTail& tail);
@@ -183,8 +183,8 @@ struct Follower::Impl {
   void count_lost_behind(Slot& slot, uint64_t seen, uint64_t read);  // what lies between, if anything
   // When events were dropped: the last cursors of paths that lead elsewhere by now, and the files that came and went
   // between that and what is there now.
-  [[nodiscard]] std::vector<Cursor> replaced_unseen() const;
-  void adopt_unseen(const std::vector<Cursor>& last);
+  [[nodiscard]] std::vector<model::Cursor> replaced_unseen() const;
+  void adopt_unseen(const std::vector<model::Cursor>& last);
   // What was copied from a file that was empty when it was looked at last, and truncated again; true if there is some.
   bool adopt_between(OpenFile& file);
   // Looks at what a file begins with; true if it is not to be read, and was closed: a compressed one, or a copy.
@@ -193,7 +193,7 @@ struct Follower::Impl {
 
   // --- follower_sources.cc ---
   void set_patterns(const std::vector<config::SourceConfig>& sources);
-  void change_sources(const std::vector<config::SourceConfig>& sources, std::vector<Cursor> saved);
+  void change_sources(const std::vector<config::SourceConfig>& sources, std::vector<model::Cursor> saved);
   void assign_patterns();
   void drop_unnamed();
   void forget_paths();  // those of globs whose files are gone and closed

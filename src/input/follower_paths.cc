@@ -132,7 +132,8 @@ void Follower::Impl::touch(std::string path) {
 }
 
 void Follower::Impl::settle() {
-  const std::vector<Cursor> unseen = std::exchange(overflowed, false) ? replaced_unseen() : std::vector<Cursor>();
+  const std::vector<model::Cursor> unseen =
+      std::exchange(overflowed, false) ? replaced_unseen() : std::vector<model::Cursor>();
   while (rescan || !touched.empty()) {
     const std::vector<std::string> paths = std::exchange(touched, {});
     touched_set.clear();

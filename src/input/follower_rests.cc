@@ -93,10 +93,11 @@ void Follower::Impl::note_done(Slot& slot, const FileTail& tail) {
   slot.done->seen_size = 0;
 }
 
-std::vector<Cursor> Follower::Impl::adopt_rotated(Slot& slot, const std::vector<Cursor>& cursors, const Adoption& how) {
-  std::vector<Cursor> found;
+std::vector<model::Cursor> Follower::Impl::adopt_rotated(Slot& slot, const std::vector<model::Cursor>& cursors,
+                                                         const Adoption& how) {
+  std::vector<model::Cursor> found;
   FileTail* now = how.now != nullptr || !slot.current ? how.now : slot.current->tail.get();
-  if (const auto first = std::ranges::find_if(cursors, &Cursor::is_first); first != cursors.end()) {
+  if (const auto first = std::ranges::find_if(cursors, &model::Cursor::is_first); first != cursors.end()) {
     found.push_back(*first);
     slot.newest_old.reset();
     slot.done = *first;
@@ -148,7 +149,7 @@ std::vector<Cursor> Follower::Impl::adopt_rotated(Slot& slot, const std::vector<
 void Follower::Impl::replace_content(OpenFile& file) {
   Slot& slot = *file.slot;
   FileTail& tail = *file.tail;
-  const Cursor before = tail.cursor(slot.path);
+  const model::Cursor before = tail.cursor(slot.path);
   const uint64_t reached = tail.reached();
   uint64_t known = reached;  // of the old content, where it went
   Rest rest{.cursor = before, .partial_line = std::string(tail.partial_line()), .reached = reached, .refuted = {}};
@@ -268,8 +269,8 @@ void Follower::Impl::end_packed(OpenFile& file, const FileTail::Turn& turn) {
   drop(file);
 }
 
-std::vector<Cursor> Follower::Impl::replaced_unseen() const {
-  std::vector<Cursor> cursors;
+std::vector<model::Cursor> Follower::Impl::replaced_unseen() const {
+  std::vector<model::Cursor> cursors;
   for (const auto& slot : slots) {
     // Its beginning is looked at once more: it may have been empty when it was looked at last.
     if (slot->config != nullptr && slot->current && key_at(slot->path) != slot->current->tail->key() &&
@@ -280,8 +281,8 @@ std::vector<Cursor> Follower::Impl::replaced_unseen() const {
   return cursors;
 }
 
-void Follower::Impl::adopt_unseen(const std::vector<Cursor>& last) {
-  for (const Cursor& cursor : last) {
+void Follower::Impl::adopt_unseen(const std::vector<model::Cursor>& last) {
+  for (const model::Cursor& cursor : last) {
     if (const auto slot = by_path.find(cursor.path); slot != by_path.end() && has_room()) {
       adopt_rotated(*slot->second, {cursor}, {.with_later = true, .before = slot->second->current.get()});
     }
@@ -296,7 +297,7 @@ bool Follower::Impl::adopt_between(OpenFile& file) {
   Slot& slot = *file.slot;
   const size_t before = slot.old.size();
   if (slot.done || slot.newest_old) {
-    const Cursor last = slot.done ? *slot.done : by_key.at(*slot.newest_old)->tail->cursor(slot.path);
+    const model::Cursor last = slot.done ? *slot.done : by_key.at(*slot.newest_old)->tail->cursor(slot.path);
     adopt_rotated(slot, {last}, {.with_later = true, .before = &file});
   }
   return slot.old.size() > before;

@@ -24,7 +24,8 @@ void Follower::Impl::set_patterns(const std::vector<config::SourceConfig>& sourc
   }
 }
 
-void Follower::Impl::change_sources(const std::vector<config::SourceConfig>& sources, std::vector<Cursor> saved) {
+void Follower::Impl::change_sources(const std::vector<config::SourceConfig>& sources,
+                                    std::vector<model::Cursor> saved) {
   // What stands before these was judged already, and not by an earlier run.
   const uint64_t replay = saved.empty() ? replay_bytes : std::exchange(replay_bytes, 0);
   book.add_saved(std::move(saved));

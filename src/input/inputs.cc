@@ -35,10 +35,10 @@ std::string path_of(const config::SourceConfig& source) {
   return {};
 }
 
-std::vector<Cursor> take_prefixed(std::vector<Cursor>& cursors, const std::string& prefix) {
-  const auto taken =
-      std::ranges::stable_partition(cursors, [&](const Cursor& cursor) { return !cursor.path.starts_with(prefix); });
-  std::vector<Cursor> result(std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
+std::vector<model::Cursor> take_prefixed(std::vector<model::Cursor>& cursors, const std::string& prefix) {
+  const auto taken = std::ranges::stable_partition(
+      cursors, [&](const model::Cursor& cursor) { return !cursor.path.starts_with(prefix); });
+  std::vector<model::Cursor> result(std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
   cursors.erase(taken.begin(), taken.end());
   return result;
 }
@@ -70,8 +70,9 @@ struct Inputs::Impl {
     std::unique_ptr<LineInput> input;
   };
 
-  Impl(loop::EventLoop& event_loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
-       uint64_t replay, Follower::BlockCallback callback, FollowerTiming timing, size_t most_open)
+  Impl(loop::EventLoop& event_loop, const std::vector<config::SourceConfig>& sources,
+       std::vector<model::Cursor> cursors, uint64_t replay, Follower::BlockCallback callback, FollowerTiming timing,
+       size_t most_open)
       : loop(event_loop),
         declared(&sources),
         replay_bytes(replay),
@@ -116,7 +117,7 @@ struct Inputs::Impl {
     return consumed;
   }
 
-  Other& add(const config::SourceConfig& source, std::vector<Cursor> saved) {
+  Other& add(const config::SourceConfig& source, std::vector<model::Cursor> saved) {
     auto slot = std::ranges::find_if(others, [](const Other& other) { return !other.input; });
     if (slot == others.end()) {
       slot = others.insert(others.end(), Other{});
@@ -133,9 +134,9 @@ struct Inputs::Impl {
   bool give_way(const std::string& source);
   void step_in(const std::string& source);
   void note_read(const std::string& source, int fd);
-  void follow(std::vector<Cursor> saved);
+  void follow(std::vector<model::Cursor> saved);
   // Where the files of sources whose journal is read end.
-  [[nodiscard]] std::vector<Cursor> ends_of_files();
+  [[nodiscard]] std::vector<model::Cursor> ends_of_files();
 
   void change(const std::vector<config::SourceConfig>& sources);
   // The input that goes on, nullptr if the source takes a new one.
@@ -192,7 +193,7 @@ bool Inputs::Impl::give_way(const std::string& source) {
 }
 
 void Inputs::Impl::step_in(const std::string& source) {
-  std::vector<Cursor> ends;
+  std::vector<model::Cursor> ends;
   if (choices.to_files(source, ends)) {
     log_warning("source " + printable(source) +
                 ": the journal cannot be read: its fallback files are read from now on");
@@ -209,7 +210,7 @@ void Inputs::Impl::note_read(const std::string& source, int fd) {
   }
 }
 
-void Inputs::Impl::follow(std::vector<Cursor> saved) {
+void Inputs::Impl::follow(std::vector<model::Cursor> saved) {
   if (!started) {
     choose_again = true;
     return;
@@ -219,7 +220,7 @@ void Inputs::Impl::follow(std::vector<Cursor> saved) {
   followed = std::move(chosen);
 }
 
-std::vector<Cursor> Inputs::Impl::ends_of_files() {
+std::vector<model::Cursor> Inputs::Impl::ends_of_files() {
   for (const auto& other : others) {
     if (!other.input || other.kind != config::SourceKind::journal || choices.reads_files(other.name)) {
       continue;
@@ -246,7 +247,7 @@ void Inputs::Impl::change(const std::vector<config::SourceConfig>& sources) {
     }
   }
   // The old ones end before the new ones begin: they may want the same port.
-  std::vector<Cursor> left;
+  std::vector<model::Cursor> left;
   for (auto& other : others) {
     if (other.input && other.config == nullptr) {
       std::ranges::move(other.input->cursors(), std::back_inserter(left));
@@ -263,8 +264,9 @@ void Inputs::Impl::change(const std::vector<config::SourceConfig>& sources) {
   }
 }
 
-Inputs::Inputs(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
-               uint64_t replay_bytes, Follower::BlockCallback on_block, FollowerTiming timing, size_t most_open)
+Inputs::Inputs(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources,
+               std::vector<model::Cursor> cursors, uint64_t replay_bytes, Follower::BlockCallback on_block,
+               FollowerTiming timing, size_t most_open)
     : impl_(std::make_unique<Impl>(loop, sources, std::move(cursors), replay_bytes, std::move(on_block), timing,
                                    most_open)) {}
 
@@ -315,12 +317,12 @@ bool Inputs::caught_up() const {
          std::ranges::all_of(impl_->others, [](const auto& other) { return !other.input || other.input->caught_up(); });
 }
 
-std::vector<Cursor> Inputs::cursors() const {
+std::vector<model::Cursor> Inputs::cursors() const {
   auto cursors = impl_->follower->cursors();
   if (!impl_->choices.empty()) {
     for (auto& end : impl_->ends_of_files()) {
       // Another source may follow the file.
-      if (std::ranges::find(cursors, end.path, &Cursor::path) == cursors.end()) {
+      if (std::ranges::find(cursors, end.path, &model::Cursor::path) == cursors.end()) {
         cursors.push_back(std::move(end));
       }
     }

@@ -16,7 +16,7 @@ namespace ipguard::input {
 class Inputs {
  public:
   // As Follower's; `sources` outlives it, or stays until change_sources().
-  Inputs(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<Cursor> cursors,
+  Inputs(loop::EventLoop& loop, const std::vector<config::SourceConfig>& sources, std::vector<model::Cursor> cursors,
          uint64_t replay_bytes, Follower::BlockCallback on_block, FollowerTiming timing, size_t most_open);
   ~Inputs();
   Inputs(const Inputs&) = delete;
@@ -33,7 +33,7 @@ class Inputs {
   void stop();
   void change_sources(const std::vector<config::SourceConfig>& sources);
   [[nodiscard]] bool caught_up() const;
-  [[nodiscard]] std::vector<Cursor> cursors() const;
+  [[nodiscard]] std::vector<model::Cursor> cursors() const;
   [[nodiscard]] uint64_t cursor_version() const;
   [[nodiscard]] SourceInfo source(model::SourceId id) const;
   // As Follower's, of all sources.

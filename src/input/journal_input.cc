@@ -26,7 +26,7 @@ constexpr std::string_view own_program = "ipguardd";
 }  // namespace
 
 JournalInput::JournalInput(loop::EventLoop& loop, const config::SourceConfig& config, model::SourceId id,
-                           std::vector<Cursor> saved, uint64_t replay_bytes, Follower::BlockCallback on_block,
+                           std::vector<model::Cursor> saved, uint64_t replay_bytes, Follower::BlockCallback on_block,
                            JournalTiming timing, StandIn stand_in, TimePoint started)
     : config_(&config),
       named_{.units = config.units, .identifiers = config.identifiers},
@@ -103,7 +103,9 @@ void JournalInput::note_overlap() {
   twice_before_ = is_time_alone(cursor_) ? time_of_cursor(cursor_).value_or(0) + overlap : 0;
 }
 
-std::vector<Cursor> JournalInput::cursors() const { return {{.path = cursor_path(), .journal_cursor = cursor_}}; }
+std::vector<model::Cursor> JournalInput::cursors() const {
+  return {{.path = cursor_path(), .journal_cursor = cursor_}};
+}
 
 void JournalInput::read_turn() {
   const uint64_t size_before = reader_->journal().size();
@@ -210,9 +212,9 @@ void JournalInput::note_losses() {
 }
 
 std::unique_ptr<LineInput> make_journal_input(loop::EventLoop& loop, const config::SourceConfig& config,
-                                              model::SourceId id, std::vector<Cursor> saved, uint64_t replay_bytes,
-                                              Follower::BlockCallback on_block, JournalTiming timing, StandIn stand_in,
-                                              TimePoint started) {
+                                              model::SourceId id, std::vector<model::Cursor> saved,
+                                              uint64_t replay_bytes, Follower::BlockCallback on_block,
+                                              JournalTiming timing, StandIn stand_in, TimePoint started) {
   return std::make_unique<JournalInput>(loop, config, id, std::move(saved), replay_bytes, std::move(on_block), timing,
                                         std::move(stand_in), started);
 }

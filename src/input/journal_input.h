@@ -26,7 +26,7 @@ struct JournalTiming {
 // the library as matches: the cursor moves with every entry, so that what was vacuumed of other units is not taken for
 // a loss.
 [[nodiscard]] std::unique_ptr<LineInput> make_journal_input(loop::EventLoop& loop, const config::SourceConfig& config,
-                                                            model::SourceId id, std::vector<Cursor> saved,
+                                                            model::SourceId id, std::vector<model::Cursor> saved,
                                                             uint64_t replay_bytes, Follower::BlockCallback on_block,
                                                             JournalTiming timing = {}, StandIn stand_in = {},
                                                             TimePoint started = {});

@@ -20,9 +20,9 @@ namespace ipguard::input {
 
 class JournalInput final : public LineInput {
  public:
-  JournalInput(loop::EventLoop& loop, const config::SourceConfig& config, model::SourceId id, std::vector<Cursor> saved,
-               uint64_t replay_bytes, Follower::BlockCallback on_block, JournalTiming timing, StandIn stand_in,
-               TimePoint started);
+  JournalInput(loop::EventLoop& loop, const config::SourceConfig& config, model::SourceId id,
+               std::vector<model::Cursor> saved, uint64_t replay_bytes, Follower::BlockCallback on_block,
+               JournalTiming timing, StandIn stand_in, TimePoint started);
   JournalInput(const JournalInput&) = delete;
   JournalInput& operator=(const JournalInput&) = delete;
   ~JournalInput() override { close(); }
@@ -31,7 +31,7 @@ class JournalInput final : public LineInput {
   [[nodiscard]] bool reconfigure(const config::SourceConfig& config) override;
   [[nodiscard]] bool caught_up() const override;
   [[nodiscard]] std::vector<model::SourceStatus> status() const override;
-  [[nodiscard]] std::vector<Cursor> cursors() const override;
+  [[nodiscard]] std::vector<model::Cursor> cursors() const override;
   [[nodiscard]] uint64_t cursor_version() const override { return version_; }
   void was_read_elsewhere(TimePoint until) override;
 

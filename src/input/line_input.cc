@@ -26,7 +26,7 @@ model::Losses LineInput::losses() const {
 }
 
 std::unique_ptr<LineInput> make_line_input(loop::EventLoop& loop, const config::SourceConfig& config,
-                                           model::SourceId id, std::vector<Cursor> saved, uint64_t replay_bytes,
+                                           model::SourceId id, std::vector<model::Cursor> saved, uint64_t replay_bytes,
                                            Follower::BlockCallback on_block, StandIn stand_in, TimePoint started) {
   switch (config.kind) {
     case config::SourceKind::standard_input:

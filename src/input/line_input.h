@@ -46,7 +46,7 @@ class LineInput {
   virtual void stop() {}
   // Where reading stands, for inputs that can be read again from there; after the last block handed out. Their paths
   // begin with cursor_prefix().
-  [[nodiscard]] virtual std::vector<Cursor> cursors() const { return {}; }
+  [[nodiscard]] virtual std::vector<model::Cursor> cursors() const { return {}; }
   // Changes whenever cursors() does.
   [[nodiscard]] virtual uint64_t cursor_version() const { return 0; }
   // Of a journal that is not read now: up to this time it was read elsewhere. What it has of the last second before is
@@ -74,7 +74,7 @@ struct StandIn {
 // source's cursors of an earlier run; `replay_bytes` as Follower's. The last two are a journal's:
 // `started` is since when it is wanted, of one that is there and may not be read.
 [[nodiscard]] std::unique_ptr<LineInput> make_line_input(loop::EventLoop& loop, const config::SourceConfig& config,
-                                                         model::SourceId id, std::vector<Cursor> saved,
+                                                         model::SourceId id, std::vector<model::Cursor> saved,
                                                          uint64_t replay_bytes, Follower::BlockCallback on_block,
                                                          StandIn stand_in = {}, TimePoint started = {});
 

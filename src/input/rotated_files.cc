@@ -120,7 +120,7 @@ class Folder {
   // A file that was listed was gone or renamed when it was opened: what became of it is to be looked for anew.
   [[nodiscard]] bool changed() const { return changed_ || !same_names(list()); }
 
-  [[nodiscard]] std::optional<Candidate> find(const Cursor& cursor) {
+  [[nodiscard]] std::optional<Candidate> find(const model::Cursor& cursor) {
     for (const Entry& entry : entries_) {
       if (entry.inode == cursor.inode) {
         auto candidate = open(entry);
@@ -175,7 +175,7 @@ class Folder {
   }
 
   // The newest generation that has something in it.
-  [[nodiscard]] std::optional<Cursor> newest() {
+  [[nodiscard]] std::optional<model::Cursor> newest() {
     std::vector<Candidate> generations;
     for (const Entry& entry : entries_) {
       if (auto mark = rotation_mark(base_, entry.name); mark && entry.modified != 0) {
@@ -191,13 +191,13 @@ class Folder {
       FileTail& tail = *candidate->file.tail;
       if (tail.has_head()) {
         tail.start_after_cut();
-        Cursor cursor = tail.cursor(log_);
+        model::Cursor cursor = tail.cursor(log_);
         cursor.offset = std::max<uint64_t>(cursor.offset, 1);  // a compressed one is not read for it
         cursor.seen_size = 0;
         return cursor;
       }
     }
-    return Cursor::first(log_);
+    return model::Cursor::first(log_);
   }
 
  private:
@@ -289,18 +289,18 @@ struct Found {
   bool all = true;
 };
 
-Found find_all(Folder& folder, const std::vector<Cursor>& cursors, bool with_later) {
-  const auto tells = [](const Cursor& cursor) { return cursor.is_first() || !cursor.is_empty(); };
-  const bool none_before = std::ranges::any_of(cursors, &Cursor::is_first);
+Found find_all(Folder& folder, const std::vector<model::Cursor>& cursors, bool with_later) {
+  const auto tells = [](const model::Cursor& cursor) { return cursor.is_first() || !cursor.is_empty(); };
+  const bool none_before = std::ranges::any_of(cursors, &model::Cursor::is_first);
   const bool has_reference = std::ranges::any_of(cursors, tells);
   // One that was empty is one of the later ones, if it is known which file was before it. It counts by itself only when
   // that one is gone, or when the names are of another scheme by now.
-  const auto is_later = [&](const Cursor& cursor) {
+  const auto is_later = [&](const model::Cursor& cursor) {
     return with_later && has_reference && cursor.is_empty() && !cursor.alone();
   };
   Found found;
   bool gone = false;
-  for (const Cursor& cursor : cursors) {
+  for (const model::Cursor& cursor : cursors) {
     if (cursor.is_first() || is_later(cursor)) {
       continue;
     }
@@ -312,7 +312,7 @@ Found find_all(Folder& folder, const std::vector<Cursor>& cursors, bool with_lat
     }
   }
   bool replaced = false;
-  for (const Cursor& cursor : cursors) {
+  for (const model::Cursor& cursor : cursors) {
     std::optional<Candidate> candidate = is_later(cursor) && !none_before ? folder.find(cursor) : std::nullopt;
     if (candidate && (gone || !comparable(found.candidates, *candidate))) {
       found.candidates.push_back(std::move(*candidate));
@@ -326,7 +326,7 @@ Found find_all(Folder& folder, const std::vector<Cursor>& cursors, bool with_lat
 
 }  // namespace
 
-std::vector<RotatedFile> find_rotated(const std::vector<Cursor>& cursors, bool with_later, size_t max_line,
+std::vector<RotatedFile> find_rotated(const std::vector<model::Cursor>& cursors, bool with_later, size_t max_line,
                                       const std::vector<FileKey>& refuted, const std::string& head) {
   std::vector<Candidate> found;
   for (int look = 0; look < most_looks && !cursors.empty(); ++look) {
@@ -335,7 +335,7 @@ std::vector<RotatedFile> find_rotated(const std::vector<Cursor>& cursors, bool w
     found = std::move(now.candidates);
     if (with_later && now.all) {
       for (Candidate& candidate : folder.find_later(found.empty() ? nullptr : &found.back())) {
-        const auto empty = std::ranges::find_if(cursors, [&](const Cursor& cursor) {
+        const auto empty = std::ranges::find_if(cursors, [&](const model::Cursor& cursor) {
           return cursor.is_empty() && !candidate.file.tail->packed() && candidate.file.tail->is_file_of(cursor);
         });
         candidate.file.cursor = empty == cursors.end() ? std::nullopt : std::optional(*empty);
@@ -354,10 +354,10 @@ std::vector<RotatedFile> find_rotated(const std::vector<Cursor>& cursors, bool w
   return files;
 }
 
-std::optional<Cursor> newest_rotated(const std::string& log, size_t max_line) {
+std::optional<model::Cursor> newest_rotated(const std::string& log, size_t max_line) {
   const std::vector<FileKey> none;
   const std::string no_head;
-  std::optional<Cursor> newest;
+  std::optional<model::Cursor> newest;
   for (int look = 0; look < most_looks; ++look) {
     Folder folder(log, max_line, none, no_head);
     newest = folder.newest();

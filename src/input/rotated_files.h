@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "input/cursor.h"
 #include "input/file_tail.h"
+#include "model/cursor.h"
 
 namespace ipguard::input {
 
@@ -18,7 +18,7 @@ namespace ipguard::input {
 
 struct RotatedFile {
   std::unique_ptr<FileTail> tail;
-  std::optional<Cursor> cursor;  // whose content it has; none: it was written after that and never read
+  std::optional<model::Cursor> cursor;  // whose content it has; none: it was written after that and never read
 };
 
 // True if rotation gives this name to a file called `base`: access.log.1, access.log-20260102, access-20260102.log,
@@ -33,12 +33,12 @@ struct RotatedFile {
 // one before it is gone, it is the oldest of them.
 // `refuted`: files that are not it, though they begin alike. `head`: of the content, if it is known better than by the
 // cursor.
-[[nodiscard]] std::vector<RotatedFile> find_rotated(const std::vector<Cursor>& cursors, bool with_later,
+[[nodiscard]] std::vector<RotatedFile> find_rotated(const std::vector<model::Cursor>& cursors, bool with_later,
                                                     size_t max_line, const std::vector<FileKey>& refuted = {},
                                                     const std::string& head = {});
 
-// Which generation of `log` is the newest that has something in it, as Cursor::is_done(); Cursor::is_first() if there is
-// none; nullopt if it cannot be read.
-[[nodiscard]] std::optional<Cursor> newest_rotated(const std::string& log, size_t max_line);
+// Which generation of `log` is the newest that has something in it, as model::Cursor::is_done();
+// model::Cursor::is_first() if there is none; nullopt if it cannot be read.
+[[nodiscard]] std::optional<model::Cursor> newest_rotated(const std::string& log, size_t max_line);
 
 }  // namespace ipguard::input

@@ -75,19 +75,19 @@ SourceChoices::Choice SourceChoices::make_choice(const config::SourceConfig& sou
           .files = !why_no_journal(find_journal_files(source.journal)).empty()};
 }
 
-void SourceChoices::begin(const std::vector<config::SourceConfig>& sources, const std::vector<Cursor>& saved) {
+void SourceChoices::begin(const std::vector<config::SourceConfig>& sources, const std::vector<model::Cursor>& saved) {
   for (const auto& source : sources) {
     if (!has_choice(source)) {
       continue;
     }
     auto& choice = choices_[source.name] = make_choice(source);
-    const auto journal = std::ranges::find(saved, cursor_prefix(source.name) + source.journal, &Cursor::path);
+    const auto journal = std::ranges::find(saved, cursor_prefix(source.name) + source.journal, &model::Cursor::path);
     const bool read_files = journal != saved.end() && is_time_alone(journal->journal_cursor);
     choice.after_journal = journal != saved.end() && !journal->journal_cursor.empty() && !read_files;
     // What is left of the files is read first: it may not be in the journal.
     choice.files = choice.files || read_files;
     if (!choice.files) {
-      std::ranges::copy_if(saved, std::back_inserter(choice.ends), [&](const Cursor& cursor) {
+      std::ranges::copy_if(saved, std::back_inserter(choice.ends), [&](const model::Cursor& cursor) {
         return std::ranges::any_of(choice.fallback,
                                    [&](const std::string& glob) { return glob_matches(glob, cursor.path); });
       });
@@ -152,7 +152,7 @@ void SourceChoices::to_journal(const std::string& source) {
   }
 }
 
-bool SourceChoices::to_files(const std::string& source, std::vector<Cursor>& ends) {
+bool SourceChoices::to_files(const std::string& source, std::vector<model::Cursor>& ends) {
   const auto choice = choices_.find(source);
   if (choice == choices_.end() || choice->second.files) {
     return false;
@@ -163,8 +163,8 @@ bool SourceChoices::to_files(const std::string& source, std::vector<Cursor>& end
   return true;
 }
 
-std::vector<Cursor> SourceChoices::ends_of_files(const std::string& source) const {
-  std::vector<Cursor> ends;
+std::vector<model::Cursor> SourceChoices::ends_of_files(const std::string& source) const {
+  std::vector<model::Cursor> ends;
   const auto choice = choices_.find(source);
   if (choice == choices_.end() || choice->second.files) {
     return ends;
@@ -174,19 +174,19 @@ std::vector<Cursor> SourceChoices::ends_of_files(const std::string& source) cons
       if (auto tail = FileTail::open(path, choice->second.max_line)) {
         (*tail)->start_at_end_of(UINT64_MAX);
         ends.push_back((*tail)->cursor(path));
-        ends.back().tail_fingerprint += ends.back().is_empty() ? 1U : 0U;  // Cursor::alone()
+        ends.back().tail_fingerprint += ends.back().is_empty() ? 1U : 0U;  // model::Cursor::alone()
       }
     }
   }
   return ends;
 }
 
-void SourceChoices::keep_ends(const std::string& source, std::vector<Cursor> ends) {
+void SourceChoices::keep_ends(const std::string& source, std::vector<model::Cursor> ends) {
   choices_.at(source).ends = std::move(ends);
 }
 
-std::vector<Cursor> SourceChoices::kept_ends() const {
-  std::vector<Cursor> all;
+std::vector<model::Cursor> SourceChoices::kept_ends() const {
+  std::vector<model::Cursor> all;
   for (const auto& [name, choice] : choices_) {
     all.insert(all.end(), choice.ends.begin(), choice.ends.end());
   }

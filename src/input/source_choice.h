@@ -9,7 +9,7 @@
 
 #include "base/time.h"
 #include "config/source.h"
-#include "input/cursor.h"
+#include "model/cursor.h"
 
 namespace ipguard::input {
 
@@ -30,7 +30,7 @@ class SourceChoices {
   static constexpr Seconds overlap{1};
 
   // Which it is for each source, at start: by what is there, and by what `saved` says that was read last.
-  void begin(const std::vector<config::SourceConfig>& sources, const std::vector<Cursor>& saved);
+  void begin(const std::vector<config::SourceConfig>& sources, const std::vector<model::Cursor>& saved);
   // Other sources; those that go on stay what they are.
   void change(const std::vector<config::SourceConfig>& sources);
 
@@ -43,13 +43,13 @@ class SourceChoices {
 
   void to_journal(const std::string& source);
   // Yields where the files are to be read from. False: they are read already, or the source has none.
-  [[nodiscard]] bool to_files(const std::string& source, std::vector<Cursor>& ends);
+  [[nodiscard]] bool to_files(const std::string& source, std::vector<model::Cursor>& ends);
   // Where the files end, of a source whose journal is read; taken before it is asked whether the journal was read to
   // its end. Some 50 us a file.
-  [[nodiscard]] std::vector<Cursor> ends_of_files(const std::string& source) const;
-  void keep_ends(const std::string& source, std::vector<Cursor> ends);
+  [[nodiscard]] std::vector<model::Cursor> ends_of_files(const std::string& source) const;
+  void keep_ends(const std::string& source, std::vector<model::Cursor> ends);
   // Of all sources whose journal is read.
-  [[nodiscard]] std::vector<Cursor> kept_ends() const;
+  [[nodiscard]] std::vector<model::Cursor> kept_ends() const;
 
  private:
   struct Choice {
@@ -59,7 +59,7 @@ class SourceChoices {
     bool files = false;
     bool after_journal = false;                // what is in files that nobody knows came while it was read, or later
     std::optional<TimePoint> read_until = {};  // while files are read
-    std::vector<Cursor> ends = {};             // while the journal is
+    std::vector<model::Cursor> ends = {};      // while the journal is
   };
   static Choice make_choice(const config::SourceConfig& source);
 

@@ -81,6 +81,12 @@ struct Decision {
   [[nodiscard]] bool active_at(TimePoint now) const { return !end() || *end() > now; }
 };
 
+// What is said of an active decision and not kept in memory: read from the store when it is asked for.
+struct DecisionTexts {
+  std::string reason;
+  std::vector<EvidenceLine> evidence;
+};
+
 }  // namespace ipguard::model
 
 template <>

@@ -174,10 +174,10 @@ Result<> Records::active(const std::function<void(model::Decision&)>& take) {
   });
 }
 
-Result<std::optional<DecisionTexts>> Records::texts(const model::Target& target, bool with_evidence) {
+Result<std::optional<model::DecisionTexts>> Records::texts(const model::Target& target, bool with_evidence) {
   const auto key = target_key(target);
   std::optional<int64_t> id;
-  DecisionTexts texts;
+  model::DecisionTexts texts;
   statements_.select_reason.add_text(model::to_string(target.scope)).add_text(key);
   auto read = each_row(statements_.select_reason, "decisions", [&](const Statement& row) {
     const auto reason = row.bytes(1);
@@ -270,8 +270,8 @@ Result<std::vector<model::GoodClient>> Records::good_clients() {
   return all;
 }
 
-Result<std::vector<CursorRow>> Records::cursors() {
-  std::vector<CursorRow> all;
+Result<std::vector<model::Cursor>> Records::cursors() {
+  std::vector<model::Cursor> all;
   auto read = each_row(statements_.select_cursors, "cursors", [&](const Statement& row) {
     auto cursor = to_cursor({.path = row.bytes(0),
                              .device = row.bits(1),

@@ -33,8 +33,8 @@ class Records {
   [[nodiscard]] Result<> insert_ended(const EndedDecision& ended);
   [[nodiscard]] Result<> delete_active(const model::Target& target);
   [[nodiscard]] Result<> put_history(const TargetHistory& history);
-  [[nodiscard]] Result<> put_cursor(const CursorRow& row);
-  [[nodiscard]] Result<> delete_cursor(const CursorRow& row);
+  [[nodiscard]] Result<> put_cursor(const model::Cursor& row);
+  [[nodiscard]] Result<> delete_cursor(const model::Cursor& row);
   [[nodiscard]] Result<> put_losses(const model::SourceLosses& losses);
   [[nodiscard]] Result<> delete_losses(const std::string& source);
   [[nodiscard]] Result<> put_good_client(const model::GoodClient& client);
@@ -45,10 +45,10 @@ class Records {
   // In the order of their insertion.
   [[nodiscard]] Result<> active(const std::function<void(model::Decision&)>& take);  // without their evidence
   [[nodiscard]] Result<std::vector<EndedDecision>> ended(uint32_t limit);
-  [[nodiscard]] Result<std::optional<DecisionTexts>> texts(const model::Target& target,
-                                                           bool with_evidence);  // of the active one
+  [[nodiscard]] Result<std::optional<model::DecisionTexts>> texts(const model::Target& target,
+                                                                  bool with_evidence);  // of the active one
   [[nodiscard]] Result<std::vector<TargetHistory>> history();
-  [[nodiscard]] Result<std::vector<CursorRow>> cursors();
+  [[nodiscard]] Result<std::vector<model::Cursor>> cursors();
   [[nodiscard]] Result<std::vector<model::SourceLosses>> losses();
   [[nodiscard]] Result<std::vector<model::GoodClient>> good_clients();
 

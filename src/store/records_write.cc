@@ -112,14 +112,14 @@ Result<> Records::put_history(const TargetHistory& history) {
   return statement.add(history.bans).add(from_time(history.last_end)).run();
 }
 
-Result<> Records::put_cursor(const CursorRow& row) {
+Result<> Records::put_cursor(const model::Cursor& row) {
   auto& statement = statements_.put_cursor;
   statement.add_bytes(row.path).add_bits(row.device).add_bits(row.inode).add_bits(row.fingerprint);
   statement.add(row.fingerprint_length).add_bits(row.offset).add_bits(row.tail_fingerprint).add(row.tail_length);
   return statement.add_bits(row.seen_size).add_text(row.journal_cursor).run();
 }
 
-Result<> Records::delete_cursor(const CursorRow& row) {
+Result<> Records::delete_cursor(const model::Cursor& row) {
   return statements_.delete_cursor.add_bytes(row.path).add_bits(row.device).add_bits(row.inode).run();
 }
 

@@ -221,8 +221,8 @@ std::optional<model::GoodClient> to_good_client(const GoodClientRow& row) {
   return good;
 }
 
-std::optional<CursorRow> to_cursor(const CursorColumns& row) {
-  CursorRow cursor;
+std::optional<model::Cursor> to_cursor(const CursorColumns& row) {
+  model::Cursor cursor;
   if (!put_text(cursor.path, row.path) || !row.device || !row.inode || !row.fingerprint || !row.offset ||
       !row.tail_fingerprint || !row.seen_size || !put_count(cursor.fingerprint_length, row.fingerprint_length) ||
       !put_count(cursor.tail_length, row.tail_length) || !put_text(cursor.journal_cursor, row.journal_cursor)) {

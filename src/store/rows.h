@@ -66,7 +66,7 @@ struct CursorColumns {
   std::optional<int64_t> fingerprint_length, tail_length;
   std::optional<std::string_view> journal_cursor;
 };
-[[nodiscard]] std::optional<CursorRow> to_cursor(const CursorColumns& row);
+[[nodiscard]] std::optional<model::Cursor> to_cursor(const CursorColumns& row);
 
 struct LossesRow {
   std::optional<std::string_view> source;

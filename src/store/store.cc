@@ -21,11 +21,11 @@ constexpr int64_t kept_ended = 100'000;  // newest ended decisions that prune() 
 constexpr int64_t pruned_at_once = 200;  // rows a call: 2 ms
 
 using CursorKey = std::tuple<std::string, uint64_t, uint64_t>;
-using CursorMap = std::map<CursorKey, CursorRow>;
+using CursorMap = std::map<CursorKey, model::Cursor>;
 
 using LossMap = std::map<std::string, model::SourceLosses>;
 
-CursorMap by_key(const std::vector<CursorRow>& rows) {
+CursorMap by_key(const std::vector<model::Cursor>& rows) {
   CursorMap map;
   for (const auto& row : rows) {
     map.insert_or_assign({row.path, row.device, row.inode}, row);
@@ -186,8 +186,8 @@ Result<> Store::Impl::write(const StoreBatch& batch, const CursorMap& new_cursor
 
 Result<> Store::Impl::write_reading(const CursorMap& new_cursors, const LossMap& new_losses) {
   auto written = write_changes(
-      saved_cursors, new_cursors, [this](const CursorRow& row) { return records->put_cursor(row); },
-      [this](const CursorRow& row) { return records->delete_cursor(row); });
+      saved_cursors, new_cursors, [this](const model::Cursor& row) { return records->put_cursor(row); },
+      [this](const model::Cursor& row) { return records->delete_cursor(row); });
   if (!written) {
     return written;
   }
@@ -292,7 +292,7 @@ Result<> Store::active_decisions(const std::function<void(model::Decision&)>& ta
   return impl_->records->active(take);
 }
 
-Result<std::optional<DecisionTexts>> Store::texts(const model::Target& target, bool with_evidence) {
+Result<std::optional<model::DecisionTexts>> Store::texts(const model::Target& target, bool with_evidence) {
   return impl_->records->texts(target, with_evidence);
 }
 
@@ -302,7 +302,7 @@ Result<std::vector<TargetHistory>> Store::history() { return impl_->records->his
 
 Result<std::vector<model::GoodClient>> Store::good_clients() { return impl_->records->good_clients(); }
 
-Result<std::vector<CursorRow>> Store::cursors() { return impl_->records->cursors(); }
+Result<std::vector<model::Cursor>> Store::cursors() { return impl_->records->cursors(); }
 
 Result<std::vector<model::SourceLosses>> Store::losses() { return impl_->records->losses(); }
 

@@ -11,28 +11,13 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "model/cursor.h"
 #include "model/decision.h"
 #include "model/ending.h"
 #include "model/good_client.h"
 #include "model/losses.h"
 
 namespace ipguard::store {
-
-// A followed file's cursor, as store/ sees it (input::Cursor in input/; daemon/ copies between the two).
-struct CursorRow {
-  std::string path;
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  uint64_t fingerprint = 0;
-  uint32_t fingerprint_length = 0;
-  uint64_t offset = 0;
-  uint64_t tail_fingerprint = 0;
-  uint32_t tail_length = 0;
-  uint64_t seen_size = 0;
-  std::string journal_cursor = {};
-
-  friend bool operator==(const CursorRow&, const CursorRow&) = default;
-};
 
 // A decision that is over.
 struct EndedDecision {
@@ -48,19 +33,13 @@ struct TargetHistory {
   TimePoint last_end;
 };
 
-// What is said of an active decision, read when it is asked for.
-struct DecisionTexts {
-  std::string reason;
-  std::vector<model::EvidenceLine> evidence;
-};
-
 // What one tick (or several, after a failed write) writes, in one transaction. A target may begin and end more than
 // once in a batch: it is active afterwards if its last beginning is not among the endings (same target, since and
 // repeat).
 struct StoreBatch {
   std::vector<model::Decision> begun;  // inserted; one that is active already on the same target is replaced
   std::vector<EndedDecision> ended;    // "refused" ones do not count in the target's history
-  std::vector<CursorRow> cursors;      // the complete set of cursors; written only if has_cursors
+  std::vector<model::Cursor> cursors;  // the complete set of cursors; written only if has_cursors
   bool has_cursors = false;
   // The complete set, too, written with the cursors that it belongs to (only if has_cursors).
   std::vector<model::SourceLosses> losses = {};
@@ -87,10 +66,10 @@ class Store {
   // Hands over the active decisions in the order of their insertion, without their evidence; each may be moved from.
   [[nodiscard]] Result<> active_decisions(const std::function<void(model::Decision&)>& take);
   // Of the active decision on the target; nullopt if there is none. Some 5 us, and as many for the evidence.
-  [[nodiscard]] Result<std::optional<DecisionTexts>> texts(const model::Target& target, bool with_evidence);
+  [[nodiscard]] Result<std::optional<model::DecisionTexts>> texts(const model::Target& target, bool with_evidence);
   [[nodiscard]] Result<std::vector<EndedDecision>> ended_decisions(uint32_t limit);  // newest first
   [[nodiscard]] Result<std::vector<TargetHistory>> history();
-  [[nodiscard]] Result<std::vector<CursorRow>> cursors();
+  [[nodiscard]] Result<std::vector<model::Cursor>> cursors();
   [[nodiscard]] Result<std::vector<model::SourceLosses>> losses();
   [[nodiscard]] Result<std::vector<model::GoodClient>> good_clients();  // least recently heard of first
   // Forgets ended decisions, good clients and targets' history from before `before` (so it must lie further back than

@@ -107,7 +107,7 @@ int write_logs(const std::string& folder, uint64_t lines, uint64_t rotations, co
 // --- read ---
 
 struct Saved {
-  std::vector<input::Cursor> cursors;
+  std::vector<model::Cursor> cursors;
   uint64_t output = 0;  // bytes of what was handed out
   uint64_t lost = 0, unknown = 0, reread = 0;
 };
@@ -118,7 +118,7 @@ Saved load(const std::string& path) {
   size_t count = 0;
   file >> count >> saved.output >> saved.lost >> saved.unknown >> saved.reread;
   for (size_t i = 0; i < count; ++i) {
-    input::Cursor& cursor = saved.cursors.emplace_back();
+    model::Cursor& cursor = saved.cursors.emplace_back();
     file >> cursor.path >> cursor.device >> cursor.inode >> cursor.fingerprint >> cursor.fingerprint_length >>
         cursor.offset >> cursor.tail_fingerprint >> cursor.tail_length >> cursor.seen_size;
   }
@@ -130,7 +130,7 @@ void store(const std::string& path, const Saved& saved) {
     std::ofstream file(path + ".new");
     file << saved.cursors.size() << ' ' << saved.output << ' ' << saved.lost << ' ' << saved.unknown << ' '
          << saved.reread << '\n';
-    for (const input::Cursor& cursor : saved.cursors) {
+    for (const model::Cursor& cursor : saved.cursors) {
       file << cursor.path << ' ' << cursor.device << ' ' << cursor.inode << ' ' << cursor.fingerprint << ' '
            << cursor.fingerprint_length << ' ' << cursor.offset << ' ' << cursor.tail_fingerprint << ' '
            << cursor.tail_length << ' ' << cursor.seen_size << '\n';

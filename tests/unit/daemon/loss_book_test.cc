@@ -98,7 +98,7 @@ TEST(LossBook, IsKeptWithTheCursors) {
   lookups.route = [](const net::Address&) { return model::Route{}; };
   lookups.protected_prefixes = [] { return std::vector<std::pair<net::Prefix, std::string>>{}; };
   decide::Engine engine({}, std::move(lookups));
-  const std::vector<input::Cursor> cursors = {{.path = "/log", .offset = 7}};
+  const std::vector<model::Cursor> cursors = {{.path = "/log", .offset = 7}};
   {
     auto state = State::open(config, false);
     ASSERT_TRUE(state);

@@ -41,7 +41,7 @@ class StateTest : public testing::Test {
   void ban(const char* target) {
     ASSERT_TRUE(engine.ban(*model::Target::parse(target), {}, "why", "manual", wall_clock_now()));
   }
-  void save(State& state, const std::vector<input::Cursor>* cursors = nullptr) {
+  void save(State& state, const std::vector<model::Cursor>* cursors = nullptr) {
     state.note(engine.take_changes());
     state.save(engine, cursors);
   }
@@ -73,7 +73,7 @@ TEST_F(StateTest, RemembersOverARestart) {
     engine.on_login(*net::Address::parse("192.0.2.9"), wall_clock_now(), wall_clock_now());
     save(*state);
     EXPECT_FALSE(state->unsaved());
-    const std::vector<input::Cursor> cursors = {{.path = "/log", .offset = 7}};
+    const std::vector<model::Cursor> cursors = {{.path = "/log", .offset = 7}};
     save(*state, &cursors);
   }
   auto state = State::open(config, false);
@@ -127,7 +127,7 @@ TEST_F(StateTest, ACorruptStoreIsBegunAfreshWithWhatIsInForce) {
                                  .asn = {}};
       ASSERT_TRUE(engine.ban(target, {}, std::string(2000, 'x'), "manual", wall_clock_now()));
     }
-    const std::vector<input::Cursor> cursors = {{.path = "/log", .offset = 7}};
+    const std::vector<model::Cursor> cursors = {{.path = "/log", .offset = 7}};
     save(*state, &cursors);
     ASSERT_TRUE(state->store().prune(wall_clock_now() - Seconds(3600)));  // out of the log, into the database
     for (const char* name : {"/ipguard.db", "/ipguard.db-wal"}) {
@@ -236,7 +236,7 @@ TEST_F(StateTest, ADeletedFolderIsNoticedAndMadeAnew) {
       ASSERT_TRUE(later.ban(*model::Target::parse(target), {}, target, "manual", now));
       state->note(later.take_changes());
     };
-    const std::vector<input::Cursor> cursors = {{.path = "/log", .offset = 7}};
+    const std::vector<model::Cursor> cursors = {{.path = "/log", .offset = 7}};
     order("192.0.2.1");
     order("192.0.2.9");
     state->save(later, &cursors);

@@ -56,7 +56,7 @@ struct EngineFixture {
   std::optional<model::Decision> find(std::string_view name) const { return engine.find(target(name)); }
 
   World world;
-  std::map<model::Target, DecisionTexts> texts;  // as a store would keep them
+  std::map<model::Target, model::DecisionTexts> texts;  // as a store would keep them
   Engine engine;
 
  private:

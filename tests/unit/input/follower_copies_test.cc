@@ -148,7 +148,7 @@ TEST_F(CopiesTest, WhatTheCopyLacksIsLostAndStatedExactly) {
     fs::copy_file(log, rotated);
     append(log, content.substr(4UL << 20));
     follower = std::make_unique<Follower>(
-        loop, sources, std::vector<Cursor>{}, 0, [this](const Block& block) { return take(block); }, timing);
+        loop, sources, std::vector<model::Cursor>{}, 0, [this](const Block& block) { return take(block); }, timing);
     ASSERT_TRUE(follower->start());
     ASSERT_TRUE(follower->read_turn());
     truncate();
@@ -188,7 +188,7 @@ TEST_F(CopiesTest, AWriterThatGoesOnAtItsOldPlaceTellsHowMuchThereWas) {
   EXPECT_EQ(next_texts(), (Texts{"four"}));
   EXPECT_EQ(status_of(log).overlong_lines, 0U);
   // So it is after a restart.
-  const std::vector<Cursor> cursors = stop();
+  const std::vector<model::Cursor> cursors = stop();
   write_at(24, "five\n");
   start(cursors);
   EXPECT_EQ(take_texts(), (Texts{"five"}));
@@ -335,7 +335,7 @@ TEST_F(CopiesTest, GenerationsWhoseEventsWereDroppedAreFound) {
 
 TEST_F(CopiesTest, WhatIsReadAndStandsElsewhereAsWellIsReadOnce) {
   follow_log("one\n");
-  const std::vector<Cursor> cursors = stop();
+  const std::vector<model::Cursor> cursors = stop();
   append(log, "two\n");
   copy_and_truncate();
   append(log, "three\npart");

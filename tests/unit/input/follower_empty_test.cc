@@ -46,7 +46,7 @@ class EmptyLogTest : public FollowerFixture {
       } else if (step == '.' || step == 'w') {
         drain();
         if (step == 'w') {
-          run_until([this] { return std::ranges::any_of(follower->cursors(), &Cursor::is_done); });
+          run_until([this] { return std::ranges::any_of(follower->cursors(), &model::Cursor::is_done); });
         }
         cursors = follower->cursors();
       } else {
@@ -119,7 +119,7 @@ class EmptyLogTest : public FollowerFixture {
   const std::string log = temp / "a.log";
   RotationWays ways{};
   bool real = false;
-  std::vector<Cursor> cursors;
+  std::vector<model::Cursor> cursors;
   bool before_start = true;
   Texts expected;
   int lines = 0;

@@ -36,7 +36,7 @@ class FollowerFixture : public ::testing::Test {
     sources.push_back(std::move(source));
   }
 
-  void start(std::vector<Cursor> cursors = {}, uint64_t replay_bytes = 0) {
+  void start(std::vector<model::Cursor> cursors = {}, uint64_t replay_bytes = 0) {
     follower = std::make_unique<Follower>(
         loop, sources, std::move(cursors), replay_bytes, [this](const Block& block) { return take(block); }, timing,
         most_open);
@@ -46,8 +46,8 @@ class FollowerFixture : public ::testing::Test {
   }
 
   // As after a stop of the daemon: the cursors are all that is left.
-  [[nodiscard]] std::vector<Cursor> stop() {
-    std::vector<Cursor> cursors = follower->cursors();
+  [[nodiscard]] std::vector<model::Cursor> stop() {
+    std::vector<model::Cursor> cursors = follower->cursors();
     follower.reset();
     return cursors;
   }

@@ -67,7 +67,7 @@ TEST_F(LimitsTest, ARotatedFileWaitsForRoomToo) {
   append(file(0), "0\n");
   append(file(1), "1\n");
   follow_all();
-  const std::vector<Cursor> cursors = stop();
+  const std::vector<model::Cursor> cursors = stop();
   append(file(1), "last\n");
   fs::rename(file(1), file(1) + ".1");
   seen.clear();
@@ -173,7 +173,7 @@ TEST_F(LimitsTest, WhatWasLostWhileNobodyLookedIsCounted) {
   for (const Case& test : cases) {
     append(log, "1\n");
     start();
-    const std::vector<Cursor> cursors = stop();
+    const std::vector<model::Cursor> cursors = stop();
     test.change(log);
     start(cursors);
     EXPECT_EQ(status_of(log).losses_of_unknown_size, test.losses) << test.name;
@@ -194,10 +194,10 @@ TEST_F(LimitsTest, OfAFileReadToItsEndAndDeletedNothingIsLost) {
   EXPECT_EQ(next_texts(), (Texts{"2"}));
   fs::remove(log);
   drain();
-  std::vector<Cursor> cursors;
+  std::vector<model::Cursor> cursors;
   for (int run = 0; run < 2; ++run) {  // the second has nothing but the mark that the first one left
     cursors = stop();
-    EXPECT_THAT(cursors, ElementsAre(Cursor{.path = log}));
+    EXPECT_THAT(cursors, ElementsAre(model::Cursor{.path = log}));
     start(cursors);
     EXPECT_EQ(status_of(log).losses_of_unknown_size, 0U);
   }

@@ -109,9 +109,9 @@ class ModelRun : public FollowerFixture {
   void note(const std::string& what, const Log& log) {
     history_.push_back(what + ' ' + fs::path(log.path).filename().string() + ' ' + std::to_string(log.content));
   }
-  void note_saved(const std::vector<Cursor>& cursors) {
+  void note_saved(const std::vector<model::Cursor>& cursors) {
     history_.emplace_back("save");
-    for (const Cursor& cursor : cursors) {
+    for (const model::Cursor& cursor : cursors) {
       history_.back() += "\n    " + fs::path(cursor.path).filename().string() + " inode " +
                          std::to_string(cursor.inode) + " offset " + std::to_string(cursor.offset) + " seen " +
                          std::to_string(cursor.seen_size) + " of " + std::to_string(cursor.fingerprint_length) + '+' +
@@ -333,7 +333,7 @@ class ModelRun : public FollowerFixture {
       log.may_rotate = log.writer.valid();
     }
     check_seen();
-    const std::vector<Cursor> cursors = follower->cursors();
+    const std::vector<model::Cursor> cursors = follower->cursors();
     note_saved(cursors);
     killing_ = chance(50);
     if (killing_) {

@@ -20,7 +20,7 @@ class PackedTest : public FollowerFixture {
   PackedTest() { add_source("web", {log}, StartPosition::end); }
 
   // Follows the log once with these bytes in it.
-  [[nodiscard]] std::vector<Cursor> followed(std::string_view bytes) {
+  [[nodiscard]] std::vector<model::Cursor> followed(std::string_view bytes) {
     start();
     append(log, bytes);
     drain();
@@ -51,7 +51,7 @@ class PackedTest : public FollowerFixture {
 };
 
 TEST_F(PackedTest, TheRestIsReadFromTheCompressedFile) {
-  const std::vector<Cursor> cursors = followed("1\n2\npar");
+  const std::vector<model::Cursor> cursors = followed("1\n2\npar");
   append(log, "tial\n3\nlast");
   fs::rename(log, rotated);
   compress(rotated);
@@ -60,7 +60,7 @@ TEST_F(PackedTest, TheRestIsReadFromTheCompressedFile) {
   EXPECT_EQ(take_texts(), (Texts{"partial", "3", "last", "4"}));
   expect_nothing_lost();
   EXPECT_EQ(status_of(log).rotations, 1U);
-  const std::vector<Cursor> again = stop();
+  const std::vector<model::Cursor> again = stop();
   EXPECT_EQ(again.size(), 1U);
   start(again);
   EXPECT_THAT(take_texts(), IsEmpty());
@@ -82,7 +82,7 @@ TEST_F(PackedTest, NamesThatLogrotateGives) {
   };
   for (const Case& test : cases) {
     SCOPED_TRACE(test.name);
-    const std::vector<Cursor> cursors = followed("1\n");
+    const std::vector<model::Cursor> cursors = followed("1\n");
     append(log, "2\n");
     for (size_t i = 0; i < test.rotated.size(); ++i) {
       std::string name = test.rotated[i];
@@ -119,7 +119,7 @@ TEST_F(PackedTest, CopiedAndTruncatedMeanwhile) {
                                    {"compressed, longer", true, "5\n6 is longer than what there was before\n"}};
   for (const Case& test : cases) {
     SCOPED_TRACE(test.name);
-    const std::vector<Cursor> cursors = followed("1\n2\n");
+    const std::vector<model::Cursor> cursors = followed("1\n2\n");
     append(log, "3\n");
     fs::copy_file(log, rotated);
     if (test.packed) {
@@ -156,7 +156,7 @@ TEST_F(PackedTest, GenerationsThatCameAndWentBehindAnEmptyFile) {
     drain();
     run_until([&] { return follower->cursors().size() == 2 && follower->status()[0].behind_bytes == 0; });
     seen.clear();
-    const std::vector<Cursor> cursors = stop();
+    const std::vector<model::Cursor> cursors = stop();
     append(log, "2\n");
     fs::rename(rotated, log + ".2");
     compress(log + ".2");
@@ -177,13 +177,13 @@ TEST_F(PackedTest, GenerationsThatCameAndWentBehindAnEmptyFile) {
 
 TEST_F(PackedTest, ItIsUnpackedInBudgetsAndGoesOnAfterAKill) {
   const std::string content = many_lines(20UL << 20);
-  const std::vector<Cursor> cursors = followed(content.substr(0, 1000));
+  const std::vector<model::Cursor> cursors = followed(content.substr(0, 1000));
   const uint64_t offset = cursors.at(0).offset;
   overwrite(log, content);
   fs::rename(log, rotated);
   compress(rotated);
   append(log, "new\n");
-  std::vector<Cursor> saved = cursors;
+  std::vector<model::Cursor> saved = cursors;
   std::string all;
   uint64_t stops = 0;
   for (bool more = true; more; ++stops) {
@@ -208,7 +208,7 @@ TEST_F(PackedTest, ItIsUnpackedInBudgetsAndGoesOnAfterAKill) {
 }
 
 TEST_F(PackedTest, WhatTheCompressedFileLacksIsLostAndStatedExactly) {
-  std::vector<Cursor> cursors = followed("1\n2\n");
+  std::vector<model::Cursor> cursors = followed("1\n2\n");
   cursors.at(0).seen_size = 100;
   append(log, "3\n");
   fs::rename(log, rotated);
@@ -220,7 +220,7 @@ TEST_F(PackedTest, WhatTheCompressedFileLacksIsLostAndStatedExactly) {
 }
 
 TEST_F(PackedTest, ADamagedFileIsALossOfUnknownSize) {
-  const std::vector<Cursor> cursors = followed("1\n2\n");
+  const std::vector<model::Cursor> cursors = followed("1\n2\n");
   append(log, many_lines(1000));
   fs::rename(log, rotated);
   compress(rotated);
@@ -236,7 +236,7 @@ TEST_F(PackedTest, ADamagedFileIsALossOfUnknownSize) {
 // Of what came before the damage nothing is lost, wherever it lies in a read.
 TEST_F(PackedTest, WhatComesBeforeTheDamageIsRead) {
   const std::string content = many_lines(300'000);
-  const std::vector<Cursor> cursors = followed("1\n2\n");
+  const std::vector<model::Cursor> cursors = followed("1\n2\n");
   append(log, content);
   fs::rename(log, rotated);
   compress(rotated);
@@ -254,7 +254,7 @@ TEST_F(PackedTest, WhatComesBeforeTheDamageIsRead) {
 // Both begin alike, as logs do whose program writes a heading; only one has what was read.
 TEST_F(PackedTest, AFileThatOnlyBeginsAlikeIsNotTakenForIt) {
   const std::string heading = many_lines(400);
-  const std::vector<Cursor> cursors = followed(heading + "mine 1\n");
+  const std::vector<model::Cursor> cursors = followed(heading + "mine 1\n");
   append(log, "mine 2\n");
   fs::rename(log, log + ".2");
   compress(log + ".2");
@@ -271,7 +271,7 @@ TEST_F(PackedTest, AFileThatOnlyBeginsAlikeIsNotTakenForIt) {
 }
 
 TEST_F(PackedTest, ReplaysFromTheCompressedFile) {
-  const std::vector<Cursor> cursors = followed("one\ntwo\nthree\n");
+  const std::vector<model::Cursor> cursors = followed("one\ntwo\nthree\n");
   append(log, "four\n");
   fs::rename(log, rotated);
   compress(rotated);
@@ -292,7 +292,7 @@ TEST_F(PackedTest, ReplaysFromTheCompressedFile) {
 
 TEST_F(PackedTest, InsideAnOverlongLineItsRestIsStillSkipped) {
   sources[0].max_line = 10;
-  const std::vector<Cursor> cursors = followed("1\n" + std::string(30, 'x'));
+  const std::vector<model::Cursor> cursors = followed("1\n" + std::string(30, 'x'));
   append(log, "rest\nnext\n");
   fs::rename(log, rotated);
   compress(rotated);

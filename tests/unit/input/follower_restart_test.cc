@@ -16,14 +16,14 @@ using ::testing::IsEmpty;
 
 class RestartTest : public FollowerFixture {
  protected:
-  void follow_log(std::vector<Cursor> cursors = {}, uint64_t replay_bytes = 0) {
+  void follow_log(std::vector<model::Cursor> cursors = {}, uint64_t replay_bytes = 0) {
     if (sources.empty()) {
       add_source("web", {log}, StartPosition::end);
     }
     start(std::move(cursors), replay_bytes);
   }
   // Follows the log once with these bytes in it.
-  [[nodiscard]] std::vector<Cursor> followed(std::string_view bytes) {
+  [[nodiscard]] std::vector<model::Cursor> followed(std::string_view bytes) {
     follow_log();
     append(log, bytes);
     drain();
@@ -35,7 +35,7 @@ class RestartTest : public FollowerFixture {
 };
 
 TEST_F(RestartTest, GoesOnAtTheCursor) {
-  const std::vector<Cursor> cursors = followed("1\n2\npar");
+  const std::vector<model::Cursor> cursors = followed("1\n2\npar");
   ASSERT_EQ(cursors.size(), 1U);
   EXPECT_EQ(cursors[0].offset, 4U);
   EXPECT_EQ(cursors[0].path, log);
@@ -48,14 +48,14 @@ TEST_F(RestartTest, GoesOnAtTheCursor) {
 
 TEST_F(RestartTest, InsideAnOverlongLineItsRestIsStillSkipped) {
   add_source("web", {log}, StartPosition::end, 10);
-  const std::vector<Cursor> cursors = followed("1\n" + std::string(30, 'x'));
+  const std::vector<model::Cursor> cursors = followed("1\n" + std::string(30, 'x'));
   append(log, "rest\nnext\n");
   follow_log(cursors);
   EXPECT_EQ(take_texts(), (Texts{"next"}));
 }
 
 TEST_F(RestartTest, ReplaysWhatIsBeforeTheCursorWithoutCounting) {
-  const std::vector<Cursor> cursors = followed("one\ntwo\nthree\n");
+  const std::vector<model::Cursor> cursors = followed("one\ntwo\nthree\n");
   append(log, "four\n");
   struct Case {
     uint64_t bytes;
@@ -86,7 +86,7 @@ TEST_F(RestartTest, ReplaysWhatIsBeforeTheCursorWithoutCounting) {
 }
 
 TEST_F(RestartTest, TheCursorStandsStillDuringReplay) {
-  const std::vector<Cursor> cursors = followed("one\ntwo\n");
+  const std::vector<model::Cursor> cursors = followed("one\ntwo\n");
   follower = std::make_unique<Follower>(loop, sources, cursors, 100, [&](const Block& block) {
     EXPECT_EQ(follower->cursors().at(0).offset, 8U);
     return take(block);
@@ -97,7 +97,7 @@ TEST_F(RestartTest, TheCursorStandsStillDuringReplay) {
 }
 
 TEST_F(RestartTest, RotatedMeanwhileTheOldFileIsFinishedFirst) {
-  const std::vector<Cursor> cursors = followed("1\n");
+  const std::vector<model::Cursor> cursors = followed("1\n");
   append(log, "2\n");
   fs::rename(log, temp / "access.log.1");
   append(log, "3\n");
@@ -120,7 +120,7 @@ TEST_F(RestartTest, RotatedSeveralTimesMeanwhile) {
       {"times", {"access.log-2026-01-01T01", "access.log-2026-01-01T02", "access.log-2026-01-01T10"}}};
   for (const Case& test : cases) {
     fs::remove(log);
-    const std::vector<Cursor> cursors = followed("1\n");
+    const std::vector<model::Cursor> cursors = followed("1\n");
     append(log, "2\n");
     fs::rename(log, temp / test.names[0]);
     append(temp / test.names[1], "3\n");
@@ -130,7 +130,7 @@ TEST_F(RestartTest, RotatedSeveralTimesMeanwhile) {
     follow_log(cursors);
     EXPECT_EQ(take_texts(), (Texts{"2", "3", "4", "5"})) << test.name;
     // All of it is in the cursors now.
-    const std::vector<Cursor> again = stop();
+    const std::vector<model::Cursor> again = stop();
     follow_log(again);
     EXPECT_THAT(take_texts(), IsEmpty()) << test.name;
     for (const std::string& name : test.names) {
@@ -162,7 +162,7 @@ TEST_F(RestartTest, AnOldFileStillFollowedDoesNotBringReadOnesBack) {
   fs::rename(log, temp / "access.log.1");
   append(log, "2\n");
   drain();
-  std::vector<Cursor> cursors = stop();
+  std::vector<model::Cursor> cursors = stop();
   ASSERT_EQ(cursors.size(), 2U);
   // Between the two, a generation that was read and closed long ago: it has no cursor any more.
   fs::rename(temp / "access.log.1", temp / "access.log.2");
@@ -174,7 +174,7 @@ TEST_F(RestartTest, AnOldFileStillFollowedDoesNotBringReadOnesBack) {
 }
 
 TEST_F(RestartTest, RotatedAndNotCreatedAgainYet) {
-  const std::vector<Cursor> cursors = followed("1\n");
+  const std::vector<model::Cursor> cursors = followed("1\n");
   append(log, "2\n");
   fs::rename(log, temp / "access.log.1");
   follow_log(cursors);
@@ -200,7 +200,7 @@ TEST_F(RestartTest, ReplacedMeanwhileTheNewFileIsReadFromItsBeginning) {
   };
   for (const Case& test : cases) {
     fs::remove(log);
-    const std::vector<Cursor> cursors = followed("1234567890\n");
+    const std::vector<model::Cursor> cursors = followed("1234567890\n");
     test.replace(log);
     follow_log(cursors);
     ASSERT_EQ(seen.size(), 1U) << test.name;
@@ -211,7 +211,7 @@ TEST_F(RestartTest, ReplacedMeanwhileTheNewFileIsReadFromItsBeginning) {
 
 TEST_F(RestartTest, AFileWithTheSameBeginningAndOtherBytesBeforeTheCursorIsNew) {
   const std::string heading = std::string(300, '#') + '\n';
-  const std::vector<Cursor> cursors = followed(heading + "one\n");
+  const std::vector<model::Cursor> cursors = followed(heading + "one\n");
   overwrite(log, heading + "two\nthree\n");
   follow_log(cursors);
   EXPECT_EQ(take_texts(), (Texts{heading.substr(0, 300), "two", "three"}));
@@ -219,7 +219,7 @@ TEST_F(RestartTest, AFileWithTheSameBeginningAndOtherBytesBeforeTheCursorIsNew) 
 }
 
 TEST_F(RestartTest, ACursorOfAnOlderVersionHasNoTail) {
-  std::vector<Cursor> cursors = followed("1\n2\n");
+  std::vector<model::Cursor> cursors = followed("1\n2\n");
   cursors.at(0).tail_fingerprint = 0;
   cursors.at(0).tail_length = 0;
   append(log, "3\n");
@@ -228,7 +228,7 @@ TEST_F(RestartTest, ACursorOfAnOlderVersionHasNoTail) {
 }
 
 TEST_F(RestartTest, ACursorWithAnotherFingerprintIsNotBelieved) {
-  std::vector<Cursor> cursors = followed("1\n2\n");
+  std::vector<model::Cursor> cursors = followed("1\n2\n");
   cursors.at(0).fingerprint ^= 1;
   follow_log(cursors);
   EXPECT_EQ(take_texts(), (Texts{"1", "2"}));
@@ -236,7 +236,7 @@ TEST_F(RestartTest, ACursorWithAnotherFingerprintIsNotBelieved) {
 
 TEST_F(RestartTest, AFileRenamedToAnotherFollowedPathGoesOnThere) {
   add_source("web", {temp / "access.log*"}, StartPosition::end);
-  const std::vector<Cursor> cursors = followed("1\n");
+  const std::vector<model::Cursor> cursors = followed("1\n");
   append(log, "2\n");
   fs::rename(log, temp / "access.log.1");
   append(log, "3\n");
@@ -251,7 +251,7 @@ TEST_F(RestartTest, CursorsOfAFolderThatIsNotThereArePassedOn) {
   start();
   append(temp / "mount/access.log", "1\n");
   drain();
-  const std::vector<Cursor> cursors = stop();
+  const std::vector<model::Cursor> cursors = stop();
   fs::rename(temp / "mount", temp / "unmounted");
   follow_log(cursors);
   EXPECT_EQ(follower->cursors(), cursors);
@@ -262,7 +262,7 @@ TEST_F(RestartTest, CursorsOfAFolderThatIsNotThereArePassedOn) {
 }
 
 TEST_F(RestartTest, CursorsOfWhatIsNoLongerFollowedAreDropped) {
-  std::vector<Cursor> cursors = followed("1\n");
+  std::vector<model::Cursor> cursors = followed("1\n");
   cursors.push_back(cursors.at(0));
   cursors.back().path = temp / "elsewhere.log";
   cursors.back().inode ^= 1;

@@ -101,7 +101,7 @@ TEST_F(RotationTest, AFileThatWasCreatedAndRenamedBetweenTwoLooks) {
   drain();
   run_until([&] { return open_files() == 1; });
   EXPECT_EQ(take_texts(), (Texts{"3"}));
-  const std::vector<Cursor> cursors = stop();
+  const std::vector<model::Cursor> cursors = stop();
   start(cursors);
   EXPECT_THAT(take_texts(), IsEmpty());
 }
@@ -172,7 +172,7 @@ TEST_F(RotationTest, ADeletedFileWithoutSuccessorIsClosedInTheEnd) {
   fs::remove(log);
   drain();
   run_until([&] { return seen.size() == 2; });
-  EXPECT_EQ(follower->cursors(), (std::vector<Cursor>{{.path = log}}));
+  EXPECT_EQ(follower->cursors(), (std::vector<model::Cursor>{{.path = log}}));
   EXPECT_EQ(take_texts(), (Texts{"1", "last"}));
   append(log, "2\n");
   EXPECT_EQ(next_texts(), (Texts{"2"}));
@@ -232,7 +232,7 @@ TEST_F(RotationTest, WhatWasTruncatedUnreadIsCountedAsLost) {
   append(log, content);
   add_source("web", {log}, StartPosition::start);
   follower = std::make_unique<Follower>(
-      loop, sources, std::vector<Cursor>{}, 0, [this](const Block& block) { return take(block); }, timing);
+      loop, sources, std::vector<model::Cursor>{}, 0, [this](const Block& block) { return take(block); }, timing);
   ASSERT_TRUE(follower->start());
   EXPECT_TRUE(follower->read_turn());
   const uint64_t read = status_of(log).bytes;

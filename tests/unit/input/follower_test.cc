@@ -378,7 +378,7 @@ TEST_F(FollowerTest, ABigFileIsReadInBudgets) {
   append(temp / "b.log", "small\n");
   add_source("web", {temp / "*.log"}, StartPosition::start);
   follower = std::make_unique<Follower>(
-      loop, sources, std::vector<Cursor>{}, 0, [this](const Block& block) { return take(block); }, timing);
+      loop, sources, std::vector<model::Cursor>{}, 0, [this](const Block& block) { return take(block); }, timing);
   ASSERT_TRUE(follower->start());
   EXPECT_FALSE(follower->caught_up());
   EXPECT_TRUE(follower->read_turn());  // one budget of the big file, all of the small one
@@ -398,7 +398,7 @@ TEST_F(FollowerTest, AnIdleFollowerChangesNothing) {
   add_source("web", {temp / "a.log"});
   start();
   const uint64_t version = follower->cursor_version();
-  const std::vector<Cursor> cursors = follower->cursors();
+  const std::vector<model::Cursor> cursors = follower->cursors();
   drain();
   append(temp / "unrelated", "x\n");
   drain();

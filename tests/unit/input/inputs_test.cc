@@ -35,7 +35,7 @@ class InputsTest : public ::testing::Test {
 
   void start() {
     inputs.emplace(
-        loop, sources, std::vector<Cursor>{}, 0,
+        loop, sources, std::vector<model::Cursor>{}, 0,
         [this](const Block& block) {
           const auto source = inputs->source(block.source);
           EXPECT_NE(source.config, nullptr);

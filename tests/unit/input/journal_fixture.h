@@ -89,14 +89,14 @@ class JournalFixture : public ::testing::Test {
     write(name, entries);
   }
 
-  void start(std::vector<Cursor> saved = {}, uint64_t replay_bytes = 0) {
+  void start(std::vector<model::Cursor> saved = {}, uint64_t replay_bytes = 0) {
     input = make_journal_input(
         loop, config, 7, std::move(saved), replay_bytes, [this](const Block& block) { return take(block); }, timing);
     next_offset = 0;
     input->start();
     drain();
   }
-  [[nodiscard]] std::vector<Cursor> stop() {
+  [[nodiscard]] std::vector<model::Cursor> stop() {
     auto cursors = input->cursors();
     input.reset();
     return cursors;

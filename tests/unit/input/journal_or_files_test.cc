@@ -41,7 +41,7 @@ class JournalOrFiles : public JournalFixture {
     write_numbered("system-" + std::to_string(first) + ".journal", first, last);
   }
 
-  void run(std::vector<Cursor> saved = {}) {
+  void run(std::vector<model::Cursor> saved = {}) {
     inputs.emplace(
         loop, sources, std::move(saved), 0,
         [this](const Block& block) {
@@ -69,7 +69,7 @@ class JournalOrFiles : public JournalFixture {
     settle();
     return messages(seen);
   }
-  std::vector<Cursor> end_run() {
+  std::vector<model::Cursor> end_run() {
     auto cursors = inputs->cursors();
     inputs.reset();
     return cursors;

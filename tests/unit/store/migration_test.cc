@@ -97,13 +97,13 @@ TEST(Migration, Version1KeepsEverything) {
   EXPECT_EQ(active[0].good_clients, model::GoodCounts{});
   EXPECT_EQ(store.ended_decisions(5)->size(), 1U);
   EXPECT_EQ(store.history()->size(), 1U);
-  EXPECT_EQ(store.cursors().value(), (std::vector<CursorRow>{{.path = "/log",
-                                                              .device = 1,
-                                                              .inode = 2,
-                                                              .fingerprint = 3,
-                                                              .fingerprint_length = 4,
-                                                              .offset = 5,
-                                                              .seen_size = 5}}));
+  EXPECT_EQ(store.cursors().value(), (std::vector<model::Cursor>{{.path = "/log",
+                                                                  .device = 1,
+                                                                  .inode = 2,
+                                                                  .fingerprint = 3,
+                                                                  .fingerprint_length = 4,
+                                                                  .offset = 5,
+                                                                  .seen_size = 5}}));
   EXPECT_EQ(store.bad_rows(), 0U);
   EXPECT_TRUE(store.good_clients()->empty());
   EXPECT_TRUE(store.losses()->empty());

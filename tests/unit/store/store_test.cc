@@ -169,36 +169,36 @@ TEST(Store, HistoryCountsBansThatWereInForce) {
 
 TEST(Store, CursorsAreACompleteSet) {
   auto store = Store::in_memory();
-  const CursorRow access{.path = "/var/log/nginx/access.log",
-                         .device = UINT64_MAX,
-                         .inode = 1ULL << 63,
-                         .fingerprint = 0xfedcba9876543210ULL,
-                         .fingerprint_length = 256,
-                         .offset = 123,
-                         .tail_fingerprint = 1ULL << 63,
-                         .tail_length = 64,
-                         .seen_size = 124,
-                         .journal_cursor = "s=0123;i=4f"};
-  CursorRow auth{
+  const model::Cursor access{.path = "/var/log/nginx/access.log",
+                             .device = UINT64_MAX,
+                             .inode = 1ULL << 63,
+                             .fingerprint = 0xfedcba9876543210ULL,
+                             .fingerprint_length = 256,
+                             .offset = 123,
+                             .tail_fingerprint = 1ULL << 63,
+                             .tail_length = 64,
+                             .seen_size = 124,
+                             .journal_cursor = "s=0123;i=4f"};
+  model::Cursor auth{
       .path = "/var/log/auth\xff.log", .device = 1, .inode = 2, .fingerprint = 3, .fingerprint_length = 4, .offset = 5};
-  const auto write = [&](std::vector<CursorRow> rows) {
+  const auto write = [&](std::vector<model::Cursor> rows) {
     StoreBatch batch;
     batch.cursors = std::move(rows);
     batch.has_cursors = true;
     return store->write(batch).has_value();
   };
   ASSERT_TRUE(write({auth, access}));
-  EXPECT_EQ(store->cursors().value(), (std::vector<CursorRow>{auth, access}));
+  EXPECT_EQ(store->cursors().value(), (std::vector<model::Cursor>{auth, access}));
   auth.offset = UINT64_MAX;
   ASSERT_TRUE(write({access, auth}));
-  EXPECT_EQ(store->cursors().value(), (std::vector<CursorRow>{auth, access}));
+  EXPECT_EQ(store->cursors().value(), (std::vector<model::Cursor>{auth, access}));
   ASSERT_TRUE(store->write(begin({decision_on("192.0.2.7")})));
   EXPECT_EQ(store->cursors()->size(), 2U) << "a batch without cursors leaves them";
   // A rotated file that is still read and its successor share a path.
   auto successor = access;
   successor.inode = 77;
   ASSERT_TRUE(write({access, successor}));
-  EXPECT_EQ(store->cursors().value(), (std::vector<CursorRow>{access, successor}));
+  EXPECT_EQ(store->cursors().value(), (std::vector<model::Cursor>{access, successor}));
   ASSERT_TRUE(write({}));
   EXPECT_TRUE(store->cursors()->empty());
 }

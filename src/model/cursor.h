@@ -1,11 +1,11 @@
-// Cursor: where reading of an input stands, as it is saved.
+// Cursor: where reading of an input stands, as it is saved. Made and understood by input/, kept by store/.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <utility>
 
-namespace ipguard::input {
+namespace ipguard::model {
 
 // A file is the same file when device, inode and fingerprint agree; it has the same content when both fingerprints do.
 struct Cursor {
@@ -46,4 +46,4 @@ struct Cursor {
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
-}  // namespace ipguard::input
+}  // namespace ipguard::model
