@@ -1,8 +1,8 @@
 // [allow] and [whois].
-#include "base/ascii.h"
 #include "base/text.h"
 #include "config/config_reader.h"
 #include "config/countries.h"
+#include "model/country.h"
 #include "net/endpoint.h"
 
 namespace ipguard::config {
@@ -26,18 +26,17 @@ void read_asns(TableReader& table, AllowConfig& allow) {
 
 void read_countries(TableReader& table, AllowConfig& allow) {
   for (const auto& item : table.texts("countries", true)) {
-    const auto code = upper_case(item.text);
-    const bool two_letters = code.size() == 2 && is_upper(code[0]) && is_upper(code[1]);
-    if (!two_letters) {
+    const auto country = model::Country::parse(item.text);
+    if (!country) {
       table.context().error(item.place, "countries: " + in_quotes(item.text) + " is no country code",
                             "write the two letters of ISO 3166-1, such as \"CH\"");
       continue;
     }
-    if (!is_country_code(code)) {
+    if (const auto code = country->to_string(); !is_country_code(code)) {
       table.context().warning(item.place, "countries: " + code + " is not assigned in ISO 3166-1 and may never match",
                               code == "UK" ? "the United Kingdom is \"GB\"" : "");
     }
-    allow.countries.push_back(code);
+    allow.countries.push_back(*country);
   }
 }
 

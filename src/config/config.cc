@@ -11,7 +11,7 @@ namespace ipguard::config {
 namespace {
 
 constexpr std::array<std::string_view, 2> verdict_names = {"drop", "reject"};
-constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};  // as LogLevel has them
 
 // `paths` of files and folders that are read, where they are written.
 void read_paths(TableReader& table, bool may_be_empty, std::vector<std::string>& paths,
@@ -143,11 +143,9 @@ void read_report(TableReader& root, ReportConfig& report, ReadContext& context) 
   table.finish();
 }
 
-void read_log(TableReader& root, std::string& level, ReadContext& context) {
+void read_log(TableReader& root, LogLevel& level, ReadContext& context) {
   TableReader table(root.table("log"), "[log]", context);
-  if (const auto choice = table.choice("level", level_names)) {
-    level = level_names[*choice];
-  }
+  keep(level, table.choice("level", level_names));
   table.finish();
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
 #include "base/time.h"
 #include "config/diagnostic.h"
 #include "config/format.h"
@@ -17,6 +18,7 @@
 #include "config/rule_selection.h"
 #include "config/source.h"
 #include "config/trap.h"
+#include "model/country.h"
 #include "model/rule.h"
 #include "net/asn.h"
 #include "net/prefix.h"
@@ -89,7 +91,7 @@ struct BanGrowth {
 struct AllowConfig {
   std::vector<net::Prefix> prefixes;
   std::vector<net::Asn> asns;
-  std::vector<std::string> countries;  // ISO 3166-1 alpha-2, upper case
+  std::vector<model::Country> countries;
   model::Location asns_location = {};  // of the lists as they were written; line 0 = not at all
   model::Location countries_location = {};
 };
@@ -165,7 +167,7 @@ struct Config {
   CollateralConfig collateral;
   BanGrowth ban;
   LimitsConfig limits;
-  std::string log_level = "info";
+  LogLevel log_level = LogLevel::info;
   ReportConfig report;
   WhoisConfig whois;
   HttpConfig http;

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "config/log_level.h"
 #include "control/access.h"
 #include "daemon/commands.h"
 #include "daemon/confinement.h"
@@ -273,7 +272,7 @@ class Daemon {
     if (!reloaded) {
       return std::unexpected(std::move(reloaded.error()));
     }
-    set_log_level(config::log_level(guard_.loaded().config));
+    set_log_level(guard_.loaded().config.log_level);
     log_info("reloaded " + config_path_);
     pending_ = std::move(pending);
     for (const auto& sentence : pending_) {
@@ -377,7 +376,7 @@ Result<> run(const Options& options) {
   if (!loaded) {
     return fail(Errc::configuration, "");
   }
-  init_log(config::log_level(loaded->config));
+  init_log(loaded->config.log_level);
   const bool dry_run = options.dry_run || loaded->config.enforce.mode == config::Mode::dry_run;
   if (auto settled = writer->settle(dry_run); !settled) {
     return settled;

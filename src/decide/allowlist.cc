@@ -32,7 +32,7 @@ std::optional<std::string> Allowlist::reason(net::Asn asn) const {
 }
 
 std::optional<std::string> Allowlist::reason(model::Country country) const {
-  if (!std::ranges::binary_search(countries_, country.to_string())) {
+  if (!std::ranges::binary_search(countries_, country)) {
     return std::nullopt;
   }
   return "allowlist: country " + country.to_string();
@@ -45,7 +45,8 @@ std::optional<std::string> Allowlist::reason(const model::Route& route) const {
     }
   }
   // A country the list does not hold never gets into the text, so hostile bytes of a database do not either.
-  if (!route.country_code.empty() && std::ranges::binary_search(countries_, route.country_code)) {
+  const auto letters = [](const model::Country& country) { return std::string_view(country.letters); };
+  if (std::ranges::binary_search(countries_, std::string_view(route.country_code), {}, letters)) {
     return "allowlist: country " + route.country_code;
   }
   return std::nullopt;

@@ -41,8 +41,8 @@ class Allowlist {
 
  private:
   net::PrefixSet prefixes_;
-  std::vector<net::Asn> asns_;          // sorted
-  std::vector<std::string> countries_;  // sorted
+  std::vector<net::Asn> asns_;             // sorted
+  std::vector<model::Country> countries_;  // sorted
 };
 
 }  // namespace ipguard::decide

@@ -10,7 +10,6 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "config/log_level.h"
 #include "confine/privileges.h"
 #include "confine/syscall_filter.h"
 #include "enforce/channel.h"
@@ -25,7 +24,7 @@ Result<WriterSettings> load_settings(const std::string& config_path) {
   if (config.path.empty() || diagnostics.has_errors()) {
     return fail(Errc::configuration, "the configuration was changed while it was read, and is none now");
   }
-  set_log_level(config::log_level(config));
+  set_log_level(config.log_level);
   return WriterSettings{
       .enforce = config.enforce, .protect = std::move(config.protect), .allowlist = std::move(config.allow.prefixes)};
 }

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "config/config.h"
-#include "config/log_level.h"
 #include "require.h"
 
 namespace {
@@ -56,8 +55,8 @@ void check_enforcement(const Config& config) {
   require(between(config.protect.widest_ipv4, 8, 32) && between(config.protect.widest_ipv6, 19, 128));
   require(between(config.protect.largest_share, 1, 100));
   require(std::ranges::find(config.protect.ssh_ports, 0) == config.protect.ssh_ports.end());
-  for (const auto& code : config.allow.countries) {
-    require(code.size() == 2 && between(code[0], 'A', 'Z') && between(code[1], 'A', 'Z'));
+  for (const auto& country : config.allow.countries) {
+    require(between(country.letters[0], 'A', 'Z') && between(country.letters[1], 'A', 'Z'));
   }
 }
 
@@ -88,7 +87,7 @@ void check_outlets(const Config& config, bool usable) {
   require(between(config.report.memory, 4ULL << 20, 1ULL << 30));
   require(between(config.whois.connections, 1, 65'536) && between(config.whois.client_connections, 1, 65'536));
   require(config.http.socket_mode <= 0777);
-  static_cast<void>(log_level(config));
+  require(between(config.log_level, LogLevel::debug, LogLevel::error));
   for (const auto& notify : config.notifies) {
     require(between(notify.timeout, Seconds{1}, Seconds{600}));
     require(

@@ -118,7 +118,7 @@ level = "debug"
   EXPECT_THAT(config.allow.prefixes,
               ElementsAre(*net::Prefix::parse("192.0.2.0/24"), *net::Prefix::parse("2001:db8::1/128")));
   EXPECT_THAT(config.allow.asns, ElementsAre(net::Asn{64500}, net::Asn{64501}, net::Asn{64502}));
-  EXPECT_THAT(config.allow.countries, ElementsAre("CH", "DE"));
+  EXPECT_THAT(config.allow.countries, ElementsAre(*model::Country::parse("CH"), *model::Country::parse("DE")));
   EXPECT_EQ(config.route_ladder.addresses, 0U);
   EXPECT_EQ(config.route_ladder.window, Seconds{5400});
   EXPECT_EQ(config.route_ladder.ban, Seconds{0});
@@ -153,7 +153,7 @@ level = "debug"
   EXPECT_EQ(config.limits.evidence_bytes, 100U);
   EXPECT_EQ(config.report.period, Seconds{7 * 86'400});
   EXPECT_EQ(config.report.memory, 64U << 20U);
-  EXPECT_EQ(config.log_level, "debug");
+  EXPECT_EQ(config.log_level, LogLevel::debug);
 }
 
 TEST(Config, WhoSwitchesAProtectionOffIsTold) {

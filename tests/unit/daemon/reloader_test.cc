@@ -50,7 +50,7 @@ scope = "address"
 
   std::filesystem::path folder_;
   loop::EventLoop loop_;
-  std::vector<std::string> levels_;
+  std::vector<LogLevel> levels_;
   Reloader reloader_;
 };
 
@@ -61,7 +61,7 @@ TEST_F(ReloaderTest, TakesOverWhatItLoads) {
   const auto reply = wait_for(request);
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->get<int>(), 1);
-  EXPECT_EQ(levels_, std::vector<std::string>{"debug"});
+  EXPECT_EQ(levels_, std::vector<LogLevel>{LogLevel::debug});
 }
 
 TEST_F(ReloaderTest, AskedWhileItLoadsItLoadsOnceMore) {
@@ -74,7 +74,7 @@ TEST_F(ReloaderTest, AskedWhileItLoadsItLoadsOnceMore) {
   EXPECT_EQ(second, third);
   ASSERT_TRUE(wait_for(third));
   EXPECT_EQ(levels_.size(), 2U);
-  EXPECT_EQ(levels_.back(), "error");
+  EXPECT_EQ(levels_.back(), LogLevel::error);
   EXPECT_TRUE(reloader_.outcome(first).has_value());
 }
 

@@ -8,13 +8,14 @@ namespace ipguard::decide {
 namespace {
 
 using test::address;
+using test::country;
 using test::prefix;
 using test::World;
 
 Allowlist make() {
   return Allowlist({.prefixes = {prefix("192.0.2.16/28"), prefix("192.0.2.0/24"), prefix("2001:db8:1::/64")},
                     .asns = {net::Asn{64501}, net::Asn{64500}},
-                    .countries = {"NL", "AT"}});
+                    .countries = {country("NL"), country("AT")}});
 }
 
 TEST(Allowlist, NamesTheNarrowestPrefixThatCoversAnAddress) {
@@ -50,11 +51,11 @@ TEST(Allowlist, FindsAllowedPartsOfAPrefix) {
     config::AllowConfig config;
     std::vector<std::string> parts;
   } cases[] = {
-      {"a country", {.prefixes = {}, .asns = {}, .countries = {"AT"}}, {"192.0.2.192/26"}},
+      {"a country", {.prefixes = {}, .asns = {}, .countries = {country("AT")}}, {"192.0.2.192/26"}},
       {"an AS",
        {.prefixes = {}, .asns = {net::Asn{64500}}, .countries = {}},
        {"192.0.2.0/26", "192.0.2.64/26", "192.0.2.128/26", "192.0.2.192/26"}},
-      {"none of them", {.prefixes = {}, .asns = {}, .countries = {"CH"}}, {}},
+      {"none of them", {.prefixes = {}, .asns = {}, .countries = {country("CH")}}, {}},
   };
   for (const auto& c : cases) {
     const auto found = Allowlist(c.config).allowed_parts(prefix("192.0.2.0/24"), &World::parts_where);
@@ -64,7 +65,7 @@ TEST(Allowlist, FindsAllowedPartsOfAPrefix) {
 }
 
 TEST(Allowlist, RefusesToGuessWhenTheDatabaseCannotTell) {
-  const Allowlist list({.prefixes = {}, .asns = {}, .countries = {"AT"}});
+  const Allowlist list({.prefixes = {}, .asns = {}, .countries = {country("AT")}});
   const PartsWhere damaged = [](const net::Prefix&, const auto&) -> Result<std::vector<net::Prefix>> {
     return fail(Errc::corrupt, "the search tree is damaged");
   };

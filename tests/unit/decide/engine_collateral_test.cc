@@ -9,6 +9,7 @@ namespace {
 
 using test::address;
 using test::at;
+using test::country;
 using test::EngineFixture;
 using test::prefix;
 using test::rule;
@@ -151,7 +152,7 @@ TEST(EngineCollateral, CountriesAreBannedWithoutTheirGoodClients) {
   EXPECT_EQ(f.engine.explain(address("192.0.2.1"), at(1)).decisions.size(), 1U);
   EXPECT_EQ(ban(f, "CH"), "CH cannot be banned: the database knows no prefixes of the country CH");
   Policy policy = no_budget();
-  policy.allow.countries = {"DE"};
+  policy.allow.countries = {country("DE")};
   EngineFixture allowed(policy);
   EXPECT_EQ(ban(allowed, "DE"), "DE cannot be banned: allowlist: country DE");
 }

@@ -7,6 +7,7 @@ namespace ipguard::decide {
 namespace {
 
 using test::at;
+using test::country;
 using test::EngineFixture;
 using test::prefix;
 using test::rule;
@@ -154,7 +155,7 @@ TEST(EngineHit, TheAllowlistIsNeverBanned) {
   Policy policy;
   policy.allow.prefixes = {prefix("192.0.2.0/28")};
   policy.allow.asns = {net::Asn{64501}};
-  policy.allow.countries = {"NL"};
+  policy.allow.countries = {country("NL")};
   EngineFixture f(policy);
   const auto r = rule("r", 2);
   for (const auto from : {"192.0.2.7", "198.51.100.1", "203.0.113.1", "2001:db8:1::1", "::ffff:192.0.2.7"}) {

@@ -7,6 +7,7 @@ namespace ipguard::decide {
 namespace {
 
 using test::at;
+using test::country;
 using test::EngineFixture;
 using test::prefix;
 using test::rule;
@@ -192,7 +193,7 @@ TEST(EngineRestore, IsNotReportedAndIsCutByWhatIsProtected) {
 
 TEST(EngineRestore, WhatThePolicyNoLongerAllowsIsLiftedAtTheFirstTick) {
   Policy policy;
-  policy.allow.countries = {"FR"};
+  policy.allow.countries = {country("FR")};
   EngineFixture f(policy);
   model::Decision decision;
   decision.target = target("198.51.100.7");
@@ -268,7 +269,7 @@ TEST(EnginePolicy, ANewAllowlistLiftsAndCuts) {
   Policy policy;
   policy.allow.prefixes = {prefix("192.0.2.0/28"), prefix("203.0.113.1")};
   policy.allow.asns = {net::Asn{64501}};
-  policy.allow.countries = {"AT"};
+  policy.allow.countries = {country("AT")};
   f.engine.reconfigure(policy, at(10));
   EXPECT_EQ(f.targets(), (Texts{"192.0.2.0/24", "AS64500"}));
   EXPECT_EQ(f.changes(),

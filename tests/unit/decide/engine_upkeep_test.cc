@@ -10,6 +10,7 @@ namespace ipguard::decide {
 namespace {
 
 using test::at;
+using test::country;
 using test::EngineFixture;
 using test::prefix;
 using test::rule;
@@ -116,7 +117,7 @@ TEST(EngineManual, TellsWhatABanByHandTookThePlaceOf) {
 
 // Allowed by AS and country, then no more: a running ban is what it would be after a restart.
 TEST(EnginePolicy, WhatIsAllowedNoMoreIsGivenBack) {
-  const auto allowing = [](std::vector<net::Asn> asns, std::vector<std::string> countries) {
+  const auto allowing = [](std::vector<net::Asn> asns, std::vector<model::Country> countries) {
     Policy policy;
     policy.allow.asns = std::move(asns);
     policy.allow.countries = std::move(countries);
@@ -130,16 +131,16 @@ TEST(EnginePolicy, WhatIsAllowedNoMoreIsGivenBack) {
   }
   (void)f.changes();
   const auto whole = f.engine.desired();
-  f.engine.reconfigure(allowing({}, {"AT"}), at(1));
+  f.engine.reconfigure(allowing({}, {country("AT")}), at(1));
   EXPECT_EQ(test::texts(f.find("192.0.2.0/24")->prefixes), (Texts{"192.0.2.0/25", "192.0.2.128/26"}));
   EXPECT_EQ(test::texts(f.find("AS64500")->prefixes), (Texts{"192.0.2.0/25", "192.0.2.128/26", "2001:db8::/48"}));
-  f.engine.reconfigure(allowing({}, {"FR"}), at(2));
+  f.engine.reconfigure(allowing({}, {country("FR")}), at(2));
   EXPECT_EQ(f.engine.desired(), whole) << "given back by another list";
-  f.engine.reconfigure(allowing({}, {"AT"}), at(3));
+  f.engine.reconfigure(allowing({}, {country("AT")}), at(3));
   f.engine.reconfigure(allowing({}, {}), at(4));
   EXPECT_EQ(f.engine.desired(), whole) << "given back by none";
 
-  for (const auto& policy : {allowing({}, {}), allowing({}, {"AT"}), allowing({}, {"DE"})}) {
+  for (const auto& policy : {allowing({}, {}), allowing({}, {country("AT")}), allowing({}, {country("DE")})}) {
     f.engine.reconfigure(policy, at(5));
     EngineFixture restarted(policy);
     for (const auto& decision : stored) {
@@ -159,7 +160,7 @@ TEST(EnginePolicy, WhatADecisionSparedStaysSpared) {
   ASSERT_TRUE(f.engine.ban(target("AS64500"), std::nullopt, "why", "manual", at(0)));
   const auto before = f.engine.desired();
   ASSERT_FALSE(f.find("AS64500")->left_out.empty());
-  policy.allow.countries = {"AT"};
+  policy.allow.countries = {country("AT")};
   f.engine.reconfigure(policy, at(1));
   EXPECT_NE(f.engine.desired(), before);
   policy.allow.countries = {};

@@ -8,6 +8,7 @@ namespace {
 
 using test::address;
 using test::at;
+using test::country;
 using test::EngineFixture;
 using test::prefix;
 using test::target;
@@ -121,7 +122,7 @@ TEST(EngineWide, ShowsWhatTheWriterRefused) {
 
 TEST(EngineWide, ShowsAllowedCountriesThatAreCutOutOfAnAs) {
   Policy policy;
-  policy.allow.countries = {"AT"};
+  policy.allow.countries = {country("AT")};
   EngineFixture f(policy);
   ASSERT_EQ(ban(f, "AS64500"), "why");
   const auto in_force = f.engine.in_force(*f.engine.find(target("AS64500")));
@@ -131,7 +132,7 @@ TEST(EngineWide, ShowsAllowedCountriesThatAreCutOutOfAnAs) {
 
 TEST(EngineWide, AnAddressThatABanLeavesOutIsNotBanned) {
   Policy policy;
-  policy.allow.countries = {"AT"};
+  policy.allow.countries = {country("AT")};
   EngineFixture f(policy);
   f.world.protected_now = {{prefix("198.51.100.1"), "own address on eth0"}};
   ASSERT_EQ(ban(f, "198.51.100.0/24"), "why");

@@ -11,6 +11,7 @@ namespace {
 
 using test::address;
 using test::at;
+using test::country;
 using test::prefix;
 using test::target;
 using test::World;
@@ -81,7 +82,7 @@ TEST(Guard, SaysWhatATargetCovers) {
 TEST(Guard, AllowedAsAndCountriesAreCutOutOfWideBans) {
   Policy policy;
   policy.allow.asns = {net::Asn{64501}};
-  policy.allow.countries = {"AT", "NL"};
+  policy.allow.countries = {country("AT"), country("NL")};
   Fixture fixture(policy);
   const auto guard = fixture.guard();
   const struct {
@@ -138,7 +139,7 @@ TEST(Guard, Ipv6HasABudgetOfItsOwn) {
 
 TEST(Guard, JudgesActiveDecisionsByTheirPrefixes) {
   Policy policy;
-  policy.allow.countries = {"AT"};
+  policy.allow.countries = {country("AT")};
   policy.allow.asns = {net::Asn{64501}};
   Fixture fixture(policy);
   const auto guard = fixture.guard();

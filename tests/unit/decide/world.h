@@ -16,6 +16,7 @@ namespace ipguard::decide::test {
 
 inline net::Address address(std::string_view text) { return net::Address::parse(text).value(); }
 inline net::Prefix prefix(std::string_view text) { return net::Prefix::parse(text).value(); }
+inline model::Country country(std::string_view text) { return model::Country::parse(text).value(); }
 inline model::Target target(std::string_view text) { return model::Target::parse(text).value(); }
 // Seconds after the beginning of the tests' time, 2026-02-25T00:00:00Z.
 inline TimePoint at(int64_t seconds) { return TimePoint(std::chrono::seconds(1'771'977'600 + seconds)); }
