@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "daemon/render_json.h"
 #include "daemon/report_command.h"
+#include "daemon/status.h"
 #include "daemon/target_commands.h"
 #include "model/ending.h"
 

@@ -10,7 +10,6 @@
 #include "control/protocol.h"
 #include "control/server.h"
 #include "daemon/guard.h"
-#include "daemon/warning.h"
 #include "model/status.h"
 
 namespace ipguard::daemon {
@@ -40,16 +39,5 @@ struct CommandContext {
 // without `may_change` is Errc::permission; `ban` with "dry_run" changes nothing.
 [[nodiscard]] control::Answer run_command(CommandContext& context, const control::Request& request, bool may_change,
                                           TimePoint now);
-
-// What the log says when everything has begun.
-[[nodiscard]] std::string announcement(const Guard& guard, const std::vector<model::SourceStatus>& sources);
-
-// The same in few words, for `systemctl status`.
-[[nodiscard]] std::string standing(const Guard& guard);
-// What is wrong: of each the sentence is in `warnings` of that document.
-[[nodiscard]] std::vector<Warning> status_warnings(const CommandContext& context, TimePoint now);
-
-// The document of `status --json` (ipguardctl(8)).
-[[nodiscard]] control::Json status_json(const CommandContext& context, TimePoint now);
 
 }  // namespace ipguard::daemon

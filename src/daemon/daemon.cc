@@ -24,6 +24,7 @@
 #include "daemon/service_manager.h"
 #include "daemon/start_values.h"
 #include "daemon/state.h"
+#include "daemon/status.h"
 #include "daemon/trap_service.h"
 #include "daemon/whois_service.h"
 #include "daemon/writer_process.h"

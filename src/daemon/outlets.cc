@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/metrics.h"
+#include "daemon/status.h"
 #include "daemon/whois_service.h"
 
 namespace ipguard::daemon {

@@ -1,3 +1,5 @@
+#include "daemon/status.h"
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
