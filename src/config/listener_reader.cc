@@ -1,23 +1,14 @@
 // [[source]] listen and senders: syslog messages that others send.
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "config/config_reader.h"
 
 namespace ipguard::config {
 namespace {
-
-using Transport = ListenEndpoint::Transport;
-
-constexpr std::array<std::pair<std::string_view, Transport>, 4> transports = {{
-    {"udp", Transport::udp},
-    {"tcp", Transport::tcp},
-    {"unix", Transport::unix_datagram},
-    {"unix-stream", Transport::unix_stream},
-}};
 
 constexpr std::string_view examples =
     "write \"udp 127.0.0.1:5514\", \"tcp [::1]:5514\", \"unix /run/ipguard/syslog\" or \"unix-stream PATH\"";
@@ -27,11 +18,11 @@ std::string parse_endpoint(std::string_view text, ListenEndpoint& endpoint) {
   const auto space = std::min(text.find(' '), text.size());
   const auto word = text.substr(0, space);
   const auto rest = trim(text.substr(space));
-  const auto* const found = std::ranges::find(transports, word, &std::pair<std::string_view, Transport>::first);
-  if (found == transports.end()) {
+  const auto transport = find_name<ListenEndpoint::Transport>(ListenEndpoint::transport_names, word);
+  if (!transport) {
     return "listens on nothing known";
   }
-  endpoint.transport = found->second;
+  endpoint.transport = *transport;
   if (!endpoint.is_unix()) {
     const auto parsed = net::Endpoint::parse(rest);
     if (!parsed || parsed->port == 0) {
@@ -67,11 +58,6 @@ std::optional<uint32_t> parse_mode(std::string_view text) {
 std::vector<net::Prefix> loopback() { return {*net::Prefix::parse("127.0.0.0/8"), *net::Prefix::parse("::1")}; }
 
 }  // namespace
-
-std::string ListenEndpoint::to_string() const {
-  const auto* const found = std::ranges::find(transports, transport, &std::pair<std::string_view, Transport>::second);
-  return std::string(found->first) + ' ' + (is_unix() ? path : endpoint.to_string());
-}
 
 void read_socket_mode(TableReader& table, uint32_t& socket_mode) {
   if (const auto mode = table.text("socket_mode")) {

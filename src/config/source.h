@@ -1,8 +1,10 @@
 // SourceConfig: one [[source]], where lines come from and how they are read.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/rule.h"
@@ -29,6 +31,8 @@ struct ListenEndpoint {
     unix_datagram,  // what /dev/log is
     unix_stream,
   };
+  // As they are written, in the enumeration's order.
+  static constexpr std::array<std::string_view, 4> transport_names = {"udp", "tcp", "unix", "unix-stream"};
   Transport transport = Transport::udp;
   net::Endpoint endpoint = {};  // udp, tcp; the port is never 0 in a configuration, any free one in tests
   std::string path = {};        // unix_datagram, unix_stream
