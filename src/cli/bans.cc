@@ -1,3 +1,4 @@
+// bans: what is banned, why and for how long, as a table.
 #include <algorithm>
 #include <iostream>
 

@@ -1,3 +1,4 @@
+// completion: the script for bash.
 #include "cli/completion.h"
 
 namespace ipguard::cli {

@@ -1,3 +1,4 @@
+// completion: the script for fish.
 #include "cli/completion.h"
 
 namespace ipguard::cli {

@@ -1,3 +1,4 @@
+// db: info and verify; build and update have files of their own.
 #include <iostream>
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+// enrich: every line of a log again, with route, AS and country.
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// explain: why an address is banned, or why not, as the daemon tells it.
 #include <algorithm>
 #include <iostream>
 #include <sstream>

@@ -1,3 +1,4 @@
+// lookup: route, AS and country of addresses.
 #include <iostream>
 
 #include "base/text.h"

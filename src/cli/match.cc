@@ -1,3 +1,4 @@
+// match: which rules hit which lines of a log.
 #include <algorithm>
 #include <iostream>
 

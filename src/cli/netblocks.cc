@@ -1,3 +1,4 @@
+// netblocks: every known block around an address, narrowest first.
 #include <filesystem>
 #include <iostream>
 

@@ -1,3 +1,4 @@
+// reload: the daemon reads configuration, rules and database again.
 #include <iostream>
 
 #include "base/text.h"

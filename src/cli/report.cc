@@ -1,3 +1,4 @@
+// report: its options, and the run over logs or the question to the daemon that they ask for.
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -1,3 +1,4 @@
+// status: the daemon's own document, for people.
 #include <algorithm>
 #include <iostream>
 #include <map>

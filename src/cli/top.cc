@@ -1,3 +1,4 @@
+// top: the screen and its keys; top_frame.h is what it shows.
 #include <algorithm>
 #include <chrono>
 #include <iostream>

@@ -1,3 +1,4 @@
+// whois-serve: a whois server by itself, from the databases alone.
 #include <csignal>
 #include <iostream>
 

@@ -1,3 +1,4 @@
+// Enforcer: the one of a dry run (enforcer.h), which keeps what the kernel would hold.
 #include <array>
 #include <utility>
 

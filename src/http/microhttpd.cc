@@ -1,3 +1,4 @@
+// Server (server.h): libmicrohttpd and what keeps its clients within bounds.
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+// Paths of Follower: what inotify and the patterns say is there, and the slots for it.
 #include <sys/stat.h>
 
 #include <algorithm>

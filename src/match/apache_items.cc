@@ -1,3 +1,4 @@
+// Format items: Apache's LogFormat (format_items.h).
 #include <algorithm>
 #include <array>
 #include <optional>

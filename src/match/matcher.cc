@@ -1,3 +1,4 @@
+// Matcher (rule_set.h): blocks and lines judged by the rules.
 #include <algorithm>
 #include <cstring>
 #include <deque>

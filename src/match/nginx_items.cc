@@ -1,3 +1,4 @@
+// Format items: nginx's log_format (format_items.h).
 #include <algorithm>
 #include <array>
 #include <utility>

@@ -1,3 +1,4 @@
+// BalanceSums (balance.h): those of several parts in one.
 #include <algorithm>
 
 #include "report/balance.h"

@@ -1,3 +1,4 @@
+// Records (record.h): a JSON object as a flat list of named values.
 #include <array>
 
 #include "base/ascii.h"

@@ -1,3 +1,4 @@
+// All formats, the order in which they are tried, and whose line one is (format.h).
 #include <algorithm>
 #include <array>
 
