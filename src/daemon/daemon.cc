@@ -298,10 +298,10 @@ class Daemon {
     database_watch_.watch(guard_.loaded().config.database_paths, guard_.loaded().config.state_path);
   }
 
-  // The index of all AS prefixes takes a second to build. It is wanted when an AS is banned, and the loop should not
-  // stand still then: it is built beside the loop (a RouteTable may be asked by any thread).
+  // The index of all AS prefixes takes a second to build: beside the loop (a RouteTable may be asked by any thread).
   void warm_as_index() {
     as_index_thread_ = std::jthread([routes = guard_.loaded().routes] {
+      loop::leave_signals_to_the_loop();
       (void)routes->systems();
       release_idle_memory();
     });

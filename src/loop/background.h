@@ -27,6 +27,7 @@ class Background {
     assert(!running());
     done_.start();
     worker_ = std::jthread([this, work = std::move(work)] {
+      leave_signals_to_the_loop();
       outcome_.emplace(work());
       done_.send();
     });

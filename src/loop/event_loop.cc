@@ -226,6 +226,15 @@ void mask_signals(int how, std::initializer_list<int> signal_numbers) {
 
 void hold_signals(std::initializer_list<int> signal_numbers) { mask_signals(SIG_BLOCK, signal_numbers); }
 
+void leave_signals_to_the_loop() {
+  sigset_t all{};
+  sigfillset(&all);
+  for (const int own : {SIGBUS, SIGSEGV, SIGFPE, SIGILL}) {  // what a thread does itself is told where it did it
+    sigdelset(&all, own);
+  }
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 struct SignalWatcher::Impl {
   using Callback = std::function<void()>;
   EventLoop::Impl& loop;
@@ -247,8 +256,11 @@ SignalWatcher::SignalWatcher(EventLoop& loop, int signal_number, std::function<v
 }
 
 SignalWatcher::~SignalWatcher() {
+  const int number = impl_->watcher.signum;
+  mask_signals(SIG_BLOCK, {number});
   ev_signal_stop(impl_->loop.ev, &impl_->watcher);  // it has its default action then
-  (void)std::signal(impl_->watcher.signum, SIG_IGN);
+  (void)std::signal(number, SIG_IGN);
+  mask_signals(SIG_UNBLOCK, {number});
 }
 
 }  // namespace ipguard::loop

@@ -98,6 +98,9 @@ class Wakeup {
 // there are threads, which they would come to instead. A child has to let them through by itself.
 void hold_signals(std::initializer_list<int> signal_numbers);
 
+// To be called first in a thread beside a loop: signals are the loop's thread's, also while a watcher goes.
+void leave_signals_to_the_loop();
+
 // A signal belongs to one loop of the process; when its watcher goes, it is ignored from then on: who is told twice to
 // stop ends as who is told once.
 class SignalWatcher {

@@ -5,9 +5,7 @@
 namespace ipguard::net {
 
 Result<Prefix> Prefix::parse(std::string_view text) {
-  const auto bad = [&](std::string_view why) {
-    return fail(Errc::invalid, "'" + printable(text, 80) + "' " + std::string(why));
-  };
+  const auto bad = [&](std::string_view why) { return fail(Errc::invalid, in_quotes(text) + ' ' + std::string(why)); };
   const auto slash = text.find('/');
   const auto address = Address::parse(text.substr(0, slash));
   if (!address || text.find('%') != std::string_view::npos) {

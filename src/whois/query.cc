@@ -88,7 +88,7 @@ Query parse_query(std::string_view line) {
     query.kind = Query::Kind::prefix;
     query.prefix = *prefix;
   } else {
-    return invalid("'" + printable(text, 80) + "' is no IPv4 or IPv6 address, no prefix and no AS number");
+    return invalid(in_quotes(text) + " is no IPv4 or IPv6 address, no prefix and no AS number");
   }
   if (query.row && (query.kind == Query::Kind::prefix || query.kind == Query::Kind::help)) {
     return invalid("-v and -f go before an address, an AS number or begin");

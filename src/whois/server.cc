@@ -164,7 +164,7 @@ Server::~Server() = default;
 Result<> Server::listen(const std::string& address) {
   const auto endpoint = net::Endpoint::parse(address);
   if (!endpoint) {
-    return fail(Errc::invalid, "'" + printable(address, 80) + "' is no address with a port, such as 127.0.0.1:8043");
+    return fail(Errc::invalid, in_quotes(address) + " is no address with a port, such as 127.0.0.1:8043");
   }
   auto listener = net::listen_tcp(*endpoint);
   if (!listener) {

@@ -142,7 +142,7 @@ TEST_F(RestartTest, RotatedSeveralTimesMeanwhile) {
 // As workers do that keep the file until their last connection is over, or a clock that is set back. What was last
 // written long before is left over from another scheme of names.
 TEST_F(RestartTest, TheOlderOfTwoGenerationsMayBeTheLaterWritten) {
-  const std::vector<Cursor> cursors = followed("1\n");
+  const std::vector<model::Cursor> cursors = followed("1\n");
   append(log, "2\n");
   fs::rename(log, temp / "access.log-20260102");
   append(temp / "access.log-20260103", "3\n");
