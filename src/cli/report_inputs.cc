@@ -83,7 +83,25 @@ Result<> read_head(ReportInput& input, InputStream& stream) {
   return {};
 }
 
-ReportInput look_at(const std::string& path, const match::LineOptions& options, TimePoint now) {
+std::string name_of(const ReportInput& input) { return input.path == "-" ? "standard input" : printable(input.path); }
+
+void leave_out(ReportInput& input, const std::string& why) {
+  input.error = name_of(input) + why + ": it is read once";
+  input.raw_size = 0;
+  input.stream.reset();
+}
+
+// The input that is the same file, pipe or terminal; null if there is none.
+const ReportInput* same_as(const std::vector<ReportInput>& inputs, const InputStream& stream) {
+  const auto same = std::ranges::find_if(inputs, [&stream](const ReportInput& each) {
+    return each.error.empty() && each.identity && each.identity == stream.identity();
+  });
+  return same == inputs.end() ? nullptr : &*same;
+}
+
+// `before`: those that are named before it.
+ReportInput look_at(const std::string& path, const match::LineOptions& options, TimePoint now,
+                    const std::vector<ReportInput>& before) {
   ReportInput input;
   input.path = path;
   input.options = options;
@@ -91,6 +109,10 @@ ReportInput look_at(const std::string& path, const match::LineOptions& options, 
   auto stream = InputStream::open(path);
   if (!stream) {
     input.error = stream.error().message;
+    return input;
+  }
+  if (const auto* same = same_as(before, *stream)) {
+    leave_out(input, same->path == path ? " is named twice" : " is the same file as " + name_of(*same));
     return input;
   }
   input.raw_size = stream->raw_size();
@@ -185,26 +207,13 @@ bool begin_alike(const ReportInput& a, const ReportInput& b) {
          a.head.compare(0, both, b.head, 0, both) == 0;
 }
 
-void leave_out(ReportInput& input, const std::string& why) {
-  input.error = (input.path == "-" ? "standard input" : printable(input.path)) + why;
-  input.raw_size = 0;
-  input.stream.reset();
-}
-
+// Of generations of one log: copies and beginnings.
 void leave_out_repeated(std::vector<ReportInput>& inputs) {
-  std::map<std::pair<uint64_t, uint64_t>, size_t> files;
   std::map<std::string, std::vector<size_t>> logs;
   for (size_t i = 0; i < inputs.size(); ++i) {
     ReportInput& input = inputs[i];
-    if (!input.error.empty() || !input.identity) {
-      continue;
-    }
-    if (const auto [known, is_new] = files.try_emplace(*input.identity, i); !is_new) {
-      leave_out(input, " is the same file as " + printable(inputs[known->second].path) + ": it is read once");
-      continue;
-    }
-    if (input.stream != nullptr) {
-      continue;  // it cannot be read twice
+    if (!input.error.empty() || !input.identity || input.stream != nullptr) {
+      continue;  // what is no file cannot be read twice
     }
     auto& others = logs[input.log];
     for (const size_t other : others) {
@@ -214,10 +223,10 @@ void leave_out_repeated(std::vector<ReportInput>& inputs) {
       }
       const auto likeness = compare(before.path, input.path);
       if (likeness == Likeness::first_is_beginning) {
-        leave_out(before, " is the beginning of " + printable(input.path) + ": it is read once");
+        leave_out(before, " is the beginning of " + name_of(input));
       } else if (likeness != Likeness::none) {
-        leave_out(input, (likeness == Likeness::same ? " holds the same as " : " is the beginning of ") +
-                             printable(before.path) + ": it is read once");
+        leave_out(input,
+                  (likeness == Likeness::same ? " holds the same as " : " is the beginning of ") + name_of(before));
         break;
       }
     }
@@ -260,7 +269,7 @@ std::vector<ReportInput> look_at_inputs(const std::vector<std::string>& paths, c
   inputs.reserve(paths.size());
   for (const auto& path : paths) {
     auto log = log_of(whole_path(path));
-    inputs.push_back(look_at(path, options_of(log, named, config, readings), now));
+    inputs.push_back(look_at(path, options_of(log, named, config, readings), now, inputs));
     inputs.back().log = std::move(log);
   }
   leave_out_repeated(inputs);

@@ -27,7 +27,7 @@ struct ReportInput {
   bool packed = false;                                    // known if there is no error
   TimePoint now;                                          // completes stamps without a year: when it was written last
   match::LineOptions options;                             // how its lines are read
-  std::optional<std::pair<uint64_t, uint64_t>> identity;  // device and inode of a regular file
+  std::optional<std::pair<uint64_t, uint64_t>> identity;  // InputStream::identity()
   std::string format;                                     // recognised or named; empty = neither
   const match::LogFormat* recognised = nullptr;           // that format; null if its beginning has none
   std::optional<TimePoint> first;                         // time stamp of its first line that has one
@@ -47,7 +47,8 @@ struct ReportSeries {
 
 // Opens each path and looks at its beginning. `readings`, with `config`: a path that a [[source]] names is read as that
 // says. `named`: what the command line says of all. What is there twice is read once, the other has an error: the same
-// file, and of one log's generations (log_of()) a copy, also a packed one, or the beginning of another.
+// file, of which nothing is read then (a pipe gives what it holds to one of two readers), and of one log's generations
+// (log_of()) a copy, also a packed one, or the beginning of another.
 [[nodiscard]] std::vector<ReportInput> look_at_inputs(const std::vector<std::string>& paths,
                                                       const match::LineOptions& named, const config::Config& config,
                                                       const match::SourceReadings* readings, TimePoint now);

@@ -28,10 +28,15 @@ Result<InputStream> InputStream::open(const std::string& path) {
   }
   InputStream stream(std::move(fd), name);
   struct stat status{};
-  if (::fstat(stream.fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+  if (::fstat(stream.fd_.get(), &status) != 0) {
+    return stream;
+  }
+  if (!S_ISCHR(status.st_mode) || ::isatty(stream.fd_.get()) == 1) {
+    stream.identity_.emplace(status.st_dev, status.st_ino);
+  }
+  if (S_ISREG(status.st_mode)) {
     stream.repeatable_ = !standard_input;
     stream.raw_size_ = static_cast<uint64_t>(status.st_size);
-    stream.identity_.emplace(status.st_dev, status.st_ino);
     // Any number that a file's owner chose, if the file system keeps it: years of four digits are times.
     const TimePoint last = from_civil(9999, 12, 31, 23, 59, 59);
     stream.modified_ = TimePoint(Seconds(std::clamp<int64_t>(status.st_mtim.tv_sec, 0, seconds_since_epoch(last))));

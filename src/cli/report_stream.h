@@ -36,7 +36,7 @@ class InputStream {
   [[nodiscard]] bool packed() const { return packing_ != Packing::none; }
   // Whether it can be opened again and says the same: a regular file.
   [[nodiscard]] bool repeatable() const { return repeatable_; }
-  // Which file it is: device and inode; nullopt of what is no regular file.
+  // Which file it is, device and inode: a regular file, a pipe, a socket or a terminal; nullopt of other devices.
   [[nodiscard]] const std::optional<std::pair<uint64_t, uint64_t>>& identity() const { return identity_; }
   // When it was written last; nullopt of what is no regular file.
   [[nodiscard]] std::optional<TimePoint> modified() const { return modified_; }

@@ -89,7 +89,14 @@ like_plain from_fifos
 step "a log that is named twice, or stands beside its packed copy, is read once"
 { cat "$work/access.log"; cat "$work/access.log"; } > "$work/once.log.1"
 gzip -k "$work/once.log.1"
-ends 0 'once.log.1 is the same file as' report --json "$work/once.log.1"{,}
+ends 0 'once.log.1 is named twice: it is read once' report --json "$work/once.log.1"{,}
+twice_from_pipe() { cat "$work/once.log.1" "$work/once.log.1" | report --json "$@"; }
+for names in "- -" "/dev/stdin -" "- /dev/stdin"; do
+  # shellcheck disable=SC2086 # two names
+  twice_from_pipe $names > "$work/two.json" 2> "$work/err" || fail "$names: $(cat "$work/err")"
+  says 'is named twice: it is read once\|is the same file as .*: it is read once' < "$work/err" || fail "$names: $(cat "$work/err")"
+  python3 -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["lines"] != 480)' "$work/two.json" || fail "$names: standard input is torn"
+done
 report --json "$work/once.log.1" > "$work/one.json"
 report --json "$work/once.log.1"{,,.gz} > "$work/three.json" 2> "$work/err" || fail "$(cat "$work/err")"
 says 'once.log.1.gz holds the same as' < "$work/err" || fail "the packed copy is not told of: $(cat "$work/err")"

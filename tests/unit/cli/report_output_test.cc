@@ -1,6 +1,10 @@
 // Inputs, filters and outputs of `report`, each by itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <thread>
 
 #include "base/text.h"
 #include "cli/report_chunk.h"
@@ -68,7 +72,31 @@ TEST(ReportInputs, AreReadOnceEach) {
   for (size_t i = 3; i < 7; ++i) {
     EXPECT_EQ(inputs[i].error, "") << inputs[i].path;
   }
-  EXPECT_THAT(inputs[7].error, HasSubstr("is the same file as " + log + ": it is read once"));
+  EXPECT_THAT(inputs[7].error, HasSubstr(log + " is named twice: it is read once"));
+}
+
+// What two readers of a pipe get is torn: the second one must not begin.
+TEST(ReportInputs, APipeThatIsNamedTwiceIsReadOnce) {
+  const auto text = text_of(make_access_log(7, 1000));
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const std::string first = "/proc/self/fd/" + std::to_string(ends[0]);
+  const std::string again = "/dev/fd/" + std::to_string(ends[0]);
+  std::thread writer([&] {
+    EXPECT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(ends[1]);
+  });
+  auto inputs = look_at_inputs({first, again, first}, {}, {}, nullptr, TimePoint(Seconds(log_begin + 1'000'000)));
+  EXPECT_EQ(inputs[0].error, "");
+  EXPECT_EQ(inputs[1].error, again + " is the same file as " + first + ": it is read once");
+  EXPECT_EQ(inputs[2].error, first + " is named twice: it is read once");
+  ASSERT_NE(inputs[0].stream, nullptr);
+  std::string rest(text.size(), '\0');
+  const auto count = inputs[0].stream->read(rest);
+  ASSERT_TRUE(count);
+  EXPECT_EQ(inputs[0].head_bytes.size() + *count, text.size());
+  writer.join();
+  ::close(ends[0]);
 }
 
 // Who calls a log by another name gets the same reading.
