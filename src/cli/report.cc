@@ -21,7 +21,8 @@
 namespace ipguard::cli {
 namespace {
 
-// With what the rest of the program takes, a million addresses are counted exactly below 300 MB.
+// With what the rest of the program takes, a log with a million addresses stays below 300 MB: their number is exact,
+// the smallest of their groups are not.
 constexpr const char* default_memory = "96MiB";
 
 struct ReportOptions {
@@ -147,7 +148,8 @@ Result<> choose_shape(const ReportOptions& options, ReportPlan& plan) {
   }
   const auto memory = parse_size(options.memory);
   if (!memory || *memory == 0) {
-    return fail(Errc::usage, "--memory: " + in_quotes(options.memory, 40) + " is no size; write 96MiB");
+    return fail(Errc::usage, "--memory: " + in_quotes(options.memory, 40) +
+                                 " is no size; write 96MiB (units are KiB, MiB and GiB; without one it is bytes)");
   }
   if (*memory < report::Aggregates::least_budget) {
     return fail(Errc::usage, "--memory: " + printable(options.memory, 40) + " is too little; the least is " +

@@ -51,6 +51,9 @@ Result<FieldCondition> parse_condition(const std::string& text) {
     condition.prefix = *prefix;
     return condition;
   }
+  if (condition.text.empty()) {  // every field holds that
+    return fail(Errc::usage, "--where: '" + printable(text, 80) + "' fits every line; write FIELD=TEXT");
+  }
   condition.field = model::field_from(name);
   if (!condition.field || condition.field == model::Field::record) {
     std::string known = "address";

@@ -13,6 +13,14 @@ bool is_toml_value(std::string_view value) {
   return parse_toml("value = " + std::string(value), "", unseen).has_value();
 }
 
+// Whether it is written as a whole number; if it is no value of TOML then, it does not fit 64 bits.
+bool looks_like_integer(std::string_view value) {
+  if (value.starts_with('-') || value.starts_with('+')) {
+    value.remove_prefix(1);
+  }
+  return !value.empty() && !value.starts_with('0') && value.find_first_not_of("0123456789_") == std::string_view::npos;
+}
+
 // A TOML text, in the quotes in which backslashes stand for themselves if that is possible.
 std::string quoted(std::string_view text) {
   if (text.find('\'') == std::string_view::npos) {
@@ -70,7 +78,14 @@ bool lay_over(Value& root, const std::vector<std::string>& settings, Diagnostics
       continue;
     }
     const auto value = trim(std::string_view(setting).substr(equals + 1));
-    text += std::string(key) + " = " + (is_toml_value(value) ? std::string(value) : quoted(value)) + '\n';
+    const bool is_value = is_toml_value(value);
+    if (!is_value && looks_like_integer(value)) {
+      diagnostics.error({.file = name, .line = line},
+                        printable(key, 80) + ": " + printable(value, 40) + " is out of range");
+      good = false;
+      continue;
+    }
+    text += std::string(key) + " = " + (is_value ? std::string(value) : quoted(value)) + '\n';
   }
   auto above = good ? parse_toml(text, name, diagnostics) : std::nullopt;
   if (!above) {

@@ -144,6 +144,7 @@ TEST(ReportFilters, SayWhatIsWrong) {
   EXPECT_THAT(filter_of({.countries = {"CHE"}}).error().message, HasSubstr("--country"));
   EXPECT_THAT(filter_of({.since = "yesterday"}).error().message, HasSubstr("--since: 'yesterday' is no time"));
   EXPECT_THAT(filter_of({.where = {"colour=red"}}).error().message, HasSubstr("there is no field 'colour'"));
+  EXPECT_THAT(filter_of({.where = {"path="}}).error().message, HasSubstr("'path=' fits every line"));
   EXPECT_THAT(filter_of({.since = "2026-05-02", .until = "2026-05-02"}).error().message,
               HasSubstr("--until 2026-05-02 is not after --since 2026-05-02"));
   EXPECT_THAT(filter_of({.where = {"path"}}).error().message, HasSubstr("write FIELD=TEXT"));

@@ -43,6 +43,8 @@ TEST(Settings, ErrorsHaveTheUsualForm) {
   EXPECT_TRUE(problems({"ban.growth=2.0", "ladder.route.addresses=-5"}).starts_with("--set:2:26: error: "));
   EXPECT_NE(problems({"ladder.route.adresses=5"}).find("addresses"), std::string::npos) << "a hint";
   EXPECT_NE(problems({"ladder.route.window=soon"}).find("'soon'"), std::string::npos);
+  EXPECT_EQ(problems({"ladder.route.addresses=99999999999999999999"}),
+            "--set:1: error: ladder.route.addresses: 99999999999999999999 is out of range\n1 error\n");
   EXPECT_NE(problems({"nothing"}).find("--set:1: error: 'nothing' is no setting"), std::string::npos);
   EXPECT_NE(problems({"=5"}).find("is no setting"), std::string::npos);
   EXPECT_NE(problems({"ban.growth=2\nban.longest=1d"}).find("is no setting"), std::string::npos);
