@@ -41,7 +41,8 @@ std::vector<std::pair<net::Prefix, std::string>> protected_by(const enforce::Pro
 
 }  // namespace
 
-Course::Course(const config::Config& config, std::shared_ptr<const enrich::RouteTable> routes)
+Course::Course(const config::Config& config, std::shared_ptr<const enrich::RouteTable> routes,
+               report::Balance::Fits fits)
     : routes_(std::move(routes)),
       protection_(without_host(config.protect), config.allow.prefixes,
                   {.resolvers = {}, .sshd_config = {}, .proc = "/nonexistent"}),
@@ -56,7 +57,8 @@ Course::Course(const config::Config& config, std::shared_ptr<const enrich::Route
                    },
                .any_route_of = [this](net::Asn asn) { return routes_->any_route_of(asn); },
                .protected_prefixes = [protected_prefixes = protected_by(protection_)] { return protected_prefixes; },
-               .texts = [](const model::Target&, decide::Texts) { return model::DecisionTexts{}; }}) {
+               .texts = [](const model::Target&, decide::Texts) { return model::DecisionTexts{}; }}),
+      balance_({}, std::move(fits)) {
   for (const auto& hole : protection_.holes()) {
     spared_[hole.prefix];
   }
@@ -114,7 +116,7 @@ void Course::take_changes(TimePoint now) {
     if (change.ending) {
       balance_.end(change.decision.target, change.at);
     } else {
-      balance_.begin(change.decision);
+      balance_.begin(change.decision, engine_.good_clients_of(change.decision, now));
     }
   }
 }

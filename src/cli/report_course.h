@@ -25,7 +25,9 @@ namespace ipguard::cli {
 // Used by one thread.
 class Course {
  public:
-  Course(const config::Config& config, std::shared_ptr<const enrich::RouteTable> routes);
+  // `fits`: the decisions that are asked for; all without it.
+  Course(const config::Config& config, std::shared_ptr<const enrich::RouteTable> routes,
+         report::Balance::Fits fits = {});
   ~Course();
   Course(const Course&) = delete;
   Course& operator=(const Course&) = delete;

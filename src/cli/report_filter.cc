@@ -187,6 +187,14 @@ bool ReportFilter::fits_rule(std::string_view id) const {
          });
 }
 
+bool ReportFilter::fits_decision(const report::DecisionRow& row) const {
+  const auto asn = net::Asn::parse(row.asn).value_or(net::Asn{});
+  const auto country = model::Country::parse(row.country_code).value_or(model::Country{});
+  return fits_time(row.since) && fits_rule(row.rule) &&
+         fits_owner(asn.number, static_cast<uint16_t>(country.number())) &&
+         fits_prefixes(row.prefixes.empty() ? std::span(&row.route, 1) : std::span(row.prefixes));
+}
+
 bool ReportFilter::fits_owner(uint32_t asn, uint16_t country) const {
   const auto is_asn = [asn](const net::Asn& each) { return each.number == asn; };
   const auto is_country = [country](const model::Country& each) { return each.number() == country; };

@@ -17,6 +17,7 @@
 #include "net/address.h"
 #include "net/asn.h"
 #include "net/prefix.h"
+#include "report/document.h"
 
 namespace ipguard::cli {
 
@@ -42,6 +43,12 @@ struct ReportFilter {
   [[nodiscard]] bool fits_prefixes(std::span<const net::Prefix> prefixes) const;
   [[nodiscard]] bool fits_rule(std::string_view id) const;
   [[nodiscard]] bool fits_time(TimePoint time) const { return (!since || time >= *since) && (!until || time < *until); }
+  // Whether a decision is one of those that are asked for.
+  [[nodiscard]] bool fits_decision(const report::DecisionRow& row) const;
+  // Whether there is any condition.
+  [[nodiscard]] bool any() const {
+    return !asns.empty() || !countries.empty() || !rules.empty() || since || until || !where.empty();
+  }
   [[nodiscard]] bool fits_owner(uint32_t asn, uint16_t country) const;
 };
 

@@ -157,6 +157,7 @@ report::Running running_of(const Json& json) {
                           .begin = time_of(json, "begin").value_or(TimePoint{}),
                           .period = seconds_of(json, "period_seconds"),
                           .too_old = number_of(json, "too_old"),
+                          .over = number_of(json, "decisions_over"),
                           .given_up = number_of(json, "decisions_given_up"),
                           .lines = number_of(json, "lines"),
                           .hits = number_of(json, "hits"),
@@ -169,8 +170,11 @@ report::Running running_of(const Json& json) {
 
 void read_basis(const Json& json, Document& document) {
   for (const auto& input : list_of(json, "inputs")) {
-    document.inputs.push_back(
-        {.path = text_of(input, "path"), .bytes = number_of(input, "bytes"), .lines = number_of(input, "lines")});
+    document.inputs.push_back({.path = text_of(input, "path"),
+                               .bytes = number_of(input, "bytes"),
+                               .lines = number_of(input, "lines"),
+                               .problems_known = false,
+                               .overlong_lines = number_of(input, "overlong_lines")});
   }
   const Json& database = json.at("database");
   document.databases = list_of(database, "paths").get<std::vector<std::string>>();

@@ -17,10 +17,18 @@ namespace {
 
 std::string shown_name(const ReportInput& input) { return input.path == "-" ? "standard input" : input.path; }
 
+// Nothing where all decisions are asked for.
+report::Balance::Fits fits_of(const ReportFilter& filter) {
+  return filter.any() ? [&filter](const report::DecisionRow& row) { return filter.fits_decision(row); }
+                      : report::Balance::Fits();
+}
+
 class ReportRun {
  public:
   explicit ReportRun(ReportPlan plan)
-      : plan_(std::move(plan)), course_(plan_.policy.config, plan_.routes), counting_(plan_, names_, pool_) {
+      : plan_(std::move(plan)),
+        course_(plan_.policy.config, plan_.routes, fits_of(plan_.filter)),
+        counting_(plan_, names_, pool_) {
     if (plan_.before) {
       before_.emplace(plan_.before->config, plan_.routes);
     }
@@ -168,8 +176,7 @@ class ReportRun {
       document_.add_database(database.path, database.build_epoch, database.description);
     }
     finish_groups();
-    const auto shown = [this](const report::DecisionRow& row) { return is_shown(row); };
-    document_.balance = course_.balance().result(plan_.decisions, shown);
+    document_.balance = course_.balance().result(plan_.decisions);
     if (before_) {
       document_.what_if = report::WhatIf{
           .settings = plan_.settings, .before = before_->balance().total(), .after = course_.balance().total()};
@@ -198,15 +205,6 @@ class ReportRun {
       }
     }
     document_.timeline = aggregates.timeline();
-  }
-
-  [[nodiscard]] bool is_shown(const report::DecisionRow& row) const {
-    const ReportFilter& filter = plan_.filter;
-    const auto asn = net::Asn::parse(row.asn).value_or(net::Asn{});
-    const auto country = model::Country::parse(row.country_code).value_or(model::Country{});
-    return filter.fits_time(row.since) && filter.fits_rule(row.rule) &&
-           filter.fits_owner(asn.number, static_cast<uint16_t>(country.number())) &&
-           filter.fits_prefixes(row.prefixes.empty() ? std::span(&row.route, 1) : std::span(row.prefixes));
   }
 
   ReportPlan plan_;

@@ -172,6 +172,10 @@ std::string summary(const Document& document) {
   if (document.running && document.running->too_old > 0) {
     text += counted(document.running->too_old, "hit was", "hits were") + " too old to be counted when read\n";
   }
+  if (document.running && document.running->over > 0) {
+    text +=
+        counted(document.running->over, "decision was", "decisions were") + " over before the time that is counted\n";
+  }
   for (const auto& [name, value] : document.filters) {
     text += "only " + name + ": " + printable(value) + '\n';
   }

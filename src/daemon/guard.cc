@@ -166,6 +166,7 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
   const auto on_hit = [&](const model::RawLine& line, const match::LineResult& result) {
     take_visits_before(line.offset, now);
     bool counts = false;
+    bool in_report = false;
     for (const auto& hit : result.hits) {
       const bool evidence = model::is_evidence(hit.rule->kind);
       const bool same_line = counts;
@@ -174,9 +175,9 @@ input::Follower::Consumed Guard::judge(const input::Block& block, const input::S
       if (!block.replay) {
         ReadingTally::count(hit, now, reading);
       }
-      take_hit(hit, result.event, block, source, same_line, now);
+      in_report = take_hit(hit, result.event, block, source, same_line, now) || in_report;
     }
-    lines_hit += counts ? 1U : 0U;
+    lines_hit += in_report ? 1U : 0U;
   };
   if (block.truncated) {
     const model::RawLine line{.text = block.bytes, .offset = block.offset, .source = block.source, .truncated = true};
@@ -237,7 +238,7 @@ void Guard::read_beginning(const input::Block& block, const match::LineOptions& 
   }
 }
 
-void Guard::take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
+bool Guard::take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
                      const input::SourceInfo& source, bool same_line, TimePoint now) {
   if (hit.rule->kind == model::RuleKind::login) {
     if (!block.replay) {
@@ -245,22 +246,23 @@ void Guard::take_hit(const model::Hit& hit, const model::Event& event, const inp
       engine_.on_login(hit.address, hit.time, now);
       tally_.count(*hit.rule, false, std::min(hit.time, now));
     }
-    return;
+    return false;
   }
   if (block.replay) {
     engine_.replay_hit(hit, source.path, now);
-    return;
+    return false;
   }
-  take_evidence(hit, source.path, now, &event, same_line);
+  return take_evidence(hit, source.path, now, &event, same_line);
 }
 
-void Guard::take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event,
+bool Guard::take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event,
                           bool same_line) {
-  count_hit(hit, event, path, same_line, now);
+  const bool in_report = count_hit(hit, event, path, same_line, now);
   const auto offences = engine_.counters().offences;
   engine_.on_hit(hit, path, now);
-  count_changes();
+  count_changes(now);
   tally_.count(*hit.rule, engine_.counters().offences > offences, std::min(hit.time, now));
+  return in_report;
 }
 
 void Guard::flush(TimePoint now, const std::vector<model::Cursor>* cursors) {
@@ -285,7 +287,7 @@ void Guard::take_report(const model::SetBatch& offered, const model::ApplyReport
 }
 
 void Guard::remember(TimePoint now, const std::vector<model::Cursor>* cursors) {
-  count_changes();
+  count_changes(now);
   changes_counted_ = 0;
   auto changes = engine_.take_changes();
   log_changes(changes, dry_run(), now);

@@ -74,8 +74,8 @@ class Guard {
   // Judges one block; flush() afterwards makes its decisions true. `path` names the source for evidence.
   input::Follower::Consumed judge(const input::Block& block, const input::SourceInfo& source, TimePoint now);
   // A hit that counts against somebody; also one that comes from no line, of a trap: then there is no `event`.
-  // `same_line`: of the line that the one before came from.
-  void take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event = nullptr,
+  // `same_line`: of the line that the one before came from. Whether it counts in reports.
+  bool take_evidence(const model::Hit& hit, std::string_view path, TimePoint now, const model::Event* event = nullptr,
                      bool same_line = false);
   // Sends pending changes to the kernel, then to the store and the log; of a great many some, and behind() is true: to
   // be called again soon. `cursors`, if given, go into the same transaction as the decisions.
@@ -133,7 +133,7 @@ class Guard {
   // What is counted for reports. Up to date after roll_report(): by check_protection() twice a minute, too.
   [[nodiscard]] const LiveReport& live_report() const { return live_; }
   void roll_report(TimePoint now) {
-    count_changes();
+    count_changes(now);
     live_.roll(now);
   }
   [[nodiscard]] enforce::Enforcer& enforcer() const { return *enforcer_; }
@@ -160,14 +160,15 @@ class Guard {
   void read_beginning(const input::Block& block, const match::LineOptions& options);
   void note_visits(const input::Block& block, const match::LineOptions& options, TimePoint now);
   void take_visits_before(uint64_t offset, TimePoint now);
-  void take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
+  // Whether it counts in reports.
+  bool take_hit(const model::Hit& hit, const model::Event& event, const input::Block& block,
                 const input::SourceInfo& source, bool same_line, TimePoint now);
   // For reports (guard_report.cc).
   void count_restored();
-  void count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool same_line,
+  bool count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool same_line,
                  TimePoint now);
   void count_good_client(const net::Address& address, TimePoint time);
-  void count_changes();
+  void count_changes(TimePoint now);
   [[nodiscard]] bool blocks(const net::Address& address);
   void take_report(const model::SetBatch& offered, const model::ApplyReport& report, TimePoint now);
   void adopt(const std::vector<model::SetElement>& unknown, TimePoint now);

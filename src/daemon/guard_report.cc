@@ -16,10 +16,10 @@ void Guard::count_restored() {
   }
 }
 
-void Guard::count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool same_line,
+bool Guard::count_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool same_line,
                       TimePoint now) {
-  count_changes();
-  live_.take_hit(hit, event, path, blocks(hit.address), same_line, now);
+  count_changes(now);
+  return live_.take_hit(hit, event, path, blocks(hit.address), same_line, now);
 }
 
 void Guard::count_good_client(const net::Address& address, TimePoint time) {
@@ -29,10 +29,12 @@ void Guard::count_good_client(const net::Address& address, TimePoint time) {
 }
 
 // Decisions, as soon as they are made: the next line of the same block may be one that they would have stopped.
-void Guard::count_changes() {
+void Guard::count_changes(TimePoint now) {
   const auto changes = engine_.changes();
   for (; changes_counted_ < changes.size(); ++changes_counted_) {
-    live_.take_change(changes[changes_counted_]);
+    const auto& change = changes[changes_counted_];
+    live_.take_change(change,
+                      change.ending ? std::vector<net::Prefix>{} : engine_.good_clients_of(change.decision, now), now);
   }
 }
 

@@ -46,10 +46,9 @@ void LiveReport::reconfigure(const config::Config& config) {
   balance_.set_limits(balance_limits(config_));
 }
 
-void LiveReport::take_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool blocked,
+bool LiveReport::take_hit(const model::Hit& hit, const model::Event* event, std::string_view path, bool blocked,
                           bool same_line, TimePoint now) {
   const TimePoint time = hit.time - model::most_clock_ahead > now ? now : hit.time;
-  balance_.hit(hit.rule->id, blocked ? &hit.address : nullptr, time, same_line);
   const bool in_period = sliding_->take({.rule = hit.rule,
                                          .address = hit.address,
                                          .time = time,
@@ -57,7 +56,11 @@ void LiveReport::take_hit(const model::Hit& hit, const model::Event* event, std:
                                          .user_agent = access_field(event, model::Field::user_agent),
                                          .user = hit.user == "-" ? std::string_view{} : hit.user},
                                         now);
-  if (in_period && sliding_->wants_evidence(hit.rule->id, now)) {
+  if (!in_period) {
+    return false;
+  }
+  balance_.hit(hit.rule->id, blocked ? &hit.address : nullptr, time, same_line);
+  if (sliding_->wants_evidence(hit.rule->id, now)) {
     sliding_->take_evidence({.time = time,
                              .rule = hit.rule->id,
                              .attack_class = hit.rule->attack_class,
@@ -66,17 +69,21 @@ void LiveReport::take_hit(const model::Hit& hit, const model::Event* event, std:
                              .line = std::string(hit.line.text.substr(0, evidence_bytes_))},
                             now);
   }
+  return true;
 }
 
 void LiveReport::count_lines(uint64_t lines, uint64_t bytes, uint64_t lines_hit, TimePoint now) {
   sliding_->count_lines(lines, bytes, lines_hit, now);
 }
 
-void LiveReport::take_change(const decide::DecisionChange& change) {
+void LiveReport::take_change(const decide::DecisionChange& change, std::span<const net::Prefix> good_clients,
+                             TimePoint now) {
   if (change.ending) {
     balance_.end(change.decision.target, change.at);
+  } else if (const auto end = change.decision.end(); end && *end < sliding_->begin(now)) {
+    ++over_;
   } else {
-    balance_.begin(change.decision);
+    balance_.begin(change.decision, good_clients);
   }
 }
 

@@ -118,7 +118,11 @@ class LiveAnswer {
       document.add_database(database.path, database.build_epoch, database.description);
     }
     for (const auto& source : context_.sources()) {
-      document.inputs.push_back({.path = source.path, .bytes = source.bytes, .lines = source.lines});
+      document.inputs.push_back({.path = source.path,
+                                 .bytes = source.bytes,
+                                 .lines = source.lines,
+                                 .problems_known = false,
+                                 .overlong_lines = source.overlong_lines});
       document.running->lines += source.lines;
     }
     const auto shown = [begin = document.running->begin](const report::DecisionRow& row) {
@@ -134,6 +138,7 @@ class LiveAnswer {
     report::Running running;
     running.dry_run = guard.dry_run();
     running.started = context_.started;
+    running.over = guard.live_report().over();
     running.given_up = guard.live_report().balance().given_up();
     running.hits = guard.engine().counters().hits;
     for (const auto scope : model::all_scopes) {

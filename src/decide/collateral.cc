@@ -9,11 +9,16 @@
 
 namespace ipguard::decide {
 
-Result<Weighed> Collateral::weigh(const model::Target& target, std::vector<net::Prefix> prefixes, TimePoint now,
-                                  bool insist) const {
+std::vector<GoodClients::Found> Collateral::found_in(const std::vector<net::Prefix>& prefixes, TimePoint now) const {
   auto found = clients_.inside(prefixes, now);
   std::erase_if(found,
                 [this](const GoodClients::Found& one) { return holes_.longest_covering(one.client) != nullptr; });
+  return found;
+}
+
+Result<Weighed> Collateral::weigh(const model::Target& target, std::vector<net::Prefix> prefixes, TimePoint now,
+                                  bool insist) const {
+  auto found = found_in(prefixes, now);
   Weighed weighed{
       .prefixes = std::move(prefixes), .good = count(found), .hit = count(found), .left_out = {}, .spared = {}};
   const auto& budget = budget_of(policy_, target.scope);

@@ -33,6 +33,8 @@ class Collateral {
   // something else is left; else Errc::invalid with the reason. `insist`: whoever is hit is hit.
   [[nodiscard]] Result<Weighed> weigh(const model::Target& target, std::vector<net::Prefix> prefixes, TimePoint now,
                                       bool insist = false) const;
+  // The good clients that a ban of the prefixes would hit, in order.
+  [[nodiscard]] std::vector<GoodClients::Found> found_in(const std::vector<net::Prefix>& prefixes, TimePoint now) const;
   // Why an address is left out of wide bans: "good client: logged in 2026-…"; nullopt if it is not.
   [[nodiscard]] std::optional<std::string> why_good(const net::Address& address, TimePoint now) const;
 

@@ -201,6 +201,16 @@ void Engine::on_report(const model::ApplyReport& report, TimePoint now) { impl_-
 std::vector<DecisionChange> Engine::take_changes() { return impl_->table.take_changes(); }
 std::span<const DecisionChange> Engine::changes() const { return impl_->table.changes(); }
 
+std::vector<net::Prefix> Engine::good_clients_of(const model::Decision& decision, TimePoint now) const {
+  std::vector<net::Prefix> clients;
+  if (decision.good_clients.all() > 0) {
+    for (const auto& found : impl_->collateral.found_in(decision.prefixes, now)) {
+      clients.push_back(found.client);
+    }
+  }
+  return clients;
+}
+
 std::vector<model::Decision> Engine::decisions() const {
   TablePlace place;
   return decisions_after(place, impl_->table.size());

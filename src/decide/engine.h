@@ -121,6 +121,8 @@ class Engine {
   [[nodiscard]] std::vector<DecisionChange> take_changes();
   // Those that were not taken yet, in order. Valid until the next call that may change something.
   [[nodiscard]] std::span<const DecisionChange> changes() const;
+  // Of a decision that has just begun: the good clients that it counts.
+  [[nodiscard]] std::vector<net::Prefix> good_clients_of(const model::Decision& decision, TimePoint now) const;
   // Active decisions in order of their beginning, with their texts (Lookups::texts).
   [[nodiscard]] std::vector<model::Decision> decisions() const;
   // The same in portions: at most `most` after the one that the last portion ended with. Empty when there are no more.

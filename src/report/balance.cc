@@ -18,9 +18,9 @@ std::span<const net::Prefix> prefixes_of(const auto& kept) {
 
 }  // namespace
 
-void Balance::begin(const model::Decision& decision) {
+void Balance::begin(const model::Decision& decision, std::span<const net::Prefix> good_clients) {
   if (const Kept* kept = keep(decision)) {
-    count_begun(*kept);
+    count_begun(*kept, good_clients);
     keep_within_bytes();
   }
 }
@@ -94,7 +94,7 @@ void Balance::write_row(const Kept& kept, DecisionRow& row) const {
   row.as_name = words.as_name;
   row.country = words.country;
   row.country_code = words.country_code;
-  row.rule = sums_.rules[kept.rule].name;
+  row.rule = sums_.rules[kept.rule].figures.name;
   row.reason = kept.reason;
   row.issuer = words.issuer;
   row.since = kept.since;
@@ -116,36 +116,30 @@ Balance::Kept* Balance::keep(const model::Decision& decision) {
   const uint32_t place = free_place();
   Kept& kept = kept_[place];
   kept = kept_of(decision);
+  if (fits_) {
+    DecisionRow row;
+    write_row(kept, row);
+    kept.fits = fits_(row);
+  }
   by_target_.add(std::hash<model::Target>{}(kept.target), place);
   index(place);
   row_bytes_ += bytes_of(kept);
   return &kept;
 }
 
-void Balance::count_begun(const Kept& kept) {
+void Balance::count_begun(const Kept& kept, std::span<const net::Prefix> good_clients) {
   const uint64_t covered = addresses_covered(kept);
   const uint64_t networks = ipv6_64s_covered(kept);
-  for (BalanceRow* sum : {&sums_.rules[kept.rule], &sums_.scopes.at(static_cast<size_t>(kept.target.scope))}) {
-    ++sum->decisions;
-    sum->good_clients += kept.good_clients;
-    sum->addresses_covered += covered;
-    sum->ipv6_64s_covered += networks;
+  for (auto* sum : {&sums_.all, &sums_.rules[kept.rule], &sums_.scopes.at(static_cast<size_t>(kept.target.scope))}) {
+    ++sum->figures.decisions;
+    sum->figures.addresses_covered += covered;
+    sum->figures.ipv6_64s_covered += networks;
   }
-  ++sums_.total.decisions;
-  sums_.total.good_clients += kept.good_clients;
-}
-
-// Rules that nothing happened to since then are left out; the numbers of the others stay.
-BalanceSums Balance::take_sums() {
-  BalanceSums taken = sums_;
-  std::erase_if(taken.rules,
-                [](const BalanceRow& row) { return row.hits + row.decisions + row.stopped + row.turned_away == 0; });
-  for (auto& row : sums_.rules) {
-    row = {.name = row.name};
+  for (const auto& client : good_clients) {
+    sums_.add_client(&BalanceSums::Row::good_clients, kept.rule, kept.target.scope,
+                     hash_of(AddressKey(client.address()).text()));
   }
-  sums_.scopes = {};
-  sums_.total = {};
-  return taken;
+  fitting_ += kept.fits ? 1 : 0;
 }
 
 void Balance::forget_ended(TimePoint before) {
@@ -286,7 +280,7 @@ void Balance::each_covering(const net::Address& address, TimePoint time, const A
 }
 
 bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time, bool same_line) {
-  ++sums_.rules[rule].hits;
+  ++sums_.rules[rule].figures.hits;
   if (same_line) {
     return line_stopped_;
   }
@@ -295,25 +289,28 @@ bool Balance::hit(uint32_t rule, const net::Address* address, TimePoint time, bo
     // Wider bans stand around narrower ones, often of the same rule: the line counts once for each rule and scope.
     rules_of_line_.clear();
     std::array<bool, model::scope_count> scopes{};
+    bool fits = false;
     each_covering(*address, time, [&](Kept& kept, uint32_t /*place*/) {
       line_stopped_ = true;
+      fits = fits || kept.fits;
       ++kept.stopped;
       if (std::ranges::find(rules_of_line_, kept.rule) == rules_of_line_.end()) {
         rules_of_line_.push_back(kept.rule);
-        ++sums_.rules[kept.rule].stopped;
+        ++sums_.rules[kept.rule].figures.stopped;
       }
       const auto scope = static_cast<size_t>(kept.target.scope);
-      sums_.scopes.at(scope).stopped += std::exchange(scopes.at(scope), true) ? 0U : 1U;
+      sums_.scopes.at(scope).figures.stopped += std::exchange(scopes.at(scope), true) ? 0U : 1U;
     });
+    fitting_stopped_ += fits ? 1 : 0;
   }
-  sums_.total.stopped += line_stopped_ ? 1 : 0;
+  sums_.all.figures.stopped += line_stopped_ ? 1 : 0;
   return line_stopped_;
 }
 
 void Balance::good_client(const net::Address& address, TimePoint time) {
   const uint64_t client = hash_of(AddressKey(address).text());
-  bool any = false;
   each_covering(address, time, [&](Kept& kept, uint32_t /*place*/) {
+    sums_.add_client(&BalanceSums::Row::turned_away, kept.rule, kept.target.scope, client);
     const uint64_t before = kept.turned_away_clients.count(pool_);
     if (!kept.turned_away_clients.insert(client, pool_)) {
       return;
@@ -323,11 +320,7 @@ void Balance::good_client(const net::Address& address, TimePoint time) {
     if (more > 0) {
       keep_turned_away(kept, address);
     }
-    sums_.rules[kept.rule].turned_away += more;
-    sums_.scopes.at(static_cast<size_t>(kept.target.scope)).turned_away += more;
-    any = any || more > 0;
   });
-  sums_.total.turned_away += any ? 1 : 0;
 }
 
 void Balance::keep_turned_away(Kept& kept, const net::Address& client) {
@@ -344,17 +337,29 @@ uint32_t Balance::rule_number(std::string_view rule) {
   if (const auto known = rule_numbers_.find(rule); known != rule_numbers_.end()) {
     return known->second;
   }
-  sums_.rules.push_back({.name = std::string(rule)});
+  sums_.rules.push_back({.figures = {.name = std::string(rule)}});
   const auto number = static_cast<uint32_t>(sums_.rules.size() - 1);
   rule_numbers_.emplace(std::string(rule), number);
   return number;
 }
 
+BalanceResult Balance::result(size_t most) const {
+  std::vector<uint32_t> places;
+  for (uint32_t place = 0; place < kept_.size(); ++place) {
+    if (kept_[place].known && kept_[place].fits) {
+      places.push_back(place);
+    }
+  }
+  auto result = result_of(std::move(places), most, sums_);
+  result.fitting = fitting_;
+  result.fitting_stopped = fitting_stopped_;
+  return result;
+}
+
 BalanceResult Balance::result_of(std::vector<uint32_t> places, size_t most, const BalanceSums& sums) const {
-  BalanceResult result{
-      .total = sums.total, .decisions = {}, .fitting = places.size(), .rules = sums.rules, .scopes = {}};
-  for (const uint32_t place : places) {
-    result.fitting_stopped += kept_[place].stopped;
+  BalanceResult result{.total = sums.total(), .decisions = {}, .fitting = places.size(), .rules = {}, .scopes = {}};
+  for (const auto& row : sums.rules) {
+    result.rules.push_back(sums.counted(row));
   }
   if (places.size() > most) {
     std::ranges::stable_sort(places, std::ranges::greater{}, [this](uint32_t place) { return kept_[place].stopped; });
@@ -368,7 +373,7 @@ BalanceResult Balance::result_of(std::vector<uint32_t> places, size_t most, cons
     return a.stopped != b.stopped ? a.stopped > b.stopped : a.hits != b.hits ? a.hits > b.hits : a.name < b.name;
   });
   for (const auto scope : model::all_scopes) {
-    BalanceRow row = sums.scopes.at(static_cast<size_t>(scope));
+    BalanceRow row = sums.counted(sums.scopes.at(static_cast<size_t>(scope)));
     row.name = model::to_string(scope);
     result.scopes.push_back(std::move(row));
   }

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,19 +26,11 @@
 #include "net/address.h"
 #include "net/prefix.h"
 #include "net/prefix_lengths.h"
+#include "report/balance_sums.h"
 #include "report/distinct.h"
 #include "report/document.h"
 
 namespace ipguard::report {
-
-// What came of all decisions together; `rules` and `scopes` have a row each that anything happened to.
-struct BalanceSums {
-  BalanceTotal total;
-  std::vector<BalanceRow> rules;
-  std::array<BalanceRow, model::scope_count> scopes;
-
-  void add(const BalanceSums& other);
-};
 
 // How much is kept of decisions one by one; of more, those that stopped least are counted in the sums only.
 struct BalanceLimits {
@@ -49,10 +41,18 @@ struct BalanceLimits {
 // Used by one thread.
 class Balance {
  public:
-  explicit Balance(BalanceLimits limits = {})
-      : limits_(limits), pool_(distinct_budget(limits), distinct_budget(limits)) {}
+  // Whether a decision is one that the report is about, by what is known when it begins: nothing that is counted.
+  using Fits = std::function<bool(const DecisionRow&)>;
 
-  void begin(const model::Decision& decision);
+  // Without `fits` all are.
+  explicit Balance(BalanceLimits limits = {}, Fits fits = {})
+      : limits_(limits),
+        fits_(std::move(fits)),
+        pool_(distinct_budget(limits), distinct_budget(limits)),
+        sums_(distinct_budget(limits)) {}
+
+  // `good_clients`: those inside of it that were known, as many as the decision says.
+  void begin(const model::Decision& decision, std::span<const net::Prefix> good_clients = {});
   // One that began before anything was counted: it is no part of the sums, what it stops is.
   void adopt(const model::Decision& decision);
   void end(const model::Target& target, TimePoint at);
@@ -70,15 +70,16 @@ class Balance {
   // A client that proved to be good.
   void good_client(const net::Address& address, TimePoint time);
 
-  // At most `most` decisions that `shown` accepts: those that stopped most, in order of their beginning.
+  // At most `most` decisions that fit: those that stopped most, in order of their beginning.
+  [[nodiscard]] BalanceResult result(size_t most) const;
+  // The same of those that `shown` accepts.
   template <typename Shown>
   [[nodiscard]] BalanceResult result(size_t most, const Shown& shown) const {
     return result_of(places(shown), most, sums_);
   }
-  [[nodiscard]] const BalanceTotal& total() const { return sums_.total; }
-  [[nodiscard]] const BalanceSums& sums() const { return sums_; }
-  // … since the last call, or from the first.
-  [[nodiscard]] BalanceSums take_sums();
+  [[nodiscard]] BalanceTotal total() const { return sums_.total(); }
+  // What came of all since the last call, or from the first.
+  [[nodiscard]] BalanceSums take_sums() { return sums_.take(); }
   // With other sums than those of all times.
   template <typename Shown>
   [[nodiscard]] BalanceResult result(size_t most, const Shown& shown, const BalanceSums& sums) const {
@@ -116,6 +117,7 @@ class Balance {
     uint8_t route_length = route_elsewhere;  // of the database's network that holds the target
     bool known = false;                      // a free place otherwise
     bool active = false;
+    bool fits = true;
     uint32_t rule = 0;
     uint32_t words = 0;
     TimePoint since = {};
@@ -157,7 +159,7 @@ class Balance {
   [[nodiscard]] static uint64_t addresses_covered(const Kept& kept);
   [[nodiscard]] static uint64_t ipv6_64s_covered(const Kept& kept);
   [[nodiscard]] uint32_t place_of(const model::Target& target) const;
-  void count_begun(const Kept& kept);
+  void count_begun(const Kept& kept, std::span<const net::Prefix> good_clients);
   static void keep_turned_away(Kept& kept, const net::Address& client);
   void deactivate(uint32_t place);
   void let_go(uint32_t place);
@@ -171,7 +173,8 @@ class Balance {
   [[nodiscard]] BalanceResult result_of(std::vector<uint32_t> places, size_t most, const BalanceSums& sums) const;
 
   BalanceLimits limits_;
-  DistinctPool pool_;
+  Fits fits_;
+  DistinctPool pool_;  // of what is kept
   std::deque<Kept> kept_;
   std::vector<uint32_t> free_;
   size_t ended_ = 0;     // of those in kept_
@@ -185,6 +188,8 @@ class Balance {
   Interner<Words> words_;
   std::unordered_map<std::string, uint32_t, StringHash, std::equal_to<>> rule_numbers_;
   BalanceSums sums_;
+  uint64_t fitting_ = 0;          // of those that began
+  uint64_t fitting_stopped_ = 0;  // lines, each counted once for all of these
   size_t row_bytes_ = 0;
   uint64_t given_up_ = 0;
 };

@@ -83,23 +83,23 @@ struct BalanceRow {
   uint64_t addresses_covered = 0;  // of IPv4, decisions added up
   uint64_t ipv6_64s_covered = 0;   // the same of IPv6, in /64s
   uint64_t stopped = 0;            // lines with hits, each once for all decisions of the row
-  uint64_t good_clients = 0;
+  uint64_t good_clients = 0;       // different clients, of very many an estimate; likewise
   uint64_t turned_away = 0;
 };
 
 struct BalanceTotal {
   uint64_t decisions = 0;
-  uint64_t stopped = 0;  // lines with hits that any decision would have stopped, each counted once
-  uint64_t good_clients = 0;
-  uint64_t turned_away = 0;
+  uint64_t stopped = 0;       // lines with hits that any decision would have stopped, each counted once
+  uint64_t good_clients = 0;  // different clients, whichever decisions met them
+  uint64_t turned_away = 0;   // likewise
 };
 
 // `decisions`: at most so many as asked for, in order of their beginning; `total` counts all.
 struct BalanceResult {
   BalanceTotal total;
   std::vector<DecisionRow> decisions;
-  uint64_t fitting = 0;          // decisions that were asked for, of those that are kept
-  uint64_t fitting_stopped = 0;  // lines with hits that these would have stopped; one counts for each
+  uint64_t fitting = 0;          // decisions that were asked for
+  uint64_t fitting_stopped = 0;  // lines with hits that any of these would have stopped, each counted once; 0 if live
   std::vector<BalanceRow> rules;
   std::vector<BalanceRow> scopes;
 };
@@ -129,7 +129,10 @@ struct InputRow {
   std::optional<TimePoint> last = {};
   uint64_t unread_lines = 0;
   uint64_t first_unread_line = 0;  // from 1; 0 = none
-  uint64_t overlong_lines = 0;     // longer than the limit: only their beginnings were judged
+  // Whether unread lines, and those out of order or ahead, were counted for this input; else they are 0 and nobody
+  // knows.
+  bool problems_known = true;
+  uint64_t overlong_lines = 0;  // longer than the limit: only their beginnings were judged
   // Of the lines that were looked at: those that were written some minutes or more before one above them, and by how
   // much at most.
   uint64_t out_of_order = 0;
@@ -154,6 +157,7 @@ struct Running {
   TimePoint begin = {};
   Seconds period{0};      // as configured
   uint64_t too_old = 0;   // hits of lines that were older when they were read: not counted
+  uint64_t over = 0;      // decisions that were over before that when they were made: not counted
   uint64_t given_up = 0;  // decisions in force that there was no room for: what they stop is not counted
   uint64_t lines = 0;     // since the start
   uint64_t hits = 0;      // since the start

@@ -23,6 +23,14 @@ void put_if_any(JsonWriter& json, std::string_view name, std::string_view value)
   }
 }
 
+void put_if_known(JsonWriter& json, std::string_view name, bool known, uint64_t number) {
+  if (known) {
+    json.number(name, number);
+  } else {
+    json.null(name);
+  }
+}
+
 void put_inputs(JsonWriter& json, const Document& document) {
   json.open('[', "inputs");
   for (const auto& input : document.inputs) {
@@ -33,16 +41,13 @@ void put_inputs(JsonWriter& json, const Document& document) {
     json.text_or_null("format", input.format);
     put_time(json, "first", input.first);
     put_time(json, "last", input.last);
-    json.number("unread_lines", input.unread_lines);
-    if (input.first_unread_line > 0) {
-      json.number("first_unread_line", input.first_unread_line);
-    } else {
-      json.null("first_unread_line");
-    }
+    const bool known = input.problems_known;
+    put_if_known(json, "unread_lines", known, input.unread_lines);
+    put_if_known(json, "first_unread_line", input.first_unread_line > 0, input.first_unread_line);
     json.number("overlong_lines", input.overlong_lines);
-    json.number("out_of_order", input.out_of_order);
-    json.number("furthest_back_seconds", static_cast<uint64_t>(input.furthest_back.count()));
-    json.number("ahead", input.ahead);
+    put_if_known(json, "out_of_order", known, input.out_of_order);
+    put_if_known(json, "furthest_back_seconds", known, static_cast<uint64_t>(input.furthest_back.count()));
+    put_if_known(json, "ahead", known, input.ahead);
     json.text_or_null("error", input.error);
     json.close('}');
   }
@@ -64,6 +69,7 @@ void put_running(JsonWriter& json, const Running& running) {
   put_time(json, "begin", running.begin);
   json.number("period_seconds", static_cast<uint64_t>(running.period.count()));
   json.number("too_old", running.too_old);
+  json.number("decisions_over", running.over);
   json.number("decisions_given_up", running.given_up);
   json.number("lines", running.lines);
   json.number("hits", running.hits);

@@ -13,6 +13,8 @@ namespace {
 
 // Of the memory, what the different things of one step take before they are estimated sooner.
 constexpr size_t distinct_share = 8;
+// Of the memory, what clients that decisions met may take in one step.
+constexpr size_t balance_share = 128;
 // Memory is looked at after so many hits.
 constexpr uint64_t hits_between_checks = 256;
 
@@ -30,7 +32,8 @@ struct SlidingAggregates::Step {
         aggregates(memory,
                    {.owner = [this, &lookup](const net::Address& address) { return owner_of(address, lookup); },
                     .facts = [this](uint32_t /*facts*/) -> const model::Route& { return nobody; }},
-                   memory / distinct_share) {}
+                   memory / distinct_share),
+        balance(memory / balance_share) {}
 
   Owner owner_of(const net::Address& address, const Lookup& lookup) {
     const model::Route route = lookup(address);
@@ -47,7 +50,7 @@ struct SlidingAggregates::Step {
   }
 
   [[nodiscard]] size_t bytes() const {
-    size_t sum = aggregates.bytes() + owners.bytes() + balance.rules.capacity() * sizeof(BalanceRow);
+    size_t sum = aggregates.bytes() + owners.bytes() + balance.bytes();
     for (const auto& line : evidence) {
       sum += bytes_of(line);
     }

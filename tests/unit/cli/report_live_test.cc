@@ -92,6 +92,62 @@ TEST_P(LiveReport, SaysWhatTheReportSays) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, LiveReport, testing::Values(1, 2));
 
+// What is older than the period is counted nowhere: not its hits, nor the lines that have them, nor the decisions that
+// they led to and that were over before.
+TEST(LiveReportCommand, AnOldLogIsNamedAndNotCounted) {
+  set_log_level(LogLevel::error);
+  const auto guard = test_guard({});
+  const TimePoint now = TimePoint(Seconds(log_begin)) + std::chrono::days(30);
+  config::SourceConfig config;
+  config.name = "test";
+  const input::SourceInfo source{&config, "access.log"};
+  const auto old = text_of(make_access_log(3, 3000));
+  const auto fresh =
+      access_line(now, "192.0.2.200", "/.env", 404) + '\n' + access_line(now, "192.0.2.200", "/", 200) + '\n';
+  guard->judge({.bytes = old, .offset = 0, .source = 0}, source, now);
+  guard->judge({.bytes = fresh, .offset = old.size(), .source = 0}, source, now);
+  guard->flush(now, nullptr);
+  auto live = read_live_reply(ask(*guard, {{"by", "rule"}, {"decisions", 10'000}}, now));
+  ASSERT_TRUE(live) << live.error().message;
+  EXPECT_GT(live->running->too_old, 500U);
+  EXPECT_EQ(live->lines, 3002U);
+  EXPECT_EQ(live->lines_hit, 1U);
+  EXPECT_GE(live->hits, 1U);
+  EXPECT_LT(live->hits, 10U);
+  EXPECT_GT(live->running->over, 10U);
+  EXPECT_EQ(live->balance.total.decisions, live->balance.decisions.size());
+  EXPECT_EQ(live->balance.total.stopped, 0U);
+  for (const auto& row : live->balance.rules) {
+    EXPECT_LE(row.hits, live->hits) << row.name;
+  }
+  EXPECT_THAT(report_text(*live, {}), HasSubstr(" decisions were over before the time that is counted\n"));
+}
+
+TEST(LiveReportCommand, WhatNobodyHasCountedIsNoZero) {
+  set_log_level(LogLevel::error);
+  const auto guard = test_guard({});
+  auto context = context_of(*guard);
+  model::SourceStatus source;
+  source.path = "a.log";
+  source.overlong_lines = 2;
+  context.sources = [&source] { return std::vector{source}; };
+  auto answer = daemon::run_command(context, {.command = "report", .arguments = Json::object()}, false,
+                                    TimePoint(Seconds(log_begin)));
+  ASSERT_TRUE(answer.items);
+  Json reply = Json::array();
+  while (const auto portion = answer.items()) {
+    for (const auto& item : *portion) {
+      reply.push_back(Json::parse(item));
+    }
+  }
+  const auto live = read_live_reply(reply);
+  ASSERT_TRUE(live) << live.error().message;
+  ASSERT_EQ(live->inputs.size(), 1U);
+  EXPECT_FALSE(live->inputs[0].problems_known);
+  EXPECT_EQ(live->inputs[0].overlong_lines, 2U);
+  EXPECT_THAT(document_json(*live), HasSubstr("\"unread_lines\":null"));
+}
+
 TEST(LiveReportCommand, IsBoundedAndRefusesWhatItDoesNotKnow) {
   set_log_level(LogLevel::error);
   const auto guard = test_guard({});

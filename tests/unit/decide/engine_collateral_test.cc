@@ -80,6 +80,7 @@ TEST(EngineCollateral, VisitorsHaveABudgetOfTheirOwn) {
   EXPECT_THAT(decision->reason, HasSubstr("; leaves out 1 good client (1 login)"));
   EXPECT_EQ(test::texts(decision->left_out), Texts{"192.0.2.9"});
   EXPECT_EQ(decision->good_clients, (model::GoodCounts{.visitors = 2}));
+  EXPECT_EQ(test::texts(f.engine.good_clients_of(*decision, at(0))), (Texts{"192.0.2.40", "192.0.2.41"}));
   f.engine.on_visit(address("192.0.2.70"), true, at(-50), at(-50));
   f.engine.on_visit(address("192.0.2.71"), true, at(-50), at(-50));
   f.engine.on_visit(address("192.0.2.72"), true, at(-50), at(-50));
@@ -96,6 +97,7 @@ TEST(EngineCollateral, WithinTheBudgetTheyAreHitAndCounted) {
   const auto decision = f.find("192.0.2.0/26");
   ASSERT_TRUE(decision);
   EXPECT_EQ(decision->good_clients, (model::GoodCounts{.logins = 1, .users = 1}));
+  EXPECT_EQ(test::texts(f.engine.good_clients_of(*decision, at(0))), (Texts{"192.0.2.9", "192.0.2.10"}));
   EXPECT_TRUE(decision->left_out.empty());
   EXPECT_EQ(decision->addresses_covered, 64U);
 }

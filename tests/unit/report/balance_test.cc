@@ -91,6 +91,50 @@ TEST(Balance, BansWithinEachOther) {
   EXPECT_EQ(result.rules[0].ipv6_64s_covered, uint64_t{1} << 32U);
 }
 
+// A line that two bans would have stopped is one line, also for those that a filter chooses.
+TEST(Balance, CountsALineOnceForAllThatFit) {
+  Balance balance({}, [](const DecisionRow& row) { return row.rule == "web/a"; });
+  balance.begin(decision("192.0.2.7", 10, 100));
+  balance.begin(decision("192.0.2.0/24", 10, 100));
+  balance.begin(decision("198.51.100.0/24", 10, 100, "web/b"));
+  EXPECT_TRUE(hit(balance, "192.0.2.7", 20));
+  EXPECT_TRUE(hit(balance, "192.0.2.8", 20));
+  EXPECT_TRUE(hit(balance, "198.51.100.1", 20));
+  const auto result = balance.result(10);
+  EXPECT_EQ(result.fitting, 2U);
+  EXPECT_EQ(result.decisions.size(), 2U);
+  EXPECT_EQ(result.fitting_stopped, 2U);
+  EXPECT_EQ(result.total.stopped, 3U);
+  EXPECT_EQ(result.total.decisions, 3U);
+  EXPECT_EQ(Balance().result(10).fitting_stopped, 0U);
+}
+
+// One client is one, by however many bans it was met.
+TEST(Balance, TellsClientsApart) {
+  Balance balance;
+  const std::vector<net::Prefix> known = {*net::Prefix::parse("192.0.2.9"), *net::Prefix::parse("192.0.2.10")};
+  balance.begin(decision("192.0.2.0/24", 10, 100), known);
+  balance.good_client(address("192.0.2.11"), at(20));
+  auto wide = decision("AS64500", 30, 300, "web/b");
+  wide.cover({*net::Prefix::parse("192.0.0.0/16")});
+  balance.begin(wide, known);
+  balance.good_client(address("192.0.2.11"), at(40));
+  balance.end(*model::Target::parse("192.0.2.0/24"), at(50));
+  balance.begin(decision("192.0.2.0/24", 60, 200), known);
+  balance.good_client(address("192.0.2.11"), at(70));
+  const auto result = balance.result(10);
+  EXPECT_EQ(result.total.decisions, 3U);
+  EXPECT_EQ(result.total.good_clients, 2U);
+  EXPECT_EQ(result.total.turned_away, 1U);
+  ASSERT_EQ(result.rules.size(), 2U);
+  for (const auto& row : {result.rules[0], result.rules[1], result.scopes[static_cast<size_t>(model::Scope::route)],
+                          result.scopes[static_cast<size_t>(model::Scope::asn)]}) {
+    EXPECT_EQ(row.good_clients, 2U) << row.name;
+    EXPECT_EQ(row.turned_away, 1U) << row.name;
+  }
+  EXPECT_EQ(result.decisions[0].turned_away, 1U) << "each by itself";
+}
+
 TEST(Balance, CountsGoodClientsOnce) {
   Balance balance;
   balance.begin(decision("192.0.2.0/24", 10, 100));
@@ -159,17 +203,30 @@ TEST(Balance, SumsAreTakenPieceByPiece) {
   balance.adopt(decision("192.0.2.1", 0, 100));
   hit(balance, "192.0.2.1", 1);
   const auto first = balance.take_sums();
-  EXPECT_EQ(first.total.decisions, 0U) << "it began before";
-  EXPECT_EQ(first.total.stopped, 1U);
+  EXPECT_EQ(first.total().decisions, 0U) << "it began before";
+  EXPECT_EQ(first.total().stopped, 1U);
   hit(balance, "192.0.2.1", 2);
   hit(balance, "192.0.2.1", 3);
   auto sums = balance.take_sums();
-  EXPECT_EQ(sums.total.stopped, 2U);
+  EXPECT_EQ(sums.total().stopped, 2U);
   sums.add(first);
-  EXPECT_EQ(sums.total.stopped, 3U);
+  EXPECT_EQ(sums.total().stopped, 3U);
   EXPECT_EQ(sums.rules.size(), 1U);
   EXPECT_EQ(balance.take_sums().rules.size(), 0U);
   EXPECT_EQ(balance.result(10, any).decisions.front().stopped, 3U) << "of a decision, since it began";
+}
+
+TEST(Balance, AClientOfSeveralPiecesIsOne) {
+  Balance balance;
+  balance.adopt(decision("192.0.2.0/24", 0, 100));
+  BalanceSums sums;
+  for (int i = 1; i < 4; ++i) {
+    balance.good_client(address("192.0.2.9"), at(i));
+    sums.add(balance.take_sums());
+  }
+  EXPECT_EQ(sums.total().turned_away, 1U);
+  ASSERT_EQ(sums.rules.size(), 1U);
+  EXPECT_EQ(sums.counted(sums.rules[0]).turned_away, 1U);
 }
 
 }  // namespace

@@ -240,13 +240,13 @@ TEST_F(SlidingTest, KeepsTheLatestEvidenceOfARule) {
 
 TEST_F(SlidingTest, SumsOfDecisionsSlide) {
   BalanceSums sums;
-  sums.total.stopped = 5;
-  sums.rules.push_back({.name = "web/probe", .hits = 7, .stopped = 5});
+  sums.all.figures.stopped = 5;
+  sums.rules.push_back({.figures = {.name = "web/probe", .hits = 7, .stopped = 5}});
   sliding->take_balance(sums, at(noon));
   sliding->take_balance(sums, at(noon + hour));
-  EXPECT_EQ(merged(noon + hour)->balance().total.stopped, 10U);
-  EXPECT_EQ(merged(noon + hour)->balance().rules[0].hits, 14U);
-  EXPECT_EQ(merged(noon + 25 * hour)->balance().total.stopped, 5U);
+  EXPECT_EQ(merged(noon + hour)->balance().total().stopped, 10U);
+  EXPECT_EQ(merged(noon + hour)->balance().rules[0].figures.hits, 14U);
+  EXPECT_EQ(merged(noon + 25 * hour)->balance().total().stopped, 5U);
 }
 
 }  // namespace
