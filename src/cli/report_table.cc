@@ -184,7 +184,8 @@ std::string summary(const Document& document) {
 
 std::string groups_text(const Document& document, std::optional<size_t> width) {
   if (document.groups.empty()) {
-    return document.hits == 0 ? "" : fitted("\nNo hit tells its " + std::string(to_string(document.by)) + '\n', width);
+    const auto why = without_groups(document);
+    return why.empty() ? "" : fitted('\n' + why + '\n', width);
   }
   constexpr size_t wide = 120;  // columns
   const Times times = width && *width < wide ? Times::last_of_networks : Times::first_and_last;
@@ -296,13 +297,15 @@ void add_balance_row(Table& table, const report::BalanceRow& row) {
 
 std::string balance_text(const Document& document, std::optional<size_t> width) {
   constexpr size_t most_rules = 20;
-  Table scopes({"DECISIONS", "ADDRESSES", "STOPPED", "GOOD", "TURNED AWAY", "SCOPE"});
+  Table scopes({"DECISIONS", "SUM OF ADDRESSES", "STOPPED", "GOOD", "TURNED AWAY", "SCOPE"});
+  uint64_t stopped = 0;
   for (const auto& row : document.balance.scopes) {
     if (row.decisions > 0) {
       add_balance_row(scopes, row);
     }
+    stopped += row.stopped;
   }
-  Table rules({"DECISIONS", "ADDRESSES", "STOPPED", "GOOD", "TURNED AWAY", "RULE"});
+  Table rules({"DECISIONS", "SUM OF ADDRESSES", "STOPPED", "GOOD", "TURNED AWAY", "RULE"});
   size_t shown = 0;
   for (const auto& row : document.balance.rules) {
     if (row.decisions > 0 && shown++ < most_rules) {
@@ -310,8 +313,11 @@ std::string balance_text(const Document& document, std::optional<size_t> width) 
     }
   }
   const std::string head = document.filters.empty() || scopes.empty() ? "" : "\nOf the whole log:\n";
+  const std::string several = scopes.empty() || stopped <= document.balance.total.stopped
+                                  ? ""
+                                  : "\nA line under several bans counts in each row, and once in all\n";
   return fitted(head, width) + (scopes.empty() ? "" : (head.empty() ? "\n" : "") + scopes.to_string(width)) +
-         (rules.empty() ? "" : '\n' + rules.to_string(width));
+         (rules.empty() ? "" : '\n' + rules.to_string(width)) + fitted(several, width);
 }
 
 std::string what_if_text(const Document& document, std::optional<size_t> width) {
@@ -357,6 +363,19 @@ std::string memory_text(const Document& document) {
 }
 
 }  // namespace
+
+std::string without_groups(const Document& document) {
+  return document.hits == 0 || !document.groups.empty() ? ""
+                                                        : "No hit tells its " + std::string(to_string(document.by));
+}
+
+Table top_table(const Document& document) {
+  Table table(group_header(document.by, Times::last_of_networks));
+  for (const auto& group : document.groups) {
+    table.add(group_cells(document.by, Times::last_of_networks, group));
+  }
+  return table;
+}
 
 Table top_table(const Document& document, const std::vector<uint64_t>& fresh) {
   auto header = group_header(document.by, Times::last_of_networks);

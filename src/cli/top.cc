@@ -60,9 +60,10 @@ class Top {
       std::cout << report::document_json(*document);
       return {};
     }
-    const auto fresh = rates_.advance(*document);
     const auto width = terminal_width();
-    std::cout << top_head(*document, rates_, width) << '\n' << top_table(*document, fresh).to_string(width);
+    const auto why = without_groups(*document);  // there was no look before this one, so nothing is new
+    std::cout << top_head(*document, rates_, width) << '\n'
+              << (why.empty() ? top_table(*document).to_string(width) : why + '\n');
     return {};
   }
 

@@ -149,8 +149,12 @@ std::vector<std::string> top_frame(const TopFrame& frame) {
     add_sentence(lines, {"by " + std::string(report::to_string(frame.by)) + ';', "< > change that,", "q ends"},
                  frame.columns, most);
   }
-  for (auto& line : top_table(frame.document, frame.fresh).to_lines(frame.columns, dispensable)) {
-    lines.push_back(std::move(line));
+  if (auto why = without_groups(frame.document); !why.empty()) {
+    lines.push_back(std::move(why));
+  } else {
+    for (auto& line : top_table(frame.document, frame.fresh).to_lines(frame.columns, dispensable)) {
+      lines.push_back(std::move(line));
+    }
   }
   lines.resize(std::min(lines.size(), frame.rows));
   for (auto& line : lines) {

@@ -72,6 +72,9 @@ for by in address route asn country class rule path user-agent user hour; do
   if says $'[\x1b\x07]' < "$work/out"; then fail "top --by $by: an escape reaches the terminal"; fi
 done
 [ "$(live --csv --by route --top 1 | wc -l)" = 2 ] || fail "--top"
+COLUMNS=50 ctl top --once > "$work/out"
+if says NEW < "$work/out"; then fail "a column of what is new, at the first look: $(cat "$work/out")"; fi
+live --json | python3 -c 'import json, sys; row = json.load(sys.stdin)["inputs"][0]; sys.exit((row["unread_lines"], row["overlong_lines"]) != (None, 0))' || fail "the inputs' problems"
 live --html "$work/live.html" || fail "--html"
 says '"live":true' < "$work/live.html" || fail "the page does not say that it is live"
 ctl top --json --by path --top 1 | python3 -c 'import json, sys; d = json.load(sys.stdin); assert d["live"] and d["by"] == "path" and len(d["groups"]) == 1' || fail "top --json"

@@ -204,6 +204,19 @@ TEST(Top, TellsWhatIsNew) {
   EXPECT_TRUE(rates.advance(other).empty()) << "by something else: nothing to compare with";
 }
 
+TEST(Top, SaysNothingOfWhatItDoesNotKnow) {
+  auto document = document_of(100, 5);
+  EXPECT_THAT(top_table(document).to_string(50), Not(HasSubstr("NEW")));
+  EXPECT_EQ(without_groups(document), "");
+  document.groups.clear();
+  EXPECT_EQ(without_groups(document), "");
+  document.hits = 5;
+  EXPECT_EQ(without_groups(document), "No hit tells its path");
+  const auto lines = top_frame(
+      {.document = document, .rates = {}, .fresh = {}, .problem = "", .by = document.by, .rows = 24, .columns = 80});
+  EXPECT_THAT(lines, testing::Contains("No hit tells its path"));
+}
+
 TEST(Top, NothingHostileReachesTheTerminal) {
   const auto document = document_of(100, 5);
   const auto text = top_table(document, {3, 0}).to_string(std::nullopt);

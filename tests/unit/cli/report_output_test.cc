@@ -302,6 +302,30 @@ TEST(ReportOutput, SaysWhatFitsAFilter) {
   EXPECT_THAT(document_json(document), HasSubstr("\"decisions_fitting\":2,\"decisions_fitting_stopped\":1234"));
 }
 
+TEST(ReportOutput, SaysWhatIsAddedUp) {
+  report::Document document;
+  document.balance.total = {.decisions = 2, .stopped = 10, .good_clients = 0, .turned_away = 0};
+  document.balance.scopes = {{.name = "address", .decisions = 1, .addresses_covered = 1, .stopped = 6},
+                             {.name = "route", .decisions = 1, .addresses_covered = 256, .stopped = 4}};
+  const std::string explained = "\nA line under several bans counts in each row, and once in all\n";
+  EXPECT_THAT(report_text(document, 100), HasSubstr("DECISIONS  SUM OF ADDRESSES  STOPPED"));
+  EXPECT_THAT(report_text(document, 100), Not(HasSubstr(explained)));
+  document.balance.scopes[1].stopped = 9;
+  EXPECT_THAT(report_text(document, 100), HasSubstr(explained));
+}
+
+// Of a running daemon's inputs: what nobody has counted is no zero.
+TEST(ReportOutput, UnknownIsNotNone) {
+  report::Document document;
+  document.inputs.push_back({.path = "a.log"});
+  EXPECT_THAT(document_json(document), HasSubstr(R"("unread_lines":0,"first_unread_line":null,"overlong_lines":0)"));
+  document.inputs[0].problems_known = false;
+  document.inputs[0].overlong_lines = 3;
+  EXPECT_THAT(document_json(document),
+              HasSubstr(R"("unread_lines":null,"first_unread_line":null,"overlong_lines":3,"out_of_order":null,)"
+                        R"("furthest_back_seconds":null,"ahead":null)"));
+}
+
 TEST(ReportOutput, SaysWhatIsASampleAndWhatAnEstimate) {
   report::Document document;
   document.balance.total.decisions = 1;
