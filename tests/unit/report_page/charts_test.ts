@@ -101,6 +101,31 @@ test('the map counts what addresses do not tell of their routes', () => {
   assert.equal(sumOf(data, 203 * 2 ** 24 + 113 * 2 ** 8, 256).banned, 1);
 });
 
+test('the map has each banned prefix once, and what lies in another counts there', () => {
+  const renewed = { target: '192.0.2.7', scope: 'address', prefixes: ['192.0.2.7/32'] };
+  const data = mapData({
+    decisions: [
+      renewed,
+      { target: '192.0.2.0/25', scope: 'route', prefixes: ['192.0.2.0/25', '2001:db8::/32'] },
+      renewed,
+      { ...renewed, prefixes: ['192.0.2.7'] },
+      { target: 'AS64500', scope: 'asn', prefixes: ['192.0.2.0/25', '198.51.100.0/24', '2001:db8::/32'] },
+    ],
+  });
+  assert.deepEqual(
+    data.bans.map((mark) => [mark.text, mark.scope, mark.inside]),
+    [
+      ['198.51.100.0/24', 'asn', false],
+      ['192.0.2.0/25', 'asn', false],
+      ['192.0.2.7/32', 'address', true],
+    ],
+  );
+  assert.equal(data.beside.bans, 1);
+  const block = sumOf(data, 192 * 2 ** 24 + 2 * 2 ** 8, 256);
+  assert.deepEqual([block.bans, block.banned, block.top.map((mark) => mark.text)], [2, 0.5, ['192.0.2.0/25', '192.0.2.7/32']]);
+  assert.equal(sumOf(data, 192 * 2 ** 24 + 2 * 2 ** 8, 64).banned, 1);
+});
+
 test('the tree has all hits, and says what bans cover', () => {
   const tree = treeOf(report);
   assert.deepEqual(

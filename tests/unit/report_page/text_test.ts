@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clipped, shortened, visible } from 'page/foreign_text';
 import { bytes, count, duration, percent, time } from 'page/format';
+import { problems, withoutProblems } from 'page/input_problems';
 
 test('what cannot be seen is written as an escape', () => {
   const cases: [string, string][] = [
@@ -23,6 +24,14 @@ test('texts are cut between characters', () => {
   assert.deepEqual(clipped('ab😀', 3), { text: 'ab', more: 2 });
   assert.equal(shortened('abcd', 3), 'abc…');
   assert.equal(shortened('abc', 3), 'abc');
+});
+
+test('what nobody has counted of an input is not said to be none', () => {
+  const read = { path: 'a.log', unread_lines: 0, out_of_order: 0, ahead: 0 };
+  assert.deepEqual([problems(read), withoutProblems(read)], ['', 'none']);
+  const followed = { path: 'a.log', unread_lines: null, out_of_order: null, ahead: null };
+  assert.deepEqual([problems(followed), withoutProblems(followed)], ['', '–']);
+  assert.equal(problems({ ...followed, overlong_lines: 1 }), '1 line longer than the limit: only the beginning was judged');
 });
 
 test('numbers and times are the same on every machine', () => {

@@ -17,14 +17,14 @@ function shared<Row extends BalanceRow>(rows: Row[]): Column<Row>[] {
       number: true,
       value: (row) => row.stopped,
       cell: (row) => barred(row.stopped ?? 0, most, count(row.stopped)),
-      hint: 'Later hits from what was banned, while the ban would have been in force',
+      hint: 'Later lines with hits from what was banned, while the ban would have been in force; a line under several bans counts in each row',
     },
     {
       title: 'Good clients',
       number: true,
       value: (row) => row.good_clients,
       cell: (row) => make('span', { class: (row.good_clients ?? 0) > 0 ? 'cost' : '' }, count(row.good_clients)),
-      hint: 'Clients inside of them that were known to be good when the bans began',
+      hint: 'Different clients inside of them that were known to be good when the bans began',
     },
     ...(rows.some((row) => row.turned_away !== undefined)
       ? [
@@ -34,19 +34,19 @@ function shared<Row extends BalanceRow>(rows: Row[]): Column<Row>[] {
             wide: true,
             value: (row: Row) => row.turned_away,
             cell: (row: Row) => make('span', { class: (row.turned_away ?? 0) > 0 ? 'cost' : '' }, count(row.turned_away)),
-            hint: 'Clients that proved good, mostly by a login, while a ban of theirs was, or would have been, in force',
+            hint: 'Different clients that proved good, mostly by a login, while a ban of theirs was, or would have been, in force',
           },
         ]
       : []),
     ...(rows.some((row) => coveredSize(row) !== null)
       ? [
           {
-            title: 'Covered',
+            title: 'Covered, added up',
             number: true,
             wide: true,
             value: coveredSize,
             cell: coveredText,
-            hint: 'IPv4 addresses, and IPv6 networks of the size /64, that the bans covered',
+            hint: 'IPv4 addresses, and IPv6 networks of the size /64, that the bans covered: what several covered counts for each',
           },
         ]
       : []),
@@ -143,6 +143,7 @@ export function balanceSection(report: Report): HTMLElement | null {
       { class: 'lead' },
       'What was banned, what that stopped afterwards, and which good clients it would have cost.',
       isFiltered(report) && ' All of it is of the whole log.',
+      (scopes.length > 0 || rules.length > 0) && ' A line under several bans counts in each row, and once in all.',
     ),
     other,
     scopes.length > 0 && make('h3', {}, 'By scope'),

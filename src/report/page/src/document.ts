@@ -8,14 +8,15 @@ export interface Input {
   format?: string | null;
   first?: string | null;
   last?: string | null;
-  unread_lines?: number;
+  // Null where nobody has counted: of a running daemon.
+  unread_lines?: number | null;
   first_unread_line?: number | null;
   // Longer than the limit: only their beginnings were judged.
   overlong_lines?: number;
-  out_of_order?: number;
-  furthest_back_seconds?: number;
+  out_of_order?: number | null;
+  furthest_back_seconds?: number | null;
   // Stamped ahead of the clock: counted as written when the line above was.
-  ahead?: number;
+  ahead?: number | null;
   error?: string | null;
 }
 
@@ -110,7 +111,8 @@ export interface Report {
   generated?: string;
   ipguard?: string;
   live?: boolean;
-  running?: { mode?: string };
+  // `too_old`: hits from before the period; `decisions_over`: decisions that were over before it. Neither is counted.
+  running?: { mode?: string; too_old?: number; decisions_over?: number };
   inputs?: Input[];
   database?: { paths?: string[]; built?: string | null; description?: string | null };
   rules?: number;
@@ -136,7 +138,7 @@ export interface Report {
   timeline?: Timeline | null;
   decisions?: Decision[];
   decisions_total?: number;
-  // With filters: the decisions that fit, and what these would have stopped.
+  // With filters: the decisions that fit, and the lines that any of these would have stopped.
   decisions_fitting?: number;
   decisions_fitting_stopped?: number;
   balance?: {

@@ -1,28 +1,12 @@
 // What was read, and from which data the owners are: the end of the report.
 import { longText, make, section, type Child } from './elements';
-import { bytes, count, duration, plural, time } from './format';
+import { bytes, time } from './format';
+import { problems, withoutProblems } from './input_problems';
 import { shortened } from './foreign_text';
 import { Table } from './table';
 import type { Input, Report } from './document';
 
 const dbIp = 'https://db-ip.com';
-
-function problems(input: Input): string {
-  const unread = input.unread_lines ?? 0;
-  const at = input.first_unread_line ? `, the first is line ${count(input.first_unread_line)}` : '';
-  const older = input.out_of_order ?? 0;
-  const ahead = input.ahead ?? 0;
-  const overlong = input.overlong_lines ?? 0;
-  return [
-    input.error,
-    unread > 0 ? `${plural(unread, 'line')} not read${at}` : '',
-    overlong > 0 ? `${plural(overlong, 'line')} longer than the limit: only the beginning was judged` : '',
-    older > 0 ? `${plural(older, 'line')} older than lines above, by up to ${duration(input.furthest_back_seconds ?? 0)}` : '',
-    ahead > 0 ? `${plural(ahead, 'line')} stamped ahead of the clock: counted as written when the line above was` : '',
-  ]
-    .filter(Boolean)
-    .join('; ');
-}
 
 // The database's own words, with its links as links: https alone, and as text nodes like all else.
 function description(text: string): Child[] {
@@ -53,6 +37,11 @@ function sources(report: Report): HTMLElement {
   );
 }
 
+function problemsCell(input: Input): HTMLElement {
+  const text = problems(input);
+  return longText(text || withoutProblems(input), text ? 'problem' : 'absent');
+}
+
 export function inputSection(report: Report): HTMLElement {
   const rows = report.inputs ?? [];
   const table = new Table<Input>({
@@ -81,7 +70,7 @@ export function inputSection(report: Report): HTMLElement {
       {
         title: 'Problems',
         value: (row) => problems(row),
-        cell: (row) => longText(problems(row) || 'none', problems(row) ? 'problem' : 'absent'),
+        cell: problemsCell,
       },
     ],
   });

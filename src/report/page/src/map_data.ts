@@ -1,7 +1,8 @@
 // What lies where in the IPv4 space: hits (the finest that the lists have: addresses, then routes) and banned prefixes.
 import { asNumber, listBy, type Decision, type Group, type Report } from './document';
-import { parsePrefix, prefixesOf } from './address';
+import { parsePrefix, placeKey, prefixesOf } from './address';
 import { shortened } from './foreign_text';
+import { scopesByWidth } from './scopes';
 
 export interface Mark {
   first: number;
@@ -10,8 +11,10 @@ export interface Mark {
   text: string;
   label: string;
   hits: number;
-  // Scope of the ban; "" for hits.
+  // Scope of the ban, the widest if there were several; "" for hits.
   scope: string;
+  // Of a ban: whether another one's prefix holds all of it.
+  inside?: boolean;
 }
 
 export interface MapData {
@@ -52,6 +55,35 @@ const owner = (of: Group | Decision): string =>
     .map((text) => shortened(text ?? '', 60))
     .join(' ');
 
+// What is no scope that is known counts as the narrowest.
+const width = (scope: string): number => {
+  const at = scopesByWidth.indexOf(scope);
+  return at < 0 ? 0 : scopesByWidth.length - at;
+};
+
+// Each prefix once, however often it was banned.
+function bannedPrefixes(report: Report): { text: string; by: Decision }[] {
+  const banned = new Map<string, { text: string; by: Decision }>();
+  for (const decision of report.decisions ?? []) {
+    for (const text of prefixesOf(decision)) {
+      const key = placeKey(text);
+      const known = banned.get(key);
+      if (!known) banned.set(key, { text, by: decision });
+      else if (width(decision.scope) > width(known.by.scope)) known.by = decision;
+    }
+  }
+  return [...banned.values()];
+}
+
+// Prefixes lie in each other or apart: one that begins before the end of a wider one is in it.
+function markInside(bans: Mark[]): void {
+  let end = 0;
+  for (const mark of [...bans].sort((a, b) => a.first - b.first || b.size - a.size)) {
+    mark.inside = mark.first < end;
+    end = Math.max(end, mark.first + mark.size);
+  }
+}
+
 export function mapData(report: Report): MapData {
   const data: MapData = { hits: [], bans: [], beside: { bans: 0, hits: 0 }, leftOut: 0 };
   const addresses = listBy(report, 'address');
@@ -67,14 +99,13 @@ export function mapData(report: Report): MapData {
     const place = placed(group.key);
     if (place && place !== 'beside' && rest > 0) data.hits.push({ ...place, text: group.key, label: owner(group), hits: rest, scope: '' });
   }
-  for (const decision of report.decisions ?? []) {
-    for (const text of prefixesOf(decision)) {
-      const place = placed(text);
-      if (place === 'beside') data.beside.bans += 1;
-      else if (place && data.bans.length >= mostBans) data.leftOut += 1;
-      else if (place) data.bans.push({ ...place, text, label: owner(decision), hits: 0, scope: decision.scope });
-    }
+  for (const { text, by } of bannedPrefixes(report)) {
+    const place = placed(text);
+    if (place === 'beside') data.beside.bans += 1;
+    else if (place && data.bans.length >= mostBans) data.leftOut += 1;
+    else if (place) data.bans.push({ ...place, text, label: owner(by), hits: 0, scope: by.scope });
   }
+  markInside(data.bans);
   // Wide ones are drawn first, so that what lies in them is seen.
   data.bans.sort((a, b) => b.size - a.size);
   return data;
@@ -84,7 +115,7 @@ export interface BlockSum {
   hits: number;
   offenders: number;
   bans: number;
-  // Share of the block's addresses that is banned; at most 1.
+  // Share of the block's addresses that is banned, each counted once; at most 1.
   banned: number;
   top: Mark[];
 }
@@ -93,7 +124,7 @@ export interface BlockSum {
 export function sumOf(data: MapData, first: number, size: number): BlockSum {
   const inside = data.hits.filter((mark) => mark.first >= first && mark.first < first + size);
   const bans = data.bans.filter((mark) => mark.first < first + size && mark.first + mark.size > first);
-  const banned = bans.reduce((sum, mark) => sum + Math.min(mark.size, size), 0) / size;
+  const banned = bans.reduce((sum, mark) => sum + (mark.inside ? 0 : Math.min(mark.size, size)), 0) / size;
   return {
     hits: inside.reduce((sum, mark) => sum + mark.hits, 0),
     offenders: inside.length,

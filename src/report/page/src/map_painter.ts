@@ -1,6 +1,7 @@
 // Draws a part of the IPv4 space along a Hilbert curve on a canvas, and knows what it drew where.
 import { indexOf, pointOf, squaresOf } from './hilbert';
 import { space, specialBlocks, type MapData, type Mark } from './map_data';
+import { scopesByWidth } from './scopes';
 import { colour } from './theme';
 
 // Blocks along a side of the grid that is laid over the curve.
@@ -8,7 +9,7 @@ export const grid = 16;
 // Cells of the curve along a side: fine enough for a pixel each.
 const cells = 512;
 // The wider ones first: narrower ones in them are drawn over them.
-export const drawnScopes = ['country', 'asn', 'route', 'address'];
+export const drawnScopes = scopesByWidth;
 
 // The addresses from `first` on, all that have their first `bits` bits.
 export interface View {

@@ -6,6 +6,9 @@ const names = new Map<string, [string, string]>([
   ['country', ['country', 'countries']],
 ]);
 
+// The widest first.
+export const scopesByWidth = ['country', 'asn', 'route', 'address'];
+
 export const scopeName = (scope: string): string => names.get(scope)?.[0] ?? scope;
 export const scopeNames = (scope: string): string => names.get(scope)?.[1] ?? scope;
 // The class that gives an element the scope's colour.

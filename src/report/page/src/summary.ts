@@ -101,6 +101,11 @@ function notices(report: Report): HTMLElement | null {
   const looked = report.visits_looked_at ?? 1;
   if (looked < 1 && totalBalance(report).decisions > 0)
     texts.push(`Good clients are at least so many: of the visitors without a user name a sample of ${percent(looked)} was looked at.`);
+  const { too_old: old = 0, decisions_over: over = 0 } = report.running ?? {};
+  if (old > 0 || over > 0)
+    texts.push(
+      `From before the time that is counted, and left out: ${[old > 0 ? plural(old, 'hit') : '', over > 0 ? plural(over, 'ban') : ''].filter(Boolean).join(', ')}.`,
+    );
   const failed = (report.inputs ?? []).filter((input) => input.error);
   if (failed.length > 0) texts.push(`${plural(failed.length, 'input')} not read, or not to the end; see Inputs.`);
   const unread = (report.inputs ?? []).reduce((sum, input) => sum + (input.unread_lines ?? 0), 0);
