@@ -14,6 +14,7 @@
 
 #include "base/unique_fd.h"
 #include "follower_fixture.h"
+#include "support/unprivileged.h"
 
 namespace ipguard::input {
 namespace {
@@ -145,20 +146,6 @@ TEST_F(FollowerTest, WhatIsNoRegularFileIsRefusedWithTheReason) {
   append(temp / "pipe.log", "one\n");
   EXPECT_EQ(next_texts(), (Texts{"one"}));
 }
-
-// Permissions do not bind root: acts as nobody then.
-class Unprivileged {
- public:
-  Unprivileged() : done_(::geteuid() == 0 && ::seteuid(65534) == 0) {}
-  ~Unprivileged() {
-    if (done_ && ::seteuid(0) != 0) {
-      ADD_FAILURE() << "cannot become root again";
-    }
-  }
-
- private:
-  bool done_;
-};
 
 TEST_F(FollowerTest, AnUnreadableFileIsWaitedFor) {
   fs::permissions(temp.path(), fs::perms(0755));
