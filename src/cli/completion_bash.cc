@@ -118,6 +118,7 @@ std::string bash_option_values(const CompletionCommand& command) {
       continue;
     }
     std::vector<std::string> patterns;
+    patterns.reserve(option.names.size());
     for (const auto& name : option.names) {
       patterns.push_back(quoted_for_sh(command.path + ' ' + name));
     }

@@ -73,7 +73,7 @@ std::string fish_command(const CompletionCommand& command, std::span<const Compl
     const auto path = command.path.empty() ? sub : command.path + ' ' + sub;
     for (const auto& row : table) {
       if (row.path == path) {
-        text += place + " -a " + sub + " -d " + quoted_for_fish(row.summary) + '\n';
+        text.append(place).append(" -a ").append(sub).append(" -d ").append(quoted_for_fish(row.summary)) += '\n';
       }
     }
   }
