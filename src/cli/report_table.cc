@@ -282,11 +282,11 @@ std::string decisions_text(const Document& document, std::optional<size_t> width
 
 // What is covered of IPv6 is counted in /64s (model::Coverage).
 std::string covered_text(const report::BalanceRow& row) {
-  const std::string addresses = group_digits(row.addresses_covered);
+  std::string addresses = group_digits(row.addresses_covered);
   if (row.ipv6_64s_covered == 0) {
     return addresses;
   }
-  const std::string networks = group_digits(row.ipv6_64s_covered) + " /64";
+  std::string networks = group_digits(row.ipv6_64s_covered) + " /64";
   return row.addresses_covered == 0 ? networks : addresses + " + " + networks;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "base/text.h"
@@ -20,7 +21,7 @@ std::string rate_text(std::optional<double> rate) {
     return "-";
   }
   if (*rate >= whole_from) {
-    return group_digits(static_cast<uint64_t>(*rate + 0.5));
+    return group_digits(static_cast<uint64_t>(std::llround(*rate)));
   }
   std::array<char, 16> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), *rate, std::chars_format::fixed, 1).ptr};

@@ -37,7 +37,7 @@ std::chrono::microseconds watchdog_time() {
 // What RELOADING=1 has to carry (Type=notify-reload compares it with its own clock).
 std::string monotonic_time() {
   timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  (void)::clock_gettime(CLOCK_MONOTONIC, &time);
   return std::to_string(static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000);
 }
 

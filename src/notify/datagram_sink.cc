@@ -53,11 +53,11 @@ std::string journal_datagram(const Event& event) {
 std::string syslog_datagram(const Event& event) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(event.time);
   std::tm local{};
-  ::localtime_r(&seconds, &local);
+  (void)::localtime_r(&seconds, &local);
   std::array<char, 32> stamp{};
   constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::strftime(stamp.data(), stamp.size(), "%e %H:%M:%S", &local);
+  (void)std::strftime(stamp.data(), stamp.size(), "%e %H:%M:%S", &local);
   return '<' + std::to_string(LOG_DAEMON | priority_of(event.kind)) + '>' +
          months.at(static_cast<size_t>(local.tm_mon)) + ' ' + stamp.data() + " ipguardd[" + std::to_string(::getpid()) +
          "]: @cee: " + event.json;

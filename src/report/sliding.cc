@@ -1,6 +1,7 @@
 #include "report/sliding.h"
 
 #include <algorithm>
+#include <ranges>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -256,12 +257,12 @@ void PeriodMerge::describe(Document& document) const {
   document.running = running;
   // The latest ones of each rule.
   std::vector<std::pair<std::string_view, size_t>> counts;
-  for (auto line = evidence_.rbegin(); line != evidence_.rend(); ++line) {
-    auto known = std::ranges::find(counts, line->rule, &std::pair<std::string_view, size_t>::first);
-    known = known == counts.end() ? counts.insert(counts.end(), {line->rule, 0}) : known;
+  for (const auto& line : std::views::reverse(evidence_)) {
+    auto known = std::ranges::find(counts, line.rule, &std::pair<std::string_view, size_t>::first);
+    known = known == counts.end() ? counts.insert(counts.end(), {line.rule, 0}) : known;
     if (known->second++ < SlidingAggregates::evidence_of_rule &&
         document.evidence.size() < SlidingAggregates::most_evidence) {
-      document.evidence.push_back(*line);
+      document.evidence.push_back(line);
     }
   }
   std::ranges::stable_sort(document.evidence, {}, &EvidenceRow::time);

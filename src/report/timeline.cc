@@ -47,6 +47,7 @@ void TimelineCounts::add(size_t attack_class, TimePoint time, uint64_t count) {
 
 void TimelineCounts::merge(const TimelineCounts& other) {
   std::vector<size_t> numbers;
+  numbers.reserve(other.classes_.size());
   for (const auto& name : other.classes_) {
     numbers.push_back(number_of(name));
   }
